@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One live machine's life, top to bottom: boot, settle, freeze, fork, run cases, stop. Every function blocks, within
+ * its patience, and belongs to the thread that made the machine.
+ *
+ *	r = machine_boot(&spec, &p, &machine, e);          (boot loader to agent's greeting)
+ *	r = machine_settle(machine, &p, pending, e);       (units, cloud-init, load quiet)
+ *	r = machine_freeze(machine, folder, &p, e);        (it is gone; the folder is a template)
+ *	r = template_fork(folder, &spec, &p, &fork, e);    (0.1 s later: a pristine machine)
+ *	r = machine_run_case(fork, info, flags, &p, result, e);
+ *	machine_free(fork);
+ */
+#ifndef ASSAY_HOST_MACHINE_MACHINE_H
+#define ASSAY_HOST_MACHINE_MACHINE_H
+
+#include "base/err.h"
+#include "base/wait.h"
+#include "host/image/image.h"
+#include "host/plan/size.h"
+#include "wire/case_info.h"
+#include "wire/result.h"
+
+struct machine;
+
+enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
+
+struct machine_spec {
+	const struct image *image; /* NULL: micro-VM from `kernel` */
+	const struct image_options *image_options;
+	const struct size *size;
+	enum firmware firmware; /* never AUTO */
+	enum accel accel;	/* never AUTO: accel_choose() */
+	enum entry entry;	/* never AUTO */
+	const char *agent_path; /* assay-guest */
+	const char *folder;	/* where this machine's files lie (console.log, overlay, sockets); exists */
+	const char *kernel, *modules; /* micro-VM */
+	const char *ssh_key, *ssh_user; /* ENTRY_SSH */
+	const struct case_sabotage *sabotage; /* a host-done sabotage to build in, or NULL */
+	const char *run_name; /* for the names of things that are seen outside */
+};
+
+enum boot_state { /* what the boot watchdog saw */
+	BOOT_READY,
+	BOOT_STUCK_IN_FIRMWARE,
+	BOOT_NO_LOADER,
+	BOOT_STUCK_IN_LOADER,
+	BOOT_KERNEL_PANIC,
+	BOOT_INITRAMFS_SHELL,
+	BOOT_EMERGENCY_MODE,
+	BOOT_NO_AGENT, /* it is up but the agent did not start */
+	BOOT_STUCK_IN_KERNEL,
+	BOOT_MACHINE_ENDED, /* QEMU ended by itself */
+};
+
+struct boot_report {
+	enum boot_state state;
+	char sentence[512]; /* for people: what happened, in one sentence */
+	uint64_t firmware_ns, kernel_ns, agent_ns, settled_ns; /* since power-on, 0: not reached */
+	struct text console_tail; /* the last lines, at most 8 KiB; owned */
+	char hit[128];		  /* the console pattern that decided, "" none */
+};
+
+void boot_report_done(struct boot_report *report) NONNULL(1);
+
+/*
+ * Starts it and waits for the agent's greeting. Returns 0 with *ret; or a negative errno: blame guest when the subject
+ * does not come up (report says how: that is a result, not an error of the run), blame host for QEMU's failures.
+ */
+int machine_boot(const struct machine_spec *spec, const struct patience *p, struct machine **ret,
+		 struct boot_report *report, struct err *e) NONNULL(1, 2, 3, 4, 5);
+
+/* Waits, bounded, until the guest is quiet; what is still pending is added to `pending` (one a line). */
+int machine_settle(struct machine *machine, const struct patience *p, struct text *pending, struct err *e)
+	NONNULL(1, 2, 3, 4);
+
+/* Freezes it into `folder` (created; RAM, device state, disk overlay, template.json) and ends it. */
+int machine_freeze(struct machine *machine, const char *folder, const struct patience *p, struct err *e)
+	NONNULL(1, 2, 3, 4);
+
+/* True when `folder` holds a whole template that this host's QEMU can wake for that spec; else `why` says why not. */
+bool template_is_usable(const char *folder, const struct machine_spec *spec, struct text *why) NONNULL(1, 2, 3);
+
+/* Wakes a private copy in spec->folder; loads the current agent when the template has another; sets clock, entropy. */
+int template_fork(const char *folder, const struct machine_spec *spec, const struct patience *p,
+		  struct machine **ret, struct err *e) NONNULL(1, 2, 3, 4, 5);
+
+/* Ends it at once, with all its processes, sockets and temporary files; console.log stays. Takes NULL. */
+void machine_free(struct machine *machine);
+DEFINE_CLEANUP(machine);
+
+/*
+ * Runs one guest or audit case on it. Returns 0 when `result` is decided (whatever the outcome), also when the guest
+ * died or the console shows an oops (then it is a failure of that case). A negative errno (blame host or bug) means that
+ * no outcome could be had. After it, machine_is_alive tells whether the machine can be used on.
+ */
+int machine_run_case(struct machine *machine, const struct case_info *info, unsigned flags, const char *parameters,
+		     const struct patience *p, struct result *result, struct err *e) NONNULL(1, 2, 5, 6, 7);
+bool machine_is_alive(const struct machine *machine) NONNULL(1);
+
+/*
+ * For host cases. A call to the agent: verb and arguments, see guest/call.c; *ret_code is 0 or the guest's errno and
+ * `reply` gets the text. Returns a negative errno when the agent cannot be reached.
+ */
+int machine_call(struct machine *machine, const struct patience *p, const char *verb, const char *const *arguments,
+		 struct text *reply, int *ret_code, struct err *e) NONNULL(1, 2, 3, 5, 6, 7);
+
+/* A QMP command with arguments as JSON ("{}" or NULL: none); the return value is added to `reply` as JSON. */
+int machine_qmp(struct machine *machine, const struct patience *p, const char *command, const char *arguments,
+		struct text *reply, struct err *e) NONNULL(1, 2, 3, 5, 6);
+/* Waits for a QMP event (also one that came since machine_mark_events); its data is added to `data` as JSON. */
+void machine_mark_events(struct machine *machine) NONNULL(1);
+int machine_wait_event(struct machine *machine, const struct patience *p, const char *event, struct text *data,
+		       struct err *e) NONNULL(1, 2, 3, 4, 5);
+
+/* Waits for the agent's greeting of a machine that is rebooting (-ETIMEDOUT, with the watchdog's reading). */
+int machine_wait_agent(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
+	NONNULL(1, 2, 3, 4);
+/* Power cut: QEMU is killed, what the guest has not flushed is lost, and the same overlay is booted again by power_on. */
+int machine_power_cut(struct machine *machine, struct err *e) NONNULL(1, 2);
+int machine_power_on(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
+	NONNULL(1, 2, 3, 4);
+
+/* The console's log so far: a path, and a mark from which text can be asked. */
+const char *machine_console_path(const struct machine *machine) NONNULL(1);
+uint64_t machine_console_mark(struct machine *machine) NONNULL(1);
+int machine_console_since(struct machine *machine, uint64_t mark, struct text *out, struct err *e) NONNULL(1, 3, 4);
+/* Types into the serial console. */
+int machine_console_type(struct machine *machine, const char *text, struct err *e) NONNULL(1, 2, 3);
+/* Waits until the console shows `needle` after `mark`. */
+int machine_console_wait(struct machine *machine, uint64_t mark, const char *needle, const struct patience *p,
+			 struct err *e) NONNULL(1, 3, 4, 5);
+
+const struct machine_spec *machine_spec(const struct machine *machine) NONNULL(1);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The outcome of one case in one cell, with what a reader needs to believe it. */
+#ifndef ASSAY_WIRE_RESULT_H
+#define ASSAY_WIRE_RESULT_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+#include "wire/case_info.h"
+#include "wire/outcome.h"
+
+#define RESULT_EVIDENCE_MAX (256U << 10)
+
+/* One check that did not hold (or, first in a broken case, what could not be done). */
+struct check_record {
+	char expression[256]; /* as written in the case */
+	char got[256], want[256];
+	char file[96]; /* source file, relative */
+	unsigned line;
+	char row[64]; /* name of the table row, "" when the case has no table */
+};
+
+struct result {
+	char id[CASE_ID_SIZE];
+	enum outcome outcome;
+	bool sabotaged;	   /* it ran with its planted defect */
+	char message[512]; /* one sentence: the first failing check, the reason of a skip, what broke */
+	char need[96];	   /* for skip: the need that is not met */
+	struct check_record check; /* the first failing check; expression "" when there is none */
+	unsigned checks_passed, checks_failed;
+	uint64_t duration_ns; /* of the case itself, by the clock of the side that ran it */
+	uint64_t wall_ns;     /* when it ended, host's wall clock */
+	unsigned attempt;     /* 1 for the first try */
+	struct text evidence; /* further failed checks, notes, output and kernel log lines of the case's time */
+};
+
+void result_init(struct result *result, const char *id) NONNULL(1, 2);
+void result_done(struct result *result) NONNULL(1);
+DEFINE_CLEAN_DONE(result);
+
+/* Sets outcome and message; for outcomes decided by the host. */
+void result_set(struct result *result, enum outcome outcome, const char *format, ...)
+	PRINTF(3, 4) NONNULL(1, 3);
+
+#endif
