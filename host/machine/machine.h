@@ -15,29 +15,11 @@
 
 #include "base/err.h"
 #include "base/wait.h"
-#include "host/image/image.h"
-#include "host/plan/size.h"
+#include "host/driver/spec.h"
 #include "wire/case_info.h"
 #include "wire/result.h"
 
 struct machine;
-
-enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
-
-struct machine_spec {
-	const struct image *image; /* NULL: micro-VM from `kernel` */
-	const struct image_options *image_options;
-	const struct size *size;
-	enum firmware firmware; /* never AUTO */
-	enum accel accel;	/* never AUTO: accel_choose() */
-	enum entry entry;	/* never AUTO */
-	const char *agent_path; /* assay-guest */
-	const char *folder;	/* where this machine's files lie (console.log, overlay, sockets); exists */
-	const char *kernel, *modules; /* micro-VM */
-	const char *ssh_key, *ssh_user; /* ENTRY_SSH */
-	const struct case_sabotage *sabotage; /* a host-done sabotage to build in, or NULL */
-	const char *run_name; /* for the names of things that are seen outside */
-};
 
 enum boot_state { /* what the boot watchdog saw */
 	BOOT_READY,

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a machine is made of: the order that goes from the run through the machine to its driver. */
+#ifndef ASSAY_HOST_DRIVER_SPEC_H
+#define ASSAY_HOST_DRIVER_SPEC_H
+
+#include "host/image/image.h"
+#include "host/plan/size.h"
+#include "wire/case_info.h"
+
+enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
+
+struct driver;
+
+struct machine_spec {
+	const struct driver *driver; /* NULL: driver_qemu */
+	const char *driver_options;  /* "key=value,…" for the driver (see null.c), or NULL */
+	const struct image *image;   /* NULL: micro-VM from `kernel` */
+	const struct image_options *image_options;
+	const struct size *size;
+	enum firmware firmware; /* never AUTO */
+	enum accel accel;	/* never AUTO: accel_choose() */
+	enum entry entry;	/* never AUTO */
+	const char *agent_path; /* assay-guest */
+	const char *folder;	/* where this machine's files lie (console.log, overlay); exists */
+	const char *kernel, *modules; /* micro-VM; also needed to plant a sabotage into a disk */
+	const char *ssh_key, *ssh_user; /* ENTRY_SSH */
+	const struct case_sabotage *sabotage; /* a host-done sabotage to build in, or NULL */
+	const char *run_name; /* for the names of things that are seen outside */
+};
+
+/* "auto", "kvm", "tcg". */
+const char *accel_name(enum accel accel);
+int accel_parse(const char *name, enum accel *ret) NONNULL(1, 2);
+
+/* True when the spec's sabotage is to leave that device out: "virtio-rng", "virtio-balloon", "vmgenid", … */
+bool spec_drops(const struct machine_spec *spec, const char *device) NONNULL(1, 2);
+
+/* The value of a SABOTAGE_MACHINE with that name ("cpu", "machine", "smp", …), else NULL. */
+const char *spec_machine_setting(const struct machine_spec *spec, const char *name) NONNULL(1, 2);
+
+#endif
