@@ -56,7 +56,8 @@ struct child {
 /* Starts it. -ENOENT (blame host) "<program> is not installed" when the program is not found. */
 int child_start(const struct child_spec *spec, struct child *ret, struct err *e) NONNULL(1, 2, 3);
 
-/* Waits for its end and reaps it. *ret_status is as of waitpid(2). The child is CHILD_INIT afterwards. */
+/* Waits for its end, kills what is left of its group, and reaps it. *ret_status is as of waitpid(2). The child is
+ * CHILD_INIT afterwards. */
 int child_wait(struct child *child, const struct patience *p, int *ret_status, struct err *e)
 	NONNULL(1, 2, 3, 4);
 
@@ -80,8 +81,8 @@ struct child_output {
 void child_output_done(struct child_output *out) NONNULL(1);
 DEFINE_CLEAN_DONE(child_output);
 
-/* Starts it, captures stdout and stderr up to their maximum (-EMSGSIZE beyond), waits, reaps. Returns 0 whatever its
- * exit status was. On cancel or time-out the group is killed. */
+/* Starts it, captures stdout up to its maximum (-EMSGSIZE beyond) and the last part of stderr, waits, reaps. Returns 0
+ * whatever its exit status was. On cancel or time-out the group is killed. */
 int child_run(const struct child_spec *spec, const struct patience *p, struct child_output *out,
 	      struct err *e) NONNULL(1, 2, 3, 4);
 

@@ -13,12 +13,22 @@ struct capture {
 	bool keep_tail; /* when full, the older half makes room */
 };
 
-static void capture_done(struct capture *capture)
+struct captures {
+	struct capture streams[2];
+};
+
+static void capture_end(struct capture *capture)
 {
 	scope_close(&capture->fd);
 	capture->fd = -1;
 }
-DEFINE_CLEAN_DONE(capture);
+
+static void captures_done(struct captures *captures)
+{
+	capture_end(&captures->streams[0]);
+	capture_end(&captures->streams[1]);
+}
+DEFINE_CLEAN_DONE(captures);
 
 static int capture_open(struct capture *capture, int *ret_write_fd, struct err *e)
 {
@@ -28,7 +38,7 @@ static int capture_open(struct capture *capture, int *ret_write_fd, struct err *
 		return err_set(e, BLAME_HOST, errno, "pipe: %m");
 	capture->fd = ends[0];
 	*ret_write_fd = ends[1];
-	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
+	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) /* only this end: the program's stays blocking */
 		return err_set(e, BLAME_HOST, errno, "pipe: %m");
 	return 0;
 }
@@ -55,7 +65,7 @@ static int capture_drain(struct capture *capture)
 		if (n < 0)
 			return errno == EAGAIN ? 0 : -errno;
 		if (n == 0) {
-			capture_done(capture);
+			capture_end(capture);
 			return 0;
 		}
 		if (capture->keep_tail)
@@ -116,30 +126,24 @@ static int capture_all(const struct child *child, struct capture streams[2], con
 int child_run(const struct child_spec *spec, const struct patience *p, struct child_output *out,
 	      struct err *e)
 {
-	CLEAN_DONE(capture) struct capture stdout_stream = {-1, &out->stdout_text, false};
-	CLEAN_DONE(capture) struct capture stderr_stream = {-1, &out->stderr_text, true};
+	CLEAN_DONE(captures) struct captures captures = {
+		{{-1, &out->stdout_text, false}, {-1, &out->stderr_text, true}}};
 	CLEAN_DONE(child) struct child child = CHILD_INIT;
-	CLEAN_FD int stdout_write = -1, stderr_write = -1;
 	struct child_spec captured = *spec;
+	int stdout_write = -1, stderr_write = -1;
 
-	int r = capture_open(&stdout_stream, &stdout_write, e);
+	int r = capture_open(&captures.streams[0], &stdout_write, e);
 	if (r == 0)
-		r = capture_open(&stderr_stream, &stderr_write, e);
-	if (r < 0)
-		return err_wrap(e, "start %s", spec->argv[0]);
-	captured.stdout_fd = stdout_write;
-	captured.stderr_fd = stderr_write;
-	r = child_start(&captured, &child, e);
-	if (r < 0)
-		return r;
-	scope_close(&stdout_write);
+		r = capture_open(&captures.streams[1], &stderr_write, e);
+	if (r == 0) {
+		captured.stdout_fd = stdout_write;
+		captured.stderr_fd = stderr_write;
+		r = child_start(&captured, &child, e);
+	}
+	scope_close(&stdout_write); /* else the pipes would never end */
 	scope_close(&stderr_write);
-	stdout_write = stderr_write = -1;
-	struct capture streams[2] = {stdout_stream, stderr_stream};
-	stdout_stream.fd = stderr_stream.fd = -1;
-	r = capture_all(&child, streams, spec->argv[0], p, e);
-	capture_done(&streams[0]);
-	capture_done(&streams[1]);
+	if (r == 0)
+		r = capture_all(&child, captures.streams, spec->argv[0], p, e);
 	return r < 0 ? r : child_wait(&child, p, &out->status, e);
 }
 

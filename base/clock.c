@@ -37,11 +37,12 @@ const char *clock_iso(uint64_t wall_ns, char buf[CLOCK_ISO_SIZE])
 
 const char *clock_span(uint64_t ns, char buf[CLOCK_SPAN_SIZE])
 {
-	unsigned long long seconds = ns / NS_PER_S;
+	/* Rounded to what is printed, so that 59.99 s does not become "60.0 s". */
+	unsigned long long seconds = ns / NS_PER_S + (ns % NS_PER_S >= NS_PER_S / 2);
 
-	if (seconds < 10)
+	if (ns < 9995 * NS_PER_MS)
 		(void)snprintf(buf, CLOCK_SPAN_SIZE, "%.2f s", clock_s(ns));
-	else if (seconds < 60)
+	else if (ns < 59950 * NS_PER_MS)
 		(void)snprintf(buf, CLOCK_SPAN_SIZE, "%.1f s", clock_s(ns));
 	else if (seconds < 3600)
 		(void)snprintf(buf, CLOCK_SPAN_SIZE, "%llu min %02llu s", seconds / 60,

@@ -89,7 +89,7 @@ void json_bytes(struct text *out, const char *bytes, size_t length)
 	text_adds(out, "\"");
 }
 
-void json_string(struct text *out, const char *value)
+void json_text(struct text *out, const char *value)
 {
 	if (value) {
 		json_bytes(out, value, strlen(value));
@@ -101,7 +101,7 @@ void json_string(struct text *out, const char *value)
 
 void json_key(struct text *out, const char *key)
 {
-	json_string(out, key);
+	json_text(out, key);
 	text_adds(out, ":");
 }
 
@@ -111,7 +111,7 @@ void json_number(struct text *out, long long value)
 	text_addf(out, "%lld", value);
 }
 
-void json_real(struct text *out, double value)
+void json_double(struct text *out, double value)
 {
 	char digits[40];
 
@@ -136,7 +136,7 @@ void json_bool(struct text *out, bool value)
 void json_member(struct text *out, const char *key, const char *value)
 {
 	json_key(out, key);
-	json_string(out, value);
+	json_text(out, value);
 }
 
 void json_member_number(struct text *out, const char *key, long long value)

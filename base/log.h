@@ -37,8 +37,11 @@ struct log_context {
 };
 void log_push(struct log_context *context);
 void log_pop(const struct log_context *context);
-#define LOG_CONTEXT(k, v)                                                                          \
-	__attribute__((cleanup(log_pop))) struct log_context log_context_ = {.key = (k), .value = (v)};        \
-	log_push(&log_context_)
+#define LOG_CONTEXT(k, v)	     LOG_CONTEXT_AT_(k, v, __LINE__)
+#define LOG_CONTEXT_AT_(k, v, line)  LOG_CONTEXT_NAMED_(k, v, line)
+#define LOG_CONTEXT_NAMED_(k, v, line)                                                             \
+	__attribute__((cleanup(log_pop))) struct log_context log_context_##line = {                \
+		.key = (k), .value = (v)};                                                         \
+	log_push(&log_context_##line)
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fault.h"
+
 char text_empty[1] = "";
 
 void text_init(struct text *text, size_t maximum)
@@ -119,7 +121,7 @@ int text_read_fd(struct text *text, int fd)
 	char piece[16384];
 
 	for (;;) {
-		ssize_t n = read(fd, piece, sizeof piece);
+		ssize_t n = fault_hit(FAULT_READ) ? -1 : read(fd, piece, sizeof piece);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -186,12 +188,14 @@ bool has_suffix(const char *string, const char *suffix)
 
 int number_parse(const char *string, long long min, long long max, long long *ret)
 {
+	const char *digits = string + (*string == '-');
+	int base = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X') ? 16 : 10;
 	char *end = NULL;
 
-	if (*string == '\0' || *string == ' ')
+	if (*digits < '0' || *digits > '9') /* strtoll would take spaces and a plus */
 		return -EINVAL;
 	errno = 0;
-	long long value = strtoll(string, &end, 0);
+	long long value = strtoll(string, &end, base);
 	if (errno == ERANGE)
 		return -ERANGE;
 	if (errno || *end != '\0')

@@ -6,7 +6,13 @@
 
 struct patience patience_for(int cancel_fd, uint64_t span_ns)
 {
-	return (struct patience){.until_ns = clock_now_ns() + span_ns, .cancel_fd = cancel_fd};
+	uint64_t now = clock_now_ns();
+	uint64_t longest = UINT64_MAX - now;
+
+	return (struct patience){
+		.until_ns = now + (span_ns < longest ? span_ns : longest),
+		.cancel_fd = cancel_fd,
+	};
 }
 
 struct patience patience_within(const struct patience *p, uint64_t span_ns)
