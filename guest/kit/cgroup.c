@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A control group of the case's own. */
+#include "guest/kit/cgroup.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+bool cgroup_is_v2(void)
+{
+	return access(CGROUP_ROOT "/cgroup.controllers", F_OK) == 0;
+}
+
+static int write_file(const char *path, const char *value)
+{
+	CLEAN_FD
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		return -errno;
+	return 0;
+}
+
+void cgroup_write(struct trial *t, const char *group, const char *file, const char *value)
+{
+	const char *path = case_format(t, "%s/%s", group, file);
+	int r = write_file(path, value);
+
+	errno = -r;
+	if (r < 0)
+		case_broken(t, "write %s into %s: %m", value, path);
+}
+
+static void remove_group(void *arg)
+{
+	/* What is still in it moves up, or the folder stays busy. */
+	(void)rmdir(arg);
+}
+
+const char *cgroup_new(struct trial *t, const char *controller)
+{
+	const char *parent = CGROUP_ROOT;
+
+	if (cgroup_is_v2())
+		REQUIRE_OK(t, write_file(CGROUP_ROOT "/cgroup.subtree_control",
+					 case_format(t, "+%s", controller)));
+	else
+		parent = case_format(t, CGROUP_ROOT "/%s", controller);
+	const char *group = case_format(t, "%s/assay-%s-%d", parent, controller, getpid());
+	REQUIRE_OK(t, mkdir(group, 0700));
+	case_defer(t, remove_group, (void *)(uintptr_t)group);
+	return group;
+}
+
+long long cgroup_count(struct trial *t, const char *group, const char *file, const char *key,
+		       long long fallback)
+{
+	const char *text = file_text(t, case_format(t, "%s/%s", group, file));
+	size_t length = strlen(key);
+	long long value;
+
+	for (const char *at = text, *line; text && (line = text_line(t, &at));) {
+		if (strncmp(line, key, length) == 0 && line[length] == ' ' &&
+		    number_parse(line + length + 1, 0, INT64_MAX, &value) == 0)
+			return value;
+	}
+	return fallback;
+}
+
+int cgroup_enter(const char *group)
+{
+	char path[512];
+
+	(void)snprintf(path, sizeof path, "%s/cgroup.procs", group);
+	return write_file(path, "0");
+}
