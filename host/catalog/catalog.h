@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The catalogue: every case that exists, as the agent binary and the host program tell it. Immutable once loaded.
+ *
+ *	CLEANUP(catalog) struct catalog *catalog = NULL;
+ *	r = catalog_load("build/guest/assay-guest", host_infos, host_count, &patience, &catalog, e);
+ *	const struct catalog_case *found = catalog_find(catalog, "time.clocksource_is_stable");
+ */
+#ifndef ASSAY_HOST_CATALOG_CATALOG_H
+#define ASSAY_HOST_CATALOG_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "base/wait.h"
+#include "wire/case_info.h"
+
+#define CATALOG_JSON_MAX  (16U << 20)
+#define CATALOG_CASES_MAX 20000
+
+struct catalog_case {
+	struct case_info info; /* its strings belong to the catalogue */
+	char id[CASE_ID_SIZE];
+	bool of_host; /* registered in the host program; false: in the agent */
+};
+
+/* Cases picked from a catalogue, by id; they are borrowed from it. */
+DEFINE_VEC(case_list, const struct catalog_case *);
+
+struct catalog {
+	struct catalog_case *cases; /* sorted by id */
+	size_t count;
+	struct catalog_strings *strings;
+};
+
+/* Asks the agent binary, and adds `host_infos` (borrowed until the catalogue is freed). Errors: the binary does not
+ * run (blame host), or what it says is no catalogue (blame bug). */
+int catalog_load(const char *agent_path, const struct case_info *const *host_infos, size_t host_count,
+		 const struct patience *p, struct catalog **ret, struct err *e) NONNULL(1, 4, 5, 6);
+
+/* The same from the JSON itself, as cases_json writes it. Every string is checked and copied. */
+int catalog_parse(const char *json, size_t length, const struct case_info *const *host_infos,
+		  size_t host_count, struct catalog **ret, struct err *e) NONNULL(1, 5, 6);
+
+void catalog_free(struct catalog *catalog);
+DEFINE_CLEANUP(catalog);
+
+/* The case of that id, NULL when there is none. */
+const struct catalog_case *catalog_find(const struct catalog *catalog, const char *id) NONNULL(1, 2);
+
+/* The id or area nearest to a misspelt word, NULL when none is near. */
+const char *catalog_nearest(const struct catalog *catalog, const char *word) NONNULL(1, 2);
+
+/* True when a case of that area exists. */
+bool catalog_has_area(const struct catalog *catalog, const char *area) NONNULL(1, 2);
+
+#endif

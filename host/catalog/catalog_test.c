@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The catalogue: what is read, what is refused, what is picked. */
+#include "host/catalog/catalog.h"
+
+#include <string.h>
+
+#include "base/test.h"
+#include "base/text.h"
+#include "host/catalog/select.h"
+
+#define CASE_JSON(area, name, kind, priority)                                                      \
+	"{\"area\":\"" area "\",\"name\":\"" name "\",\"title\":\"It holds\",\"kind\":\"" kind     \
+	"\",\"priority\":\"" priority "\",\"isolation\":\"shared\",\"timeout_s\":5,"               \
+	"\"sabotage\":{\"kind\":\"code\",\"text\":\"it is broken\"}}"
+
+static const char sample[] = "{\"cases\":[" CASE_JSON("time", "clock_is_set", "guest", "P1") "," CASE_JSON(
+	"boot", "entry_is_there", "audit", "P0") "," CASE_JSON("perf", "disk_is_fast", "perf",
+								"P2") "]}";
+
+static struct catalog *parse(const char *json)
+{
+	static const struct case_info host_info = {
+		.area = "power", .name = "ends", .title = "It ends", .kind = CASE_KIND_HOST, .priority = P0};
+	const struct case_info *infos[] = {&host_info};
+	struct catalog *catalog = NULL;
+	struct err e = {0};
+
+	EXPECT(catalog_parse(json, strlen(json), infos, 1, &catalog, &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	return catalog;
+}
+
+TEST(catalog, is_sorted_and_owned)
+{
+	CLEANUP(catalog) struct catalog *catalog = parse(sample);
+
+	EXPECT_NUMBER(catalog->count, 4);
+	EXPECT_TEXT(catalog->cases[0].id, "boot.entry_is_there");
+	EXPECT_TEXT(catalog->cases[3].id, "time.clock_is_set");
+	const struct catalog_case *found = catalog_find(catalog, "time.clock_is_set");
+	EXPECT(found && found->info.priority == P1 && !found->of_host);
+	EXPECT(found && found->info.sabotage.kind == SABOTAGE_CODE);
+	EXPECT(found && found->info.needs == NULL && found->info.timeout_s == 5);
+	EXPECT(catalog_find(catalog, "power.ends")->of_host);
+	EXPECT(catalog_find(catalog, "power") == NULL);
+}
+
+static const struct refused {
+	const char *json, *names;
+} refused[] = {
+	{"", "line"},
+	{"{}", "not a list"},
+	{"{\"cases\":[1]}", "not an object"},
+	{"{\"cases\":[{\"area\":\"../x\",\"name\":\"y\"}]}", "not an id"},
+	{"{\"cases\":[{\"area\":\"a\",\"name\":\"b\"}]}", "no title"},
+	{"{\"cases\":[{\"area\":\"a\",\"name\":\"b\",\"title\":7}]}", "not a string"},
+	{"{\"cases\":[" CASE_JSON("a", "b", "magic", "P0") "]}", "is no kind"},
+	{"{\"cases\":[" CASE_JSON("a", "b", "guest", "P9") "]}", "is no priority"},
+	{"{\"cases\":[" CASE_JSON("power", "ends", "guest", "P0") "]}", "exists twice"},
+	{"{\"cases\":[],\"cases\":[]}", "duplicate"},
+};
+
+TEST(catalog, refuses_what_is_none)
+{
+	static const struct case_info host_info = {.area = "power", .name = "ends", .title = "It ends"};
+	const struct case_info *infos[] = {&host_info};
+
+	for (const struct refused *row = refused; row < refused + ARRAY_LEN(refused); row++) {
+		struct catalog *catalog = NULL;
+		struct err e = {0};
+		EXPECT(catalog_parse(row->json, strlen(row->json), infos, 1, &catalog, &e) < 0);
+		EXPECT(catalog == NULL);
+		EXPECT(strstr(e.text, row->names) != NULL);
+	}
+}
+
+static size_t count_selected(const struct selection *selection, struct err *e)
+{
+	CLEANUP(catalog) struct catalog *catalog = parse(sample);
+	CLEAN_CASES struct case_list picked = VEC_INIT(CATALOG_CASES_MAX);
+
+	err_clear(e);
+	return catalog_select(catalog, selection, &picked, e) < 0 ? 0 : picked.count;
+}
+
+TEST(select, patterns_and_suites)
+{
+	struct err e = {0};
+	const char *time[] = {"time"}, *glob[] = {"*_is_*"}, *perf[] = {"perf.disk_is_fast"};
+	const char *not_boot[] = {"!boot"}, *kinds[] = {"perf"}, *areas[] = {"boot", "time"};
+
+	EXPECT_NUMBER(count_selected(&(struct selection){0}, &e), 3); /* functional: not perf */
+	EXPECT_NUMBER(count_selected(&(struct selection){.suite = "all"}, &e), 4);
+	EXPECT_NUMBER(count_selected(&(struct selection){.suite = "smoke"}, &e), 2);
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = time, .pattern_count = 1}, &e), 1);
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = glob, .pattern_count = 1}, &e), 3);
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = perf, .pattern_count = 1}, &e), 1);
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = not_boot, .pattern_count = 1}, &e), 2);
+	EXPECT_NUMBER(count_selected(&(struct selection){.kinds = kinds, .kind_count = 1}, &e), 1);
+	EXPECT_NUMBER(count_selected(&(struct selection){.areas = areas, .area_count = 2}, &e), 2);
+	EXPECT_NUMBER(count_selected(&(struct selection){.suite = "all", .priority = "P1"}, &e), 3);
+}
+
+TEST(select, names_the_nearest)
+{
+	struct err e = {0};
+	const char *slip[] = {"time.clok_is_set"}, *name[] = {"clock_is_set"}, *nothing[] = {"x*"};
+
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = slip, .pattern_count = 1}, &e), 0);
+	EXPECT_TEXT(e.text, "no case 'time.clok_is_set'; did you mean 'time.clock_is_set'?");
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = name, .pattern_count = 1}, &e), 0);
+	EXPECT_TEXT(e.text, "no case 'clock_is_set'; did you mean 'time.clock_is_set'?");
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = nothing, .pattern_count = 1}, &e), 0);
+	EXPECT(strstr(e.text, "no case matches 'x*'") != NULL);
+	EXPECT_NUMBER(count_selected(&(struct selection){.suite = "somke"}, &e), 0);
+	EXPECT_TEXT(e.text, "no suite 'somke'; did you mean 'smoke'?");
+	EXPECT_NUMBER(count_selected(&(struct selection){.suite = "stress"}, &e), 0);
+	EXPECT(strstr(e.text, "no case is left") != NULL);
+}
+
+TEST(suite, shipped_ones_are_sorted_and_sound)
+{
+	CLEANUP(catalog) struct catalog *catalog = parse(sample);
+	const char *before = "";
+
+	for (const struct suite *suite = suites_known(); suite->name; suite++) {
+		CLEAN_CASES struct case_list picked = VEC_INIT(CATALOG_CASES_MAX);
+		struct err e = {0};
+		EXPECT(strcmp(before, suite->name) < 0);
+		EXPECT(suite_pick(catalog, suite->terms, &picked, &e) == 0);
+		before = suite->name;
+	}
+}
+
+TEST(suite, terms_work_from_left_to_right)
+{
+	CLEANUP(catalog) struct catalog *catalog = parse(sample);
+	CLEAN_CASES struct case_list picked = VEC_INIT(CATALOG_CASES_MAX);
+	struct err e = {0};
+
+	EXPECT(suite_pick(catalog, "id=* -area=boot  priority<=P1", &picked, &e) == 0);
+	EXPECT_NUMBER(picked.count, 2);
+	EXPECT(suite_pick(catalog, "kind=guests", &picked, &e) == -EINVAL);
+	EXPECT(suite_pick(catalog, "colour=red", &picked, &e) == -EINVAL);
+	EXPECT(suite_pick(catalog, "boot", &picked, &e) == -EINVAL);
+	EXPECT(suite_pick(catalog, "-priority<=P1", &picked, &e) == -EINVAL);
+}

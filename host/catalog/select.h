@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Picking cases: by pattern, suite, area, kind and priority. What matches nothing is an error, never an empty run.
+ *
+ *	struct selection selection = {.suite = "smoke", .patterns = patterns, .pattern_count = 1};
+ *	CLEAN_CASES struct case_list picked = VEC_INIT(CATALOG_CASES_MAX);
+ *	r = catalog_select(catalog, &selection, &picked, e);
+ *
+ * A pattern is a case's id, an area, or a glob over ids ("time.*"). With a '!' in front it takes cases away.
+ */
+#ifndef ASSAY_HOST_CATALOG_SELECT_H
+#define ASSAY_HOST_CATALOG_SELECT_H
+
+#include "host/catalog/catalog.h"
+
+struct selection {
+	const char *suite; /* NULL: all cases when there are patterns, else SUITE_DEFAULT */
+	const char *const *patterns, *const *areas, *const *kinds;
+	size_t pattern_count, area_count, kind_count;
+	const char *priority; /* "P1": only P0 and P1; NULL: all */
+};
+
+#define SUITE_DEFAULT "functional"
+
+/* A named selection. Its terms, all separated by blanks:  "kind=audit" "area=boot" "id=time.*" add cases,
+ * "-kind=perf" and so on take them away, "priority<=P1" narrows what is there. They work from left to right. */
+struct suite {
+	const char *name, *title, *terms;
+};
+
+/* The shipped suites, sorted by name; name NULL ends. */
+const struct suite *suites_known(void);
+
+/* Adds the cases of `terms` (of a suite, or foreign ones) to `ret`, in the order of the catalogue. */
+int suite_pick(const struct catalog *catalog, const char *terms, struct case_list *ret, struct err *e)
+	NONNULL(1, 2, 3, 4);
+
+/* Adds what is selected to `ret`, in the order of the catalogue. -EINVAL (blame user) names what is unknown and the
+ * nearest known word. */
+int catalog_select(const struct catalog *catalog, const struct selection *selection,
+		   struct case_list *ret, struct err *e) NONNULL(1, 2, 3, 4);
+
+void case_list_done(struct case_list *list) NONNULL(1);
+#define CLEAN_CASES __attribute__((cleanup(case_list_done)))
+
+#endif
