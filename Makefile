@@ -2,21 +2,59 @@
 # A thin face over Meson, for those who type `make`. BUILD names the build folder: make BUILD=build-x check
 
 BUILD ?= build
+# More arguments for meson setup, such as -Dwerror=true.
 SETUP ?=
+# Sanitized and fuzzing builds stand beside the ordinary one.
+CONFIGURE = tools/configure
+PREFIX ?= /usr/local
 
-.PHONY: all check demo install deps lint asan tsan fuzz configure clean
+.PHONY: all check unit integration demo install deps lint asan tsan fuzz configure clean
 
 all: configure
 	@ninja -C $(BUILD)
 
-# Configured at first, and again when a source file has come or gone (see tools/list-sources).
+# Configures at first, and again when a source file has come or gone (see tools/list-sources).
 configure:
-	@test -f $(BUILD)/build.ninja || meson setup $(SETUP) $(BUILD)
-	@tools/list-sources --all > $(BUILD)/sources.new
-	@cmp -s $(BUILD)/sources.new $(BUILD)/sources || { \
-		meson setup --reconfigure $(SETUP) $(BUILD) > $(BUILD)/reconfigure.log || \
-			{ cat $(BUILD)/reconfigure.log; exit 1; }; \
-		mv $(BUILD)/sources.new $(BUILD)/sources; }
+	@$(CONFIGURE) $(BUILD) $(SETUP)
+
+deps:
+	@tools/install-needs
+
+check: deps all
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
+
+unit: all
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite unit --suite fuzz
+
+integration: all
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite integration
+
+demo: deps all
+	@tools/demo $(BUILD)/assay
+
+install: all
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@meson install -C $(BUILD) --quiet
+
+lint:
+	@tools/install-needs --lint
+	@.ci/run --lint
+
+asan:
+	@$(CONFIGURE) $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false $(SETUP)
+	@ninja -C $(BUILD)-asan
+	@meson test -C $(BUILD)-asan --no-rebuild --print-errorlogs --suite unit --suite fuzz
+
+tsan:
+	@$(CONFIGURE) $(BUILD)-tsan -Db_sanitize=thread -Db_lundef=false $(SETUP)
+	@ninja -C $(BUILD)-tsan
+	@meson test -C $(BUILD)-tsan --no-rebuild --print-errorlogs --suite unit
+
+fuzz:
+	@tools/install-needs --lint
+	@CC=clang $(CONFIGURE) $(BUILD)-fuzz -Dfuzzer=true -Db_sanitize=address,undefined -Db_lundef=false $(SETUP)
+	@ninja -C $(BUILD)-fuzz
+	@echo "Run one: $(BUILD)-fuzz/tests/fuzz/fuzz-NAME tests/fuzz/corpus/NAME"
 
 clean:
 	@test ! -f $(BUILD)/build.ninja || ninja -C $(BUILD) clean
