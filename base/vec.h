@@ -33,9 +33,9 @@
 		 ? ((vec)->items[(vec)->count++] = (item), true)                                   \
 		 : false)
 
-/* &items[0] and not items: that of a const vec would be a const pointer. */
+/* Not the type of items itself: in a const vec that is a pointer that cannot be moved. */
 #define vec_each(vec, it)                                                                          \
-	for (__typeof__(&(vec)->items[0]) it = (vec)->items; it < (vec)->items + (vec)->count; it++)
+	for (__typeof__(*(vec)->items) *it = (vec)->items; it < (vec)->items + (vec)->count; it++)
 
 #define vec_done(vec)                                                                              \
 	do {                                                                                       \
