@@ -2,6 +2,8 @@
 /* A control group of the case's own. */
 #include "guest/kit/cgroup.h"
 
+#include "guest/kit/knob.h"
+
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
 bool cgroup_is_v2(void)
@@ -9,20 +11,10 @@ bool cgroup_is_v2(void)
 	return access(CGROUP_ROOT "/cgroup.controllers", F_OK) == 0;
 }
 
-static int write_file(const char *path, const char *value)
-{
-	CLEAN_FD
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		return -errno;
-	return 0;
-}
-
 void cgroup_write(struct trial *t, const char *group, const char *file, const char *value)
 {
 	const char *path = case_format(t, "%s/%s", group, file);
-	int r = write_file(path, value);
+	int r = knob_write(path, value);
 
 	errno = -r;
 	if (r < 0)
@@ -40,7 +32,7 @@ const char *cgroup_new(struct trial *t, const char *controller)
 	const char *parent = CGROUP_ROOT;
 
 	if (cgroup_is_v2())
-		REQUIRE_OK(t, write_file(CGROUP_ROOT "/cgroup.subtree_control",
+		REQUIRE_OK(t, knob_write(CGROUP_ROOT "/cgroup.subtree_control",
 					 case_format(t, "+%s", controller)));
 	else
 		parent = case_format(t, CGROUP_ROOT "/%s", controller);
@@ -70,5 +62,5 @@ int cgroup_enter(const char *group)
 	char path[512];
 
 	(void)snprintf(path, sizeof path, "%s/cgroup.procs", group);
-	return write_file(path, "0");
+	return knob_write(path, "0");
 }

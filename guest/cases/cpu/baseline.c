@@ -17,18 +17,10 @@ static const struct baseline {
 	long long since;
 	unsigned level;
 } baselines[] = {
-	{"almalinux",     9,	 2}, /* 10 is built for v3 and, beside it, for v2 */
-	{"centos",	   9,  2},
-	     {"centos",	10, 3},
-	{"opensuse-leap", 16, 2},
-	  {"oracle",	     9,	2},
-	{"ol",	       9,  2},
-	     {"ol",	    10, 3},
-	{"rhel",		 9,  2},
-	  {"rhel",	   10, 3},
-	{"rocky",	  9,  2},
-	     {"rocky",	       10, 3},
-	{"sles",		 16, 2},
+	{"almalinux", 9, 2}, /* 10 is built for v3 and, beside it, for v2 */
+	{"centos", 9, 2},    {"centos", 10, 3}, {"opensuse-leap", 16, 2}, {"oracle", 9, 2},
+	{"ol", 9, 2},	     {"ol", 10, 3},	{"rhel", 9, 2},		  {"rhel", 10, 3},
+	{"rocky", 9, 2},     {"rocky", 10, 3},	{"sles", 16, 2},
 };
 
 static unsigned level_wanted(struct trial *t)
@@ -66,10 +58,9 @@ static void check_flags(struct trial *t, const char *line, unsigned level)
 CASE(cpu, instruction_baseline_is_met,
      .title = "The CPU offers the instruction level the distribution is built for", .priority = P0,
      .needs = "arch:x86_64",
-     .why = "Programs built for more than the CPU has die of illegal instructions, some of them "
-	    "only later.",
-     .remedy = "Give the machine a CPU model with the missing features, or use a build for a lower "
-	       "level.",
+     .why = "Programs built for more than the CPU has die of illegal instructions, some of them only later.",
+     .remedy =
+	     "Give the machine a CPU model with the missing features, or use a build for a lower level.",
      .sources = "CIV:test_cpu_flags_are_correct")
 {
 	const char *cpuinfo = file_text(t, CPUINFO);

@@ -2,18 +2,11 @@
 /* Taking CPUs away from the running kernel and giving them back. */
 #include "guest/kit/case.h"
 #include "guest/kit/cpulist.h"
-
-static int set_online(const char *path, const char *digit)
-{
-	CLEAN_FD
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	return fd < 0 || write(fd, digit, 1) < 0 ? -errno : 0;
-}
+#include "guest/kit/knob.h"
 
 static void put_online(void *arg)
 {
-	(void)set_online(arg, "1");
+	(void)knob_write(arg, "1");
 }
 
 static bool is_in_list(const char *list, int cpu)
@@ -24,12 +17,12 @@ static bool is_in_list(const char *list, int cpu)
 static void cycle(struct trial *t, int cpu, const char *path)
 {
 	case_defer(t, put_online, (void *)(uintptr_t)path);
-	REQUIRE_OK(t, set_online(path, "0"));
+	REQUIRE_OK(t, knob_write(path, "0"));
 	if (is_in_list(cpus_online(t), cpu))
 		FAIL(t, "CPU %d is still online after it was told to go", cpu);
 	else
 		check_passed(t);
-	REQUIRE_OK(t, set_online(path, "1"));
+	REQUIRE_OK(t, knob_write(path, "1"));
 	if (is_in_list(cpus_online(t), cpu))
 		check_passed(t);
 	else

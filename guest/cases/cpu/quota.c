@@ -41,8 +41,8 @@ static const char *quota_file(void)
 CASE(cpu, quota_is_honoured, .title = "A cgroup CPU quota holds a busy task to its share",
      .priority = P1, .isolation = ISOLATION_FORK, .needs = "kconfig:CFS_BANDWIDTH",
      .why = "Container platforms promise their tenants CPU shares by this means.",
-     .remedy = "Check that the cpu controller is on and that no kernel change broke bandwidth "
-	       "control.",
+     .remedy =
+	     "Check that the cpu controller is on and that no kernel change broke bandwidth control.",
      .sources = "own")
 {
 	const char *group = cgroup_new(t, "cpu");
