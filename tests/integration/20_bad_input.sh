@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# protocol: tap
+# Files that are no usable image: each gets its own clear error, and nothing is booted for them.
+. "$(dirname "$0")/lib.sh"
+
+bad=$(image bad) || exit 1
+
+# refused FILE STATUS WORDS
+refused() {
+	check_exit "$2" "$1 is refused" "$ASSAY" run "$1"
+	check_says "$(basename "$1"): the error tells why" "$3"
+}
+
+refused "$work/no-such-file.qcow2" 64 "no-such-file.qcow2.*(No such file|not there|does not exist)"
+refused "$work" 64 "folder|directory"
+refused "$bad/empty.img" 64 "empty"
+refused "$bad/truncated.qcow2" 64 "truncated|cut off|shorter"
+refused "$bad/text.img" 64 "(no|not a) (known )?disk"
+refused "$bad/encrypted.img" 64 "encrypted"
+refused "$bad/missing-backing.qcow2" 64 "backing"
+refused "$bad/absolute-backing.qcow2" 64 "backing.*(outside|absolute)|--allow-outside-backing"
+refused "$bad/gz.img" 64 "gzip|compressed"
+refused "$bad/arm64.qcow2" 64 "aarch64|arm64"
+refused "$bad/noway.qcow2" 64 "way in|--ssh-key"
+
+check_exit 64 "an unknown case is refused" "$ASSAY" run "$bad/text.img" --case time.clocksource_is_stabel
+check_exit 64 "an unknown option is refused" "$ASSAY" run "$bad/text.img" --sise small
+check_says "and the nearest one is named" "--size"
+check_exit 64 "an unknown suite is refused" "$ASSAY" run "$bad/text.img" --suite smok
+check_says "and the nearest one is named" "smoke"
+check_exit 64 "an unknown verb is refused" "$ASSAY" rnu
+check_says "and the nearest one is named" "run"
+check_exit 70 "without QEMU it says what to install" env PATH="$work" "$ASSAY" run "$(image debian-12-uefi)" --accel tcg
+check_says "QEMU is named" "[Qq][Ee][Mm][Uu]"
+touch "$work/file"
+check_exit 70 "an unwritable output folder is refused" "$ASSAY" run "$(image debian-12-uefi)" --out "$work/file/run"
+finish

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the integration tests share; sourced by them. TAP on stdout, diagnostics as "# …" lines.
+#
+#	. "$(dirname "$0")/lib.sh"
+#	check "the version is printed" "$ASSAY" --version
+#	check_exit 64 "an unknown verb is a usage error" "$ASSAY" rum
+#	finish
+
+set -u
+source_folder=${ASSAY_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+ASSAY=${ASSAY:-$source_folder/build/assay}
+images=$source_folder/tests/images
+work=$(mktemp -d "${TMPDIR:-/tmp}/assay-test-XXXXXX")
+tests_run=0
+tests_failed=0
+
+# Runs whatever happens.
+cleanup() {
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+requires() {
+	command -v "$1" >/dev/null || {
+		echo "1..0 # SKIP needs $1 ($2)"
+		exit 77
+	}
+}
+
+# report STATUS DESCRIPTION [FILE with the diagnostics]
+report() {
+	tests_run=$((tests_run + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests_run - $2"
+		return 0
+	fi
+	tests_failed=$((tests_failed + 1))
+	echo "not ok $tests_run - $2"
+	[ $# -lt 3 ] || tail -n 40 "$3" | sed 's/^/# /'
+	return 1
+}
+
+# The command must exit with 0.
+check() {
+	local what=$1 status=0
+	shift
+	"$@" >"$work/out" 2>&1 || status=$?
+	report "$status" "$what" "$work/out"
+}
+
+# The command must exit with that status; its output is left in $work/out.
+check_exit() {
+	local want=$1 what=$2 status=0
+	shift 2
+	"$@" >"$work/out" 2>&1 </dev/null || status=$?
+	[ "$status" -eq "$want" ] || echo "(exit status $status, not $want)" >>"$work/out"
+	report $((status != want)) "$what" "$work/out"
+}
+
+# What the last command printed must match the extended regular expression.
+check_says() {
+	grep -qE -- "$2" "$work/out"
+	report $? "$1 (says: $2)" "$work/out"
+}
+
+# The image's path; it is built when the cache does not have it.
+image() {
+	"$images/build" "$1" >"$work/build.log" 2>&1 || {
+		cat "$work/build.log" >&2
+		return 1
+	}
+	"$images/build" --path "$1"
+}
+
+# outcome RUN_FOLDER CASE: the outcome of that case, from the machine-readable report.
+outcome() {
+	"$ASSAY" report "$1" --format json | jq -r --arg id "$2" '.results[] | select(.id == $id) | .outcome' | sort -u
+}
+
+# The ids of that outcome, one a line.
+ids_with() {
+	"$ASSAY" report "$1" --format json | jq -r --arg outcome "$2" '.results[] | select(.outcome == $outcome) | .id' | sort -u
+}
+
+finish() {
+	echo "1..$tests_run"
+	[ "$tests_failed" -eq 0 ]
+	exit
+}
