@@ -133,8 +133,9 @@ static int spawn_shim(const struct child_spec *spec, const struct plumbing *plum
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawnattr_setsigmask(&attr, &none);
+	/* Here and not in the shim: no moment without a group. */
 	if (!spec->keep_group)
-		flags |= POSIX_SPAWN_SETPGROUP; /* here and not in the shim: no moment without a group */
+		flags |= POSIX_SPAWN_SETPGROUP;
 	posix_spawnattr_setflags(&attr, flags);
 	int r = posix_spawn(ret_pid, "/proc/self/exe", &plumbing->actions, &attr, argv, env);
 	posix_spawnattr_destroy(&attr);

@@ -36,13 +36,15 @@ struct child_spec {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
 	const struct child_fd *fds;
 	size_t fd_count;
-	int stdin_fd, stdout_fd, stderr_fd; /* 0: /dev/null (also for captured ones, which child_run replaces) */
+	/* 0: /dev/null (also for captured ones, which child_run replaces) */
+	int stdin_fd, stdout_fd, stderr_fd;
 	const char *const *env; /* extra "NAME=value" entries, NULL-terminated; or NULL */
-	unsigned long long limit_memory, limit_file_size; /* bytes (RLIMIT_AS, RLIMIT_FSIZE); 0: not limited */
-	unsigned limit_cpu_s;  /* RLIMIT_CPU; 0: not limited */
-	bool no_network;       /* seccomp: no sockets but AF_UNIX */
-	bool no_exec;	       /* seccomp: the program may start no other */
-	bool keep_group;       /* stay in our process group (default: a group of its own) */
+	/* Bytes (RLIMIT_AS, RLIMIT_FSIZE); 0: not limited */
+	unsigned long long limit_memory, limit_file_size;
+	unsigned limit_cpu_s; /* RLIMIT_CPU; 0: not limited */
+	bool no_network;      /* seccomp: no sockets but AF_UNIX */
+	bool no_exec;	      /* seccomp: the program may start no other */
+	bool keep_group;      /* stay in our process group (default: a group of its own) */
 };
 
 struct child {
@@ -51,7 +53,12 @@ struct child {
 	bool owns_group;
 };
 
-#define CHILD_INIT {.pidfd = -1}
+/* clang-format off: it takes an initialiser for a block */
+#define CHILD_INIT                                                                                 \
+	{                                                                                          \
+		.pidfd = -1                                                                        \
+	}
+/* clang-format on */
 
 /* Starts it. -ENOENT (blame host) "<program> is not installed" when the program is not found. */
 int child_start(const struct child_spec *spec, struct child *ret, struct err *e) NONNULL(1, 2, 3);
@@ -76,7 +83,9 @@ struct child_output {
 	int status; /* as of waitpid(2) */
 };
 
+/* clang-format off */
 #define CHILD_OUTPUT_INIT(max) {.stdout_text = TEXT_INIT(max), .stderr_text = TEXT_INIT(65536)}
+/* clang-format on */
 
 void child_output_done(struct child_output *out) NONNULL(1);
 DEFINE_CLEAN_DONE(child_output);

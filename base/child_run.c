@@ -38,7 +38,8 @@ static int capture_open(struct capture *capture, int *ret_write_fd, struct err *
 		return err_set(e, BLAME_HOST, errno, "pipe: %m");
 	capture->fd = ends[0];
 	*ret_write_fd = ends[1];
-	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) /* only this end: the program's stays blocking */
+	/* Only this end: the program's stays blocking. */
+	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
 		return err_set(e, BLAME_HOST, errno, "pipe: %m");
 	return 0;
 }
@@ -96,10 +97,10 @@ static int capture_all(const struct child *child, struct capture streams[2], con
 {
 	for (;;) {
 		struct pollfd fds[] = {
-			{.fd = child->pidfd,	 .events = POLLIN},
+			{.fd = child->pidfd, .events = POLLIN},
 			{.fd = streams[0].fd, .events = POLLIN},
 			{.fd = streams[1].fd, .events = POLLIN},
-			{.fd = p->cancel_fd,	.events = POLLIN},
+			{.fd = p->cancel_fd, .events = POLLIN},
 		};
 		uint64_t left = patience_left_ns(p);
 		struct timespec span = {
@@ -126,7 +127,8 @@ static int capture_all(const struct child *child, struct capture streams[2], con
 int child_run(const struct child_spec *spec, const struct patience *p, struct child_output *out,
 	      struct err *e)
 {
-	CLEAN_DONE(captures) struct captures captures = {
+	CLEAN_DONE(captures)
+	struct captures captures = {
 		{{-1, &out->stdout_text, false}, {-1, &out->stderr_text, true}}};
 	CLEAN_DONE(child) struct child child = CHILD_INIT;
 	struct child_spec captured = *spec;
@@ -168,5 +170,6 @@ int child_run_ok(const struct child_spec *spec, const struct patience *p, struct
 		return 0;
 	const char *line = last_line(&out->stderr_text);
 	return err_set(e, BLAME_HOST, EIO, "%s %s%s%.300s", spec->argv[0],
-		       child_status_text(out->status, status, sizeof status), *line ? ": " : "", line);
+		       child_status_text(out->status, status, sizeof status), *line ? ": " : "",
+		       line);
 }

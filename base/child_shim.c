@@ -22,16 +22,18 @@ struct orders {
 
 void shim_orders(const struct child_spec *spec, int report_fd, char orders[SHIM_ORDERS_SIZE])
 {
-	(void)snprintf(orders, SHIM_ORDERS_SIZE, "%d %d %llu %llu %u %d %d", (int)getpid(), report_fd,
-		       spec->limit_memory, spec->limit_file_size, spec->limit_cpu_s,
+	(void)snprintf(orders, SHIM_ORDERS_SIZE, "%d %d %llu %llu %u %d %d", (int)getpid(),
+		       report_fd, spec->limit_memory, spec->limit_file_size, spec->limit_cpu_s,
 		       spec->no_network, spec->no_exec);
 }
 
 const char *shim_step_name(enum shim_step step)
 {
 	static const char *const names[] = {
-		[SHIM_STEP_ORDERS] = "reading the orders", [SHIM_STEP_PARENT] = "binding to the parent",
-		[SHIM_STEP_SANDBOX] = "sandbox",	   [SHIM_STEP_LIMITS] = "limits",
+		[SHIM_STEP_ORDERS] = "reading the orders",
+		[SHIM_STEP_PARENT] = "binding to the parent",
+		[SHIM_STEP_SANDBOX] = "sandbox",
+		[SHIM_STEP_LIMITS] = "limits",
 		[SHIM_STEP_EXECUTE] = "execute",
 	};
 	return step < ARRAY_LEN(names) ? names[step] : "unknown step";

@@ -48,7 +48,8 @@ TEST(child, captures_both_streams_and_the_status)
 TEST(child, run_ok_tells_the_last_line_of_stderr)
 {
 	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(100);
-	struct child_spec spec = {.argv = SHELL("printf 'first\\nlast words\\n\\n' >&2; kill -9 $$")};
+	struct child_spec spec = {
+		.argv = SHELL("printf 'first\\nlast words\\n\\n' >&2; kill -9 $$")};
 	struct patience p = patience_for(-1, 20 * NS_PER_S);
 	struct err e = {0};
 
@@ -88,7 +89,8 @@ TEST(child, too_much_output_is_an_error)
 TEST(child, of_much_stderr_the_end_is_kept)
 {
 	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(10);
-	struct child_spec spec = {.argv = SHELL("yes | head -n 200000 >&2; echo the end >&2; exit 1")};
+	struct child_spec spec = {
+		.argv = SHELL("yes | head -n 200000 >&2; echo the end >&2; exit 1")};
 	struct patience p = patience_for(-1, 20 * NS_PER_S);
 	struct err e = {0};
 
@@ -206,8 +208,8 @@ TEST(child, privileges_and_group_are_its_own)
 	EXPECT_TEXT(run_script((struct child_spec){0},
 			       "set -- $(cat /proc/$$/stat); test $5 = $$ && echo own", NULL),
 		    "own\n");
-	CLEAN_FREE char *script = xasprintf("set -- $(cat /proc/$$/stat); test $5 = %d && echo ours",
-					    (int)getpgrp());
+	CLEAN_FREE char *script =
+		xasprintf("set -- $(cat /proc/$$/stat); test $5 = %d && echo ours", (int)getpgrp());
 	EXPECT_TEXT(run_script((struct child_spec){.keep_group = true}, script, NULL), "ours\n");
 }
 
@@ -226,8 +228,10 @@ static int run_perl(struct child_spec spec, const char *script)
 
 TEST(child, no_network_leaves_only_local_sockets)
 {
-	static const char inet[] = "use Socket; exit(socket(my $s, AF_INET, SOCK_STREAM, 0) ? 0 : 9)";
-	static const char local[] = "use Socket; exit(socket(my $s, AF_UNIX, SOCK_STREAM, 0) ? 0 : 9)";
+	static const char inet[] =
+		"use Socket; exit(socket(my $s, AF_INET, SOCK_STREAM, 0) ? 0 : 9)";
+	static const char local[] =
+		"use Socket; exit(socket(my $s, AF_UNIX, SOCK_STREAM, 0) ? 0 : 9)";
 	struct child_spec spec = {0};
 
 	if (run_perl(spec, "exit 0") != 0)
@@ -308,7 +312,8 @@ static void *run_some(void *failures)
 		struct child_spec spec = {.argv = (const char *const[]){"echo", "x", NULL}};
 		struct patience p = patience_for(-1, 50 * NS_PER_S);
 		struct err e = {0};
-		if (child_run_ok(&spec, &p, &out, &e) < 0 || strcmp(out.stdout_text.buf, "x\n") != 0)
+		if (child_run_ok(&spec, &p, &out, &e) < 0 ||
+		    strcmp(out.stdout_text.buf, "x\n") != 0)
 			++*(int *)failures;
 	}
 	return NULL;

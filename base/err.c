@@ -47,11 +47,8 @@ void err_clear(struct err *e)
 const char *blame_name(enum blame blame)
 {
 	static const char *const names[] = {
-		[BLAME_NONE] = "none",
-		[BLAME_USER] = "user",
-		[BLAME_HOST] = "host",
-		[BLAME_GUEST] = "guest",
-		[BLAME_BUG] = "bug",
+		[BLAME_NONE] = "none",	 [BLAME_USER] = "user", [BLAME_HOST] = "host",
+		[BLAME_GUEST] = "guest", [BLAME_BUG] = "bug",
 	};
 	return names[blame];
 }

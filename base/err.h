@@ -35,8 +35,8 @@ struct err {
  * Fills *e and returns -code, so that `return err_set(...)` is the whole error path. A code of 0 becomes EIO. %m in
  * the format prints the text of `code`. Overwrites what *e held.
  */
-int err_set(struct err *e, enum blame blame, int code, const char *format, ...)
-	PRINTF(4, 5) NONNULL(1, 4);
+int err_set(struct err *e, enum blame blame, int code, const char *format, ...) PRINTF(4, 5)
+	NONNULL(1, 4);
 
 /* Puts "<formatted>: " in front of the sentence in *e and returns -e->code. Keeps the blame. */
 int err_wrap(struct err *e, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);

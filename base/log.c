@@ -109,7 +109,8 @@ void log_debug(const char *module, const char *format, ...)
 {
 	va_list args;
 
-	if (!settings.debug || (!has_word(settings.debug, module) && !has_word(settings.debug, "all")))
+	if (!settings.debug ||
+	    (!has_word(settings.debug, module) && !has_word(settings.debug, "all")))
 		return;
 	va_start(args, format);
 	write_line(LOG_LEVEL_DEBUG, module, format, args);

@@ -18,9 +18,9 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
 
 void log_line(enum log_level level, const char *format, ...) PRINTF(2, 3);
-#define log_info(...)    log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_info(...)	 log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
-#define log_error(...)   log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_error(...)	 log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 
 /* A line of one module, printed only when that module's switch is on. */
 void log_debug(const char *module, const char *format, ...) PRINTF(2, 3);
@@ -37,11 +37,11 @@ struct log_context {
 };
 void log_push(struct log_context *context);
 void log_pop(const struct log_context *context);
-#define LOG_CONTEXT(k, v)	     LOG_CONTEXT_AT_(k, v, __LINE__)
-#define LOG_CONTEXT_AT_(k, v, line)  LOG_CONTEXT_NAMED_(k, v, line)
+#define LOG_CONTEXT(k, v)	    LOG_CONTEXT_AT_(k, v, __LINE__)
+#define LOG_CONTEXT_AT_(k, v, line) LOG_CONTEXT_NAMED_(k, v, line)
 #define LOG_CONTEXT_NAMED_(k, v, line)                                                             \
-	__attribute__((cleanup(log_pop))) struct log_context log_context_##line = {                \
-		.key = (k), .value = (v)};                                                         \
+	__attribute__((cleanup(log_pop))) struct log_context log_context_##line = {.key = (k),     \
+										   .value = (v)};  \
 	log_push(&log_context_##line)
 
 #endif

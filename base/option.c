@@ -60,7 +60,8 @@ const char *nearest_word(const char *word, const char *const *words)
 	if (length > WORD_MAX)
 		return NULL;
 	for (; *words; words++) {
-		size_t distance = strlen(*words) > WORD_MAX ? SIZE_MAX : word_distance(word, *words);
+		size_t distance =
+			strlen(*words) > WORD_MAX ? SIZE_MAX : word_distance(word, *words);
 		if (distance < best || (distance == best && !found)) {
 			best = distance;
 			found = *words;
@@ -76,7 +77,8 @@ static void *field_of(const struct parse *parse, const struct option_line *line)
 	return (char *)parse->into + line->offset;
 }
 
-static int store_choice(const struct option_line *line, const char *value, int *field, struct err *e)
+static int store_choice(const struct option_line *line, const char *value, int *field,
+			struct err *e)
 {
 	CLEAN_TEXT struct text names = TEXT_INIT(1024);
 
@@ -115,8 +117,8 @@ static int store_listed(const struct option_line *line, const char *value, struc
 	if (list->maximum == 0)
 		list->maximum = 10000; /* callers rarely care: a command line is short */
 	if (!vec_add(list, value))
-		return err_set(e, BLAME_USER, EINVAL, "--%s is given more than %zu times", line->name,
-			       list->maximum);
+		return err_set(e, BLAME_USER, EINVAL, "--%s is given more than %zu times",
+			       line->name, list->maximum);
 	return 0;
 }
 
@@ -143,8 +145,8 @@ static int store(const struct parse *parse, const struct option_line *line, cons
 }
 
 /* The value after the option: what follows '=' or the letter, else the next argument. */
-static int store_with_value(struct parse *parse, const struct option_line *line, const char *attached,
-			    struct err *e)
+static int store_with_value(struct parse *parse, const struct option_line *line,
+			    const char *attached, struct err *e)
 {
 	if (line->type == OPTION_TYPE_FLAG) {
 		if (attached)
@@ -168,7 +170,8 @@ static int unknown_option(const struct parse *parse, const char *word, struct er
 		names[i] = parse->lines[i].name;
 	const char *near = nearest_word(word, names);
 	if (near)
-		return err_set(e, BLAME_USER, EINVAL, "no option --%s; did you mean --%s?", word, near);
+		return err_set(e, BLAME_USER, EINVAL, "no option --%s; did you mean --%s?", word,
+			       near);
 	return err_set(e, BLAME_USER, EINVAL, "no option --%s; see --help", word);
 }
 
@@ -216,7 +219,8 @@ static int parse_letters(struct parse *parse, const char *letters, struct err *e
 	for (; *letters; letters++) {
 		const struct option_line *line = find_letter(parse, *letters);
 		if (!line)
-			return err_set(e, BLAME_USER, EINVAL, "no option -%c; see --help", *letters);
+			return err_set(e, BLAME_USER, EINVAL, "no option -%c; see --help",
+				       *letters);
 		if (line->type != OPTION_TYPE_FLAG)
 			return store_with_value(parse, line, letters[1] ? letters + 1 : NULL, e);
 		int r = store(parse, line, NULL, e);

@@ -38,27 +38,40 @@ struct option_line {
 	const char *name; /* long name, without dashes */
 	char letter;	  /* short name, or 0 */
 	enum option_type type;
-	size_t offset;	     /* into the arguments struct */
-	const char *value;   /* what --help calls the value, NULL for flags */
+	size_t offset;		    /* into the arguments struct */
+	const char *value;	    /* what --help calls the value, NULL for flags */
 	const char *const *choices; /* NULL-terminated names, for OPTION_TYPE_CHOICE */
 	long long min, max;
 	const char *help; /* one sentence fragment, lower case */
 };
 
+/* clang-format off: it takes an initialiser for a block */
 #define OPTION_FLAG(n, l, S, field, h)                                                             \
-	{.name = (n), .letter = (l), .type = OPTION_TYPE_FLAG, .offset = offsetof(S, field), .help = (h)}
+	{                                                                                          \
+		.name = (n), .letter = (l), .type = OPTION_TYPE_FLAG,                              \
+		.offset = offsetof(S, field), .help = (h)                                          \
+	}
 #define OPTION_NUMBER(n, l, S, field, v, lo, hi, h)                                                \
-	{.name = (n), .letter = (l), .type = OPTION_TYPE_NUMBER, .offset = offsetof(S, field),     \
-	 .value = (v), .min = (lo), .max = (hi), .help = (h)}
+	{                                                                                          \
+		.name = (n), .letter = (l), .type = OPTION_TYPE_NUMBER,                            \
+		.offset = offsetof(S, field), .value = (v), .min = (lo), .max = (hi), .help = (h)  \
+	}
 #define OPTION_TEXT(n, l, S, field, v, h)                                                          \
-	{.name = (n), .letter = (l), .type = OPTION_TYPE_TEXT, .offset = offsetof(S, field),       \
-	 .value = (v), .help = (h)}
+	{                                                                                          \
+		.name = (n), .letter = (l), .type = OPTION_TYPE_TEXT,                              \
+		.offset = offsetof(S, field), .value = (v), .help = (h)                            \
+	}
 #define OPTION_LIST(n, l, S, field, v, h)                                                          \
-	{.name = (n), .letter = (l), .type = OPTION_TYPE_LIST, .offset = offsetof(S, field),       \
-	 .value = (v), .help = (h)}
+	{                                                                                          \
+		.name = (n), .letter = (l), .type = OPTION_TYPE_LIST,                              \
+		.offset = offsetof(S, field), .value = (v), .help = (h)                            \
+	}
 #define OPTION_CHOICE(n, l, S, field, v, names, h)                                                 \
-	{.name = (n), .letter = (l), .type = OPTION_TYPE_CHOICE, .offset = offsetof(S, field),     \
-	 .value = (v), .choices = (names), .help = (h)}
+	{                                                                                          \
+		.name = (n), .letter = (l), .type = OPTION_TYPE_CHOICE,                            \
+		.offset = offsetof(S, field), .value = (v), .choices = (names), .help = (h)        \
+	}
+/* clang-format on */
 
 /*
  * Parses argv[1..]; fills `into`; on return argv[0..*argc-1] holds the operands (argv[0] untouched). Errors are

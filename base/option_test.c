@@ -17,8 +17,10 @@ struct arguments {
 };
 
 static const struct option_line options[] = {
-	OPTION_CHOICE("accel", 0, struct arguments, accel, "ACCEL", accel_names, "auto, kvm or tcg"),
-	OPTION_LIST("case", 0, struct arguments, cases, "PATTERN", "only cases that match (repeatable)"),
+	OPTION_CHOICE("accel", 0, struct arguments, accel, "ACCEL", accel_names,
+		      "auto, kvm or tcg"),
+	OPTION_LIST("case", 0, struct arguments, cases, "PATTERN",
+		    "only cases that match (repeatable)"),
 	OPTION_NUMBER("jobs", 'j', struct arguments, jobs, "N", 1, 1024,
 		      "run N machines at once, which is a long sentence that has to be wrapped "
 		      "somewhere near the eightieth column"),
@@ -28,7 +30,8 @@ static const struct option_line options[] = {
 };
 
 /* Parses words separated by spaces; the words live until the next call. */
-static int parse(const char *line, struct arguments *into, int *ret_argc, char **argv, struct err *e)
+static int parse(const char *line, struct arguments *into, int *ret_argc, char **argv,
+		 struct err *e)
 {
 	static char words[512];
 	char *rest = words, *word;
@@ -48,8 +51,9 @@ TEST(option, every_form_is_understood)
 	char *argv[32];
 	int argc;
 
-	int r = parse("first --json --no-quiet -j4 -o dir --case=a.* --case b.* --accel tcg - -- --x",
-		      &a, &argc, argv, &e);
+	int r = parse(
+		"first --json --no-quiet -j4 -o dir --case=a.* --case b.* --accel tcg - -- --x", &a,
+		&argc, argv, &e);
 	EXPECT_NUMBER(r, 0);
 	EXPECT_TEXT(e.text, "");
 	EXPECT(a.json);
@@ -137,7 +141,8 @@ TEST(option, mdoc_lists_each)
 	CLEAN_TEXT struct text out = TEXT_INIT(4096);
 
 	options_mdoc(options, 3, &out);
-	EXPECT(has_prefix(out.buf, ".Bl -tag -width Ds\n.It Fl \\-accel Ar ACCEL\nauto, kvm or tcg.\n"));
+	EXPECT(has_prefix(out.buf,
+			  ".Bl -tag -width Ds\n.It Fl \\-accel Ar ACCEL\nauto, kvm or tcg.\n"));
 	EXPECT(strstr(out.buf, ".It Fl j , Fl \\-jobs Ar N\n"));
 	EXPECT(has_suffix(out.buf, ".El\n"));
 }

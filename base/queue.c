@@ -9,7 +9,8 @@
 #include "base/text.h"
 
 struct queue {
-	pthread_mutex_t mutex; /* guards all below; innermost: nothing else is locked while it is held */
+	pthread_mutex_t
+		mutex; /* guards all below; innermost: nothing else is locked while it is held */
 	pthread_cond_t has_item, has_room;
 	bool closed;
 	size_t room, count, first;

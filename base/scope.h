@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define NONNULL(...)      __attribute__((nonnull(__VA_ARGS__)))
-#define MUST_CHECK        __attribute__((warn_unused_result))
-#define UNUSED            __attribute__((unused))
-#define ARRAY_LEN(a)      (sizeof(a) / sizeof((a)[0]))
+#define NONNULL(...)	  __attribute__((nonnull(__VA_ARGS__)))
+#define MUST_CHECK	  __attribute__((warn_unused_result))
+#define UNUSED		  __attribute__((unused))
+#define ARRAY_LEN(a)	  (sizeof(a) / sizeof((a)[0]))
 
 static inline void scope_close(const int *fd)
 {

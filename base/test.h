@@ -42,8 +42,8 @@ void test_skip(const char *why) __attribute__((noreturn));
 		__attribute__((used, retain, section("assay_tests"))) = &test_record_##g##_##n;    \
 	static void test_##g##_##n(void)
 
-#define EXPECT(expression)         test_expect((expression), __FILE__, __LINE__, #expression)
-#define EXPECT_TEXT(got, want)     test_expect_text((got), (want), __FILE__, __LINE__, #got)
-#define EXPECT_NUMBER(got, want)   test_expect_number((got), (want), __FILE__, __LINE__, #got)
+#define EXPECT(expression)	 test_expect((expression), __FILE__, __LINE__, #expression)
+#define EXPECT_TEXT(got, want)	 test_expect_text((got), (want), __FILE__, __LINE__, #got)
+#define EXPECT_NUMBER(got, want) test_expect_number((got), (want), __FILE__, __LINE__, #got)
 
 #endif

@@ -30,7 +30,7 @@ static struct state {
 	atomic_bool has_folder;
 	char folder[128];
 	char skip_reason[256];
-} *state;
+} * state;
 
 /* Lines of TAP go to the real stdout; what tested code prints must not mix with them. */
 static FILE *tap;
@@ -193,7 +193,8 @@ int main(int argc, char **argv)
 	size_t count, failed = 0;
 
 	child_init(argc, argv);
-	state = mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	state = mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
 	tap = fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), "w");
 	if (state == MAP_FAILED || !tap)
 		abort();

@@ -42,7 +42,7 @@ int wait_fd(const struct patience *p, int fd, short events, const char *what, st
 {
 	for (;;) {
 		struct pollfd fds[2] = {
-			{.fd = fd,	       .events = events},
+			{.fd = fd, .events = events},
 			{.fd = p->cancel_fd, .events = POLLIN},
 		};
 		uint64_t left = patience_left_ns(p);

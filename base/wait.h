@@ -17,7 +17,7 @@
 
 struct patience {
 	uint64_t until_ns; /* monotonic */
-	int cancel_fd;	   /* becomes readable when the user has had enough; -1: cannot be cancelled */
+	int cancel_fd; /* becomes readable when the user has had enough; -1: cannot be cancelled */
 };
 
 /* Patience for `span_ns` from now on. */
