@@ -19,13 +19,15 @@
 #define TREE_PATH_MAX	  4096
 #define TREE_FILE_MAX	  (64U << 20) /* the most that is read of one file */
 #define TREE_ENTRIES_MAX  4000000U
+#define TREE_LINKS_MAX	  40		/* links followed in one path, as the kernel's */
+#define TREE_OUTSIDE	  0x80000000U	/* this bit: a mounted filesystem that is not on the tree's disks */
 
 struct tree_stat {
 	uint32_t mode; /* as st_mode */
 	uint32_t uid, gid, links;
 	uint64_t size, inode;
 	int64_t mtime_s;
-	uint32_t filesystem; /* which of the tree's filesystems, 0 is root's */
+	uint32_t filesystem; /* which of the tree's filesystems, 0 is root's; TREE_OUTSIDE: /proc, tmpfs and such */
 };
 
 /* Return a value other than 0 to stop; it becomes the result of the walk. */
@@ -77,6 +79,11 @@ int tree_filesystem(struct tree *tree, unsigned n, struct text *facts) NONNULL(1
 /* The real path after following all links. */
 int tree_resolve(struct tree *tree, const char *path, char *ret, size_t size) NONNULL(1, 2, 3);
 
+/* The paths that were asked for since tree_forget_reads, in order, each once (at most 4096 of them): NULL gives the first,
+ * a path the one after it, NULL at the end. They are as the case wrote them. */
+const char *tree_read_path(const struct tree *tree, const char *after) NONNULL(1);
+void tree_forget_reads(struct tree *tree) NONNULL(1);
+
 /* The overlay: planted changes over the tree, in memory; the tree below is never written. */
 void tree_plant_file(struct tree *tree, const char *path, const void *bytes, size_t length,
 		     uint32_t mode, uint32_t uid) NONNULL(1, 2);
@@ -86,6 +93,8 @@ void tree_plant_absence(struct tree *tree, const char *path) NONNULL(1, 2); /* w
 void tree_plant_disk(struct tree *tree, uint64_t offset, const void *bytes, size_t length) NONNULL(1, 3);
 /* Replaces the value of one fact of filesystem n ("errors", "1"). */
 void tree_plant_fact(struct tree *tree, unsigned n, const char *key, const char *value) NONNULL(1, 3, 4);
+/* 0, or the first error (-errno) of a tree_plant_* call since the last tree_unplant. */
+int tree_plant_error(const struct tree *tree) NONNULL(1);
 void tree_unplant(struct tree *tree) NONNULL(1); /* takes all planted changes away */
 
 #endif

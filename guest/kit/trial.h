@@ -15,6 +15,9 @@ const struct case_def *cases_find(const char *id) NONNULL(1);
 /* The sabotage function of a case, NULL when it has none. */
 const struct sabotage_def *case_sabotage_def(const struct case_def *def) NONNULL(1);
 
+/* Adds a line for each slip in the registration: an id used twice, a sabotage without its case. Nothing: all is well. */
+void cases_problems(struct text *out) NONNULL(1);
+
 /* Adds the catalogue as JSON: {"cases":[{id,area,name,title,kind,priority,isolation,needs,timeout_s,why,remedy,fixes,sources,
  * sabotage:{kind,text,argument,path}}…]}. The docs and `assay list` come from this. */
 void cases_json(struct text *out) NONNULL(1);

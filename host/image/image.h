@@ -36,6 +36,18 @@ struct image_options {
 	const char *micro_kernel;     /* kernel of the micro-VM, for filesystems not read in process; NULL: search */
 	const char *agent_path;	      /* assay-guest */
 	bool allow_outside_backing;   /* follow backing files outside of the image's folder */
+	/* Told how far the digest is, when it has to be taken (may be NULL). */
+	void (*progress)(void *arg, uint64_t done, uint64_t total);
+	void *progress_arg;
+};
+
+/* A file of the chain: the image itself, then what it is backed by. */
+#define IMAGE_CHAIN_MAX 8
+struct image_file {
+	char *path;	  /* absolute, links resolved */
+	char format[12];  /* qemu's word */
+	char digest[65];  /* SHA-256 of this file alone */
+	uint64_t device, inode, size, mtime_ns, ctime_ns; /* as it was when opened */
 };
 
 #define IMAGE_FILESYSTEMS_MAX 32
@@ -60,7 +72,8 @@ struct image {
 	char root_type[16];  /* ext4, xfs, btrfs, … */
 	struct image_filesystem filesystems[IMAGE_FILESYSTEMS_MAX];
 	unsigned filesystem_count;
-	uint64_t opened_inode, opened_device, opened_mtime_ns; /* as it was when opened */
+	struct image_file chain[IMAGE_CHAIN_MAX];
+	unsigned chain_count;
 };
 
 /* Opens, recognises and identifies. Errors with blame user say what is wrong with the file and what to do: missing,

@@ -167,8 +167,7 @@ int agent_next(struct agent *agent, struct frame *ret, struct err *e)
 
 void agent_expect_greeting(struct agent *agent)
 {
-	text_clear(&agent->in);
 	text_clear(&agent->out);
-	agent->in_used = agent->out_sent = 0;
+	agent->out_sent = 0;
 	agent->greeting_expected = true;
 }

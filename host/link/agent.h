@@ -40,7 +40,7 @@ int agent_move(struct agent *agent, struct err *e) NONNULL(1, 2);
  * -EBADMSG (blame guest) when the guest sent something that is no frame. */
 int agent_next(struct agent *agent, struct frame *ret, struct err *e) NONNULL(1, 2, 3);
 
-/* The guest restarts: forgets what was half sent or received, and skips everything up to the next greeting. */
+/* The guest restarts: forgets what was to be sent, and skips what has come and comes up to the next greeting. */
 void agent_expect_greeting(struct agent *agent) NONNULL(1);
 
 #endif

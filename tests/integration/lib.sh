@@ -83,6 +83,10 @@ ids_with() {
 	"$ASSAY" report "$1" --format json | jq -r --arg outcome "$2" '.results[] | select(.outcome == $outcome) | .id' | sort -u
 }
 
+# What most tests run: many cases over many areas, but none that needs a boot of its own.
+quick_cases="--case image.* --case systemd.* --case kernel.* --case filesystem.* --case time.* --case network.*
+	--case security.* --case users.* --case cpu.* --case memory.*"
+
 finish() {
 	echo "1..$tests_run"
 	[ "$tests_failed" -eq 0 ]
