@@ -53,12 +53,10 @@ struct child {
 	bool owns_group;
 };
 
-/* clang-format off: it takes an initialiser for a block */
 #define CHILD_INIT                                                                                 \
 	{                                                                                          \
 		.pidfd = -1                                                                        \
 	}
-/* clang-format on */
 
 /* Starts it. -ENOENT (blame host) "<program> is not installed" when the program is not found. */
 int child_start(const struct child_spec *spec, struct child *ret, struct err *e) NONNULL(1, 2, 3);
@@ -83,9 +81,10 @@ struct child_output {
 	int status; /* as of waitpid(2) */
 };
 
-/* clang-format off */
-#define CHILD_OUTPUT_INIT(max) {.stdout_text = TEXT_INIT(max), .stderr_text = TEXT_INIT(65536)}
-/* clang-format on */
+#define CHILD_OUTPUT_INIT(max)                                                                     \
+	{                                                                                          \
+		.stdout_text = TEXT_INIT(max), .stderr_text = TEXT_INIT(65536)                     \
+	}
 
 void child_output_done(struct child_output *out) NONNULL(1);
 DEFINE_CLEAN_DONE(child_output);

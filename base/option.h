@@ -45,7 +45,6 @@ struct option_line {
 	const char *help; /* one sentence fragment, lower case */
 };
 
-/* clang-format off: it takes an initialiser for a block */
 #define OPTION_FLAG(n, l, S, field, h)                                                             \
 	{                                                                                          \
 		.name = (n), .letter = (l), .type = OPTION_TYPE_FLAG,                              \
@@ -71,7 +70,6 @@ struct option_line {
 		.name = (n), .letter = (l), .type = OPTION_TYPE_CHOICE,                            \
 		.offset = offsetof(S, field), .value = (v), .choices = (names), .help = (h)        \
 	}
-/* clang-format on */
 
 /*
  * Parses argv[1..]; fills `into`; on return argv[0..*argc-1] holds the operands (argv[0] untouched). Errors are

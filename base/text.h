@@ -26,12 +26,10 @@ struct text {
 
 extern char text_empty[]; /* what buf points to before the first byte */
 
-/* clang-format off: it takes an initialiser for a block */
 #define TEXT_INIT(max)                                                                             \
 	{                                                                                          \
 		.buf = text_empty, .maximum = (max)                                                \
 	}
-/* clang-format on */
 #define CLEAN_TEXT __attribute__((cleanup(text_done)))
 
 void text_init(struct text *text, size_t maximum) NONNULL(1);

@@ -24,12 +24,10 @@
 		size_t count, room, maximum;                                                       \
 	}
 
-/* clang-format off: it takes an initialiser for a block */
 #define VEC_INIT(max)                                                                              \
 	{                                                                                          \
 		.maximum = (max)                                                                   \
 	}
-/* clang-format on */
 
 /* Adds a copy of `item`; false (and nothing added) when the maximum is reached. */
 #define vec_add(vec, item)                                                                         \
