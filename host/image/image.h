@@ -95,7 +95,8 @@ const char *firmware_name(enum firmware firmware); /* "auto", "bios", "uefi" */
 /* UEFI if it boots so, else BIOS. */
 enum firmware image_firmware(const struct image *image) NONNULL(1);
 
-/* Creates a qcow2 overlay over the image (or over another overlay) at `path`. */
+/* Creates a qcow2 overlay over the image at `path`, virtual_size 0: as large as the image. Says so when the disk there is
+ * too full for a machine. */
 int image_overlay(const struct image *image, const char *path, uint64_t virtual_size, const struct patience *p,
 		  struct err *e) NONNULL(1, 2, 4, 5);
 

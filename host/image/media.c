@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The disk that brings the agent in: an ISO 9660 file with Rock Ridge names and modes. */
+#include "host/image/image.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+
+#define AGENT_MAX    (16U << 20)
+#define AGENT_FOLDER "/run/assay"
+
+/*
+ * bootcmd runs at every boot, so the agent is back after a reboot of the guest, and it needs nothing but a shell and
+ * mount. /run is mounted noexec on some systems, the medium is not. The agent executes itself from memory, takes the
+ * mount away and lives on; its output goes nowhere, or cloud-init would wait for it. The hostname stays what it is.
+ * The label is written in upper case in one descriptor and in lower case in the other; readers differ in which they use.
+ */
+static const char user_data[] =
+	"#cloud-config\n"
+	"preserve_hostname: true\n"
+	"bootcmd:\n"
+	"  - |\n"
+	"    mkdir -p " AGENT_FOLDER "\n"
+	"    m='mount -t iso9660 -o ro,nosuid,nodev'\n"
+	"    { $m LABEL=cidata " AGENT_FOLDER " || $m LABEL=CIDATA " AGENT_FOLDER "; } &&\n"
+	"    " AGENT_FOLDER "/assay-guest serve " AGENT_FOLDER " </dev/null >/dev/null 2>&1 &\n";
+
+struct file {
+	const char *name;
+	const char *bytes;
+	size_t length;
+	unsigned mode;
+};
+
+static int archive_error(struct archive *archive, const char *path, struct err *e)
+{
+	const char *why = archive_error_string(archive);
+
+	return err_set(e, BLAME_HOST, archive_errno(archive), "write %.250s: %s", path,
+		       why ? why : "libarchive gives no reason");
+}
+
+static int add_file(struct archive *archive, const char *path, const struct file *file,
+		    struct err *e)
+{
+	struct archive_entry *entry = archive_entry_new();
+	int r = 0;
+
+	archive_entry_set_pathname(entry, file->name);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_perm(entry, (__LA_MODE_T)file->mode);
+	archive_entry_set_size(entry, (la_int64_t)file->length);
+	if (archive_write_header(archive, entry) != ARCHIVE_OK ||
+	    archive_write_data(archive, file->bytes, file->length) != (la_ssize_t)file->length)
+		r = archive_error(archive, path, e);
+	archive_entry_free(entry);
+	return r;
+}
+
+static int write_iso(const char *path, const char *label, const struct file *files, size_t count,
+		     struct err *e)
+{
+	struct archive *archive = archive_write_new();
+	int r = 0;
+
+	if (archive_write_set_format_iso9660(archive) != ARCHIVE_OK ||
+	    archive_write_set_format_option(archive, "iso9660", "volume-id", label) != ARCHIVE_OK ||
+	    archive_write_set_format_option(archive, "iso9660", "rockridge", "useful") !=
+		    ARCHIVE_OK ||
+	    archive_write_open_filename(archive, path) != ARCHIVE_OK)
+		r = archive_error(archive, path, e);
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = add_file(archive, path, &files[i], e);
+	if (r == 0 && archive_write_close(archive) != ARCHIVE_OK)
+		r = archive_error(archive, path, e);
+	archive_write_free(archive);
+	return r;
+}
+
+int image_media(const char *path, enum entry entry, const char *agent_path, const char *instance_id,
+		struct err *e)
+{
+	CLEAN_TEXT struct text agent = TEXT_INIT(AGENT_MAX);
+	CLEAN_FREE char *meta_data = xasprintf("instance-id: %s\n", instance_id);
+	int r = text_read_file(&agent, agent_path);
+
+	if (r < 0)
+		return err_set(e, BLAME_HOST, -r, "read the agent %.300s: %m", agent_path);
+	const struct file files[] = {
+		{"assay-guest", agent.buf, agent.length, 0755},
+		{"user-data", user_data, sizeof user_data - 1, 0644},
+		{"meta-data", meta_data, strlen(meta_data), 0644},
+	};
+	bool seeds = entry == ENTRY_CLOUD_INIT;
+	return write_iso(path, seeds ? "cidata" : "ASSAY", files, seeds ? ARRAY_LEN(files) : 1, e);
+}
