@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Needs judged against the plan. */
+#include "host/plan/offer.h"
+
+#include <string.h>
+
+typedef bool judge_fn(const struct offer *offer, const struct need *need);
+
+/* "tpm" and "tpm>=1" ask for one; "cpus>=4" for four. */
+static long long wanted(const struct need *need)
+{
+	return need->at_least > 0 ? need->at_least : 1;
+}
+
+static bool judge_cpus(const struct offer *offer, const struct need *need)
+{
+	return offer->size->cpus >= wanted(need);
+}
+
+static bool judge_cpus_max(const struct offer *offer, const struct need *need)
+{
+	unsigned most = offer->cpus_max > offer->size->cpus ? offer->cpus_max : offer->size->cpus;
+
+	return most >= wanted(need);
+}
+
+static bool judge_dev(const struct offer *offer, const struct need *need)
+{
+	for (const char *const *device = offer->devices; device && *device; device++)
+		if (strcmp(*device, need->name) == 0)
+			return true;
+	return false;
+}
+
+static bool judge_disk(const struct offer *offer, const struct need *need)
+{
+	return strcmp(need->name, "data") == 0 && offer->size->data_disks > 0;
+}
+
+static bool judge_disks(const struct offer *offer, const struct need *need)
+{
+	return offer->size->data_disks >= wanted(need);
+}
+
+static bool judge_hotplug(const struct offer *offer, const struct need *need)
+{
+	return offer->hotplug_slots >= wanted(need);
+}
+
+static bool judge_image(const struct offer *offer, const struct need *need)
+{
+	if (!offer->image_format)
+		return false;
+	if (strcmp(need->name, "pristine") == 0)
+		return offer->pristine;
+	if (strcmp(need->name, "vhd") == 0)
+		return strcmp(offer->image_format, "vpc") == 0;
+	return strcmp(need->name, "file") == 0;
+}
+
+static bool judge_kvm(const struct offer *offer, const struct need *need UNUSED)
+{
+	return offer->kvm;
+}
+
+static bool judge_mem(const struct offer *offer, const struct need *need)
+{
+	return offer->size->mem_mib >= wanted(need);
+}
+
+static bool judge_memory_slots(const struct offer *offer, const struct need *need)
+{
+	return offer->memory_slots >= wanted(need);
+}
+
+static bool judge_nics(const struct offer *offer, const struct need *need)
+{
+	return offer->size->nics >= wanted(need);
+}
+
+static bool judge_numa(const struct offer *offer, const struct need *need)
+{
+	unsigned nodes = offer->size->numa_nodes ? offer->size->numa_nodes : 1;
+
+	return nodes >= wanted(need);
+}
+
+static bool judge_reboot(const struct offer *offer, const struct need *need UNUSED)
+{
+	return offer->image_format != NULL;
+}
+
+static bool judge_secure_boot(const struct offer *offer, const struct need *need UNUSED)
+{
+	return offer->secure_boot;
+}
+
+static bool judge_tpm(const struct offer *offer, const struct need *need UNUSED)
+{
+	return offer->size->tpm;
+}
+
+static bool judge_uefi(const struct offer *offer, const struct need *need UNUSED)
+{
+	return offer->uefi;
+}
+
+/* Several machines, peers, repositories, payloads, policies: no plan offers them yet. */
+static bool judge_never(const struct offer *offer UNUSED, const struct need *need UNUSED)
+{
+	return false;
+}
+
+static bool judge_vms(const struct offer *offer UNUSED, const struct need *need)
+{
+	return wanted(need) <= 1;
+}
+
+/* Sorted by kind; a unit test compares it with the kinds that wire/need.h gives to the plan. */
+static const struct offer_line {
+	const char *kind;
+	judge_fn *judge;
+} offer_lines[] = {
+	{"cpus", judge_cpus},
+	{"cpus-max", judge_cpus_max},
+	{"dev", judge_dev},
+	{"disk", judge_disk},
+	{"disks", judge_disks},
+	{"hotplug-slots", judge_hotplug},
+	{"image", judge_image},
+	{"iso", judge_never},
+	{"kvm", judge_kvm},
+	{"mem_mb", judge_mem},
+	{"memory-slots", judge_memory_slots},
+	{"nested", judge_never},
+	{"netpeer", judge_never},
+	{"nic", judge_dev},
+	{"nics", judge_nics},
+	{"numa", judge_numa},
+	{"nvme", judge_never},
+	{"payload", judge_never},
+	{"policy", judge_never},
+	{"reboot", judge_reboot},
+	{"repo", judge_never},
+	{"secureboot", judge_secure_boot},
+	{"smt", judge_never},
+	{"tpm", judge_tpm},
+	{"uefi", judge_uefi},
+	{"vms", judge_vms},
+};
+
+static enum offer_verdict judge_one(const struct offer *offer, const struct need *need)
+{
+	if (!need_is_known(need))
+		return OFFER_UNKNOWN;
+	if (!need_is_of_plan(need))
+		return OFFER_MEETS;
+	for (const struct offer_line *line = offer_lines; line < offer_lines + ARRAY_LEN(offer_lines); line++)
+		if (strcmp(line->kind, need->kind) == 0)
+			return line->judge(offer, need) ? OFFER_MEETS : OFFER_LACKS;
+	return OFFER_UNKNOWN;
+}
+
+enum offer_verdict offer_judge(const struct offer *offer, const char *needs, struct need *ret)
+{
+	for (const char *at = needs; need_next(&at, ret);) {
+		enum offer_verdict verdict = judge_one(offer, ret);
+		if (verdict != OFFER_MEETS)
+			return verdict;
+	}
+	return OFFER_MEETS;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a cell's machine offers, and the needs of a case judged against it - without the sabotage, so that a planted
+ * defect never becomes a skip.
+ *
+ *	struct offer offer = {.size = &size, .uefi = true, .devices = devices};
+ *	if (offer_judge(&offer, info->needs, &need) == OFFER_LACKS)
+ *		... skip, need.text is not met ...
+ */
+#ifndef ASSAY_HOST_PLAN_OFFER_H
+#define ASSAY_HOST_PLAN_OFFER_H
+
+#include "host/plan/size.h"
+#include "wire/need.h"
+
+struct offer {
+	const struct size *size;
+	bool uefi, kvm, secure_boot;
+	bool pristine;			/* the disk is looked at as it was handed over */
+	const char *image_format;	/* qemu's word; NULL: no image file (micro-VM) */
+	const char *const *devices;	/* what dev:X and nic:X may name, NULL-terminated; NULL: none */
+	unsigned hotplug_slots, memory_slots, cpus_max;
+};
+
+enum offer_verdict {
+	OFFER_MEETS,
+	OFFER_LACKS,   /* *ret is the first need that is not met */
+	OFFER_UNKNOWN, /* *ret is a word that is no need at all: a mistake in the case */
+};
+
+/* Judges the needs that are the plan's to judge; the guest's are left to the guest. */
+enum offer_verdict offer_judge(const struct offer *offer, const char *needs, struct need *ret) NONNULL(1, 3);
+
+#endif

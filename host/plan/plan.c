@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a plan, and writing it down. */
+#include "host/plan/plan.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+static const char *const way_names[] = {
+	[PLAN_WAY_SKIP] = "skip",     [PLAN_WAY_BROKEN] = "broken", [PLAN_WAY_OFFLINE] = "offline",
+	[PLAN_WAY_SHARED] = "shared", [PLAN_WAY_FORK] = "fork",	    [PLAN_WAY_COLD] = "cold",
+	[PLAN_WAY_RUN] = "run",
+};
+
+static const struct case_info reaches_ready = {
+	.area = "boot",
+	.name = "reaches_ready",
+	.title = "The image boots from power-on to a usable system within its limit",
+	.kind = CASE_KIND_HOST,
+	.priority = P0,
+	.isolation = ISOLATION_COLD,
+	.timeout_s = 600,
+	.why = "An image that does not come up by its own boot loader is of no use to anybody",
+	.remedy = "Read the end of the console log; it names the stage that was not left",
+	.sabotage = {.kind = SABOTAGE_CMDLINE,
+		     .text = "the kernel is told to start an init that is not there",
+		     .argument = "init=/nonexistent rdinit=/nonexistent"},
+};
+
+static const struct case_info image_unchanged = {
+	.area = "host",
+	.name = "image_stays_unchanged",
+	.title = "The image file is the same after the run as before it",
+	.kind = CASE_KIND_HOST,
+	.priority = P0,
+	.isolation = ISOLATION_SHARED,
+	.why = "A verdict is about one exact file; had it changed meanwhile, the verdict would be about nothing",
+	.remedy = "Keep other programs away from the image during a run, and run again",
+	.sabotage = {.kind = SABOTAGE_CODE, .text = "the digest known from the start is another one"},
+};
+
+static const struct case_info *const own_cases[] = {&reaches_ready, &image_unchanged, NULL};
+
+const struct case_info *const *plan_own_cases(size_t *ret_count)
+{
+	*ret_count = ARRAY_LEN(own_cases) - 1;
+	return own_cases;
+}
+
+const char *plan_way_name(enum plan_way way)
+{
+	return way_names[way];
+}
+
+/* ---- life ---- */
+
+struct plan *plan_new(const char *run_id, const struct catalog *catalog)
+{
+	struct plan *plan = xnew(sizeof *plan);
+
+	plan->run_id = xstrdup(run_id);
+	plan->catalog = catalog;
+	plan->cells = (struct plan_cells)VEC_INIT(10000);
+	return plan;
+}
+
+static void cell_free(struct plan_cell *cell)
+{
+	char *const strings[] = {cell->image_path,   cell->image_name, cell->image_digest,
+				 cell->image_format, cell->os_name,    cell->arch,
+				 cell->firmware,     cell->accel,      cell->entry};
+
+	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
+		free(strings[i]);
+	vec_done(&cell->items);
+	free(cell);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	vec_each (&plan->cells, cell)
+		cell_free(*cell);
+	vec_done(&plan->cells);
+	free(plan->run_id);
+	free(plan);
+}
+
+static char *copy_or_empty(const char *string)
+{
+	return xstrdup(string ? string : "");
+}
+
+struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *spec)
+{
+	struct plan_cell *cell = xnew(sizeof *cell);
+
+	assert(!plan->frozen);
+	*cell = (struct plan_cell){
+		.index = (unsigned)plan->cells.count,
+		.image_path = copy_or_empty(spec->image_path),
+		.image_name = copy_or_empty(spec->image_name),
+		.image_digest = copy_or_empty(spec->image_digest),
+		.image_format = copy_or_empty(spec->image_format),
+		.os_name = copy_or_empty(spec->os_name),
+		.arch = copy_or_empty(spec->arch),
+		.firmware = copy_or_empty(spec->firmware),
+		.accel = copy_or_empty(spec->accel),
+		.entry = copy_or_empty(spec->entry),
+		.size = spec->size,
+		.offer = spec->offer,
+		.cold = spec->cold,
+		.items = VEC_INIT(PLAN_ITEMS_MAX),
+	};
+	cell->offer.size = &cell->size;
+	cell->offer.image_format = cell->image_format[0] ? cell->image_format : NULL;
+	if (!vec_add(&plan->cells, cell))
+		abort();
+	return cell;
+}
+
+/* ---- cases ---- */
+
+static bool is_own(const struct catalog_case *it, const char *id)
+{
+	return it->of_host && strcmp(it->id, id) == 0;
+}
+
+/* Sabotages that have to be there before the machine is. */
+static bool is_built_in(enum sabotage_kind kind)
+{
+	switch (kind) {
+	case SABOTAGE_NONE:
+	case SABOTAGE_CODE:
+		return false;
+	case SABOTAGE_CMDLINE:
+	case SABOTAGE_DROP:
+	case SABOTAGE_DISK_FILE:
+	case SABOTAGE_MACHINE:
+		return true;
+	}
+	return false;
+}
+
+static enum plan_way way_of(const struct catalog_case *it, bool sabotaged)
+{
+	if (is_own(it, CASE_IMAGE_UNCHANGED))
+		return PLAN_WAY_RUN;
+	if (is_own(it, CASE_REACHES_READY))
+		return sabotaged ? PLAN_WAY_COLD : PLAN_WAY_RUN;
+	if (it->info.kind == CASE_KIND_AUDIT)
+		return PLAN_WAY_OFFLINE;
+	if (it->info.isolation == ISOLATION_COLD || (sabotaged && is_built_in(it->info.sabotage.kind)))
+		return PLAN_WAY_COLD;
+	/* A planted defect is nothing to share, and a host case may end the machine. */
+	if (it->info.isolation == ISOLATION_SHARED && !it->of_host && !sabotaged)
+		return PLAN_WAY_SHARED;
+	return PLAN_WAY_FORK;
+}
+
+/* For cases never run before: only the order and the batches depend on it. */
+static uint64_t guess_ns(const struct catalog_case *it, enum plan_way way)
+{
+	static const unsigned kind_ms[] = {
+		[CASE_KIND_AUDIT] = 30,	   [CASE_KIND_GUEST] = 300,    [CASE_KIND_HOST] = 5000,
+		[CASE_KIND_PERF] = 20000, [CASE_KIND_STRESS] = 120000,
+	};
+	uint64_t guess = kind_ms[it->info.kind] * NS_PER_MS;
+
+	if (it->info.isolation == ISOLATION_REBOOT || way == PLAN_WAY_COLD)
+		guess += 60 * NS_PER_S;
+	return guess;
+}
+
+static bool has_item(const struct plan_cell *cell, const struct catalog_case *it, bool sabotaged)
+{
+	vec_each (&cell->items, item)
+		if (item->it == it && item->sabotaged == sabotaged)
+			return true;
+	return false;
+}
+
+void plan_add_case(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
+		   bool sabotaged, uint64_t expected_ns)
+{
+	struct plan_item item = {.it = it, .sabotaged = sabotaged, .way = way_of(it, sabotaged)};
+	struct offer offer = cell->offer;
+	struct need need;
+
+	assert(!plan->frozen);
+	if (has_item(cell, it, sabotaged))
+		return;
+	item.expected_ns = expected_ns ? expected_ns : guess_ns(it, item.way);
+	offer.pristine = item.way == PLAN_WAY_OFFLINE;
+	enum offer_verdict verdict = offer_judge(&offer, it->info.needs, &need);
+	if (verdict != OFFER_MEETS) {
+		item.way = verdict == OFFER_LACKS ? PLAN_WAY_SKIP : PLAN_WAY_BROKEN;
+		(void)snprintf(item.need, sizeof item.need, "%s", need.text);
+	}
+	plan->proves = plan->proves || sabotaged;
+	if (!vec_add(&cell->items, item))
+		abort(); /* the catalogue has a smaller maximum */
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	const struct plan_item *x = a, *y = b;
+	int order = strcmp(x->it->id, y->it->id);
+
+	return order ? order : (int)x->sabotaged - (int)y->sabotaged;
+}
+
+const struct plan *plan_freeze(struct plan *plan)
+{
+	vec_each (&plan->cells, cell)
+		if ((*cell)->items.count > 0)
+			qsort((*cell)->items.items, (*cell)->items.count, sizeof(struct plan_item),
+			      compare_items);
+	plan->frozen = true;
+	return plan;
+}
+
+bool plan_cell_boots(const struct plan_cell *cell)
+{
+	vec_each (&cell->items, item)
+		if (item->way >= PLAN_WAY_SHARED &&
+		    !(item->way == PLAN_WAY_RUN && is_own(item->it, CASE_IMAGE_UNCHANGED)))
+			return true;
+	return false;
+}
+
+size_t plan_item_count(const struct plan *plan)
+{
+	size_t count = 0;
+
+	vec_each (&plan->cells, cell)
+		count += (*cell)->items.count;
+	return count;
+}
+
+/* ---- writing it down ---- */
+
+static void add_item(const struct plan_item *item, struct text *out)
+{
+	const struct case_info *info = &item->it->info;
+	static const char *const priorities[] = {"P0", "P1", "P2", "P3", "P4"};
+
+	json_open(out, '{');
+	json_member(out, "id", item->it->id);
+	json_key(out, "sabotaged");
+	json_bool(out, item->sabotaged);
+	json_member(out, "title", info->title);
+	json_member(out, "kind", case_kind_name(info->kind));
+	json_member(out, "priority", priorities[info->priority]);
+	json_member(out, "isolation", case_isolation_name(info->isolation));
+	json_member(out, "way", plan_way_name(item->way));
+	if (item->need[0])
+		json_member(out, "need", item->need);
+	json_member(out, "sabotage_kind", sabotage_kind_name(info->sabotage.kind));
+	if (info->sabotage.text)
+		json_member(out, "sabotage", info->sabotage.text);
+	if (info->why)
+		json_member(out, "why", info->why);
+	if (info->remedy)
+		json_member(out, "remedy", info->remedy);
+	if (info->fixes)
+		json_member(out, "fixes", info->fixes);
+	json_member_number(out, "expected_ms", (long long)(item->expected_ns / NS_PER_MS));
+	json_close(out, '}');
+}
+
+static void add_size(const struct size *size, struct text *out)
+{
+	json_key(out, "size");
+	json_open(out, '{');
+	json_member(out, "name", size->name);
+	json_member_number(out, "cpus", size->cpus);
+	json_member_number(out, "mem_mib", size->mem_mib);
+	json_member_number(out, "numa_nodes", size->numa_nodes);
+	json_member_number(out, "data_disks", size->data_disks);
+	json_member_number(out, "data_disk_mib", size->data_disk_mib);
+	json_member_number(out, "nics", size->nics);
+	json_key(out, "tpm");
+	json_bool(out, size->tpm);
+	json_member(out, "cpu_model", size->cpu_model);
+	json_close(out, '}');
+}
+
+static void add_cell(const struct plan_cell *cell, struct text *out)
+{
+	json_open(out, '{');
+	json_member_number(out, "cell", cell->index);
+	json_key(out, "image");
+	json_open(out, '{');
+	json_member(out, "path", cell->image_path);
+	json_member(out, "name", cell->image_name);
+	json_member(out, "sha256", cell->image_digest);
+	json_member(out, "format", cell->image_format);
+	json_member(out, "os", cell->os_name);
+	json_member(out, "arch", cell->arch);
+	json_close(out, '}');
+	add_size(&cell->size, out);
+	json_member(out, "firmware", cell->firmware);
+	json_member(out, "accel", cell->accel);
+	json_member(out, "entry", cell->entry);
+	json_key(out, "cold");
+	json_bool(out, cell->cold);
+	json_key(out, "cases");
+	json_open(out, '[');
+	vec_each (&cell->items, item) {
+		/* One a line, for people; json_open puts no comma after a line break. */
+		text_adds(out, item > cell->items.items ? ",\n" : "\n");
+		add_item(item, out);
+	}
+	json_close(out, ']');
+	json_close(out, '}');
+}
+
+void plan_json(const struct plan *plan, struct text *out)
+{
+	json_open(out, '{');
+	json_member_number(out, "schema", PLAN_SCHEMA);
+	json_member(out, "run", plan->run_id);
+	json_key(out, "proves");
+	json_bool(out, plan->proves);
+	json_key(out, "cells");
+	json_open(out, '[');
+	vec_each (&plan->cells, cell)
+		add_cell(*cell, out);
+	json_close(out, ']');
+	json_close(out, '}');
+	text_adds(out, "\n");
+}

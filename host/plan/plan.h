@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan: the immutable list of cells with their cases. It is made on one thread, frozen, and then only read.
+ *
+ *	CLEANUP(plan) struct plan *plan = plan_new("20260131-120000-debian-12", catalog);
+ *	struct plan_cell *cell = plan_add_cell(plan, &spec);
+ *	plan_add_case(plan, cell, found, false, remembered_ns);
+ *	const struct plan *frozen = plan_freeze(plan);
+ */
+#ifndef ASSAY_HOST_PLAN_PLAN_H
+#define ASSAY_HOST_PLAN_PLAN_H
+
+#include <stdint.h>
+
+#include "base/json.h"
+#include "base/vec.h"
+#include "host/catalog/catalog.h"
+#include "host/plan/offer.h"
+#include "host/plan/size.h"
+
+#define PLAN_ITEMS_MAX (2 * CATALOG_CASES_MAX)
+#define PLAN_SCHEMA    1
+
+/* How a case gets its surroundings. */
+enum plan_way {
+	PLAN_WAY_SKIP,	  /* not at all: `need` is not met */
+	PLAN_WAY_BROKEN,  /* not at all: `need` is no word that Assay knows */
+	PLAN_WAY_OFFLINE, /* on the disk, without a boot */
+	PLAN_WAY_SHARED,  /* one after another on one fork */
+	PLAN_WAY_FORK,	  /* on a fork of its own */
+	PLAN_WAY_COLD,	  /* on a machine booted for it, with its sabotage built in when it is such a one */
+	PLAN_WAY_RUN,	  /* the engine itself knows: the boot of the template, the image at the end */
+};
+
+/* One case to be executed once. */
+struct plan_item {
+	const struct catalog_case *it;
+	bool sabotaged;
+	enum plan_way way;
+	char need[96];
+	uint64_t expected_ns;
+};
+DEFINE_VEC(plan_items, struct plan_item);
+
+/* What a cell is made of. Strings are copied by plan_add_cell. */
+struct plan_cell_spec {
+	const char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
+	const char *firmware, *accel, *entry;
+	struct size size;
+	struct offer offer; /* its size is replaced by the cell's */
+	bool cold;	    /* no templates: every machine is booted */
+};
+
+struct plan_cell {
+	unsigned index;
+	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
+	char *firmware, *accel, *entry;
+	struct size size;
+	struct offer offer;
+	bool cold;
+	struct plan_items items; /* frozen: sorted by id, the clean one before the sabotaged */
+};
+DEFINE_VEC(plan_cells, struct plan_cell *);
+
+struct plan {
+	char *run_id;
+	const struct catalog *catalog; /* borrowed */
+	struct plan_cells cells;
+	bool frozen, proves; /* proves: it holds sabotaged items */
+};
+
+struct plan *plan_new(const char *run_id, const struct catalog *catalog) NONNULL(1, 2);
+void plan_free(struct plan *plan);
+DEFINE_CLEANUP(plan);
+
+struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *spec) NONNULL(1, 2);
+
+/* Adds a case, judges its needs, decides its way. An expected_ns of 0 is replaced by a guess. Adding the same one twice
+ * adds it once. */
+void plan_add_case(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
+		   bool sabotaged, uint64_t expected_ns) NONNULL(1, 2, 3);
+
+/* Ends the making: adding to it afterwards is a bug. */
+const struct plan *plan_freeze(struct plan *plan) NONNULL(1);
+
+/* True when some item of the cell needs a machine. */
+bool plan_cell_boots(const struct plan_cell *cell) NONNULL(1);
+
+size_t plan_item_count(const struct plan *plan) NONNULL(1);
+
+/* Adds the plan as JSON (docs/formats.md), as it is kept in the run's folder. */
+void plan_json(const struct plan *plan, struct text *out) NONNULL(1, 2);
+
+const char *plan_way_name(enum plan_way way); /* "skip", "broken", "offline" … */
+
+/* The cases that the engine itself decides; the cli adds them to the catalogue. NULL-terminated. */
+#define CASE_REACHES_READY    "boot.reaches_ready"
+#define CASE_IMAGE_UNCHANGED  "host.image_stays_unchanged"
+const struct case_info *const *plan_own_cases(size_t *ret_count) NONNULL(1);
+
+#endif

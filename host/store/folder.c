@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where runs lie, and files that are whole or not there. */
+#include "host/store/folder.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+static int find_folder(const char *variable, const char *of_home, const char *below, char **ret, struct err *e)
+{
+	const char *base = secure_getenv(variable), *home = secure_getenv("HOME");
+	const char *slash = below[0] ? "/" : "";
+
+	if (base && base[0] == '/')
+		*ret = xasprintf("%s/assay%s%s", base, slash, below);
+	else if (home && home[0] == '/')
+		*ret = xasprintf("%s/%s/assay%s%s", home, of_home, slash, below);
+	else
+		return err_set(e, BLAME_HOST, ENOENT, "neither HOME nor %s says where to keep files; set one",
+			       variable);
+	return 0;
+}
+
+int state_folder(const char *below, char **ret, struct err *e)
+{
+	return find_folder("XDG_STATE_HOME", ".local/state", below, ret, e);
+}
+
+int cache_folder(const char *below, char **ret, struct err *e)
+{
+	return find_folder("XDG_CACHE_HOME", ".cache", below, ret, e);
+}
+
+int folder_make(const char *path, struct err *e)
+{
+	CLEAN_FREE char *copy = xstrdup(path);
+
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(copy, 0755); /* the last one tells whether all went well */
+		*slash = '/';
+	}
+	if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+		return err_set(e, BLAME_HOST, errno, "make the folder %s: %m", path);
+	CLEAN_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, BLAME_HOST, errno, "open the folder %s: %m", path);
+	if (faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
+		return err_set(e, BLAME_HOST, errno, "the folder %s cannot be written to: %m", path);
+	return 0;
+}
+
+/* ---- run ids ---- */
+
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* "Debian 12 (generic).qcow2" -> "debian-12-generic" */
+static void clean_name(const char *name, char *buf, size_t size)
+{
+	size_t at = 0;
+	const char *end = strrchr(name, '.');
+
+	if (!end || end == name)
+		end = name + strlen(name);
+	for (; name < end && at + 1 < size; name++) {
+		char c = *name >= 'A' && *name <= 'Z' ? (char)(*name + 'a' - 'A') : *name;
+		if (is_plain(c))
+			buf[at++] = c;
+		else if (at > 0 && buf[at - 1] != '-')
+			buf[at++] = '-';
+	}
+	while (at > 0 && buf[at - 1] == '-')
+		at--;
+	buf[at] = '\0';
+}
+
+const char *run_id_make(const char *subject, const char *firmware, uint64_t wall_ns, char buf[RUN_ID_SIZE])
+{
+	time_t seconds = (time_t)(wall_ns / NS_PER_S);
+	char name[48], tail[16] = "";
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	clean_name(subject, name, sizeof name);
+	/* Many images have their firmware in their name. */
+	if (firmware[0] && !has_suffix(name, firmware))
+		(void)snprintf(tail, sizeof tail, "-%.10s", firmware);
+	(void)snprintf(buf, RUN_ID_SIZE, "%04d%02d%02d-%02d%02d%02d-%s%s", (tm.tm_year + 1900) % 10000,
+		       tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, name[0] ? name : "image",
+		       tail);
+	return buf;
+}
+
+int run_folder_make(const char *parent, char id[RUN_ID_SIZE], char **ret, struct err *e)
+{
+	char first[RUN_ID_SIZE];
+	int r = folder_make(parent, e);
+
+	if (r < 0)
+		return r;
+	memcpy(first, id, sizeof first);
+	for (unsigned n = 2; n < 1000; n++) {
+		CLEAN_FREE char *path = xasprintf("%s/%s", parent, id);
+		if (mkdir(path, 0755) == 0) {
+			*ret = STEAL_PTR(path);
+			return 0;
+		}
+		if (errno != EEXIST)
+			return err_set(e, BLAME_HOST, errno, "make the run's folder %s: %m", path);
+		(void)snprintf(id, RUN_ID_SIZE, "%.*s-%u", RUN_ID_SIZE - 8, first, n);
+	}
+	return err_set(e, BLAME_HOST, EEXIST, "%s has too many runs named %s", parent, first);
+}
+
+/* ---- files and folders ---- */
+
+static int write_whole(int fd, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t n = write(fd, bytes, length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes += n;
+		length -= (size_t)n;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_write(const char *path, const char *bytes, size_t length, struct err *e)
+{
+	CLEAN_FREE char *temporary = xasprintf("%s.new", path);
+	CLEAN_FD int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_set(e, BLAME_HOST, errno, "create %s: %m", temporary);
+	int r = write_whole(fd, bytes, length);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		(void)unlink(temporary);
+		return err_set(e, BLAME_HOST, -r, "write %s: %m", path);
+	}
+	return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *stat UNUSED, int type UNUSED,
+			struct FTW *at UNUSED)
+{
+	return remove(path) < 0 && errno != ENOENT ? errno : 0;
+}
+
+int folder_remove(const char *path, struct err *e)
+{
+	int r = nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+
+	if (r == 0 || (r < 0 && errno == ENOENT))
+		return 0;
+	return err_set(e, BLAME_HOST, r > 0 ? r : errno, "remove %s: %m", path);
+}
+
+/* nftw has no argument for its function; each thread measures for itself. */
+static _Thread_local uint64_t usage;
+
+static int add_usage(const char *path UNUSED, const struct stat *stat, int type UNUSED, struct FTW *at UNUSED)
+{
+	usage += (uint64_t)stat->st_blocks * 512;
+	return 0;
+}
+
+uint64_t folder_usage(const char *path)
+{
+	usage = 0;
+	(void)nftw(path, add_usage, 16, FTW_PHYS);
+	return usage;
+}

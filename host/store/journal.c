@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal: appending, flushing, reading. */
+#include "host/store/journal.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+
+#define READ_CHUNK 65536
+
+struct journal {
+	int fd;
+	char *path;
+	struct text line; /* reused */
+};
+
+static struct journal *journal_new(int fd, const char *path)
+{
+	struct journal *journal = xnew(sizeof *journal);
+
+	journal->fd = fd;
+	journal->path = xstrdup(path);
+	text_init(&journal->line, RECORD_LINE_MAX);
+	return journal;
+}
+
+void journal_free(struct journal *journal)
+{
+	if (!journal)
+		return;
+	close(journal->fd);
+	text_done(&journal->line);
+	free(journal->path);
+	free(journal);
+}
+
+/* A file's name is safe only when its folder is flushed too. */
+static int flush_folder(const char *path, struct err *e)
+{
+	CLEAN_FREE char *folder = xstrdup(path);
+	char *slash = strrchr(folder, '/');
+
+	if (slash)
+		slash[slash == folder] = '\0';
+	CLEAN_FD int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		return err_set(e, BLAME_HOST, errno, "flush the folder of %s: %m", path);
+	return 0;
+}
+
+int journal_create(const char *path, struct journal **ret, struct err *e)
+{
+	CLEAN_FD int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_set(e, BLAME_HOST, errno, "create the journal %s: %m", path);
+	int r = flush_folder(path, e);
+	if (r == 0)
+		*ret = journal_new(STEAL_FD(fd), path);
+	return r;
+}
+
+/* Where the last whole line ends. */
+static off_t find_end(int fd, off_t size)
+{
+	char chunk[4096];
+
+	while (size > 0) {
+		size_t want = size < (off_t)sizeof chunk ? (size_t)size : sizeof chunk;
+		ssize_t n = pread(fd, chunk, want, size - (off_t)want);
+		if (n != (ssize_t)want)
+			return -1;
+		const char *newline = memrchr(chunk, '\n', want);
+		if (newline)
+			return size - (off_t)want + (newline - chunk) + 1;
+		size -= (off_t)want;
+	}
+	return 0;
+}
+
+int journal_open(const char *path, struct journal **ret, struct err *e)
+{
+	CLEAN_FD int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
+	struct stat stat;
+
+	if (fd < 0 || fstat(fd, &stat) < 0)
+		return err_set(e, BLAME_HOST, errno, "open the journal %s: %m", path);
+	off_t end = find_end(fd, stat.st_size);
+	if (end < 0 || (end < stat.st_size && ftruncate(fd, end) < 0))
+		return err_set(e, BLAME_HOST, errno, "cut the torn last line off %s: %m", path);
+	*ret = journal_new(STEAL_FD(fd), path);
+	return 0;
+}
+
+static int write_all(int fd, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t n = write(fd, bytes, length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+int journal_add(struct journal *journal, const struct record *record, struct err *e)
+{
+	text_clear(&journal->line);
+	record_encode(record, &journal->line);
+	if (journal->line.overflowed)
+		return err_set(e, BLAME_BUG, EMSGSIZE, "a journal line of %s has more than %u bytes",
+			       record->result.id, RECORD_LINE_MAX);
+	int r = write_all(journal->fd, journal->line.buf, journal->line.length);
+	if (r < 0)
+		return err_set(e, BLAME_HOST, -r, "write to the journal %s: %m; make room and use --resume",
+			       journal->path);
+	return 0;
+}
+
+int journal_flush(struct journal *journal, struct err *e)
+{
+	if (fdatasync(journal->fd) < 0)
+		return err_set(e, BLAME_HOST, errno, "flush the journal %s: %m", journal->path);
+	return 0;
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	journal_record_fn *on_record;
+	void *arg;
+	size_t line; /* counted from 1 */
+};
+
+static int read_line(struct reading *reading, const char *line, size_t length, struct err *e)
+{
+	CLEANUP(record) struct record *record = NULL;
+
+	reading->line++;
+	int r = record_decode(line, length, &record, e);
+	if (r < 0)
+		return err_wrap(e, "line %zu", reading->line);
+	return reading->on_record(reading->arg, record, e);
+}
+
+/* Hands out the whole lines in `pending` and keeps the rest. */
+static int read_lines(struct reading *reading, struct text *pending, struct err *e)
+{
+	size_t at = 0;
+	const char *newline;
+
+	while ((newline = memchr(pending->buf + at, '\n', pending->length - at))) {
+		int r = read_line(reading, pending->buf + at, (size_t)(newline - pending->buf) - at, e);
+		if (r < 0)
+			return r;
+		at = (size_t)(newline - pending->buf) + 1;
+	}
+	if (at > 0) {
+		memmove(pending->buf, pending->buf + at, pending->length - at);
+		text_cut(pending, pending->length - at);
+	}
+	return 0;
+}
+
+int journal_read(const char *path, journal_record_fn *on_record, void *arg, bool *ret_cut, struct err *e)
+{
+	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEAN_TEXT struct text pending = TEXT_INIT(RECORD_LINE_MAX + READ_CHUNK);
+	CLEAN_FREE char *chunk = xnew(READ_CHUNK);
+	struct reading reading = {on_record, arg, 0};
+	ssize_t n;
+
+	if (fd < 0)
+		return err_set(e, BLAME_USER, errno, "open the journal %s: %m", path);
+	while ((n = read(fd, chunk, READ_CHUNK)) > 0) {
+		if (text_add(&pending, chunk, (size_t)n) < 0)
+			return err_set(e, BLAME_HOST, EMSGSIZE, "%s: line %zu has more than %u bytes", path,
+				       reading.line + 1, RECORD_LINE_MAX);
+		int r = read_lines(&reading, &pending, e);
+		if (r < 0)
+			return err_wrap(e, "%s", path);
+	}
+	if (n < 0)
+		return err_set(e, BLAME_HOST, errno, "read the journal %s: %m", path);
+	*ret_cut = pending.length > 0;
+	return 0;
+}
+
+int journal_parse(const char *bytes, size_t length, journal_record_fn *on_record, void *arg, bool *ret_cut,
+		  struct err *e)
+{
+	struct reading reading = {on_record, arg, 0};
+	const char *newline;
+
+	while (length > 0 && (newline = memchr(bytes, '\n', length))) {
+		int r = read_line(&reading, bytes, (size_t)(newline - bytes), e);
+		if (r < 0)
+			return r;
+		length -= (size_t)(newline - bytes) + 1;
+		bytes = newline + 1;
+	}
+	*ret_cut = length > 0;
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journal of a run: one record a line, appended and flushed before anything else counts it.
+ *
+ *	CLEANUP(journal) struct journal *journal = NULL;
+ *	r = journal_create("/…/journal.jsonl", &journal, e);
+ *	r = journal_add(journal, record, e);
+ *	r = journal_flush(journal, e);          (from here on the record survives a power cut)
+ *
+ * Flushing is fdatasync(2). The recorder adds all that is waiting and flushes once, so that a burst costs one flush; a
+ * record is shown, counted or stored elsewhere only afterwards. A line that a crash has cut short is cut off when the
+ * journal is opened again, and passed over by the reader.
+ */
+#ifndef ASSAY_HOST_STORE_JOURNAL_H
+#define ASSAY_HOST_STORE_JOURNAL_H
+
+#include "base/err.h"
+#include "host/store/record.h"
+
+struct journal;
+
+int journal_create(const char *path, struct journal **ret, struct err *e) NONNULL(1, 2, 3); /* must not exist */
+int journal_open(const char *path, struct journal **ret, struct err *e) NONNULL(1, 2, 3); /* to add more */
+void journal_free(struct journal *journal);
+DEFINE_CLEANUP(journal);
+
+int journal_add(struct journal *journal, const struct record *record, struct err *e) NONNULL(1, 2, 3);
+int journal_flush(struct journal *journal, struct err *e) NONNULL(1, 2);
+
+/* Calls on_record for each (it borrows it; a negative return ends the reading and is returned). *ret_cut tells that the
+ * last line was cut short. Any other damage is an error that names the line. */
+typedef int journal_record_fn(void *arg, const struct record *record, struct err *e);
+int journal_read(const char *path, journal_record_fn *on_record, void *arg, bool *ret_cut, struct err *e)
+	NONNULL(1, 2, 4, 5);
+
+/* The same over bytes in memory. */
+int journal_parse(const char *bytes, size_t length, journal_record_fn *on_record, void *arg, bool *ret_cut,
+		  struct err *e) NONNULL(3, 5, 6);
+
+#endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a run back: plan.json, then the journal over it. */
+#include "host/store/run.h"
+
+#include <jansson.h>
+#include <limits.h>
+#include <string.h>
+
+#include "host/catalog/catalog.h"
+#include "host/plan/plan.h"
+#include "host/store/journal.h"
+
+#define PLAN_JSON_MAX (64U << 20)
+#define PHASES_MAX    1000000
+
+/* ---- life ---- */
+
+static struct run *run_new(const char *folder)
+{
+	struct run *run = xnew(sizeof *run);
+
+	run->folder = xstrdup(folder);
+	run->cells = (struct run_cells)VEC_INIT(10000);
+	run->cases = (struct run_cases)VEC_INIT(10 * PLAN_ITEMS_MAX);
+	run->phases = (struct run_phases)VEC_INIT(PHASES_MAX);
+	return run;
+}
+
+static void free_strings(char *const *strings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(strings[i]);
+}
+
+static void case_done(struct run_case *it)
+{
+	char *const strings[] = {it->title, it->why, it->remedy, it->fixes, it->sabotage};
+
+	free_strings(strings, ARRAY_LEN(strings));
+	record_free(it->record);
+}
+
+static void cell_done(struct run_cell *cell)
+{
+	char *const strings[] = {cell->image_path,   cell->image_name, cell->image_digest,
+				 cell->image_format, cell->os_name,    cell->arch,
+				 cell->firmware,     cell->accel,      cell->entry};
+
+	free_strings(strings, ARRAY_LEN(strings));
+}
+
+void run_free(struct run *run)
+{
+	if (!run)
+		return;
+	vec_each (&run->cases, it)
+		case_done(it);
+	vec_each (&run->cells, cell)
+		cell_done(cell);
+	vec_done(&run->cases);
+	vec_done(&run->cells);
+	vec_done(&run->phases);
+	free(run->folder);
+	free(run);
+}
+
+/* ---- the plan ---- */
+
+static char *copy_member(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return xstrdup(value ? value : "");
+}
+
+static void copy_word(const json_t *object, const char *key, char *buf, size_t size)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	(void)snprintf(buf, size, "%s", value ? value : "");
+}
+
+static unsigned copy_number(const json_t *object, const char *key)
+{
+	json_int_t value = json_integer_value(json_object_get(object, key));
+
+	return value < 0 || value > UINT_MAX ? 0 : (unsigned)value;
+}
+
+static int parse_case(struct run *run, unsigned cell, const json_t *object, struct err *e)
+{
+	const char *kind = json_string_value(json_object_get(object, "kind"));
+	const char *priority = json_string_value(json_object_get(object, "priority"));
+	struct run_case it = {.cell = cell};
+
+	copy_word(object, "id", it.id, sizeof it.id);
+	if (it.id[0] == '\0' || !kind || case_kind_parse(kind, &it.kind) < 0 || !priority ||
+	    case_priority_parse(priority, &it.priority) < 0)
+		return err_set(e, BLAME_HOST, EBADMSG, "case '%s' has no id, kind or priority", it.id);
+	it.sabotaged = json_is_true(json_object_get(object, "sabotaged"));
+	copy_word(object, "way", it.way, sizeof it.way);
+	copy_word(object, "isolation", it.isolation, sizeof it.isolation);
+	copy_word(object, "sabotage_kind", it.sabotage_kind, sizeof it.sabotage_kind);
+	it.proven = it.sabotage_kind[0] && strcmp(it.sabotage_kind, sabotage_kind_name(SABOTAGE_NONE)) != 0;
+	it.title = copy_member(object, "title");
+	it.why = copy_member(object, "why");
+	it.remedy = copy_member(object, "remedy");
+	it.fixes = copy_member(object, "fixes");
+	it.sabotage = copy_member(object, "sabotage");
+	if (vec_add(&run->cases, it))
+		return 0;
+	case_done(&it);
+	return err_set(e, BLAME_HOST, E2BIG, "more than %zu cases", run->cases.maximum);
+}
+
+static void parse_size(const json_t *size, struct run_cell *cell)
+{
+	copy_word(size, "name", cell->size_name, sizeof cell->size_name);
+	copy_word(size, "cpu_model", cell->cpu_model, sizeof cell->cpu_model);
+	cell->cpus = copy_number(size, "cpus");
+	cell->mem_mib = copy_number(size, "mem_mib");
+	cell->numa_nodes = copy_number(size, "numa_nodes");
+	cell->data_disks = copy_number(size, "data_disks");
+	cell->data_disk_mib = copy_number(size, "data_disk_mib");
+	cell->nics = copy_number(size, "nics");
+	cell->tpm = json_is_true(json_object_get(size, "tpm"));
+}
+
+static int parse_cell(struct run *run, const json_t *object, struct err *e)
+{
+	const json_t *image = json_object_get(object, "image"), *cases = json_object_get(object, "cases");
+	struct run_cell cell = {
+		.index = (unsigned)run->cells.count,
+		.image_path = copy_member(image, "path"),
+		.image_name = copy_member(image, "name"),
+		.image_digest = copy_member(image, "sha256"),
+		.image_format = copy_member(image, "format"),
+		.os_name = copy_member(image, "os"),
+		.arch = copy_member(image, "arch"),
+		.firmware = copy_member(object, "firmware"),
+		.accel = copy_member(object, "accel"),
+		.entry = copy_member(object, "entry"),
+		.cold = json_is_true(json_object_get(object, "cold")),
+	};
+	size_t at;
+	json_t *entry;
+
+	parse_size(json_object_get(object, "size"), &cell);
+	if (!vec_add(&run->cells, cell)) {
+		cell_done(&cell);
+		return err_set(e, BLAME_HOST, E2BIG, "more than %zu cells", run->cells.maximum);
+	}
+	json_array_foreach(cases, at, entry)
+	{
+		int r = parse_case(run, cell.index, entry, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int compare_cases(const void *a, const void *b)
+{
+	const struct run_case *x = a, *y = b;
+
+	if (x->cell != y->cell)
+		return x->cell < y->cell ? -1 : 1;
+	int order = strcmp(x->id, y->id);
+	return order ? order : (int)x->sabotaged - (int)y->sabotaged;
+}
+
+static int parse_plan_object(struct run *run, const json_t *root, struct err *e)
+{
+	size_t at;
+	json_t *entry;
+
+	if (copy_number(root, "schema") != PLAN_SCHEMA)
+		return err_set(e, BLAME_USER, ENOTSUP, "this plan is not of schema %d", PLAN_SCHEMA);
+	copy_word(root, "run", run->id, sizeof run->id);
+	run->proves = json_is_true(json_object_get(root, "proves"));
+	json_array_foreach(json_object_get(root, "cells"), at, entry)
+	{
+		int r = parse_cell(run, entry, e);
+		if (r < 0)
+			return r;
+	}
+	if (run->cases.count > 0)
+		qsort(run->cases.items, run->cases.count, sizeof *run->cases.items, compare_cases);
+	return 0;
+}
+
+static int parse_plan(struct run *run, const char *json, size_t length, struct err *e)
+{
+	json_error_t at;
+	json_t *root = json_loadb(json, length, JSON_REJECT_DUPLICATES, &at);
+
+	if (!json_is_object(root)) {
+		json_decref(root);
+		return err_set(e, BLAME_HOST, EBADMSG, "the plan is not a JSON object: %s",
+			       root ? "" : at.text);
+	}
+	int r = parse_plan_object(run, root, e);
+	json_decref(root);
+	return r < 0 ? err_wrap(e, "plan") : 0;
+}
+
+/* ---- the journal ---- */
+
+struct run_case *run_find(const struct run *run, unsigned cell, const char *id, bool sabotaged)
+{
+	struct run_case key = {.cell = cell, .sabotaged = sabotaged};
+
+	if (run->cases.count == 0 || strlen(id) >= sizeof key.id)
+		return NULL;
+	memcpy(key.id, id, strlen(id) + 1);
+	return bsearch(&key, run->cases.items, run->cases.count, sizeof key, compare_cases);
+}
+
+static struct record *copy_record(const struct record *record)
+{
+	struct record *copy = xnew(sizeof *copy);
+
+	*copy = *record;
+	text_init(&copy->result.evidence, RESULT_EVIDENCE_MAX);
+	(void)text_add(&copy->result.evidence, record->result.evidence.buf, record->result.evidence.length);
+	return copy;
+}
+
+/* A later result of the same case (a second try, a resumed run) replaces the earlier one. */
+static void take_result(struct run *run, const struct record *record)
+{
+	struct run_case *it = run_find(run, record->cell, record->result.id, record->result.sabotaged);
+
+	if (!it)
+		return; /* not planned: nobody asked, so nobody counts it */
+	record_free(it->record);
+	it->record = copy_record(record);
+	it->result = &it->record->result;
+	it->attempts++;
+}
+
+static void take_phase(struct run *run, const struct record *record)
+{
+	struct run_phase phase = {.cell = record->cell, .count = record->count, .span_ns = record->span_ns};
+
+	(void)snprintf(phase.name, sizeof phase.name, "%.31s", record->name);
+	(void)snprintf(phase.text, sizeof phase.text, "%s", record->text);
+	(void)vec_add(&run->phases, phase); /* beyond a million the sum of times is cut, nothing else */
+}
+
+static int take_record(void *arg, const struct record *record, struct err *e UNUSED)
+{
+	struct run *run = arg;
+
+	switch (record->type) {
+	case RECORD_BEGIN:
+		run->begun_ns = record->wall_ns;
+		(void)snprintf(run->version, sizeof run->version, "%.63s", record->text);
+		(void)snprintf(run->host, sizeof run->host, "%s", record->detail);
+		break;
+	case RECORD_RESUME:
+		run->resumed++;
+		run->ended_ns = 0;
+		run->ending[0] = '\0';
+		break;
+	case RECORD_PHASE:
+		take_phase(run, record);
+		break;
+	case RECORD_RESULT:
+		take_result(run, record);
+		break;
+	case RECORD_END:
+		run->ended_ns = record->wall_ns;
+		(void)snprintf(run->ending, sizeof run->ending, "%s", record->text);
+		break;
+	}
+	return 0;
+}
+
+/* ---- both ---- */
+
+int run_load(const char *folder, struct run **ret, struct err *e)
+{
+	CLEANUP(run) struct run *run = run_new(folder);
+	CLEAN_FREE char *plan_path = xasprintf("%s/plan.json", folder);
+	CLEAN_FREE char *journal_path = xasprintf("%s/journal.jsonl", folder);
+	CLEAN_TEXT struct text plan = TEXT_INIT(PLAN_JSON_MAX);
+
+	int r = text_read_file(&plan, plan_path);
+	if (r == -ENOENT)
+		return err_set(e, BLAME_USER, ENOENT, "%s holds no run (no plan.json in it)", folder);
+	if (r < 0)
+		return err_set(e, BLAME_HOST, -r, "read %s: %m", plan_path);
+	r = parse_plan(run, plan.buf, plan.length, e);
+	if (r == 0)
+		r = journal_read(journal_path, take_record, run, &run->journal_cut, e);
+	if (r < 0)
+		return err_wrap(e, "run %s", folder);
+	*ret = STEAL_PTR(run);
+	return 0;
+}
+
+int run_parse(const char *plan, size_t plan_length, const char *journal, size_t journal_length,
+	      struct run **ret, struct err *e)
+{
+	CLEANUP(run) struct run *run = run_new("");
+
+	int r = parse_plan(run, plan, plan_length, e);
+	if (r == 0)
+		r = journal_parse(journal, journal_length, take_record, run, &run->journal_cut, e);
+	if (r == 0)
+		*ret = STEAL_PTR(run);
+	return r;
+}
+
+void run_tally(const struct run *run, struct run_tally *ret)
+{
+	*ret = (struct run_tally){0};
+	vec_each (&run->cases, it) {
+		if (it->sabotaged)
+			continue;
+		ret->total++;
+		if (it->result)
+			ret->outcomes[it->result->outcome]++;
+		else
+			ret->holes++;
+	}
+}

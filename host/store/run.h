@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A run as it is kept: its plan, and what its journal says of each case. Judge and reports are functions over it; a run
+ * that is going on, finished, or was killed reads the same way.
+ *
+ *	CLEANUP(run) struct run *run = NULL;
+ *	r = run_load("/…/runs/20260131-120000-debian-12", &run, e);
+ *	vec_each (&run->cases, it)
+ *		printf("%s %s\n", it->id, it->result ? outcome_name(it->result->outcome) : "hole");
+ */
+#ifndef ASSAY_HOST_STORE_RUN_H
+#define ASSAY_HOST_STORE_RUN_H
+
+#include "base/vec.h"
+#include "host/store/record.h"
+
+/* A planned execution of a case, and the last result it got. */
+struct run_case {
+	char id[CASE_ID_SIZE];
+	unsigned cell;
+	bool sabotaged;
+	bool proven; /* it has a sabotage: only then may it gate */
+	enum case_kind kind;
+	enum case_priority priority;
+	char *title, *why, *remedy, *fixes, *sabotage; /* owned, "" when there is none */
+	char way[16], isolation[16], sabotage_kind[16];
+	struct record *record; /* owned; NULL: no result, a hole */
+	const struct result *result; /* inside the record; NULL: a hole */
+	unsigned attempts;
+};
+DEFINE_VEC(run_cases, struct run_case);
+
+struct run_cell {
+	unsigned index;
+	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
+	char *firmware, *accel, *entry;
+	char size_name[32], cpu_model[64];
+	unsigned cpus, mem_mib, numa_nodes, data_disks, data_disk_mib, nics;
+	bool tpm, cold;
+};
+DEFINE_VEC(run_cells, struct run_cell);
+
+struct run_phase {
+	unsigned cell, count;
+	char name[32];
+	char text[512];
+	uint64_t span_ns;
+};
+DEFINE_VEC(run_phases, struct run_phase);
+
+struct run {
+	char *folder;
+	char id[128], version[64], host[1024];
+	uint64_t begun_ns, ended_ns; /* wall clock; ended_ns 0: it did not end by itself */
+	char ending[512];	     /* "done", "cancelled", …; "" when it did not end */
+	unsigned resumed;	     /* how often */
+	bool proves, journal_cut;
+	struct run_cells cells;
+	struct run_cases cases; /* sorted by cell, id, clean before sabotaged */
+	struct run_phases phases;
+};
+
+/* Reads a run's folder. -ENOENT (blame user) when it holds no run. */
+int run_load(const char *folder, struct run **ret, struct err *e) NONNULL(1, 2, 3);
+
+/* The same from a plan and a journal in memory (the folder is then ""). */
+int run_parse(const char *plan, size_t plan_length, const char *journal, size_t journal_length,
+	      struct run **ret, struct err *e) NONNULL(1, 3, 5, 6);
+
+void run_free(struct run *run);
+DEFINE_CLEANUP(run);
+
+/* The planned case, NULL when the plan has none. */
+struct run_case *run_find(const struct run *run, unsigned cell, const char *id, bool sabotaged) NONNULL(1, 3);
+
+/* Counts the clean results by outcome; holes are counted apart. */
+struct run_tally {
+	unsigned outcomes[OUTCOME_COUNT], holes, total;
+};
+void run_tally(const struct run *run, struct run_tally *ret) NONNULL(1, 2);
+
+#endif
