@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <seccomp.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -73,10 +74,16 @@ static int find_program(const char *name, char path[PATH_MAX])
 	return error;
 }
 
+/* SCMP_A0 leaves a member out. */
+static struct scmp_arg_cmp first_argument(enum scmp_compare how, scmp_datum_t a, scmp_datum_t b)
+{
+	return (struct scmp_arg_cmp){.arg = 0, .op = how, .datum_a = a, .datum_b = b};
+}
+
 static int add_rules_no_network(scmp_filter_ctx filter)
 {
 	int r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-				 SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+				 first_argument(SCMP_CMP_NE, AF_UNIX, 0));
 
 	/* A ring can make sockets without the call. */
 	return r ? r
@@ -97,12 +104,12 @@ static int add_rules_no_exec(scmp_filter_ctx filter, const char *path)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), forbidden[i], 0);
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-				     SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+				     first_argument(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execve), 1,
-				     SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)(uintptr_t)path));
+				     first_argument(SCMP_CMP_NE, (scmp_datum_t)(uintptr_t)path, 0));
 	return r;
 }
 

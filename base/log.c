@@ -55,6 +55,7 @@ static void make_harmless(struct text *line, size_t from)
 	}
 }
 
+PRINTF(3, 0)
 static void write_line(enum log_level level, const char *module, const char *format, va_list args)
 {
 	CLEAN_TEXT struct text line = TEXT_INIT(8192);

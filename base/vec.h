@@ -38,7 +38,8 @@
 
 /* Not the type of items itself: in a const vec that is a pointer that cannot be moved. */
 #define vec_each(vec, it)                                                                          \
-	for (__typeof__(*(vec)->items) *it = (vec)->items; it < (vec)->items + (vec)->count; it++)
+	for (__typeof__(*(vec)->items) *it = (vec)->items; it && it < (vec)->items + (vec)->count; \
+	     it++)
 
 #define vec_done(vec)                                                                              \
 	do {                                                                                       \
