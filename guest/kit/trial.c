@@ -279,6 +279,7 @@ void trial_execute(const struct trial_setup *setup, struct result *result)
 		.setup = setup,
 		.result = result,
 		.tree = setup->tree,
+		.phase = TRIAL_BODY,
 		.row = "",
 		.scratch = TEXT_INIT(0),
 	};
