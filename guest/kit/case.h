@@ -177,7 +177,8 @@ bool check_contains(struct trial *t, const struct check_site *site, const char *
 #define CHECK_ONE_OF(t, got, ...) check_one_of((t), SITE_(#got " in {" #__VA_ARGS__ "}", false), (got), (const char *const[]){__VA_ARGS__, NULL})
 #define CHECK_CONTAINS(t, text, needle) check_contains((t), SITE_(#text " contains " #needle, false), (text), (needle), true)
 #define CHECK_LACKS(t, text, needle) check_contains((t), SITE_(#text " lacks " #needle, false), (text), (needle), false)
-#define REQUIRE(t, e)		check_true((t), SITE_(#e, true), (e))
+/* check_true does not return from a required check that failed; abort() tells that to compilers and analyzers. */
+#define REQUIRE(t, e)		({ bool held_ = (e); (void)check_true((t), SITE_(#e, true), held_); if (!held_) abort(); })
 #define REQUIRE_EQ(t, got, want) check_compare((t), SITE_(#got " == " #want, true), VALUE_(got), COMPARE_EQ, VALUE_(want))
 #define REQUIRE_OK(t, call)	({ errno = 0; long long r_ = (call); check_ok((t), SITE_(#call, true), r_, errno); })
 
