@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lines of /etc/fstab.
+ *
+ *	struct fstab_line line;
+ *	for (const char *at = text; fstab_next(&at, &line);)
+ *		if (fstab_has_option(&line, "nofail")) ...
+ */
+#ifndef ASSAY_KIT_FSTAB_H
+#define ASSAY_KIT_FSTAB_H
+
+#include <stdbool.h>
+
+#include "guest/kit/line.h"
+
+struct fstab_line {
+	struct words words;
+	const char *what, *where, *type, *options; /* "" when the line is too short; \040 and the like decoded */
+};
+
+/* The next line that is neither empty nor a comment; false at the end. */
+bool fstab_next(const char **at, struct fstab_line *ret) NONNULL(1, 2);
+bool fstab_has_option(const struct fstab_line *line, const char *name) NONNULL(1, 2);
+
+/* Finds in `what` of the form TAG=value, as UUID="x", the value without quotes; NULL when it is of no such form. */
+const char *fstab_tag_value(const char *what, const char *tag) NONNULL(1, 2);
+
+#endif
