@@ -20,6 +20,11 @@
 #define CATALOG_JSON_MAX  (16U << 20)
 #define CATALOG_CASES_MAX 20000
 
+/* The cases that the engine itself decides (host/plan has their records): the boot that everything else stands on, and
+ * the image file at the end. */
+#define CASE_REACHES_READY   "boot.reaches_ready"
+#define CASE_IMAGE_UNCHANGED "host.image_stays_unchanged"
+
 struct catalog_case {
 	struct case_info info; /* its strings belong to the catalogue */
 	char id[CASE_ID_SIZE];

@@ -94,8 +94,6 @@ void plan_json(const struct plan *plan, struct text *out) NONNULL(1, 2);
 const char *plan_way_name(enum plan_way way); /* "skip", "broken", "offline" … */
 
 /* The cases that the engine itself decides; the cli adds them to the catalogue. NULL-terminated. */
-#define CASE_REACHES_READY    "boot.reaches_ready"
-#define CASE_IMAGE_UNCHANGED  "host.image_stays_unchanged"
 const struct case_info *const *plan_own_cases(size_t *ret_count) NONNULL(1);
 
 #endif

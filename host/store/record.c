@@ -261,7 +261,7 @@ static int decode_object(const json_t *object, struct record *record, struct err
 int record_decode(const char *line, size_t length, struct record **ret, struct err *e)
 {
 	json_error_t at;
-	json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES, &at);
+	json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &at);
 
 	if (!json_is_object(object)) {
 		json_decref(object);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verdicts. */
+#include "host/judge/judge.h"
+
+#include <string.h>
+
+#include "host/catalog/catalog.h"
+
+static const char *const verdict_names[] = {
+	[VERDICT_SHIP] = "ship",
+	[VERDICT_BLOCK] = "block",
+	[VERDICT_UNDECIDED] = "undecided",
+};
+
+static const char *const reason_names[] = {
+	[REASON_FAIL] = "fail",	    [REASON_HOLE] = "hole",
+	[REASON_INFRA] = "infra",   [REASON_BROKEN] = "broken",
+	[REASON_NOTHING_PASSED] = "nothing passed", [REASON_UNPROVEN] = "unproven",
+};
+
+static const char *const proof_names[] = {
+	[PROOF_PROVEN] = "proven",     [PROOF_MISSED] = "missed",   [PROOF_NOISY] = "noisy",
+	[PROOF_UNPROVEN] = "unproven", [PROOF_SKIPPED] = "skipped", [PROOF_UNKNOWN] = "unknown",
+};
+
+const char *verdict_name(enum verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+const char *reason_name(enum reason_kind kind)
+{
+	return reason_names[kind];
+}
+
+const char *proof_name(enum proof proof)
+{
+	return proof_names[proof];
+}
+
+int verdict_exit_code(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_SHIP:
+		return 0;
+	case VERDICT_BLOCK:
+		return 1;
+	case VERDICT_UNDECIDED:
+		return 2;
+	}
+	return 2;
+}
+
+/* ---- a run ---- */
+
+/* The reason that a case gives, if any. */
+static bool reason_of(const struct run_case *it, enum reason_kind *ret)
+{
+	if (!it->result) {
+		*ret = REASON_HOLE;
+		return true;
+	}
+	switch (it->result->outcome) {
+	case OUTCOME_PASS:
+	case OUTCOME_SKIP:
+		return false;
+	case OUTCOME_FAIL:
+		*ret = REASON_FAIL;
+		break;
+	case OUTCOME_BROKEN:
+		*ret = REASON_BROKEN;
+		break;
+	case OUTCOME_INFRA:
+		*ret = REASON_INFRA;
+		break;
+	}
+	if (!it->proven)
+		*ret = REASON_UNPROVEN;
+	return true;
+}
+
+static void add_reasons(const struct run *run, enum reason_kind wanted, struct reasons *reasons)
+{
+	vec_each (&run->cases, it) {
+		enum reason_kind kind = REASON_FAIL;
+		if (!it->sabotaged && reason_of(it, &kind) && kind == wanted)
+			(void)vec_add(reasons, ((struct reason){kind, it}));
+	}
+}
+
+void judge_run(const struct run *run, struct judgement *ret)
+{
+	static const enum reason_kind order[] = {REASON_FAIL, REASON_HOLE, REASON_INFRA, REASON_BROKEN};
+	struct run_tally tally;
+
+	*ret = (struct judgement){.reasons = VEC_INIT(run->cases.count + 1)};
+	run_tally(run, &tally);
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		add_reasons(run, order[i], &ret->reasons);
+		if (order[i] == REASON_FAIL && ret->reasons.count > 0)
+			ret->verdict = VERDICT_BLOCK;
+	}
+	if (ret->reasons.count > 0 && ret->verdict != VERDICT_BLOCK)
+		ret->verdict = VERDICT_UNDECIDED;
+	if (tally.outcomes[OUTCOME_PASS] == 0 && ret->verdict == VERDICT_SHIP) {
+		ret->verdict = VERDICT_UNDECIDED;
+		(void)vec_add(&ret->reasons, ((struct reason){REASON_NOTHING_PASSED, NULL}));
+	}
+	add_reasons(run, REASON_UNPROVEN, &ret->reasons);
+}
+
+void judgement_done(struct judgement *judgement)
+{
+	vec_done(&judgement->reasons);
+}
+
+/* ---- a proof ---- */
+
+/* A planted defect counts as caught by a failure; the image that is not the same any more is the host's fault by its
+ * nature, so there infra is the right word. */
+static bool is_caught(const struct run_case *it)
+{
+	if (it->result->outcome == OUTCOME_FAIL)
+		return true;
+	return it->result->outcome == OUTCOME_INFRA && strcmp(it->id, CASE_IMAGE_UNCHANGED) == 0;
+}
+
+static enum proof proof_of(const struct run_case *clean, const struct run_case *sabotaged)
+{
+	if (!clean->result || clean->result->outcome == OUTCOME_INFRA)
+		return PROOF_UNKNOWN;
+	if (clean->result->outcome == OUTCOME_SKIP)
+		return PROOF_SKIPPED;
+	if (clean->result->outcome != OUTCOME_PASS)
+		return PROOF_NOISY;
+	if (!sabotaged)
+		return PROOF_UNPROVEN;
+	if (!sabotaged->result)
+		return PROOF_UNKNOWN;
+	if (is_caught(sabotaged))
+		return PROOF_PROVEN;
+	return sabotaged->result->outcome == OUTCOME_INFRA ? PROOF_UNKNOWN : PROOF_MISSED;
+}
+
+void judge_proof(const struct run *run, struct proof_lines *ret, unsigned counts[PROOF_COUNT])
+{
+	for (size_t i = 0; i < PROOF_COUNT; i++)
+		counts[i] = 0;
+	vec_each (&run->cases, it) {
+		if (it->sabotaged)
+			continue;
+		struct proof_line line = {.clean = it, .sabotaged = run_find(run, it->cell, it->id, true)};
+		line.proof = proof_of(line.clean, line.sabotaged);
+		counts[line.proof]++;
+		(void)vec_add(ret, line);
+	}
+}
+
+enum verdict proof_verdict(const unsigned counts[PROOF_COUNT])
+{
+	if (counts[PROOF_MISSED] + counts[PROOF_NOISY] > 0)
+		return VERDICT_BLOCK;
+	if (counts[PROOF_UNKNOWN] > 0 || counts[PROOF_PROVEN] == 0)
+		return VERDICT_UNDECIDED;
+	return VERDICT_SHIP;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verdicts: every mix of outcomes that matters. */
+#include "host/judge/judge.h"
+
+#include <string.h>
+
+#include "base/test.h"
+
+/* A run of cases c0, c1, … from a word: p(ass) f(ail) s(kip) b(roken) i(nfra) -(hole); capitals are unproven. */
+static struct run *run_of(const char *word, bool sabotaged_too, const char *sabotaged)
+{
+	CLEAN_TEXT struct text plan = TEXT_INIT(65536), journal = TEXT_INIT(65536);
+	struct run *run = NULL;
+	struct err e = {0};
+	static const char letters[] = "pfsbi";
+
+	text_adds(&plan, "{\"schema\":1,\"run\":\"r\",\"cells\":[{\"cases\":[");
+	for (size_t i = 0; word[i]; i++) {
+		char lower = (char)(word[i] | 0x20);
+		const char *kind = lower != word[i] && word[i] != '-' ? "none" : "code";
+		for (int s = 0; s <= (sabotaged_too && strcmp(kind, "code") == 0); s++) {
+			const char letter = s ? sabotaged[i] : lower;
+			const char *found = letter == '-' ? NULL : strchr(letters, letter);
+			text_addf(&plan,
+				  "%s{\"id\":\"a.c%zu\",\"kind\":\"guest\",\"priority\":\"P1\",\"sabotaged\":%s,"
+				  "\"sabotage_kind\":\"%s\"}",
+				  i || s ? "," : "", i, s ? "true" : "false", kind);
+			if (found)
+				text_addf(&journal,
+					  "{\"type\":\"result\",\"cell\":0,\"id\":\"a.c%zu\",\"outcome\":\"%s\","
+					  "\"sabotaged\":%s}\n",
+					  i, outcome_name((enum outcome)(found - letters)), s ? "true" : "false");
+		}
+	}
+	text_adds(&plan, "]}]}");
+	EXPECT(run_parse(plan.buf, plan.length, journal.buf, journal.length, &run, &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	return run;
+}
+
+static const struct judged {
+	const char *outcomes;
+	enum verdict verdict;
+	size_t reasons;
+	enum reason_kind first;
+} judged[] = {
+	{"ppp", VERDICT_SHIP, 0, REASON_FAIL},
+	{"pps", VERDICT_SHIP, 0, REASON_FAIL},
+	{"pfp", VERDICT_BLOCK, 1, REASON_FAIL},
+	{"pb", VERDICT_UNDECIDED, 1, REASON_BROKEN},
+	{"pi", VERDICT_UNDECIDED, 1, REASON_INFRA},
+	{"p-", VERDICT_UNDECIDED, 1, REASON_HOLE},
+	{"pib-f", VERDICT_BLOCK, 4, REASON_FAIL},
+	{"pib-", VERDICT_UNDECIDED, 3, REASON_HOLE},
+	{"pF", VERDICT_SHIP, 1, REASON_UNPROVEN},
+	{"pB", VERDICT_SHIP, 1, REASON_UNPROVEN},
+	{"sss", VERDICT_UNDECIDED, 1, REASON_NOTHING_PASSED},
+	{"", VERDICT_UNDECIDED, 1, REASON_NOTHING_PASSED},
+	{"sF", VERDICT_UNDECIDED, 2, REASON_NOTHING_PASSED},
+};
+
+TEST(judge, verdicts)
+{
+	for (const struct judged *row = judged; row < judged + ARRAY_LEN(judged); row++) {
+		CLEANUP(run) struct run *run = run_of(row->outcomes, false, NULL);
+		CLEAN_DONE(judgement) struct judgement judgement = {0};
+		judge_run(run, &judgement);
+		EXPECT_TEXT(verdict_name(judgement.verdict), verdict_name(row->verdict));
+		EXPECT_NUMBER(judgement.reasons.count, row->reasons);
+		if (judgement.reasons.count > 0)
+			EXPECT_TEXT(reason_name(judgement.reasons.items[0].kind), reason_name(row->first));
+	}
+}
+
+TEST(judge, exit_codes)
+{
+	EXPECT_NUMBER(verdict_exit_code(VERDICT_SHIP), 0);
+	EXPECT_NUMBER(verdict_exit_code(VERDICT_BLOCK), 1);
+	EXPECT_NUMBER(verdict_exit_code(VERDICT_UNDECIDED), 2);
+}
+
+static const struct proved {
+	const char *clean, *sabotaged;
+	enum proof proof;
+	enum verdict verdict;
+} proved[] = {
+	{"p", "f", PROOF_PROVEN, VERDICT_SHIP},	      {"p", "p", PROOF_MISSED, VERDICT_BLOCK},
+	{"p", "b", PROOF_MISSED, VERDICT_BLOCK},      {"p", "s", PROOF_MISSED, VERDICT_BLOCK},
+	{"p", "i", PROOF_UNKNOWN, VERDICT_UNDECIDED}, {"p", "-", PROOF_UNKNOWN, VERDICT_UNDECIDED},
+	{"f", "f", PROOF_NOISY, VERDICT_BLOCK},	      {"b", "f", PROOF_NOISY, VERDICT_BLOCK},
+	{"s", "f", PROOF_SKIPPED, VERDICT_UNDECIDED}, {"-", "f", PROOF_UNKNOWN, VERDICT_UNDECIDED},
+	{"P", "", PROOF_UNPROVEN, VERDICT_UNDECIDED},
+};
+
+TEST(judge, proofs)
+{
+	for (const struct proved *row = proved; row < proved + ARRAY_LEN(proved); row++) {
+		CLEANUP(run) struct run *run = run_of(row->clean, true, row->sabotaged);
+		struct proof_lines lines = VEC_INIT(10);
+		unsigned counts[PROOF_COUNT];
+		judge_proof(run, &lines, counts);
+		EXPECT_NUMBER(lines.count, 1);
+		EXPECT_TEXT(proof_name(lines.items[0].proof), proof_name(row->proof));
+		EXPECT_TEXT(verdict_name(proof_verdict(counts)), verdict_name(row->verdict));
+		vec_done(&lines);
+	}
+}

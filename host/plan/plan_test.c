@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plans: ways, needs, and the JSON that comes back as the same run. */
+#include "host/plan/plan.h"
+
+#include <string.h>
+
+#include "base/test.h"
+
+static const struct case_info infos[] = {
+	{.area = "a", .name = "audit", .title = "t", .kind = CASE_KIND_AUDIT},
+	{.area = "a", .name = "cold", .title = "t", .kind = CASE_KIND_GUEST, .isolation = ISOLATION_COLD},
+	{.area = "a", .name = "fork", .title = "t", .kind = CASE_KIND_GUEST, .isolation = ISOLATION_FORK},
+	{.area = "a", .name = "guest", .title = "t", .kind = CASE_KIND_GUEST, .needs = "cpus>=2,systemd"},
+	{.area = "a", .name = "needy", .title = "t", .kind = CASE_KIND_GUEST, .needs = "systemd,cpus>=64"},
+	{.area = "a", .name = "slip", .title = "t", .kind = CASE_KIND_GUEST, .needs = "cpu>=2"},
+	{.area = "a",
+	 .name = "cmdline",
+	 .title = "t",
+	 .kind = CASE_KIND_GUEST,
+	 .sabotage = {.kind = SABOTAGE_CMDLINE, .argument = "maxcpus=1"}},
+};
+
+static struct catalog *make_catalog(void)
+{
+	const struct case_info *pointers[ARRAY_LEN(infos) + 2];
+	size_t own, count = 0;
+	struct catalog *catalog = NULL;
+	struct err e = {0};
+
+	for (; count < ARRAY_LEN(infos); count++)
+		pointers[count] = &infos[count];
+	const struct case_info *const *mine = plan_own_cases(&own);
+	EXPECT_NUMBER(own, 2);
+	for (size_t i = 0; i < own; i++)
+		pointers[count++] = mine[i];
+	EXPECT(catalog_parse("{\"cases\":[]}", 12, pointers, count, &catalog, &e) == 0);
+	for (size_t i = 0; i < catalog->count; i++) /* as if the agent had told them */
+		catalog->cases[i].of_host = catalog->cases[i].info.kind == CASE_KIND_HOST;
+	return catalog;
+}
+
+static const struct expected_way {
+	const char *id;
+	bool sabotaged;
+	enum plan_way way;
+	const char *need;
+} ways[] = {
+	{"a.audit", false, PLAN_WAY_OFFLINE, ""},
+	{"a.audit", true, PLAN_WAY_OFFLINE, ""},
+	{"a.cmdline", false, PLAN_WAY_SHARED, ""},
+	{"a.cmdline", true, PLAN_WAY_COLD, ""},
+	{"a.cold", false, PLAN_WAY_COLD, ""},
+	{"a.fork", false, PLAN_WAY_FORK, ""},
+	{"a.guest", false, PLAN_WAY_SHARED, ""},
+	{"a.guest", true, PLAN_WAY_FORK, ""},
+	{"a.needy", false, PLAN_WAY_SKIP, "cpus>=64"},
+	{"a.slip", false, PLAN_WAY_BROKEN, "cpu>=2"},
+	{"boot.reaches_ready", false, PLAN_WAY_RUN, ""},
+	{"boot.reaches_ready", true, PLAN_WAY_COLD, ""},
+	{"host.image_stays_unchanged", false, PLAN_WAY_RUN, ""},
+	{"host.image_stays_unchanged", true, PLAN_WAY_RUN, ""},
+};
+
+static struct plan *make_plan(const struct catalog *catalog)
+{
+	struct plan *plan = plan_new("r", catalog);
+	struct plan_cell_spec spec = {.image_path = "/x", .image_format = "raw", .size = sizes_known()[0]};
+	struct plan_cell *cell = plan_add_cell(plan, &spec);
+
+	for (size_t i = ARRAY_LEN(ways); i-- > 0;) {
+		plan_add_case(plan, cell, catalog_find(catalog, ways[i].id), ways[i].sabotaged, 0);
+		plan_add_case(plan, cell, catalog_find(catalog, ways[i].id), ways[i].sabotaged, 0);
+	}
+	return plan;
+}
+
+TEST(plan, ways_and_needs)
+{
+	CLEANUP(catalog) struct catalog *catalog = make_catalog();
+	CLEANUP(plan) struct plan *plan = make_plan(catalog);
+
+	plan_freeze(plan);
+	EXPECT(plan->proves && plan->frozen && plan_cell_boots(plan->cells.items[0]));
+	EXPECT_NUMBER(plan_item_count(plan), ARRAY_LEN(ways)); /* each only once */
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		const struct plan_item *item = &plan->cells.items[0]->items.items[i];
+		EXPECT_TEXT(item->it->id, ways[i].id);
+		EXPECT_TEXT(plan_way_name(item->way), plan_way_name(ways[i].way));
+		EXPECT_TEXT(item->need, ways[i].need);
+		EXPECT(item->expected_ns > 0);
+	}
+}
+
+TEST(plan, offline_cases_boot_nothing)
+{
+	CLEANUP(catalog) struct catalog *catalog = make_catalog();
+	CLEANUP(plan) struct plan *plan = plan_new("r", catalog);
+	struct plan_cell *cell = plan_add_cell(plan, &(struct plan_cell_spec){.size = sizes_known()[0]});
+
+	plan_add_case(plan, cell, catalog_find(catalog, "a.audit"), false, 0);
+	plan_add_case(plan, cell, catalog_find(catalog, "host.image_stays_unchanged"), false, 0);
+	EXPECT(!plan_cell_boots(cell));
+	plan_add_case(plan, cell, catalog_find(catalog, "boot.reaches_ready"), false, 0);
+	EXPECT(plan_cell_boots(cell));
+}
+
+TEST(offer, judges_by_the_size)
+{
+	struct size size = {.cpus = 2, .mem_mib = 1024, .nics = 1, .data_disks = 1, .tpm = true};
+	static const char *const devices[] = {"virtio-rng", NULL};
+	struct offer offer = {.size = &size, .uefi = true, .devices = devices, .image_format = "vpc"};
+	struct need need;
+	static const char *const met[] = {"cpus>=2", "mem_mb>=1024,nics>=1", "disk:data", "disks>=1", "tpm", "uefi",
+					  "dev:virtio-rng", "image:vhd", "image:file", "numa>=1", "vms>=1",
+					  "systemd", "cmd:sshd", "-", ""};
+	static const char *const lacked[] = {"cpus>=3", "mem_mb>=1025", "nics>=2", "disks>=2", "kvm", "secureboot",
+					     "dev:tpm-crb", "image:tar,x", "image:pristine", "numa>=2", "vms>=2",
+					     "netpeer:dns", "payload:ltp", "hotplug-slots>=1", "nested"};
+
+	for (size_t i = 0; i < ARRAY_LEN(met); i++)
+		EXPECT_NUMBER(offer_judge(&offer, met[i], &need), OFFER_MEETS);
+	for (size_t i = 0; i < ARRAY_LEN(lacked); i++)
+		EXPECT(offer_judge(&offer, lacked[i], &need) != OFFER_MEETS);
+	EXPECT_NUMBER(offer_judge(&offer, NULL, &need), OFFER_MEETS);
+	EXPECT_NUMBER(offer_judge(&offer, "cpus>=2,magic", &need), OFFER_UNKNOWN);
+	EXPECT_TEXT(need.text, "magic");
+}
+
+/* Every kind that is the plan's to judge has a judge: none may come out as unknown. */
+TEST(offer, has_a_judge_for_each_kind_of_plan)
+{
+	static const char *const kinds[] = {"cpus", "cpus-max", "dev:x", "disk:data", "disks", "hotplug-slots",
+					    "image:file", "iso:live", "kvm", "mem_mb", "memory-slots", "nested",
+					    "netpeer:x", "nic:x", "nics", "numa", "nvme", "payload:x", "policy:x",
+					    "reboot", "repo:local", "secureboot", "smt", "tpm", "uefi", "vms"};
+	struct size size = {.cpus = 1};
+	struct offer offer = {.size = &size};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct need need;
+		const char *at = kinds[i];
+		EXPECT(need_next(&at, &need) && need_is_of_plan(&need));
+		EXPECT(offer_judge(&offer, kinds[i], &need) != OFFER_UNKNOWN);
+	}
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The report as one page: failures first, evidence folded, nothing loaded from elsewhere, of use without its script. */
+#include <string.h>
+
+#include "host/report/escape.h"
+#include "host/report/page.h"
+#include "host/report/report.h"
+#include "host/report/words.h"
+
+#define EVIDENCE_MAX 65536
+
+/* In this order the cases stand on the page. */
+static const char *const order[] = {"fail", "hole", "infra", "broken", "skip", "pass"};
+
+static void add_escaped(struct text *out, const char *before, const char *string, const char *after)
+{
+	text_adds(out, before);
+	escape_xmls(out, string);
+	text_adds(out, after);
+}
+
+static void add_row(struct text *out, const char *name, const char *value, bool is_code)
+{
+	if (value[0] == '\0')
+		return;
+	text_addf(out, "<tr><th>%s</th><td>%s", name, is_code ? "<code>" : "");
+	escape_xmls(out, value);
+	text_adds(out, is_code ? "</code></td></tr>" : "</td></tr>");
+}
+
+/* ---- the head ---- */
+
+static void add_head(const struct run *run, enum verdict verdict, struct text *out)
+{
+	text_adds(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+		       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+		       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		       "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">");
+	text_addf(out, "<title>%s: ", verdict_name(verdict));
+	add_escaped(out, "", run->id, "</title><style>");
+	text_adds(out, page_style);
+	text_adds(out, "</style></head>\n<body>\n");
+}
+
+static void add_bar(const struct run *run, struct text *out)
+{
+	struct run_tally tally;
+
+	run_tally(run, &tally);
+	text_adds(out, "<div class=\"bar\" aria-hidden=\"true\">");
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		enum outcome outcome;
+		unsigned count = outcome_parse(order[i], &outcome) == 0 ? tally.outcomes[outcome] : tally.holes;
+		if (count)
+			text_addf(out, "<i class=\"%s\" style=\"flex:%u\"></i>", order[i], count);
+	}
+	text_adds(out, "</div>\n");
+}
+
+static void add_verdict(const struct run *run, enum verdict verdict, struct text *out)
+{
+	static const char *const words[] = {"SHIP", "BLOCK", "UNDECIDED"};
+	char span[CLOCK_SPAN_SIZE], iso[CLOCK_ISO_SIZE];
+	uint64_t took = words_span_ns(run);
+
+	text_addf(out, "<header class=\"verdict %s\"><b>%s</b>", verdict_name(verdict), words[verdict]);
+	vec_each (&run->cells, cell) {
+		CLEAN_TEXT struct text about = TEXT_INIT(1024);
+		words_cell(cell, &about);
+		add_escaped(out, "<h1>", cell->image_name, "</h1><p>");
+		add_escaped(out, "", about.buf, "</p>");
+		add_escaped(out, "<p><small>SHA-256 <code>", cell->image_digest, "</code></small></p>");
+	}
+	text_adds(out, "<p>");
+	words_tally(run, out);
+	if (took)
+		text_addf(out, " in %s", clock_span(took, span));
+	text_adds(out, "</p>");
+	if (run->ended_ns == 0)
+		text_adds(out, "<p class=\"broken\">This run did not end by itself.</p>");
+	else if (strcmp(run->ending, "done") != 0)
+		add_escaped(out, "<p class=\"broken\">It ended early: ", run->ending, "</p>");
+	add_bar(run, out);
+	add_escaped(out, "<p><small>Run ", run->id, ", begun ");
+	add_escaped(out, clock_iso(run->begun_ns, iso), ", Assay ", run->version);
+	add_escaped(out, ", on ", run->host, "</small></p></header>\n");
+}
+
+/* ---- the cases ---- */
+
+static void add_check(const struct check_record *check, struct text *out)
+{
+	char at[128];
+
+	if (check->expression[0] == '\0')
+		return;
+	(void)snprintf(at, sizeof at, "%s:%u", check->file, check->line);
+	add_row(out, "check", check->expression, true);
+	add_row(out, "got", check->got, true);
+	add_row(out, "want", check->want, true);
+	add_row(out, "row", check->row, true);
+	add_row(out, "at", check->file[0] ? at : "", true);
+}
+
+static void add_evidence(const struct text *evidence, struct text *out)
+{
+	size_t length = evidence->length < EVIDENCE_MAX ? evidence->length : EVIDENCE_MAX;
+
+	if (length == 0)
+		return;
+	text_adds(out, "<pre>");
+	escape_xml(out, evidence->buf, length);
+	if (length < evidence->length)
+		text_adds(out, "\n… more in the journal");
+	text_adds(out, "</pre>");
+}
+
+static void add_console_link(const struct run_case *it, struct text *out)
+{
+	if (!it->record || it->record->name[0] == '\0' || strstr(it->record->name, ".."))
+		return;
+	text_adds(out, "<tr><th>console</th><td><a href=\"");
+	escape_xmls(out, it->record->name);
+	add_escaped(out, "/console.log\">", it->record->name, "/console.log</a></td></tr>");
+}
+
+static void add_details(const struct run_case *it, struct text *out)
+{
+	char numbers[128], span[CLOCK_SPAN_SIZE];
+	bool is_good = it->result && it->result->outcome == OUTCOME_PASS;
+
+	text_adds(out, "<div><table>");
+	if (!is_good && !(it->result && it->result->check.expression[0]))
+		add_row(out, "because", words_message(it), false);
+	if (it->result) {
+		add_check(&it->result->check, out);
+		(void)snprintf(numbers, sizeof numbers, "%u held, %u did not, in %s", it->result->checks_passed,
+			       it->result->checks_failed, clock_span(it->result->duration_ns, span));
+		add_row(out, "checks", numbers, false);
+	}
+	add_row(out, "why", it->why, false);
+	add_row(out, "remedy", is_good ? "" : it->remedy, false);
+	add_row(out, "guards", it->fixes, false);
+	add_row(out, "proof", it->proven ? it->sabotage : "none: this case cannot gate", false);
+	add_console_link(it, out);
+	text_adds(out, "</table>");
+	if (it->result)
+		add_evidence(&it->result->evidence, out);
+	text_adds(out, "</div>");
+}
+
+static void add_case(const struct run_case *it, bool open, struct text *out)
+{
+	static const char *const priorities[] = {"P0", "P1", "P2", "P3", "P4"};
+	const char *outcome = words_outcome(it);
+
+	text_addf(out, "<details data-o=\"%s\" data-t=\"%s ", outcome, it->id);
+	escape_xmls(out, it->title);
+	text_addf(out, "\"%s><summary><span class=\"tag %s\">%s</span> <code>%s</code> ", open ? " open" : "",
+		  outcome, outcome, it->id);
+	add_escaped(out, "", it->title, "");
+	text_addf(out, " <small>%s%s</small></summary>", priorities[it->priority],
+		  it->sabotaged ? ", sabotaged" : "");
+	add_details(it, out);
+	text_adds(out, "</details>\n");
+}
+
+static void add_filter(struct text *out)
+{
+	text_adds(out, "<div class=\"filter\" hidden><input type=\"search\" id=\"q\" placeholder=\"Filter by id or "
+		       "title\" aria-label=\"Filter by id or title\">");
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		text_addf(out, "<label class=\"%s\"><input type=\"checkbox\" value=\"%s\" checked> %s</label>",
+			  order[i], order[i], order[i]);
+	text_adds(out, "<small id=\"n\"></small></div>\n");
+}
+
+static void add_cases(const struct run *run, struct text *out)
+{
+	text_adds(out, "<h2>Cases</h2>\n");
+	add_filter(out);
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		vec_each (&run->cases, it)
+			if (strcmp(words_outcome(it), order[i]) == 0)
+				add_case(it, i < 2 && !it->sabotaged, out);
+}
+
+/* ---- the rest ---- */
+
+static void add_skips(const struct run *run, struct text *out)
+{
+	struct need_counts counts;
+
+	words_skips(run, &counts);
+	if (counts.count > 0)
+		text_adds(out, "<h2>Skipped for want of</h2>\n<p>");
+	vec_each (&counts, it) {
+		add_escaped(out, it > counts.items ? ", <code>" : "<code>", it->need, "</code>");
+		text_addf(out, " (%u)", it->count);
+	}
+	if (counts.count > 0)
+		text_adds(out, "</p>\n");
+	vec_done(&counts);
+}
+
+static void add_phases(const struct run *run, struct text *out)
+{
+	struct phase_sums sums;
+	char span[CLOCK_SPAN_SIZE];
+
+	words_phases(run, &sums);
+	if (sums.count > 0)
+		text_adds(out, "<h2>Time by phase</h2>\n<table>");
+	vec_each (&sums, it) {
+		add_escaped(out, "<tr><th>", it->name, "</th><td>");
+		text_addf(out, "%s", clock_span(it->span_ns, span));
+		if (it->count > 1)
+			text_addf(out, " in %u times", it->count);
+		text_adds(out, "</td></tr>");
+	}
+	if (sums.count > 0)
+		text_adds(out, "</table>\n");
+	vec_done(&sums);
+}
+
+void report_html(const struct run *run, const struct judgement *judgement, struct text *out)
+{
+	add_head(run, judgement->verdict, out);
+	add_verdict(run, judgement->verdict, out);
+	add_skips(run, out);
+	add_cases(run, out);
+	add_phases(run, out);
+	text_addf(out, "<script>%s</script>\n</body></html>\n", page_script);
+}

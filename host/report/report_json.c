@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The report as one JSON object; its form is documented in docs/formats.md. */
+#include "base/json.h"
+#include "host/report/report.h"
+#include "host/report/words.h"
+
+static const char *const priorities[] = {"P0", "P1", "P2", "P3", "P4"};
+
+static void add_time(struct text *out, const char *key, uint64_t wall_ns)
+{
+	char iso[CLOCK_ISO_SIZE];
+
+	json_member(out, key, wall_ns ? clock_iso(wall_ns, iso) : NULL);
+}
+
+static void add_head(const struct run *run, struct text *out)
+{
+	json_member_number(out, "schema", REPORT_SCHEMA);
+	json_member(out, "run", run->id);
+	json_member(out, "assay", run->version);
+	json_member(out, "host", run->host);
+	add_time(out, "begun", run->begun_ns);
+	add_time(out, "ended", run->ended_ns);
+	json_member(out, "ending", run->ending[0] ? run->ending : NULL);
+	json_member_number(out, "resumed", run->resumed);
+}
+
+static void add_cells(const struct run *run, struct text *out)
+{
+	json_key(out, "cells");
+	json_open(out, '[');
+	vec_each (&run->cells, cell) {
+		json_open(out, '{');
+		json_member_number(out, "cell", cell->index);
+		json_member(out, "image", cell->image_name);
+		json_member(out, "sha256", cell->image_digest);
+		json_member(out, "format", cell->image_format);
+		json_member(out, "os", cell->os_name);
+		json_member(out, "arch", cell->arch);
+		json_member(out, "size", cell->size_name);
+		json_member_number(out, "cpus", cell->cpus);
+		json_member_number(out, "mem_mib", cell->mem_mib);
+		json_member(out, "firmware", cell->firmware);
+		json_member(out, "accel", cell->accel);
+		json_member(out, "entry", cell->entry);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
+static void add_tally(const struct run *run, struct text *out)
+{
+	struct run_tally tally;
+
+	run_tally(run, &tally);
+	json_key(out, "counts");
+	json_open(out, '{');
+	json_member_number(out, "total", tally.total);
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		json_member_number(out, outcome_name((enum outcome)i), tally.outcomes[i]);
+	json_member_number(out, "holes", tally.holes);
+	json_close(out, '}');
+}
+
+static void add_reasons(const struct judgement *judgement, struct text *out)
+{
+	json_member(out, "verdict", verdict_name(judgement->verdict));
+	json_key(out, "reasons");
+	json_open(out, '[');
+	vec_each (&judgement->reasons, reason) {
+		json_open(out, '{');
+		json_member(out, "kind", reason_name(reason->kind));
+		if (reason->it) {
+			json_member(out, "id", reason->it->id);
+			json_member_number(out, "cell", reason->it->cell);
+			json_member(out, "message", words_message(reason->it));
+		}
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
+static void add_check(const struct check_record *check, struct text *out)
+{
+	json_key(out, "check");
+	json_open(out, '{');
+	json_member(out, "expression", check->expression);
+	json_member(out, "got", check->got);
+	json_member(out, "want", check->want);
+	json_member(out, "file", check->file);
+	json_member_number(out, "line", check->line);
+	json_member(out, "row", check->row[0] ? check->row : NULL);
+	json_close(out, '}');
+}
+
+static void add_result(const struct run_case *it, struct text *out)
+{
+	const struct result *result = it->result;
+
+	if (result->message[0])
+		json_member(out, "message", result->message);
+	if (result->need[0])
+		json_member(out, "need", result->need);
+	if (result->check.expression[0])
+		add_check(&result->check, out);
+	json_member_number(out, "checks_passed", result->checks_passed);
+	json_member_number(out, "checks_failed", result->checks_failed);
+	json_key(out, "duration_s");
+	json_double(out, clock_s(result->duration_ns));
+	add_time(out, "ended", result->wall_ns);
+	json_member_number(out, "attempts", it->attempts);
+	if (it->record->name[0])
+		json_member(out, "machine", it->record->name);
+	if (result->evidence.length > 0) {
+		json_key(out, "evidence");
+		json_bytes(out, result->evidence.buf, result->evidence.length);
+	}
+}
+
+static void add_case(const struct run_case *it, struct text *out)
+{
+	json_open(out, '{');
+	json_member(out, "id", it->id);
+	json_member_number(out, "cell", it->cell);
+	json_member(out, "title", it->title);
+	json_member(out, "kind", case_kind_name(it->kind));
+	json_member(out, "priority", priorities[it->priority]);
+	json_key(out, "sabotaged");
+	json_bool(out, it->sabotaged);
+	json_key(out, "proven");
+	json_bool(out, it->proven);
+	json_member(out, "way", it->way);
+	json_member(out, "outcome", words_outcome(it));
+	if (it->result)
+		add_result(it, out);
+	json_close(out, '}');
+}
+
+static void add_phases(const struct run *run, struct text *out)
+{
+	struct phase_sums sums;
+
+	words_phases(run, &sums);
+	json_key(out, "phases");
+	json_open(out, '[');
+	vec_each (&sums, it) {
+		json_open(out, '{');
+		json_member(out, "name", it->name);
+		json_key(out, "seconds");
+		json_double(out, clock_s(it->span_ns));
+		json_member_number(out, "count", it->count);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+	vec_done(&sums);
+}
+
+void report_json(const struct run *run, const struct judgement *judgement, struct text *out)
+{
+	json_open(out, '{');
+	add_head(run, out);
+	add_reasons(judgement, out);
+	add_tally(run, out);
+	add_cells(run, out);
+	add_phases(run, out);
+	json_key(out, "cases");
+	json_open(out, '[');
+	vec_each (&run->cases, it)
+		add_case(it, out);
+	json_close(out, ']');
+	json_close(out, '}');
+	text_adds(out, "\n");
+}

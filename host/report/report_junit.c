@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JUnit XML, in the form that Jenkins, GitLab and GitHub's reporters read. */
+#include <string.h>
+
+#include "host/report/escape.h"
+#include "host/report/report.h"
+#include "host/report/words.h"
+
+#define EVIDENCE_MAX 16384 /* readers hold the whole file in memory */
+
+struct suite_count {
+	unsigned tests, failures, errors, skipped;
+	uint64_t span_ns;
+};
+
+/* The area: an id up to its first dot. */
+static size_t area_length(const struct run_case *it)
+{
+	return strcspn(it->id, ".");
+}
+
+static bool is_same_suite(const struct run_case *a, const struct run_case *b)
+{
+	size_t length = area_length(a);
+
+	return a->cell == b->cell && length == area_length(b) && memcmp(a->id, b->id, length) == 0;
+}
+
+static void count_case(const struct run_case *it, struct suite_count *count)
+{
+	count->tests++;
+	if (!it->result) {
+		count->errors++;
+		return;
+	}
+	count->span_ns += it->result->duration_ns;
+	switch (it->result->outcome) {
+	case OUTCOME_PASS:
+		break;
+	case OUTCOME_FAIL:
+		count->failures++;
+		break;
+	case OUTCOME_SKIP:
+		count->skipped++;
+		break;
+	case OUTCOME_BROKEN:
+	case OUTCOME_INFRA:
+		count->errors++;
+		break;
+	}
+}
+
+static void add_counts(const struct suite_count *count, struct text *out)
+{
+	text_addf(out, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"%.3f\"", count->tests,
+		  count->failures, count->errors, count->skipped, clock_s(count->span_ns));
+}
+
+static void add_attribute(struct text *out, const char *name, const char *value)
+{
+	text_addf(out, " %s=\"", name);
+	escape_xmls(out, value);
+	text_adds(out, "\"");
+}
+
+static void add_check(const struct check_record *check, struct text *out)
+{
+	const char *const lines[][2] = {
+		{"check", check->expression}, {"got", check->got}, {"want", check->want}, {"row", check->row}};
+
+	if (check->expression[0] == '\0')
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		if (lines[i][1][0] == '\0')
+			continue;
+		text_addf(out, "\n%s: ", lines[i][0]);
+		escape_xmls(out, lines[i][1]);
+	}
+	text_adds(out, "\nat: ");
+	escape_xmls(out, check->file);
+	text_addf(out, ":%u\n", check->line);
+}
+
+static void add_problem(const char *element, const struct run_case *it, struct text *out)
+{
+	text_addf(out, "\n      <%s", element);
+	add_attribute(out, "type", words_outcome(it));
+	add_attribute(out, "message", words_message(it));
+	text_adds(out, ">");
+	if (it->result)
+		add_check(&it->result->check, out);
+	text_addf(out, "</%s>", element);
+}
+
+static void add_evidence(const struct result *result, struct text *out)
+{
+	size_t length = result->evidence.length < EVIDENCE_MAX ? result->evidence.length : EVIDENCE_MAX;
+
+	if (length == 0)
+		return;
+	text_adds(out, "\n      <system-out>");
+	escape_xml(out, result->evidence.buf, length);
+	text_adds(out, "</system-out>");
+}
+
+static void add_outcome(const struct run_case *it, struct text *out)
+{
+	if (!it->result) {
+		add_problem("error", it, out);
+		return;
+	}
+	switch (it->result->outcome) {
+	case OUTCOME_PASS:
+		return;
+	case OUTCOME_FAIL:
+		add_problem("failure", it, out);
+		break;
+	case OUTCOME_BROKEN:
+	case OUTCOME_INFRA:
+		add_problem("error", it, out);
+		break;
+	case OUTCOME_SKIP:
+		text_adds(out, "\n      <skipped");
+		add_attribute(out, "message", words_message(it));
+		text_adds(out, "/>");
+		return;
+	}
+	add_evidence(it->result, out);
+}
+
+static void add_case(const struct run_case *it, struct text *out)
+{
+	text_adds(out, "    <testcase classname=\"");
+	escape_xml(out, it->id, area_length(it));
+	text_adds(out, "\"");
+	add_attribute(out, "name", it->id + area_length(it) + (it->id[area_length(it)] == '.'));
+	text_addf(out, " time=\"%.3f\">", it->result ? clock_s(it->result->duration_ns) : 0.0);
+	add_outcome(it, out);
+	text_adds(out, "</testcase>\n");
+}
+
+static void add_suite(const struct run *run, const struct run_case *first, const struct run_case *end,
+		      struct text *out)
+{
+	struct suite_count count = {0};
+	char iso[CLOCK_ISO_SIZE];
+
+	for (const struct run_case *it = first; it < end; it++)
+		if (!it->sabotaged)
+			count_case(it, &count);
+	text_adds(out, "  <testsuite name=\"");
+	escape_xml(out, first->id, area_length(first));
+	text_adds(out, "\"");
+	add_counts(&count, out);
+	text_addf(out, " timestamp=\"%.19s\"", clock_iso(run->begun_ns, iso));
+	if (first->cell < run->cells.count)
+		add_attribute(out, "hostname", run->cells.items[first->cell].image_name);
+	text_adds(out, ">\n");
+	for (const struct run_case *it = first; it < end; it++)
+		if (!it->sabotaged)
+			add_case(it, out);
+	text_adds(out, "  </testsuite>\n");
+}
+
+void report_junit(const struct run *run, const struct judgement *judgement UNUSED, struct text *out)
+{
+	const struct run_case *end = run->cases.items + run->cases.count;
+	struct suite_count all = {0};
+
+	vec_each (&run->cases, it)
+		if (!it->sabotaged)
+			count_case(it, &all);
+	text_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
+	add_attribute(out, "name", run->id);
+	add_counts(&all, out);
+	text_adds(out, ">\n");
+	for (const struct run_case *first = run->cases.items, *next; first && first < end; first = next) {
+		for (next = first + 1; next < end && is_same_suite(first, next);)
+			next++;
+		add_suite(run, first, next, out);
+	}
+	text_adds(out, "</testsuites>\n");
+}

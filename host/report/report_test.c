@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reports: what they say of a run, and that nothing of a hostile guest gets through. */
+#include "host/report/report.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/test.h"
+#include "host/report/escape.h"
+
+static const char plan_text[] =
+	"{\"schema\":1,\"run\":\"20260101-000000-x\",\"cells\":[{\"image\":{\"name\":\"x<b>.qcow2\",\"os\":\"Evil "
+	"\\u001b[31mOS\",\"sha256\":\"abc\"},\"size\":{\"name\":\"default\",\"cpus\":2,\"mem_mib\":1024},"
+	"\"firmware\":\"uefi\",\"accel\":\"tcg\",\"cases\":["
+	"{\"id\":\"a.fails\",\"kind\":\"guest\",\"priority\":\"P0\",\"title\":\"It holds\",\"remedy\":\"Mend it\","
+	"\"sabotage_kind\":\"code\"},"
+	"{\"id\":\"a.passes\",\"kind\":\"guest\",\"priority\":\"P1\",\"title\":\"It holds\",\"sabotage_kind\":\"code\"},"
+	"{\"id\":\"b.hole\",\"kind\":\"guest\",\"priority\":\"P1\",\"title\":\"It holds\",\"sabotage_kind\":\"code\"},"
+	"{\"id\":\"b.skipped\",\"kind\":\"guest\",\"priority\":\"P1\",\"title\":\"It holds\",\"sabotage_kind\":\"code\"},"
+	"{\"id\":\"b.unproven\",\"kind\":\"guest\",\"priority\":\"P1\",\"title\":\"It holds\"}]}]}";
+
+static const char journal_text[] =
+	"{\"type\":\"begin\",\"schema\":1,\"wall_ns\":1000000000,\"text\":\"0.1\",\"detail\":\"QEMU 7.2\"}\n"
+	"{\"type\":\"phase\",\"name\":\"boot\",\"span_ns\":2000000000,\"count\":1}\n"
+	"{\"type\":\"phase\",\"name\":\"fork\",\"span_ns\":100000000,\"count\":2}\n"
+	"{\"type\":\"phase\",\"name\":\"fork\",\"span_ns\":100000000,\"count\":3}\n"
+	"{\"type\":\"result\",\"id\":\"a.fails\",\"outcome\":\"fail\",\"name\":\"fork-1\",\"message\":\"</script><b>\","
+	"\"check\":{\"expression\":\"a < b && \\\"c\\\"\",\"got\":\"\\u001b]0;owned\\u0007<script>alert(1)</script>\","
+	"\"want\":\"1\",\"file\":\"guest/cases/a.c\",\"line\":3},\"evidence\":\"]]>&<pre>\\u0000x\"}\n"
+	"{\"type\":\"result\",\"id\":\"a.passes\",\"outcome\":\"pass\",\"passed\":4,\"duration_ns\":5000000}\n"
+	"{\"type\":\"result\",\"id\":\"b.skipped\",\"outcome\":\"skip\",\"need\":\"disk:data\",\"message\":\"no disk\"}\n"
+	"{\"type\":\"result\",\"id\":\"b.unproven\",\"outcome\":\"fail\",\"message\":\"it is not\"}\n"
+	"{\"type\":\"end\",\"wall_ns\":9000000000,\"text\":\"done\"}\n";
+
+static struct run *sample(struct judgement *judgement)
+{
+	struct run *run = NULL;
+	struct err e = {0};
+
+	EXPECT(run_parse(plan_text, strlen(plan_text), journal_text, strlen(journal_text), &run, &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	judge_run(run, judgement);
+	return run;
+}
+
+static bool holds(const struct text *text, const char *needle)
+{
+	return memmem(text->buf, text->length, needle, strlen(needle)) != NULL;
+}
+
+TEST(report, text_says_what_matters)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = sample(&judgement);
+	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
+	static const char *const said[] = {"BLOCK", "5 cases: 1 passed, 2 failed, 1 skipped, 1 without a result",
+					   "in 8.0 s", "a.fails", "a < b && \"c\"", "guest/cases/a.c:3", "Mend it",
+					   "fork-1/console.log", "b.hole", "disk:data (1)", "boot 2.0 s",
+					   "fork 0.20 s (5 times)", "Not proven", "b.unproven"};
+
+	report_text(run, &judgement, false, &out);
+	for (size_t i = 0; i < ARRAY_LEN(said); i++)
+		if (!holds(&out, said[i]))
+			EXPECT_TEXT(out.buf, said[i]);
+	EXPECT(!holds(&out, "\033") && !holds(&out, "\007"));
+	EXPECT(!holds(&out, "a.passes"));
+}
+
+TEST(report, json_is_json)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = sample(&judgement);
+	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
+
+	report_json(run, &judgement, &out);
+	json_t *root = json_loadb(out.buf, out.length, JSON_REJECT_DUPLICATES, NULL);
+	EXPECT(json_is_object(root));
+	EXPECT_TEXT(json_string_value(json_object_get(root, "verdict")), "block");
+	EXPECT_NUMBER(json_array_size(json_object_get(root, "cases")), 5);
+	EXPECT_NUMBER(json_integer_value(json_object_get(json_object_get(root, "counts"), "holes")), 1);
+	json_decref(root);
+}
+
+TEST(report, html_lets_nothing_through)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = sample(&judgement);
+	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
+
+	report_html(run, &judgement, &out);
+	EXPECT(holds(&out, "<b>BLOCK</b>"));
+	EXPECT(holds(&out, "&lt;script&gt;alert(1)&lt;/script&gt;"));
+	EXPECT(!holds(&out, "<script>alert"));
+	EXPECT(!holds(&out, "x<b>.qcow2"));
+	EXPECT(!holds(&out, "src=\"") && !holds(&out, "http://") && !holds(&out, "https://"));
+	EXPECT(holds(&out, "prefers-color-scheme:dark") && holds(&out, "@media print"));
+	const char *failed = strstr(out.buf, "<code>a.fails"), *passed = strstr(out.buf, "<code>a.passes");
+	EXPECT(failed && passed && failed < passed);
+}
+
+TEST(report, junit_counts)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = sample(&judgement);
+	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
+
+	report_junit(run, &judgement, &out);
+	EXPECT(holds(&out, "<testsuites name=\"20260101-000000-x\" tests=\"5\" failures=\"2\" errors=\"1\" skipped=\"1\""));
+	EXPECT(holds(&out, "<testsuite name=\"a\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""));
+	EXPECT(holds(&out, "<testcase classname=\"b\" name=\"hole\""));
+	EXPECT(!holds(&out, "\033") && !holds(&out, "<script>"));
+}
+
+TEST(escape, terminals)
+{
+	CLEAN_TEXT struct text out = TEXT_INIT(1000);
+
+	escape_terminal(&out, "a\tb\nc\033[31m\x7f \xc2\x9b" "31m \xff \xe2\x80\xae rtl \xc3\xa9 \xc0\xaf", false);
+	EXPECT_TEXT(out.buf, "a b c?[31m? ?31m ? ? rtl \xc3\xa9 ??");
+	text_clear(&out);
+	escape_terminal(&out, "a\tb\nc\r", true);
+	EXPECT_TEXT(out.buf, "a\tb\nc?");
+}
+
+TEST(escape, xml_and_markdown)
+{
+	CLEAN_TEXT struct text out = TEXT_INIT(1000);
+
+	escape_xml(&out, "<&>\"'\0\x01\n\xed\xa0\x80", 11);
+	EXPECT_TEXT(out.buf, "&lt;&amp;&gt;&quot;&#39;\xef\xbf\xbd\xef\xbf\xbd\n\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+	text_clear(&out);
+	escape_markdown(&out, "a|b <i>\n`c`");
+	EXPECT_TEXT(out.buf, "a\\|b &lt;i> \\`c\\`");
+}
+
+TEST(proof, markdown_and_json)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = sample(&judgement);
+	CLEAN_TEXT struct text page = TEXT_INIT(REPORT_MAX), json = TEXT_INIT(REPORT_MAX), text = TEXT_INIT(REPORT_MAX);
+
+	proof_markdown(run, &page);
+	EXPECT(holds(&page, "| `a.fails` | noisy | fail | - |"));
+	proof_json(run, &json);
+	json_t *root = json_loadb(json.buf, json.length, JSON_REJECT_DUPLICATES, NULL);
+	EXPECT_NUMBER(json_integer_value(json_object_get(json_object_get(root, "counts"), "noisy")), 2);
+	json_decref(root);
+	proof_text(run, false, &text);
+	EXPECT(holds(&text, "0 of 4 cases proven, 2 noisy"));
+	EXPECT(holds(&text, "a.passes")); /* it has no sabotaged run: unproven */
+}

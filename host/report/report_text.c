@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The summary for the terminal: read in ten seconds. */
+#include "host/report/report.h"
+
+#include <string.h>
+
+#include "host/report/escape.h"
+#include "host/report/words.h"
+
+#define LISTED_MAX 40 /* more failures than that are read in the HTML report */
+
+struct page {
+	struct text *out;
+	bool colour;
+};
+
+static void coloured(const struct page *page, const char *code, const char *word)
+{
+	if (page->colour)
+		text_addf(page->out, "\033[%sm%s\033[0m", code, word);
+	else
+		text_adds(page->out, word);
+}
+
+static const char *verdict_colour(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_SHIP:
+		return "1;32";
+	case VERDICT_BLOCK:
+		return "1;31";
+	case VERDICT_UNDECIDED:
+		return "1;33";
+	}
+	return "0";
+}
+
+static void add_head(const struct page *page, const struct run *run, enum verdict verdict)
+{
+	char span[CLOCK_SPAN_SIZE];
+	static const char *const words[] = {"SHIP", "BLOCK", "UNDECIDED"};
+
+	coloured(page, verdict_colour(verdict), words[verdict]);
+	vec_each (&run->cells, cell) {
+		CLEAN_TEXT struct text about = TEXT_INIT(1024);
+		words_cell(cell, &about);
+		text_adds(page->out, "  ");
+		escape_terminal(page->out, cell->image_name, false);
+		text_adds(page->out, ": ");
+		escape_terminal(page->out, about.buf, false);
+		text_adds(page->out, "\n");
+	}
+	text_adds(page->out, "  ");
+	words_tally(run, page->out);
+	uint64_t took = words_span_ns(run);
+	if (took > 0)
+		text_addf(page->out, " in %s", clock_span(took, span));
+	text_adds(page->out, "\n");
+	if (run->ended_ns == 0)
+		text_adds(page->out, "  This run did not end by itself.\n");
+	else if (strcmp(run->ending, "done") != 0) {
+		text_adds(page->out, "  It ended early: ");
+		escape_terminal(page->out, run->ending, false);
+		text_adds(page->out, "\n");
+	}
+}
+
+static void add_labelled(const struct page *page, const char *label, const char *value)
+{
+	if (value[0] == '\0')
+		return;
+	text_addf(page->out, "      %-8s ", label);
+	escape_terminal(page->out, value, false);
+	text_adds(page->out, "\n");
+}
+
+static void add_check(const struct page *page, const struct check_record *check)
+{
+	if (check->expression[0] == '\0')
+		return;
+	add_labelled(page, "check", check->expression);
+	add_labelled(page, "got", check->got);
+	add_labelled(page, "want", check->want);
+	add_labelled(page, "row", check->row);
+	if (check->file[0])
+		text_addf(page->out, "      %-8s %s:%u\n", "at", check->file, check->line);
+}
+
+static void add_problem(const struct page *page, const struct run *run, const struct run_case *it)
+{
+	text_adds(page->out, "\n  ");
+	coloured(page, it->result && it->result->outcome == OUTCOME_FAIL ? "31" : "33", words_outcome(it));
+	text_addf(page->out, "  %s\n      ", it->id);
+	escape_terminal(page->out, it->title, false);
+	text_adds(page->out, "\n");
+	if (it->result && it->result->check.expression[0])
+		add_check(page, &it->result->check);
+	else
+		add_labelled(page, "because", words_message(it));
+	if (it->record && it->record->name[0])
+		text_addf(page->out, "      %-8s %s%s%s/console.log\n", "console", run->folder,
+			  run->folder[0] ? "/" : "", it->record->name);
+	if (it->result && it->result->outcome == OUTCOME_FAIL)
+		add_labelled(page, "remedy", it->remedy);
+}
+
+static void add_reasons(const struct page *page, const struct run *run, const struct judgement *judgement)
+{
+	unsigned listed = 0, unproven = 0;
+
+	vec_each (&judgement->reasons, reason) {
+		if (reason->kind == REASON_UNPROVEN) {
+			unproven++;
+			continue;
+		}
+		if (!reason->it)
+			text_adds(page->out, "\n  Nothing passed, so nothing is known of this image.\n");
+		else if (listed < LISTED_MAX)
+			add_problem(page, run, reason->it);
+		listed++;
+	}
+	if (listed > LISTED_MAX)
+		text_addf(page->out, "\n  … and %u more.\n", listed - LISTED_MAX);
+	if (unproven == 0)
+		return;
+	text_adds(page->out, "\n  Not proven, so not counted by the verdict:\n");
+	vec_each (&judgement->reasons, reason) {
+		if (reason->kind != REASON_UNPROVEN)
+			continue;
+		text_addf(page->out, "    %-7s %s: ", words_outcome(reason->it), reason->it->id);
+		escape_terminal(page->out, words_message(reason->it), false);
+		text_adds(page->out, "\n");
+	}
+}
+
+static void add_skips(const struct page *page, const struct run *run)
+{
+	struct need_counts counts;
+	size_t shown = 0;
+
+	words_skips(run, &counts);
+	if (counts.count > 0) {
+		text_adds(page->out, "\n  Skipped for want of: ");
+		vec_each (&counts, it) {
+			if (shown++ == 12) {
+				text_adds(page->out, ", …");
+				break;
+			}
+			text_adds(page->out, shown > 1 ? ", " : "");
+			escape_terminal(page->out, it->need, false);
+			text_addf(page->out, " (%u)", it->count);
+		}
+		text_adds(page->out, "\n");
+	}
+	vec_done(&counts);
+}
+
+static void add_phases(const struct page *page, const struct run *run)
+{
+	struct phase_sums sums;
+	char span[CLOCK_SPAN_SIZE];
+
+	words_phases(run, &sums);
+	if (sums.count > 0)
+		text_adds(page->out, "  Time by phase: ");
+	vec_each (&sums, it) {
+		text_addf(page->out, "%s%s %s", it > sums.items ? ", " : "", it->name,
+			  clock_span(it->span_ns, span));
+		if (it->count > 1)
+			text_addf(page->out, " (%u times)", it->count);
+	}
+	if (sums.count > 0)
+		text_adds(page->out, "\n");
+	vec_done(&sums);
+}
+
+void report_text(const struct run *run, const struct judgement *judgement, bool colour, struct text *out)
+{
+	struct page page = {out, colour};
+
+	add_head(&page, run, judgement->verdict);
+	add_reasons(&page, run, judgement);
+	add_skips(&page, run);
+	add_phases(&page, run);
+}

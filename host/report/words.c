@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pieces of a run that several reports tell in the same words. */
+#include "host/report/words.h"
+
+#include <string.h>
+
+const char *words_outcome(const struct run_case *it)
+{
+	return it->result ? outcome_name(it->result->outcome) : "hole";
+}
+
+const char *words_message(const struct run_case *it)
+{
+	if (!it->result)
+		return "it was selected but has no result: the run ended before it";
+	return it->result->message[0] ? it->result->message : "no message";
+}
+
+void words_cell(const struct run_cell *cell, struct text *out)
+{
+	if (cell->os_name[0])
+		text_addf(out, "%s, ", cell->os_name);
+	text_addf(out, "%s (%u CPU%s, %u MiB)", cell->size_name, cell->cpus, cell->cpus == 1 ? "" : "s",
+		  cell->mem_mib);
+	if (cell->firmware[0])
+		text_addf(out, ", %s", cell->firmware);
+	if (cell->accel[0])
+		text_addf(out, ", %s", cell->accel);
+}
+
+void words_tally(const struct run *run, struct text *out)
+{
+	static const char *const past[OUTCOME_COUNT] = {
+		[OUTCOME_PASS] = "passed",   [OUTCOME_FAIL] = "failed", [OUTCOME_SKIP] = "skipped",
+		[OUTCOME_BROKEN] = "broken", [OUTCOME_INFRA] = "infra",
+	};
+	struct run_tally tally;
+	const char *before = ": ";
+
+	run_tally(run, &tally);
+	text_addf(out, "%u case%s", tally.total, tally.total == 1 ? "" : "s");
+	for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+		if (tally.outcomes[i] == 0)
+			continue;
+		text_addf(out, "%s%u %s", before, tally.outcomes[i], past[i]);
+		before = ", ";
+	}
+	if (tally.holes)
+		text_addf(out, "%s%u without a result", before, tally.holes);
+}
+
+uint64_t words_span_ns(const struct run *run)
+{
+	return run->ended_ns > run->begun_ns ? run->ended_ns - run->begun_ns : 0;
+}
+
+static int compare_needs(const void *a, const void *b)
+{
+	const struct need_count *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return strcmp(x->need, y->need);
+}
+
+static void count_need(struct need_counts *counts, const char *need)
+{
+	vec_each (counts, it) {
+		if (strcmp(it->need, need) == 0) {
+			it->count++;
+			return;
+		}
+	}
+	(void)vec_add(counts, ((struct need_count){need, 1}));
+}
+
+void words_skips(const struct run *run, struct need_counts *ret)
+{
+	*ret = (struct need_counts)VEC_INIT(run->cases.count + 1);
+	vec_each (&run->cases, it)
+		if (!it->sabotaged && it->result && it->result->outcome == OUTCOME_SKIP)
+			count_need(ret, it->result->need[0] ? it->result->need : "(not named)");
+	if (ret->count > 0)
+		qsort(ret->items, ret->count, sizeof *ret->items, compare_needs);
+}
+
+void words_phases(const struct run *run, struct phase_sums *ret)
+{
+	*ret = (struct phase_sums)VEC_INIT(100);
+	vec_each (&run->phases, phase) {
+		struct phase_sum *sum = NULL;
+		vec_each (ret, it)
+			if (strcmp(it->name, phase->name) == 0)
+				sum = it;
+		if (sum) {
+			sum->span_ns += phase->span_ns;
+			sum->count += phase->count;
+			continue;
+		}
+		(void)vec_add(ret, ((struct phase_sum){phase->name, phase->span_ns, phase->count}));
+	}
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pieces of a run that several reports tell in the same words. */
+#ifndef ASSAY_HOST_REPORT_WORDS_H
+#define ASSAY_HOST_REPORT_WORDS_H
+
+#include "base/clock.h"
+#include "host/store/run.h"
+
+/* "pass", …, or "hole" for a case without a result. */
+const char *words_outcome(const struct run_case *it) NONNULL(1);
+
+/* What there is to say in one sentence about a result that is no pass. */
+const char *words_message(const struct run_case *it) NONNULL(1);
+
+/* Adds "Debian GNU/Linux 12 (bookworm), default (2 CPUs, 1024 MiB), uefi, tcg". */
+void words_cell(const struct run_cell *cell, struct text *out) NONNULL(1, 2);
+
+/* Adds "412 cases: 380 passed, 2 failed, 30 skipped". */
+void words_tally(const struct run *run, struct text *out) NONNULL(1, 2);
+
+/* How long it took by the wall clock; 0 when it did not end. */
+uint64_t words_span_ns(const struct run *run) NONNULL(1);
+
+/* Skips grouped by the need, most frequent first. */
+struct need_count {
+	const char *need;
+	unsigned count;
+};
+DEFINE_VEC(need_counts, struct need_count);
+void words_skips(const struct run *run, struct need_counts *ret) NONNULL(1, 2);
+
+/* Time by phase, in the order in which the phases first appear. */
+struct phase_sum {
+	const char *name;
+	uint64_t span_ns;
+	unsigned count;
+};
+DEFINE_VEC(phase_sums, struct phase_sum);
+void words_phases(const struct run *run, struct phase_sums *ret) NONNULL(1, 2);
+
+#endif

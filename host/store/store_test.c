@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Journals and runs read back: what was written, what was torn, what is foreign. */
+#include <string.h>
+#include <sys/stat.h>
+#include <fcntl.h>
+
+#include "base/test.h"
+#include "host/plan/plan.h"
+#include "host/store/folder.h"
+#include "host/store/journal.h"
+#include "host/store/run.h"
+
+static struct record *sample_record(const char *id)
+{
+	struct record *record = record_new(RECORD_RESULT, 3);
+	struct result *result = &record->result;
+
+	(void)snprintf(result->id, sizeof result->id, "%s", id);
+	(void)snprintf(record->name, sizeof record->name, "fork-7");
+	result_set(result, OUTCOME_FAIL, "the clock says \"1970\"\n\x01");
+	result->check = (struct check_record){.expression = "year > 1970", .got = "1970", .want = "1970",
+					      .file = "guest/cases/time/clock.c", .line = 12, .row = "utc"};
+	result->checks_passed = 2;
+	result->checks_failed = 1;
+	result->duration_ns = 123456789;
+	result->attempt = 2;
+	result->sabotaged = true;
+	text_adds(&result->evidence, "line 1\nline \xff 2\n");
+	return record;
+}
+
+TEST(record, comes_back_as_it_went)
+{
+	CLEANUP(record) struct record *record = sample_record("time.clock_is_set"), *back = NULL;
+	CLEAN_TEXT struct text line = TEXT_INIT(RECORD_LINE_MAX);
+	struct err e = {0};
+
+	record_encode(record, &line);
+	EXPECT(memchr(line.buf, '\n', line.length) == line.buf + line.length - 1);
+	EXPECT(record_decode(line.buf, line.length - 1, &back, &e) == 0);
+	EXPECT_NUMBER(back->type, RECORD_RESULT);
+	EXPECT_NUMBER(back->cell, 3);
+	EXPECT_TEXT(back->name, "fork-7");
+	EXPECT_TEXT(back->result.id, "time.clock_is_set");
+	EXPECT_NUMBER(back->result.outcome, OUTCOME_FAIL);
+	EXPECT_TEXT(back->result.message, record->result.message);
+	EXPECT_TEXT(back->result.check.expression, "year > 1970");
+	EXPECT_NUMBER(back->result.check.line, 12);
+	EXPECT_TEXT(back->result.check.row, "utc");
+	EXPECT_NUMBER(back->result.duration_ns, 123456789);
+	EXPECT_NUMBER(back->result.attempt, 2);
+	EXPECT(back->result.sabotaged);
+	EXPECT_TEXT(back->result.evidence.buf, "line 1\nline \xef\xbf\xbd 2\n");
+}
+
+static const char *const refused_lines[] = {
+	"",
+	"[]",
+	"{\"type\":\"dance\"}",
+	"{\"type\":\"begin\",\"schema\":99}",
+	"{\"type\":\"result\",\"id\":\"\",\"outcome\":\"pass\"}",
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"fine\"}",
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"cell\":-1}",
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"message\":7}",
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"check\":[]}",
+};
+
+TEST(record, refuses_foreign_lines)
+{
+	for (size_t i = 0; i < ARRAY_LEN(refused_lines); i++) {
+		CLEANUP(record) struct record *record = NULL;
+		struct err e = {0};
+		EXPECT(record_decode(refused_lines[i], strlen(refused_lines[i]), &record, &e) < 0);
+		EXPECT(e.text[0] != '\0');
+	}
+}
+
+static int count_record(void *arg, const struct record *record UNUSED, struct err *e UNUSED)
+{
+	++*(unsigned *)arg;
+	return 0;
+}
+
+static void append(const char *path, const char *bytes)
+{
+	CLEAN_FD int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	EXPECT(fd >= 0 && write(fd, bytes, strlen(bytes)) == (ssize_t)strlen(bytes));
+}
+
+static unsigned count_in(const char *path, bool *ret_cut)
+{
+	unsigned count = 0;
+	struct err e = {0};
+
+	EXPECT(journal_read(path, count_record, &count, ret_cut, &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	return count;
+}
+
+TEST(journal, survives_a_torn_line)
+{
+	CLEAN_FREE char *path = xasprintf("%s/journal.jsonl", test_folder());
+	CLEANUP(journal) struct journal *journal = NULL, *again = NULL, *third = NULL;
+	CLEANUP(record) struct record *record = sample_record("a.b");
+	struct err e = {0};
+	bool cut;
+
+	EXPECT(journal_create(path, &journal, &e) == 0);
+	EXPECT(journal_add(journal, record, &e) == 0 && journal_flush(journal, &e) == 0);
+	append(path, "{\"type\":\"result\",\"id\":\"a.c\",\"outc");
+	EXPECT_NUMBER(count_in(path, &cut), 1);
+	EXPECT(cut);
+	EXPECT(journal_open(path, &again, &e) == 0);
+	EXPECT_NUMBER(count_in(path, &cut), 1);
+	EXPECT(!cut);
+	EXPECT(journal_add(again, record, &e) == 0);
+	EXPECT_NUMBER(count_in(path, &cut), 2);
+	EXPECT(journal_create(path, &third, &e) == -EEXIST);
+}
+
+TEST(journal, names_the_damaged_line)
+{
+	CLEAN_FREE char *path = xasprintf("%s/journal.jsonl", test_folder());
+	CLEANUP(journal) struct journal *journal = NULL;
+	CLEANUP(record) struct record *record = sample_record("a.b");
+	struct err e = {0};
+	unsigned count = 0;
+	bool cut;
+
+	EXPECT(journal_create(path, &journal, &e) == 0);
+	EXPECT(journal_add(journal, record, &e) == 0);
+	append(path, "damage\n");
+	EXPECT(journal_add(journal, record, &e) == 0);
+	EXPECT(journal_read(path, count_record, &count, &cut, &e) == -EBADMSG);
+	EXPECT(strstr(e.text, "line 2") != NULL);
+}
+
+static const char plan_text[] =
+	"{\"schema\":1,\"run\":\"r1\",\"cells\":[{\"image\":{\"name\":\"x.qcow2\"},\"cases\":["
+	"{\"id\":\"b.two\",\"kind\":\"guest\",\"priority\":\"P1\"},"
+	"{\"id\":\"a.one\",\"kind\":\"audit\",\"priority\":\"P0\",\"sabotage_kind\":\"code\"}]}]}";
+
+TEST(run, last_result_counts_and_foreign_ones_do_not)
+{
+	static const char journal[] =
+		"{\"type\":\"begin\",\"schema\":1,\"wall_ns\":5,\"text\":\"0.1\"}\n"
+		"{\"type\":\"result\",\"id\":\"a.one\",\"outcome\":\"infra\"}\n"
+		"{\"type\":\"result\",\"id\":\"a.one\",\"outcome\":\"pass\",\"attempt\":2}\n"
+		"{\"type\":\"result\",\"id\":\"z.unplanned\",\"outcome\":\"pass\"}\n"
+		"{\"type\":\"phase\",\"name\":\"boot\",\"span_ns\":7}\n"
+		"{\"type\":\"result\",\"id\":\"b.two\",\"outc";
+	CLEANUP(run) struct run *run = NULL;
+	struct run_tally tally;
+	struct err e = {0};
+
+	EXPECT(run_parse(plan_text, strlen(plan_text), journal, strlen(journal), &run, &e) == 0);
+	EXPECT_TEXT(run->id, "r1");
+	EXPECT(run->journal_cut && run->ended_ns == 0 && run->begun_ns == 5);
+	EXPECT_NUMBER(run->phases.count, 1);
+	run_tally(run, &tally);
+	EXPECT_NUMBER(tally.total, 2);
+	EXPECT_NUMBER(tally.holes, 1);
+	EXPECT_NUMBER(tally.outcomes[OUTCOME_PASS], 1);
+	const struct run_case *one = run_find(run, 0, "a.one", false);
+	EXPECT(one && one->proven && one->attempts == 2 && one->result->outcome == OUTCOME_PASS);
+	EXPECT(run_find(run, 0, "a.one", true) == NULL);
+}
+
+TEST(run, folder_without_a_run)
+{
+	CLEANUP(run) struct run *run = NULL;
+	struct err e = {0};
+
+	EXPECT_NUMBER(run_load(test_folder(), &run, &e), -ENOENT);
+	EXPECT(strstr(e.text, "holds no run") != NULL);
+}
+
+TEST(folder, run_ids)
+{
+	char id[RUN_ID_SIZE];
+	CLEAN_FREE char *first = NULL, *second = NULL;
+	struct err e = {0};
+
+	EXPECT_TEXT(run_id_make("Debian 12 (x).qcow2", "uefi", 1000000000ULL * 1000000000, id),
+		    "20010909-014640-debian-12-x-uefi");
+	EXPECT_TEXT(run_id_make("debian-12-uefi.qcow2", "uefi", 0, id), "19700101-000000-debian-12-uefi");
+	EXPECT_TEXT(run_id_make("...", "", 0, id), "19700101-000000-image");
+	EXPECT(run_folder_make(test_folder(), id, &first, &e) == 0);
+	EXPECT(run_folder_make(test_folder(), id, &second, &e) == 0);
+	EXPECT_TEXT(id, "19700101-000000-image-2");
+}
+
+TEST(folder, whole_files_and_removal)
+{
+	CLEAN_FREE char *deep = xasprintf("%s/a/b/c", test_folder());
+	CLEAN_FREE char *file = xasprintf("%s/x", deep), *top = xasprintf("%s/a", test_folder());
+	CLEAN_TEXT struct text text = TEXT_INIT(100);
+	struct stat stat_;
+	struct err e = {0};
+
+	EXPECT(folder_make(deep, &e) == 0 && folder_make(deep, &e) == 0);
+	EXPECT(file_write(file, "one", 3, &e) == 0 && file_write(file, "two", 3, &e) == 0);
+	EXPECT(text_read_file(&text, file) == 0);
+	EXPECT_TEXT(text.buf, "two");
+	EXPECT(folder_usage(top) > 0);
+	EXPECT(folder_make(file, &e) < 0);
+	EXPECT(folder_remove(top, &e) == 0 && folder_remove(top, &e) == 0);
+	EXPECT(stat(top, &stat_) < 0);
+}
