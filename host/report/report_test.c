@@ -54,8 +54,8 @@ TEST(report, text_says_what_matters)
 	CLEANUP(run) struct run *run = sample(&judgement);
 	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
 	static const char *const said[] = {"BLOCK", "5 cases: 1 passed, 2 failed, 1 skipped, 1 without a result",
-					   "in 8.0 s", "a.fails", "a < b && \"c\"", "guest/cases/a.c:3", "Mend it",
-					   "fork-1/console.log", "b.hole", "disk:data (1)", "boot 2.0 s",
+					   "in 8.00 s", "a.fails", "a < b && \"c\"", "guest/cases/a.c:3", "Mend it",
+					   "fork-1/console.log", "b.hole", "disk:data (1)", "boot 2.00 s",
 					   "fork 0.20 s (5 times)", "Not proven", "b.unproven"};
 
 	report_text(run, &judgement, false, &out);

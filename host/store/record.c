@@ -56,6 +56,26 @@ static void encode_check(const struct check_record *check, struct text *out)
 	json_close(out, '}');
 }
 
+/* NUL bytes are legal in JSON, and refused by most who read it. */
+static void replace_nuls(struct text *text)
+{
+	for (size_t i = 0; i < text->length; i++)
+		if (text->buf[i] == '\0')
+			text->buf[i] = '?';
+}
+
+static void encode_evidence(const struct text *evidence, struct text *out)
+{
+	CLEAN_TEXT struct text clean = TEXT_INIT(RESULT_EVIDENCE_MAX);
+
+	if (evidence->length == 0)
+		return;
+	(void)text_add(&clean, evidence->buf, evidence->length);
+	replace_nuls(&clean);
+	json_key(out, "evidence");
+	json_bytes(out, clean.buf, clean.length);
+}
+
 static void encode_result(const struct result *result, struct text *out)
 {
 	json_member(out, "id", result->id);
@@ -70,10 +90,7 @@ static void encode_result(const struct result *result, struct text *out)
 	json_member_number(out, "duration_ns", (long long)result->duration_ns);
 	json_member_number(out, "ended_ns", (long long)result->wall_ns);
 	json_member_number(out, "attempt", result->attempt);
-	if (result->evidence.length > 0) {
-		json_key(out, "evidence");
-		json_bytes(out, result->evidence.buf, result->evidence.length);
-	}
+	encode_evidence(&result->evidence, out);
 }
 
 void record_encode(const struct record *record, struct text *out)
@@ -206,6 +223,7 @@ static int decode_result(const json_t *object, struct result *result, struct err
 		r = wrong(e, "evidence");
 	if (r == 0 && evidence)
 		(void)text_add(&result->evidence, json_string_value(evidence), json_string_length(evidence));
+	replace_nuls(&result->evidence);
 	return r;
 }
 

@@ -25,7 +25,7 @@ static struct record *sample_record(const char *id)
 	result->duration_ns = 123456789;
 	result->attempt = 2;
 	result->sabotaged = true;
-	text_adds(&result->evidence, "line 1\nline \xff 2\n");
+	text_add(&result->evidence, "line 1\nline \xff 2\n\0", 17);
 	return record;
 }
 
@@ -50,7 +50,7 @@ TEST(record, comes_back_as_it_went)
 	EXPECT_NUMBER(back->result.duration_ns, 123456789);
 	EXPECT_NUMBER(back->result.attempt, 2);
 	EXPECT(back->result.sabotaged);
-	EXPECT_TEXT(back->result.evidence.buf, "line 1\nline \xef\xbf\xbd 2\n");
+	EXPECT_TEXT(back->result.evidence.buf, "line 1\nline \xef\xbf\xbd 2\n?");
 }
 
 static const char *const refused_lines[] = {
