@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int err_set(struct err *e, enum blame blame, int code, const char *format, ...)
+int(err_set)(struct err *e, enum blame blame, int code, const char *format, ...)
 {
 	va_list args;
 
@@ -19,7 +19,7 @@ int err_set(struct err *e, enum blame blame, int code, const char *format, ...)
 	return -e->code;
 }
 
-int err_wrap(struct err *e, const char *format, ...)
+int(err_wrap)(struct err *e, const char *format, ...)
 {
 	char old[sizeof e->text];
 	va_list args;

@@ -41,6 +41,17 @@ int err_set(struct err *e, enum blame blame, int code, const char *format, ...) 
 /* Puts "<formatted>: " in front of the sentence in *e and returns -e->code. Keeps the blame. */
 int err_wrap(struct err *e, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
 
+/* Both return a negative number, always. Told to compilers and analyzers, it spares their "may be uninitialised" after
+ * `if (r < 0) return r`. */
+static inline int err_negative(int r)
+{
+	if (r >= 0)
+		__builtin_unreachable();
+	return r;
+}
+#define err_set(...)  err_negative((err_set)(__VA_ARGS__))
+#define err_wrap(...) err_negative((err_wrap)(__VA_ARGS__))
+
 /* Makes *e empty again, for a caller that has dealt with it. */
 void err_clear(struct err *e) NONNULL(1);
 

@@ -106,6 +106,7 @@ void note(struct trial *t, const char *format, ...)
 }
 
 /* The first decision stands: what comes after it is evidence. */
+PRINTF(2, 0)
 static void decide(struct trial *t, const char *format, va_list args)
 {
 	bool is_first = !t->broken && !t->skipped && t->result->checks_failed == 0;
