@@ -2,9 +2,6 @@
 // The partition tables at the ends of a disk (UEFI specification, chapter 5). Every number in them is foreign.
 #include "guest/kit/disk.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define ENTRY_SIZE	 128
 #define ENTRIES_SIZE_MAX (DISK_PARTITIONS_MAX * ENTRY_SIZE)
 
@@ -214,4 +211,19 @@ const struct disk_partition *disk_partition_of_type(const struct disk_table *tab
 		if (strcmp(table->partitions[i].type, type) == 0)
 			return &table->partitions[i];
 	return NULL;
+}
+
+const struct disk_table *disk_table_require(struct trial *t)
+{
+	struct disk_table *table = case_alloc(t, sizeof *table);
+	int r = disk_table_read(case_tree(t), table);
+
+	if (r == -ENOTSUP || r == -EACCES || r == -EPERM)
+		case_skip(t, "image", "the disk itself cannot be read here");
+	errno = -r;
+	if (r < 0)
+		case_broken(t, "read the partition table: %m");
+	if (table->kind == DISK_NONE)
+		case_skip(t, "image", "the disk has no partition table");
+	return table;
 }

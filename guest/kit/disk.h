@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "guest/kit/tree.h"
+#include "guest/kit/case.h"
 
 #define DISK_PARTITIONS_MAX 128
 #define DISK_BOOT_CODE	    440 /* bytes of boot code in the first sector */
@@ -49,6 +49,9 @@ struct disk_table {
 
 /* Returns 0 (also when there is no table: kind DISK_NONE), -ENOTSUP when the tree has no disk, or another -errno. */
 int disk_table_read(struct tree *tree, struct disk_table *ret) NONNULL(1, 2);
+
+/* The same for a case: skips it (need image) when there is no disk to read or no table on it. */
+const struct disk_table *disk_table_require(struct trial *t) __attribute__((returns_nonnull)) NONNULL(1);
 
 #define DISK_TYPE_ESP  "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
 #define DISK_TYPE_BIOS "21686148-6449-6e6f-744e-656564454649" /* where GRUB's second stage lies on GPT */
