@@ -5,12 +5,10 @@
 
 #define MIB (1ULL << 20)
 
-AUDIT(storage, partitions_are_aligned,
-     .title    = "Every partition starts on a mebibyte boundary",
-     .priority = P3,
-     .sources  = "AZCERT:ms-faq/first-mib-empty,AZCERT:hygiene/partition-alignment",
-     .why      = "A partition that begins in the middle of a block makes every write two.",
-     .remedy   = "Begin partitions at whole mebibytes.")
+AUDIT(storage, partitions_are_aligned, .title = "Every partition starts on a mebibyte boundary",
+      .priority = P3, .sources = "AZCERT:ms-faq/first-mib-empty,AZCERT:hygiene/partition-alignment",
+      .why = "A partition that begins in the middle of a block makes every write two.",
+      .remedy = "Begin partitions at whole mebibytes.")
 {
 	const struct disk_table *table = disk_table_require(t);
 
@@ -20,7 +18,8 @@ AUDIT(storage, partitions_are_aligned,
 		if (one->start % MIB == 0 || strcmp(one->type, DISK_TYPE_BIOS) == 0)
 			check_passed(t);
 		else
-			FAIL(t, "partition %u begins at byte %llu", one->number, (unsigned long long)one->start);
+			FAIL(t, "partition %u begins at byte %llu", one->number,
+			     (unsigned long long)one->start);
 	}
 	REQUIRE(t, table->count > 0);
 }
