@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who waits for what comes from the network. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "guest/kit/case.h"
+#include "guest/kit/line.h"
+
+/* SSH, and the ports of the DHCP clients. */
+#define ALLOWED "tcp/22 udp/68 udp/546"
+
+static const struct socket_table {
+	const char *name, *protocol;
+	unsigned listening; /* the state in the table's fourth column */
+} socket_tables[] = {
+	{"tcp", "tcp", 10},
+	{"tcp6", "tcp", 10},
+	{"udp", "udp", 7},
+	{"udp6", "udp", 7},
+};
+
+/* The address is printed as 32-bit words in the machine's byte order. */
+static bool is_loopback(const char *address)
+{
+	unsigned word;
+
+	if (strlen(address) == 8)
+		return sscanf(address, "%8x", &word) == 1 && ntohl(word) >> 24 == 127;
+	return strcmp(address, "00000000000000000000000001000000") == 0 || /* ::1 */
+	       (has_prefix(address, "0000000000000000FFFF0000") &&
+		sscanf(address + 24, "%8x", &word) == 1 && ntohl(word) >> 24 == 127);
+}
+
+CASE_EACH(
+	security, listeners_match_allowlist, socket_tables,
+	.title = "No socket listens outside the allowlisted addresses and ports", .priority = P1,
+	.why = "Each open port is a way in that somebody has to keep safe.",
+	.remedy =
+		"Stop the service or bind it to loopback; allow a port by `listeners` in the plan (\"tcp/22 udp/68\").",
+	.sources =
+		"CIT:security.TestSockets,kola:fcos.network.listeners,kola:cl.network.listeners,LISA:verify_vm_not_compromised,AZCERT:hygiene/listening-services")
+{
+	const char *allowed = plan_text(t, "listeners", ALLOWED);
+	const char *text = file_text(t, case_format(t, "/proc/self/net/%s", c->name));
+	char address[33];
+	unsigned port, state;
+
+	if (!text)
+		case_skip(t, "kconfig:IPV6", "the kernel has no table %s", c->name);
+	check_passed(t);
+	for (const char *at = text, *line; (line = text_line(t, &at));) {
+		if (sscanf(line, " %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x", address, &port,
+			   &state) != 3)
+			continue;
+		const char *name = case_format(t, "%s/%u", c->protocol, port);
+		if (state != c->listening || is_loopback(address) || list_has(allowed, name, " "))
+			continue;
+		FAIL(t, "something listens on %s beyond loopback", name);
+	}
+}
+
+SABOTAGE(security, listeners_match_allowlist, "something listens on port 4444 for everybody")
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(4444)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
+	    listen(fd, 1) < 0)
+		case_broken(t, "no listener can be made: %m");
+}
