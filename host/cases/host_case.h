@@ -14,9 +14,16 @@
  *	{
  *		host_guest_link(t, "/run/systemd/system/systemd-poweroff.service", "/dev/null");
  *	}
+ *
+ * HOST_CHECK* records and goes on, HOST_REQUIRE* ends the case as a failure, host_broken ends it as broken, host_skip
+ * names the need. A case that checks nothing is broken. Values are evaluated once. What helpers give belongs to `t`.
+ * Ending is by longjmp: no cleanup attributes in bodies.
  */
 #ifndef ASSAY_HOST_CASES_HOST_CASE_H
 #define ASSAY_HOST_CASES_HOST_CASE_H
+
+#include <stdbool.h>
+#include <string.h>
 
 #include "host/machine/machine.h"
 
@@ -29,7 +36,152 @@ struct host_case_def {
 	const char *file;
 };
 
-/* All registered host cases, sorted by id. */
+struct host_sabotage_def {
+	const char *area, *name, *text;
+	void (*body)(struct host_trial *t);
+};
+
+#define HOST_CASE(a, n, ...)                                                                       \
+	static void host_body_##a##_##n(struct host_trial *t);                                     \
+	static const struct host_case_def host_def_##a##_##n = {                                   \
+		.info = {.area = #a, .name = #n, .kind = CASE_KIND_HOST, __VA_ARGS__},             \
+		.body = host_body_##a##_##n,                                                       \
+		.file = __FILE__,                                                                  \
+	};                                                                                         \
+	static const struct host_case_def *const host_pointer_##a##_##n                            \
+		__attribute__((used, retain, section("assay_host_cases"))) = &host_def_##a##_##n;  \
+	static void host_body_##a##_##n(struct host_trial *t)
+
+/* The planted defect of host case a.n; it runs right before the case, on the same machine. */
+#define HOST_SABOTAGE(a, n, what)                                                                  \
+	static void host_sabotage_##a##_##n(struct host_trial *t);                                 \
+	static const struct host_sabotage_def host_sabotage_def_##a##_##n = {                      \
+		#a, #n, what, host_sabotage_##a##_##n};                                            \
+	static const struct host_sabotage_def *const host_sabotage_pointer_##a##_##n               \
+		__attribute__((used, retain, section("assay_host_sabotages"))) =                   \
+			&host_sabotage_def_##a##_##n;                                              \
+	static void host_sabotage_##a##_##n(struct host_trial *t)
+
+/* Sabotages that are built into the machine, as in guest/kit/case.h: `.sabotage = CMDLINE("…", "maxcpus=1")`. */
+#define CMDLINE(what, arg)	 {.kind = SABOTAGE_CMDLINE, .text = (what), .argument = (arg)}
+#define DROP_DEVICE(what, dev)	 {.kind = SABOTAGE_DROP, .text = (what), .argument = (dev)}
+#define DISK_FILE(what, p, data) {.kind = SABOTAGE_DISK_FILE, .text = (what), .path = (p), .argument = (data)}
+#define MACHINE(what, setting)	 {.kind = SABOTAGE_MACHINE, .text = (what), .argument = (setting)}
+
+/* ---- checks ---- */
+
+struct host_site {
+	const char *expression, *file;
+	unsigned line;
+	bool required;
+};
+#define HOST_SITE_(text, req) (&(const struct host_site){(text), __FILE__, __LINE__, (req)})
+
+enum host_comparison { HOST_EQ, HOST_NE, HOST_LT, HOST_LE, HOST_GT, HOST_GE };
+
+bool host_check_true(struct host_trial *t, const struct host_site *site, bool ok) NONNULL(1, 2);
+bool host_check_number(struct host_trial *t, const struct host_site *site, long long got,
+		       enum host_comparison how, long long want) NONNULL(1, 2);
+/* NULL on either side never holds, but for HOST_NE. */
+bool host_check_text(struct host_trial *t, const struct host_site *site, const char *got,
+		     enum host_comparison how, const char *want) NONNULL(1, 2);
+bool host_check_contains(struct host_trial *t, const struct host_site *site, const char *text,
+			 const char *needle, bool wanted) NONNULL(1, 2, 4);
+
+#define HOST_CHECK(t, e)   host_check_true((t), HOST_SITE_(#e, false), (e))
+#define HOST_REQUIRE(t, e) host_check_true((t), HOST_SITE_(#e, true), (e))
+#define HOST_CHECK_EQ(t, g, w)                                                                     \
+	host_check_number((t), HOST_SITE_(#g " == " #w, false), (long long)(g), HOST_EQ, (long long)(w))
+#define HOST_CHECK_NE(t, g, w)                                                                     \
+	host_check_number((t), HOST_SITE_(#g " != " #w, false), (long long)(g), HOST_NE, (long long)(w))
+#define HOST_CHECK_LT(t, g, w)                                                                     \
+	host_check_number((t), HOST_SITE_(#g " < " #w, false), (long long)(g), HOST_LT, (long long)(w))
+#define HOST_CHECK_LE(t, g, w)                                                                     \
+	host_check_number((t), HOST_SITE_(#g " <= " #w, false), (long long)(g), HOST_LE, (long long)(w))
+#define HOST_CHECK_GT(t, g, w)                                                                     \
+	host_check_number((t), HOST_SITE_(#g " > " #w, false), (long long)(g), HOST_GT, (long long)(w))
+#define HOST_CHECK_GE(t, g, w)                                                                     \
+	host_check_number((t), HOST_SITE_(#g " >= " #w, false), (long long)(g), HOST_GE, (long long)(w))
+#define HOST_CHECK_TEXT(t, g, w) host_check_text((t), HOST_SITE_(#g " == " #w, false), (g), HOST_EQ, (w))
+#define HOST_CHECK_TEXT_NE(t, g, w) host_check_text((t), HOST_SITE_(#g " != " #w, false), (g), HOST_NE, (w))
+#define HOST_REQUIRE_TEXT(t, g, w) host_check_text((t), HOST_SITE_(#g " == " #w, true), (g), HOST_EQ, (w))
+#define HOST_CHECK_CONTAINS(t, g, needle)                                                          \
+	host_check_contains((t), HOST_SITE_(#g " contains " #needle, false), (g), (needle), true)
+#define HOST_CHECK_LACKS(t, g, needle)                                                             \
+	host_check_contains((t), HOST_SITE_(#g " lacks " #needle, false), (g), (needle), false)
+
+/* A failed check made by hand, with a sentence; a check that held, for loops that only report offenders. */
+void host_check_failed(struct host_trial *t, const struct host_site *site, const char *format, ...) PRINTF(3, 4);
+#define HOST_FAIL(t, ...) host_check_failed((t), HOST_SITE_(__func__, false), __VA_ARGS__)
+void host_check_passed(struct host_trial *t) NONNULL(1);
+
+void host_skip(struct host_trial *t, const char *need, const char *format, ...) PRINTF(3, 4)
+	__attribute__((noreturn));
+void host_broken(struct host_trial *t, const char *format, ...) PRINTF(2, 3) __attribute__((noreturn));
+void host_note(struct host_trial *t, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
+
+/* ---- what the plan promised ---- */
+
+long long host_plan_number(struct host_trial *t, const char *key, long long fallback) NONNULL(1, 2);
+const char *host_plan_text(struct host_trial *t, const char *key, const char *fallback) NONNULL(1, 2);
+
+/* ---- the guest, through the agent ---- */
+
+/* Calls the agent (guest/call.c has the verbs), arguments end with NULL. 0, the guest's positive errno, or -ECONNRESET
+ * when the agent does not answer (noted in the evidence). */
+int host_call(struct host_trial *t, const char *verb, ...) __attribute__((sentinel)) NONNULL(1, 2);
+/* The same, for the answer's text; NULL when the call failed, with the reason in the evidence. */
+const char *host_ask(struct host_trial *t, const char *verb, ...) __attribute__((sentinel)) NONNULL(1, 2);
+
+const char *host_guest_read(struct host_trial *t, const char *path) NONNULL(1, 2); /* NULL: not there */
+/* These are for set-up and sabotage: not being able to is broken. */
+void host_guest_write(struct host_trial *t, const char *path, const char *content) NONNULL(1, 2, 3);
+void host_guest_link(struct host_trial *t, const char *path, const char *target) NONNULL(1, 2, 3);
+/* Runs a program in the guest, by PATH, arguments end with NULL: its exit status (128 + signal when it was killed), or
+ * negative when it could not be started. Its output is added to *ret_output if that is not NULL. */
+int host_guest_run(struct host_trial *t, const char **ret_output, const char *program, ...)
+	__attribute__((sentinel)) NONNULL(1, 3);
+
+/* ---- the machine, from outside ---- */
+
+/* A QMP command with its arguments as JSON (NULL: none): the answer as JSON, NULL when it was refused. */
+const char *host_qmp(struct host_trial *t, const char *command, const char *arguments) NONNULL(1, 2);
+/* True when the QMP event came within `seconds`, counted from the start of the case on (or host_forget_events). */
+bool host_wait_event(struct host_trial *t, const char *event, unsigned seconds) NONNULL(1, 2);
+const char *host_event_data(struct host_trial *t, const char *event, unsigned seconds) NONNULL(1, 2); /* JSON */
+void host_forget_events(struct host_trial *t) NONNULL(1);
+
+/* Asks the guest to reboot and waits for its agent: true when it is back within `seconds`. */
+bool host_reboot(struct host_trial *t, unsigned seconds) NONNULL(1);
+/* Waits for the agent of a machine that is rebooting by itself. */
+bool host_wait_agent(struct host_trial *t, unsigned seconds) NONNULL(1);
+/* The plug is pulled; what the guest has not flushed is lost. Then the same disk is booted: true when it is back. */
+void host_power_cut(struct host_trial *t) NONNULL(1);
+bool host_power_on(struct host_trial *t, unsigned seconds) NONNULL(1);
+/* What the last of these four boots was like; zero before. The console tail is borrowed. */
+const struct boot_report *host_boot_report(struct host_trial *t) NONNULL(1);
+
+bool host_is_alive(struct host_trial *t) NONNULL(1);
+void host_sleep(struct host_trial *t, unsigned milliseconds) NONNULL(1);
+
+/* The serial console: everything since the case began (or host_console_forget), typing, waiting for words. */
+const char *host_console(struct host_trial *t) NONNULL(1);
+const char *host_console_whole(struct host_trial *t) NONNULL(1); /* since power-on, as far as it is kept */
+void host_console_forget(struct host_trial *t) NONNULL(1);
+void host_console_type(struct host_trial *t, const char *keys) NONNULL(1, 2);
+bool host_console_wait(struct host_trial *t, const char *needle, unsigned seconds) NONNULL(1, 2);
+
+/* For what has no helper: the machine itself and the patience of the case. */
+struct machine *host_machine(struct host_trial *t) NONNULL(1);
+const struct patience *host_patience(struct host_trial *t) NONNULL(1);
+
+/* Memory of the trial, zeroed. */
+void *host_alloc(struct host_trial *t, size_t size) __attribute__((returns_nonnull)) NONNULL(1);
+const char *host_format(struct host_trial *t, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
+
+/* ---- for the engine and the catalogue ---- */
+
+/* All registered host cases, sorted by id; info.sabotage tells of HOST_SABOTAGE too. */
 const struct host_case_def *const *host_cases_all(size_t *ret_count) NONNULL(1);
 const struct host_case_def *host_cases_find(const char *id) NONNULL(1);
 

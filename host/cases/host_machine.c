@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What host cases can do with their machine. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "host/cases/host_trial.h"
+
+#define ARGUMENTS_MAX 64
+
+struct machine *host_machine(struct host_trial *t)
+{
+	return t->machine;
+}
+
+const struct patience *host_patience(struct host_trial *t)
+{
+	return &t->patience;
+}
+
+/* What became of a step of the machine: true when it was done. The host's faults and a cancel end the case without an
+ * outcome; what the guest does not do is for the case to judge. */
+static bool step_done(struct host_trial *t, int r, const struct err *e)
+{
+	if (r >= 0)
+		return true;
+	bool is_ours = e->blame == BLAME_HOST || e->blame == BLAME_BUG || e->code == ECANCELED;
+	if (is_ours) {
+		t->error = *e;
+		host_leave_by_error(t);
+	}
+	host_note(t, "%s", e->text);
+	return false;
+}
+
+static struct patience for_seconds(struct host_trial *t, unsigned seconds)
+{
+	return patience_within(&t->patience, seconds * NS_PER_S);
+}
+
+/* ---- calls ---- */
+
+static void gather(const char *arguments[ARGUMENTS_MAX], va_list args)
+{
+	size_t count = 0;
+
+	do {
+		arguments[count] = va_arg(args, const char *);
+	} while (arguments[count] && ++count < ARGUMENTS_MAX - 1);
+	arguments[count] = NULL;
+}
+
+/* 0 with the answer in t->scratch, the guest's errno, or -ECONNRESET. */
+static int call(struct host_trial *t, const char *verb, const char *const *arguments)
+{
+	struct err e = {0};
+	int code = 0;
+
+	text_clear(&t->scratch);
+	int r = machine_call(t->machine, &t->patience, verb, arguments, &t->scratch, &code, &e);
+	if (!step_done(t, r, &e))
+		return -ECONNRESET;
+	return code;
+}
+
+int host_call(struct host_trial *t, const char *verb, ...)
+{
+	const char *arguments[ARGUMENTS_MAX];
+	va_list args;
+
+	va_start(args, verb);
+	gather(arguments, args);
+	va_end(args);
+	return call(t, verb, arguments);
+}
+
+const char *host_ask(struct host_trial *t, const char *verb, ...)
+{
+	const char *arguments[ARGUMENTS_MAX];
+	va_list args;
+
+	va_start(args, verb);
+	gather(arguments, args);
+	va_end(args);
+	int code = call(t, verb, arguments);
+	if (code != 0) {
+		host_note(t, "%s %s: error %d %s", verb, arguments[0] ? arguments[0] : "", code, t->scratch.buf);
+		return NULL;
+	}
+	return host_keep(t, t->scratch.buf, t->scratch.length);
+}
+
+const char *host_guest_read(struct host_trial *t, const char *path)
+{
+	const char *arguments[] = {path, NULL};
+
+	if (call(t, "read", arguments) != 0)
+		return NULL;
+	return host_keep(t, t->scratch.buf, t->scratch.length);
+}
+
+static void must_call(struct host_trial *t, const char *verb, const char *first, const char *second)
+{
+	const char *arguments[] = {first, second, NULL};
+	int code = call(t, verb, arguments);
+
+	if (code != 0)
+		host_broken(t, "%s %s in the guest: error %d %s", verb, first, code, t->scratch.buf);
+}
+
+void host_guest_write(struct host_trial *t, const char *path, const char *content)
+{
+	must_call(t, "write", path, content);
+}
+
+void host_guest_link(struct host_trial *t, const char *path, const char *target)
+{
+	must_call(t, "link", path, target);
+}
+
+/* ---- QMP ---- */
+
+const char *host_qmp(struct host_trial *t, const char *command, const char *arguments)
+{
+	struct err e = {0};
+
+	text_clear(&t->scratch);
+	int r = machine_qmp(t->machine, &t->patience, command, arguments, &t->scratch, &e);
+	/* A refusal of QEMU's is an answer: the case asked for it. Only losing QEMU is not. */
+	if (r < 0 && e.code != ECANCELED && machine_is_alive(t->machine)) {
+		host_note(t, "%s: %s", command, e.text);
+		return NULL;
+	}
+	if (!step_done(t, r, &e))
+		return NULL;
+	return host_keep(t, t->scratch.buf, t->scratch.length);
+}
+
+const char *host_event_data(struct host_trial *t, const char *event, unsigned seconds)
+{
+	struct patience p = for_seconds(t, seconds);
+	struct err e = {0};
+
+	text_clear(&t->scratch);
+	if (!step_done(t, machine_wait_event(t->machine, &p, event, &t->scratch, &e), &e))
+		return NULL;
+	return host_keep(t, t->scratch.buf, t->scratch.length);
+}
+
+bool host_wait_event(struct host_trial *t, const char *event, unsigned seconds)
+{
+	return host_event_data(t, event, seconds) != NULL;
+}
+
+void host_forget_events(struct host_trial *t)
+{
+	machine_mark_events(t->machine);
+}
+
+/* ---- boots ---- */
+
+static struct boot_report *fresh_report(struct host_trial *t)
+{
+	boot_report_done(&t->boot);
+	memset(&t->boot, 0, sizeof t->boot);
+	text_init(&t->boot.console_tail, 0);
+	return &t->boot;
+}
+
+bool host_wait_agent(struct host_trial *t, unsigned seconds)
+{
+	struct patience p = for_seconds(t, seconds);
+	struct err e = {0};
+
+	int r = machine_wait_agent(t->machine, &p, fresh_report(t), &e);
+	bool done = step_done(t, r, &e);
+	if (!done && t->boot.sentence[0])
+		host_note(t, "%s", t->boot.sentence);
+	return done;
+}
+
+bool host_reboot(struct host_trial *t, unsigned seconds)
+{
+	/* The agent may be gone before it has answered. */
+	(void)host_call(t, "reboot", NULL);
+	return host_wait_agent(t, seconds);
+}
+
+void host_power_cut(struct host_trial *t)
+{
+	struct err e = {0};
+
+	(void)step_done(t, machine_power_cut(t->machine, &e), &e);
+}
+
+bool host_power_on(struct host_trial *t, unsigned seconds)
+{
+	struct patience p = for_seconds(t, seconds);
+	struct err e = {0};
+
+	return step_done(t, machine_power_on(t->machine, &p, fresh_report(t), &e), &e);
+}
+
+const struct boot_report *host_boot_report(struct host_trial *t)
+{
+	return &t->boot;
+}
+
+bool host_is_alive(struct host_trial *t)
+{
+	return machine_is_alive(t->machine);
+}
+
+void host_sleep(struct host_trial *t, unsigned milliseconds)
+{
+	struct err e = {0};
+
+	(void)step_done(t, wait_span(&t->patience, milliseconds * NS_PER_MS, "the case's pause", &e), &e);
+}
+
+/* ---- console ---- */
+
+static const char *console_since(struct host_trial *t, uint64_t mark)
+{
+	struct err e = {0};
+
+	text_clear(&t->scratch);
+	if (!step_done(t, machine_console_since(t->machine, mark, &t->scratch, &e), &e))
+		return "";
+	return host_keep(t, t->scratch.buf, t->scratch.length);
+}
+
+const char *host_console(struct host_trial *t)
+{
+	return console_since(t, t->console_mark);
+}
+
+const char *host_console_whole(struct host_trial *t)
+{
+	return console_since(t, 0);
+}
+
+void host_console_forget(struct host_trial *t)
+{
+	t->console_mark = machine_console_mark(t->machine);
+}
+
+void host_console_type(struct host_trial *t, const char *keys)
+{
+	struct err e = {0};
+
+	(void)step_done(t, machine_console_type(t->machine, keys, &e), &e);
+}
+
+bool host_console_wait(struct host_trial *t, const char *needle, unsigned seconds)
+{
+	struct patience p = for_seconds(t, seconds);
+	struct err e = {0};
+
+	return step_done(t, machine_console_wait(t->machine, t->console_mark, needle, &p, &e), &e);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of struct host_trial, for the framework's own files; cases do not include it. */
+#ifndef ASSAY_HOST_CASES_HOST_TRIAL_H
+#define ASSAY_HOST_CASES_HOST_TRIAL_H
+
+#include <setjmp.h>
+
+#include "host/cases/host_case.h"
+#include "wire/need.h"
+
+#define HOST_REPLY_MAX (4U << 20) /* the most that one answer of the guest may take */
+
+struct host_block {
+	struct host_block *next;
+	_Alignas(16) char bytes[];
+};
+
+struct host_trial {
+	struct machine *machine; /* borrowed */
+	const char *parameters;
+	struct patience patience;
+	struct result *result;
+	bool in_sabotage;
+	uint64_t console_mark;
+	struct boot_report boot; /* of the last reboot or power-on */
+	struct host_block *memory;
+	size_t memory_used;
+	struct text scratch; /* for one answer at a time; here, so that longjmp leaks nothing */
+	struct err error;    /* why no outcome could be had */
+	jmp_buf out;
+};
+
+/* Gives a terminated copy that belongs to the trial. */
+const char *host_keep(struct host_trial *t, const char *bytes, size_t length) NONNULL(1, 2);
+
+/* Ends the case without an outcome, because of t->error. */
+void host_leave_by_error(struct host_trial *t) __attribute__((noreturn)) NONNULL(1);
+
+#endif
