@@ -72,6 +72,7 @@ void vm_events_add(struct vm_events *events, const char *name, char *data)
 
 	free(event->data);
 	(void)snprintf(event->name, sizeof event->name, "%s", name);
+	event->number = events->added;
 	event->data = data ? data : xstrdup("{}");
 	events->added++;
 }

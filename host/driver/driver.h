@@ -24,6 +24,7 @@
 
 /* Something that the driver tells of the VM; names and data as in QMP ("SHUTDOWN", "RESET", "GUEST_PANICKED" …). */
 struct vm_event {
+	uint64_t number; /* of its coming, from 0 */
 	char name[48];
 	char *data; /* JSON object, "{}" when there is none */
 };

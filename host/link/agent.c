@@ -171,3 +171,8 @@ void agent_expect_greeting(struct agent *agent)
 	agent->out_sent = 0;
 	agent->greeting_expected = true;
 }
+
+void agent_skip_greeting(struct agent *agent)
+{
+	agent->greeting_expected = false;
+}

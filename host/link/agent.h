@@ -43,4 +43,7 @@ int agent_next(struct agent *agent, struct frame *ret, struct err *e) NONNULL(1,
 /* The guest restarts: forgets what was to be sent, and skips what has come and comes up to the next greeting. */
 void agent_expect_greeting(struct agent *agent) NONNULL(1);
 
+/* No greeting will come: the other side is a copy of one that has greeted. */
+void agent_skip_greeting(struct agent *agent) NONNULL(1);
+
 #endif

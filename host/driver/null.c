@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The null driver: machines that come at once and whose agent answers after a given latency. They are for tests of the
+ * engine and for the bench: 200 of them cost next to nothing. Options, comma-separated:
+ *
+ *	boot_ms=N fork_ms=N case_ms=N    how long each takes (default 0)
+ *	fail=ID skip=ID broken=ID        that case gets that outcome (may be repeated)
+ *	die=ID hang=ID                   the machine ends during that case, or its agent falls silent
+ *	no_fork=1                        such machines cannot be frozen
+ *
+ * A case that is run with its sabotage fails. There is no thread in it: the stream's descriptor is a timer that fires
+ * when the answer is due.
+ */
+#include "host/driver/driver.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+#include "base/clock.h"
+#include "wire/frame.h"
+#include "wire/outcome.h"
+
+#define NULL_TEMPLATE "null-template"
+
+struct null_stream {
+	struct stream stream; /* fd: the timer */
+	const char *options;
+	int ended_fd;	 /* of the VM; made readable by "die" */
+	struct text in;	 /* what the host sent and is not yet understood */
+	struct text out; /* the answers, readable when the timer has fired */
+};
+
+struct null_vm {
+	struct vm vm;
+	char *options;
+};
+
+/* The number of option `key`, 0 when it is not given. */
+static uint64_t option_ms(const char *options, const char *key)
+{
+	char word[64];
+	size_t length = strlen(key);
+	long long value = 0;
+
+	for (const char *at = options; at && *at; at += strspn(at, ",")) {
+		size_t n = strcspn(at, ",");
+		if (n > length + 1 && n < sizeof word && memcmp(at, key, length) == 0 && at[length] == '=') {
+			(void)snprintf(word, sizeof word, "%.*s", (int)(n - length - 1), at + length + 1);
+			(void)number_parse(word, 0, 86400000, &value);
+		}
+		at += n;
+	}
+	return (uint64_t)value;
+}
+
+/* True when the options have "key=id". */
+static bool option_names(const char *options, const char *key, const char *id)
+{
+	CLEAN_FREE char *wanted = xasprintf("%s=%s", key, id);
+	size_t length = strlen(wanted);
+
+	for (const char *at = options; at && *at; at += strspn(at, ",")) {
+		size_t n = strcspn(at, ",");
+		if (n == length && memcmp(at, wanted, n) == 0)
+			return true;
+		at += n;
+	}
+	return false;
+}
+
+/* Makes the timer fire after `span_ns` (at once: after a nanosecond; 0 would disarm it). */
+static void arm(struct null_stream *null, uint64_t span_ns)
+{
+	struct itimerspec timer = {
+		.it_value.tv_sec = (time_t)(span_ns / NS_PER_S),
+		.it_value.tv_nsec = (long)(span_ns % NS_PER_S),
+	};
+
+	if (span_ns == 0)
+		timer.it_value.tv_nsec = 1;
+	(void)timerfd_settime(null->stream.fd, 0, &timer, NULL);
+}
+
+static void say_hello(struct null_stream *null, uint64_t after_ns)
+{
+	frame_open(&null->out, FRAME_HELLO);
+	field_number(&null->out, FIELD_PROTOCOL, FRAME_PROTOCOL);
+	field_text(&null->out, FIELD_VERSION, "null");
+	field_text(&null->out, FIELD_TEXT, "kernel=null\n");
+	frame_close(&null->out);
+	arm(null, after_ns);
+}
+
+static enum outcome outcome_of(const struct null_stream *null, const char *id, uint64_t flags)
+{
+	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+		if (option_names(null->options, outcome_name((enum outcome)outcome), id))
+			return (enum outcome)outcome;
+	return flags & RUN_SABOTAGE ? OUTCOME_FAIL : OUTCOME_PASS;
+}
+
+static void answer_run(struct null_stream *null, const char *id, uint64_t flags)
+{
+	uint64_t span_ns = option_ms(null->options, "case_ms") * NS_PER_MS;
+	enum outcome outcome = outcome_of(null, id, flags);
+
+	if (option_names(null->options, "hang", id))
+		return;
+	if (option_names(null->options, "die", id)) {
+		(void)eventfd_write(null->ended_fd, 1);
+		return;
+	}
+	frame_open(&null->out, FRAME_RESULT);
+	field_text(&null->out, FIELD_ID, id);
+	field_text(&null->out, FIELD_OUTCOME, outcome_name(outcome));
+	if (outcome != OUTCOME_PASS)
+		field_text(&null->out, FIELD_MESSAGE, "so the null driver was told");
+	if (outcome == OUTCOME_SKIP)
+		field_text(&null->out, FIELD_NEED, "null");
+	field_number(&null->out, FIELD_PASSED, 1);
+	field_number(&null->out, FIELD_FAILED, outcome == OUTCOME_FAIL);
+	field_number(&null->out, FIELD_DURATION, span_ns);
+	frame_close(&null->out);
+	arm(null, span_ns);
+}
+
+static void answer(struct null_stream *null, const struct frame *frame)
+{
+	struct err e = {0};
+	struct field field;
+	char id[CASE_ID_SIZE] = "";
+	uint64_t flags = 0;
+
+	switch (frame->type) {
+	case FRAME_LOAD:
+		say_hello(null, 0);
+		break;
+	case FRAME_RESUME:
+		frame_open(&null->out, FRAME_RESUMED);
+		frame_close(&null->out);
+		arm(null, 0);
+		break;
+	case FRAME_RUN:
+		for (size_t at = 0; frame_next(frame, &at, &field, &e) > 0;) {
+			if (field.key == FIELD_ID)
+				field_string(&field, id, sizeof id);
+			if (field.key == FIELD_FLAGS)
+				flags = field_value(&field);
+		}
+		answer_run(null, id, flags);
+		break;
+	case FRAME_CALL:
+		frame_open(&null->out, FRAME_REPLY);
+		field_number(&null->out, FIELD_CODE, 0);
+		field_text(&null->out, FIELD_TEXT, "");
+		frame_close(&null->out);
+		arm(null, 0);
+		break;
+	default:
+		break;
+	}
+}
+
+static struct null_stream *null_of(struct stream *stream)
+{
+	return (struct null_stream *)stream;
+}
+
+static ssize_t null_read(struct stream *stream, void *buf, size_t size)
+{
+	struct null_stream *null = null_of(stream);
+	struct itimerspec left = {0};
+	uint64_t fired;
+
+	(void)timerfd_gettime(stream->fd, &left);
+	if (null->out.length == 0 || left.it_value.tv_sec > 0 || left.it_value.tv_nsec > 0)
+		return -EAGAIN;
+	size_t n = null->out.length < size ? null->out.length : size;
+	memcpy(buf, null->out.buf, n);
+	memmove(null->out.buf, null->out.buf + n, null->out.length - n);
+	text_cut(&null->out, null->out.length - n);
+	if (null->out.length == 0)
+		(void)!read(stream->fd, &fired, sizeof fired); /* readable no more */
+	return (ssize_t)n;
+}
+
+static ssize_t null_write(struct stream *stream, const void *buf, size_t size)
+{
+	struct null_stream *null = null_of(stream);
+	struct frame frame;
+	struct err e = {0};
+	long used;
+
+	text_add(&null->in, buf, size);
+	while (null->in.length > 0 && (used = frame_parse(null->in.buf, null->in.length, &frame, &e)) > 0) {
+		answer(null, &frame);
+		memmove(null->in.buf, null->in.buf + used, null->in.length - (size_t)used);
+		text_cut(&null->in, null->in.length - (size_t)used);
+	}
+	return (ssize_t)size;
+}
+
+static void null_stream_free(struct stream *stream)
+{
+	struct null_stream *null = null_of(stream);
+
+	scope_close(&stream->fd);
+	text_done(&null->in);
+	text_done(&null->out);
+	free(null);
+}
+
+static const struct stream_ops null_stream_ops = {
+	.read = null_read,
+	.write = null_write,
+	.free = null_stream_free,
+};
+
+static void null_free(struct vm *vm)
+{
+	struct null_vm *null = (struct null_vm *)vm;
+
+	if (!vm)
+		return;
+	stream_free(vm->agent);
+	vm_events_done(&vm->events);
+	scope_close(&vm->ended_fd);
+	free(null->options);
+	free(null);
+}
+
+/* Gives the VM a stream to a new agent; NULL with errno set on failure. */
+static struct null_stream *connect_agent(struct null_vm *null)
+{
+	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (timer < 0)
+		return NULL;
+	struct null_stream *stream = xnew(sizeof *stream);
+	stream->stream = (struct stream){.ops = &null_stream_ops, .fd = timer};
+	stream->options = null->options;
+	stream->ended_fd = null->vm.ended_fd;
+	text_init(&stream->in, FRAME_HEADER + FRAME_PAYLOAD_MAX);
+	text_init(&stream->out, 1U << 20);
+	null->vm.agent = &stream->stream;
+	return stream;
+}
+
+static int null_make(const struct machine_spec *spec, struct vm **ret, struct err *e)
+{
+	CLEAN_FD int ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	if (ended < 0)
+		return err_set(e, BLAME_HOST, errno, "null machine: %m");
+	struct null_vm *null = xnew(sizeof *null);
+	null->options = xstrdup(spec->driver_options ? spec->driver_options : "");
+	null->vm = (struct vm){
+		.driver = &driver_null,
+		.spec = spec,
+		.console_fd = -1,
+		.control_fd = -1,
+		.ended_fd = STEAL_FD(ended),
+	};
+	if (!connect_agent(null)) {
+		int error = errno;
+		null_free(&null->vm);
+		return err_set(e, BLAME_HOST, error, "null machine: %m");
+	}
+	*ret = &null->vm;
+	return 0;
+}
+
+static int null_start(const struct machine_spec *spec, const struct patience *p UNUSED, struct vm **ret,
+		      struct err *e)
+{
+	int r = null_make(spec, ret, e);
+
+	if (r == 0)
+		say_hello(null_of((*ret)->agent), option_ms(spec->driver_options, "boot_ms") * NS_PER_MS);
+	return r;
+}
+
+static int null_freeze(struct vm *vm, const char *folder, const struct patience *p UNUSED, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/%s", folder, NULL_TEMPLATE);
+
+	if (option_ms(vm->spec->driver_options, "no_fork"))
+		return err_set(e, BLAME_HOST, ENOTSUP, "the null driver was told not to fork");
+	CLEAN_FD int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	return fd < 0 ? err_set(e, BLAME_HOST, errno, "write %s: %m", path) : 0;
+}
+
+static int null_wake(const char *folder, const struct machine_spec *spec, const struct patience *p,
+		     struct vm **ret, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/%s", folder, NULL_TEMPLATE);
+	uint64_t span_ns = option_ms(spec->driver_options, "fork_ms") * NS_PER_MS;
+
+	if (access(path, F_OK) < 0)
+		return err_set(e, BLAME_HOST, errno, "open %s: %m", path);
+	int r = span_ns ? wait_span(p, span_ns, "a null machine", e) : 0;
+	return r < 0 ? r : null_make(spec, ret, e);
+}
+
+static int null_describe(const struct machine_spec *spec UNUSED, const struct patience *p UNUSED,
+			 struct text *description, struct err *e UNUSED)
+{
+	return text_adds(description, "null\n");
+}
+
+static int null_power_cut(struct vm *vm UNUSED, struct err *e UNUSED)
+{
+	return 0; /* the machine closes the agent's stream */
+}
+
+static int null_power_on(struct vm *vm, const struct patience *p UNUSED, struct err *e)
+{
+	struct null_stream *stream = connect_agent((struct null_vm *)vm);
+
+	if (!stream)
+		return err_set(e, BLAME_HOST, errno, "null machine: %m");
+	say_hello(stream, option_ms(vm->spec->driver_options, "boot_ms") * NS_PER_MS);
+	return 0;
+}
+
+static int null_command(struct vm *vm UNUSED, const struct patience *p UNUSED, const char *name UNUSED,
+			const char *arguments UNUSED, struct text *reply, struct err *e UNUSED)
+{
+	return text_adds(reply, "{}");
+}
+
+static void null_last_words(struct vm *vm UNUSED, struct text *out)
+{
+	text_adds(out, "the null driver was told to end the machine");
+}
+
+const struct driver driver_null = {
+	.name = "null",
+	.start = null_start,
+	.freeze = null_freeze,
+	.describe = null_describe,
+	.wake = null_wake,
+	.power_cut = null_power_cut,
+	.power_on = null_power_on,
+	.command = null_command,
+	.last_words = null_last_words,
+	.free = null_free,
+};

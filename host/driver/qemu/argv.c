@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the guest sees of a QEMU machine, as a command line: one function per noun. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "host/driver/qemu/qemu.h"
+
+#define WORDS_MAX	400
+#define BLOCKDEV_MAX	16384
+#define CREDENTIAL_SIZE 8192
+
+void command_done(struct command *command)
+{
+	vec_each (&command->words, word)
+		free(*word);
+	vec_done(&command->words);
+}
+
+void command_add(struct command *command, const char *word)
+{
+	command->words.maximum = WORDS_MAX;
+	char *copy = xstrdup(word);
+	if (!vec_add(&command->words, copy))
+		abort(); /* our own words only: their number is known */
+}
+
+void command_addf(struct command *command, const char *format, ...)
+{
+	CLEAN_TEXT struct text word = TEXT_INIT(CREDENTIAL_SIZE + BLOCKDEV_MAX);
+	va_list args;
+
+	va_start(args, format);
+	(void)text_addv(&word, format, args);
+	va_end(args);
+	command_add(command, word.buf);
+}
+
+int command_fd(struct command *command, int fd)
+{
+	if (command->fd_count == QEMU_FDS_MAX)
+		abort();
+	int as = QEMU_FIRST_FD + (int)command->fd_count;
+	command->fds[command->fd_count++] = (struct child_fd){.fd = fd, .as = as};
+	return as;
+}
+
+/* A device, unless the sabotage leaves it out. `word` is its name in cases ("virtio-rng"). */
+static void add_device(struct command *command, const struct qemu *qemu, const char *word, const char *device)
+{
+	if (spec_drops(&qemu->spec, word))
+		return;
+	command_add(command, "-device");
+	command_add(command, device);
+}
+
+static const char *setting(const struct qemu *qemu, const char *name, const char *otherwise)
+{
+	const char *value = spec_machine_setting(&qemu->spec, name);
+
+	return value ? value : otherwise;
+}
+
+static void add_cpu(struct command *command, const struct qemu *qemu)
+{
+	const struct size *size = qemu->spec.size;
+	bool kvm = qemu->spec.accel == ACCEL_KVM;
+	const char *model = size->cpu_model[0] ? size->cpu_model : kvm ? "host" : "max";
+
+	command_add(command, "-accel");
+	command_add(command, kvm ? "kvm" : "tcg,thread=multi");
+	command_add(command, "-cpu");
+	command_add(command, setting(qemu, "cpu", model));
+	command_add(command, "-smp");
+	if (spec_machine_setting(&qemu->spec, "smp"))
+		command_add(command, setting(qemu, "smp", ""));
+	else
+		command_addf(command, "%u,sockets=1,cores=%u,threads=1", size->cpus, size->cpus);
+}
+
+/* The CPUs of a node: as even as it goes, in order. */
+static void add_node_cpus(struct text *out, unsigned node, unsigned nodes, unsigned cpus)
+{
+	unsigned first = node * cpus / nodes, last = (node + 1) * cpus / nodes;
+
+	if (last > first)
+		(void)text_addf(out, ",cpus=%u-%u", first, last - 1);
+}
+
+static void add_memory(struct command *command, const struct qemu *qemu)
+{
+	const struct size *size = qemu->spec.size;
+
+	command_add(command, "-m");
+	command_addf(command, "%u", size->mem_mib);
+	for (unsigned i = 0; i < qemu->node_count; i++) {
+		int as = command_fd(command, qemu->ram_fds[i]);
+		command_add(command, "-object");
+		command_addf(command, "memory-backend-file,id=ram%u,mem-path=/proc/self/fd/%d,size=%uM,share=%s", i, as,
+			     size->mem_mib / qemu->node_count, qemu->is_fork ? "off" : "on");
+	}
+	if (qemu->node_count == 1) {
+		command_add(command, "-machine");
+		command_add(command, "memory-backend=ram0");
+		return;
+	}
+	for (unsigned i = 0; i < qemu->node_count; i++) {
+		CLEAN_TEXT struct text node = TEXT_INIT(128);
+		(void)text_addf(&node, "node,nodeid=%u,memdev=ram%u", i, i);
+		add_node_cpus(&node, i, qemu->node_count, size->cpus);
+		command_add(command, "-numa");
+		command_add(command, node.buf);
+	}
+}
+
+static void add_board(struct command *command, const struct qemu *qemu)
+{
+	command_add(command, "-machine");
+	command_addf(command, "%s,graphics=off,usb=off,vmport=off,dump-guest-core=off",
+		     setting(qemu, "machine", "q35"));
+	command_add(command, "-rtc");
+	command_add(command, setting(qemu, "rtc", "base=utc,clock=host"));
+	/* A guest that panics is not taken away: its trace, its dump or its own restart are evidence. */
+	command_add(command, "-action");
+	command_add(command, "panic=none");
+	command_add(command, "-boot");
+	command_add(command, "strict=on");
+	for (int i = 0; i < QEMU_HOTPLUG_PORTS; i++) {
+		command_add(command, "-device");
+		command_addf(command, "pcie-root-port,id=hot%d,chassis=%d,slot=%d", i, i + 1, i + 1);
+	}
+}
+
+static void add_network(struct command *command, const struct qemu *qemu)
+{
+	const char *model = setting(qemu, "nic", "virtio-net-pci");
+
+	for (unsigned i = 0; i < qemu->spec.size->nics; i++) {
+		bool forward = i == 0 && qemu->spec.entry == ENTRY_SSH;
+		if (spec_drops(&qemu->spec, "virtio-net"))
+			return;
+		/* Without restrict the guest would reach the host's network. */
+		command_add(command, "-netdev");
+		command_addf(command, "user,id=net%u,restrict=on%s", i, forward ? ",hostfwd=tcp:127.0.0.1:0-:22" : "");
+		command_add(command, "-device");
+		command_addf(command, "%s,netdev=net%u,mac=52:54:00:a5:5a:%02x,romfile=", model, i, 0x10 + i);
+	}
+}
+
+static void add_extras(struct command *command, const struct qemu *qemu)
+{
+	const char *options = qemu->spec.driver_options ? qemu->spec.driver_options : "";
+
+	add_device(command, qemu, "virtio-rng", "virtio-rng-pci,rng=rng0");
+	add_device(command, qemu, "virtio-balloon", "virtio-balloon-pci,id=balloon0");
+	add_device(command, qemu, "pvpanic", "pvpanic-pci");
+	/* The same word twice would be the same identifier: that is a sabotage of its own. */
+	if (!spec_drops(&qemu->spec, "vmgenid")) {
+		command_add(command, "-device");
+		command_addf(command, "vmgenid,guid=%s", setting(qemu, "vmgenid", "auto"));
+	}
+	if (strstr(options, "watchdog=i6300esb"))
+		add_device(command, qemu, "watchdog", "i6300esb");
+}
+
+static void add_credentials(struct command *command, const struct qemu *qemu)
+{
+	for (const char *at = qemu->credentials; at && *at; at += strspn(at, "\n")) {
+		int length = (int)strcspn(at, "\n");
+		CLEAN_TEXT struct text value = TEXT_INIT(CREDENTIAL_SIZE);
+		for (int i = 0; i < length; i++) /* a comma is doubled: it would end the value */
+			(void)text_add(&value, at[i] == ',' ? ",," : at + i, at[i] == ',' ? 2 : 1);
+		command_add(command, "-smbios");
+		command_addf(command, "type=11,value=%s", value.buf);
+		at += length;
+	}
+}
+
+static void add_kernel(struct command *command, const struct qemu *qemu)
+{
+	const struct case_sabotage *sabotage = qemu->spec.sabotage;
+	const char *more = sabotage && sabotage->kind == SABOTAGE_CMDLINE ? sabotage->argument : "";
+
+	if (qemu->spec.image)
+		return;
+	command_add(command, "-kernel");
+	command_add(command, qemu->spec.kernel);
+	command_add(command, "-initrd");
+	command_addf(command, "/proc/self/fd/%d", command_fd(command, qemu->initrd_fd));
+	command_add(command, "-append");
+	command_addf(command, "console=ttyS0 panic=-1%s%s", *more ? " " : "", more);
+}
+
+void argv_machine(struct command *command, const struct qemu *qemu)
+{
+	add_board(command, qemu);
+	add_cpu(command, qemu);
+	add_memory(command, qemu);
+	command_add(command, "-object");
+	command_add(command, "rng-builtin,id=rng0");
+	command_add(command, "-device");
+	command_add(command, "virtio-serial-pci,id=serial0");
+	command_add(command, "-device");
+	command_add(command, "virtserialport,bus=serial0.0,nr=1,chardev=agent,name=" AGENT_PORT);
+	command_add(command, "-device");
+	command_add(command, "isa-serial,chardev=console");
+	add_network(command, qemu);
+	add_extras(command, qemu);
+	add_credentials(command, qemu);
+	add_kernel(command, qemu);
+}
+
+/* {"driver":FORMAT,…,"file":{"driver":"file","filename":PATH,…}}, without the closing bracket. */
+static void open_node(struct text *json, const char *format, const char *path, bool read_only)
+{
+	json_open(json, '{');
+	json_member(json, "driver", format);
+	json_key(json, "read-only");
+	json_bool(json, read_only);
+	json_key(json, "file");
+	json_open(json, '{');
+	json_member(json, "driver", "file");
+	json_member(json, "filename", path);
+	json_key(json, "read-only");
+	json_bool(json, read_only);
+	json_close(json, '}');
+}
+
+static void add_blockdev(struct command *command, const char *name, const char *format, int fd, bool read_only,
+			 const struct qemu_disk *disk)
+{
+	CLEAN_TEXT struct text json = TEXT_INIT(BLOCKDEV_MAX);
+	CLEAN_FREE char *path = xasprintf("/proc/self/fd/%d", command_fd(command, fd));
+
+	open_node(&json, format, path, read_only);
+	json_member(&json, "node-name", name);
+	if (!read_only)
+		json_member(&json, "discard", "unmap");
+	if (disk && disk->backing) {
+		json_key(&json, "backing");
+		open_node(&json, disk->backing_format, disk->backing, true);
+		json_close(&json, '}');
+	}
+	json_close(&json, '}');
+	command_add(command, "-blockdev");
+	command_add(command, json.buf);
+}
+
+static void add_firmware(struct command *command, const struct qemu *qemu)
+{
+	struct firmware_files files;
+	struct err e = {0};
+
+	if (qemu->vars_fd < 0 || firmware_find(&files, &e) < 0)
+		return; /* looked for when the variables were made */
+	CLEAN_TEXT struct text json = TEXT_INIT(BLOCKDEV_MAX);
+	open_node(&json, "raw", files.code, true);
+	json_member(&json, "node-name", "code");
+	json_close(&json, '}');
+	command_add(command, "-blockdev");
+	command_add(command, json.buf);
+	add_blockdev(command, "vars", "raw", qemu->vars_fd, false, NULL);
+	command_add(command, "-machine");
+	command_add(command, "pflash0=code,pflash1=vars");
+}
+
+void argv_disks(struct command *command, const struct qemu *qemu)
+{
+	const char *model = setting(qemu, "disk", "virtio-blk-pci");
+
+	add_firmware(command, qemu);
+	for (unsigned i = 0; i < qemu->disk_count; i++) {
+		CLEAN_FREE char *name = xasprintf("disk%u", i);
+		bool is_root = i == 0 && qemu->spec.image;
+		if (!is_root && spec_drops(&qemu->spec, "virtio-blk"))
+			continue;
+		add_blockdev(command, name, qemu->disks[i].format, qemu->disks[i].fd, false, &qemu->disks[i]);
+		command_add(command, "-device");
+		command_addf(command, "%s,drive=%s,serial=%s%s", is_root ? model : "virtio-blk-pci", name,
+			     is_root ? "root" : name, is_root ? ",bootindex=1" : "");
+	}
+	if (qemu->media_fd >= 0) {
+		add_blockdev(command, "media", "raw", qemu->media_fd, true, NULL);
+		command_add(command, "-device");
+		command_add(command, "virtio-blk-pci,drive=media,serial=assay");
+	}
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A machine's disks: made for a boot, frozen into a template, forked from it. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/driver/qemu/qemu.h"
+
+#define MIB (1ULL << 20)
+
+void disks_done(struct qemu *qemu)
+{
+	for (unsigned i = 0; i < qemu->disk_count; i++) {
+		scope_close(&qemu->disks[i].fd);
+		free(qemu->disks[i].backing);
+	}
+	qemu->disk_count = 0;
+	scope_close(&qemu->media_fd);
+	scope_close(&qemu->vars_fd);
+	scope_close(&qemu->initrd_fd);
+	qemu->media_fd = qemu->vars_fd = qemu->initrd_fd = -1;
+}
+
+static struct qemu_disk *add_disk(struct qemu *qemu, int fd, const char *format)
+{
+	struct qemu_disk *disk = &qemu->disks[qemu->disk_count++];
+
+	*disk = (struct qemu_disk){.fd = fd};
+	(void)snprintf(disk->format, sizeof disk->format, "%s", format);
+	return disk;
+}
+
+/* Opens a file that somebody else has made by name, and takes the name away. */
+static int open_and_unname(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, BLAME_HOST, errno, "open %s: %m", path);
+	(void)unlink(path);
+	return fd;
+}
+
+/* The overlay may be there already: a sabotage has been planted into it. */
+static int make_root(struct qemu *qemu, const struct patience *p, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/root.qcow2", qemu->spec.folder);
+	int r = 0;
+
+	if (access(path, F_OK) < 0)
+		r = image_overlay(qemu->spec.image, path, 0, p, e);
+	if (r < 0)
+		return r;
+	int fd = open_and_unname(path, e);
+	if (fd < 0)
+		return fd;
+	add_disk(qemu, fd, "qcow2");
+	return 0;
+}
+
+static int make_data_disks(struct qemu *qemu, struct err *e)
+{
+	for (unsigned i = 0; i < qemu->spec.size->data_disks && qemu->disk_count < QEMU_DISKS_MAX; i++) {
+		int fd = file_unnamed(qemu->spec.folder, e);
+		if (fd < 0)
+			return fd;
+		add_disk(qemu, fd, "raw");
+		if (ftruncate(fd, (off_t)(qemu->spec.size->data_disk_mib * MIB)) < 0)
+			return err_set(e, BLAME_HOST, errno, "make a data disk of %u MiB: %m",
+				       qemu->spec.size->data_disk_mib);
+	}
+	return 0;
+}
+
+static int make_vars(struct qemu *qemu, struct err *e)
+{
+	struct firmware_files files;
+	int r = firmware_find(&files, e);
+
+	if (r < 0)
+		return r;
+	qemu->vars_fd = file_unnamed(qemu->spec.folder, e);
+	return qemu->vars_fd < 0 ? qemu->vars_fd : file_copy_path(files.vars, qemu->vars_fd, e);
+}
+
+static int make_media(struct qemu *qemu, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/media.iso", qemu->spec.folder);
+	const char *name = qemu->spec.run_name ? qemu->spec.run_name : "assay";
+	int r = image_media(path, qemu->spec.entry, qemu->spec.agent_path, name, e);
+
+	if (r < 0)
+		return r;
+	qemu->media_fd = open_and_unname(path, e);
+	return qemu->media_fd < 0 ? qemu->media_fd : 0;
+}
+
+/* A disk that the micro-VM is to work on: it belongs to the caller. */
+static int make_extra(struct qemu *qemu, struct err *e)
+{
+	int fd = open(qemu->spec.extra_disk, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, BLAME_HOST, errno, "open %s: %m", qemu->spec.extra_disk);
+	add_disk(qemu, fd, "qcow2");
+	return 0;
+}
+
+static bool needs_media(const struct machine_spec *spec)
+{
+	return spec->image && spec->agent_path && spec->entry != ENTRY_SSH && spec->entry != ENTRY_NONE;
+}
+
+int disks_make(struct qemu *qemu, const struct patience *p, struct err *e)
+{
+	const struct machine_spec *spec = &qemu->spec;
+	int r = spec->image ? make_root(qemu, p, e) : initrd_make(qemu, e);
+
+	if (r == 0 && spec->extra_disk)
+		r = make_extra(qemu, e);
+	if (r == 0)
+		r = make_data_disks(qemu, e);
+	if (r == 0 && spec->image && spec->firmware == FIRMWARE_UEFI)
+		r = make_vars(qemu, e);
+	if (r == 0 && needs_media(spec))
+		r = make_media(qemu, e);
+	return r;
+}
+
+/* The virtual size of a layer: of a raw one its length, of a qcow2 what its header says. */
+static int disk_size(const struct qemu_disk *disk, uint64_t *ret, struct err *e)
+{
+	unsigned char header[32];
+	off_t length = lseek(disk->fd, 0, SEEK_END);
+
+	if (strcmp(disk->format, "raw") == 0) {
+		*ret = (uint64_t)length;
+		return length < 0 ? err_set(e, BLAME_HOST, errno, "look at a disk: %m") : 0;
+	}
+	if (pread(disk->fd, header, sizeof header, 0) != (ssize_t)sizeof header || memcmp(header, "QFI\xfb", 4) != 0)
+		return err_set(e, BLAME_HOST, EINVAL, "a disk's overlay is not qcow2");
+	*ret = 0;
+	for (int i = 24; i < 32; i++) /* the size stands there, big endian */
+		*ret = *ret << 8 | header[i];
+	return 0;
+}
+
+/* Each fork copies this file instead of asking qemu-img to make one: that costs more than all the rest of a fork. */
+static int make_empty(const char *path, uint64_t size, const struct patience *p, struct err *e)
+{
+	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(65536);
+	CLEAN_FREE char *bytes = xasprintf("%llu", (unsigned long long)size);
+	const char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", path, bytes, NULL};
+	struct child_spec spec = {.argv = argv, .no_network = true, .limit_cpu_s = 60};
+
+	return child_run_ok(&spec, p, &out, e);
+}
+
+static int freeze_disk(struct qemu *qemu, unsigned at, const char *folder, const struct patience *p, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/" TEMPLATE_DISK, folder, at);
+	CLEAN_FREE char *empty = xasprintf("%s/" TEMPLATE_EMPTY, folder, at);
+	uint64_t size = 0;
+	int r = disk_size(&qemu->disks[at], &size, e);
+
+	if (r == 0)
+		r = file_name(qemu->disks[at].fd, path, e);
+	return r < 0 ? r : make_empty(empty, size, p, e);
+}
+
+static int freeze_file(int fd, const char *folder, const char *name, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/%s", folder, name);
+
+	return fd < 0 ? 0 : file_name(fd, path, e);
+}
+
+int disks_freeze(struct qemu *qemu, const char *folder, const struct patience *p, struct err *e)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < qemu->disk_count && r == 0; i++)
+		r = freeze_disk(qemu, i, folder, p, e);
+	if (r == 0)
+		r = freeze_file(qemu->vars_fd, folder, TEMPLATE_VARS, e);
+	if (r == 0)
+		r = freeze_file(qemu->media_fd, folder, TEMPLATE_MEDIA, e);
+	return r < 0 ? r : freeze_file(qemu->initrd_fd, folder, "initrd", e);
+}
+
+static int fork_disk(struct qemu *qemu, unsigned at, const char *folder, const char *format, struct err *e)
+{
+	CLEAN_FREE char *empty = xasprintf("%s/" TEMPLATE_EMPTY, folder, at);
+	int fd = file_unnamed(qemu->spec.folder, e);
+
+	if (fd < 0)
+		return fd;
+	struct qemu_disk *disk = add_disk(qemu, fd, "qcow2");
+	disk->backing = xasprintf("%s/" TEMPLATE_DISK, folder, at);
+	(void)snprintf(disk->backing_format, sizeof disk->backing_format, "%s", format);
+	return file_copy_path(empty, fd, e);
+}
+
+static int fork_vars(struct qemu *qemu, const char *folder, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/" TEMPLATE_VARS, folder);
+
+	qemu->vars_fd = file_unnamed(qemu->spec.folder, e);
+	return qemu->vars_fd < 0 ? qemu->vars_fd : file_copy_path(path, qemu->vars_fd, e);
+}
+
+static int fork_read_only(int *fd, const char *folder, const char *name, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/%s", folder, name);
+
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *fd < 0 ? err_set(e, BLAME_HOST, errno, "open %s: %m", path) : 0;
+}
+
+int disks_fork(struct qemu *qemu, const char *folder, struct err *e)
+{
+	const struct machine_spec *spec = &qemu->spec;
+	unsigned at = 0;
+	int r = 0;
+
+	if (spec->image)
+		r = fork_disk(qemu, at++, folder, "qcow2", e);
+	for (unsigned i = 0; i < spec->size->data_disks && qemu->disk_count < QEMU_DISKS_MAX && r == 0; i++)
+		r = fork_disk(qemu, at++, folder, "raw", e);
+	if (r == 0 && spec->image && spec->firmware == FIRMWARE_UEFI)
+		r = fork_vars(qemu, folder, e);
+	if (r == 0 && needs_media(spec))
+		r = fork_read_only(&qemu->media_fd, folder, TEMPLATE_MEDIA, e);
+	if (r == 0 && !spec->image)
+		r = fork_read_only(&qemu->initrd_fd, folder, "initrd", e);
+	return r;
+}

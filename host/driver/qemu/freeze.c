@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Freezing a running machine into a folder, and waking private copies of it. */
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "host/driver/qemu/qemu.h"
+
+#define MIGRATE_SPAN_NS (60 * NS_PER_S)
+#define QUIT_SPAN_NS	(20 * NS_PER_S)
+#define WAKE_SPAN_NS	(30 * NS_PER_S)
+
+static bool status_is(const struct vm_event *event, const char *status)
+{
+	json_t *data = json_loads(event->data, 0, NULL);
+	const char *is = json_string_value(json_object_get(data, "status"));
+	bool same = is && strcmp(is, status) == 0;
+
+	json_decref(data);
+	return same;
+}
+
+/* Until the migration has ended, one way or the other. */
+static int await_migration(struct qemu *qemu, const struct patience *p, uint64_t since, struct err *e)
+{
+	const struct vm_event *event;
+
+	for (;;) {
+		int r = qmp_await_event(qemu->qmp, p, since, "MIGRATION", &event, e);
+		if (r < 0)
+			return r;
+		if (status_is(event, "completed"))
+			return 0;
+		if (status_is(event, "failed"))
+			return err_set(e, BLAME_HOST, EIO, "QEMU could not write the device state");
+		since = event->number + 1;
+	}
+}
+
+static int write_state(struct qemu *qemu, const char *folder, const struct patience *p, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/" TEMPLATE_STATE, folder);
+	CLEAN_FD int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	uint64_t since = qemu->vm.events.added;
+
+	if (fd < 0)
+		return err_set(e, BLAME_HOST, errno, "write %s: %m", path);
+	int r = qmp_give_fd(qemu->qmp, p, "state", fd, e);
+	if (r == 0)
+		r = qmp_execute(qemu->qmp, p, "migrate", "{\"uri\":\"fd:state\"}", NULL, e);
+	/* The guest is not stopped before: then its copies would wake up stopped. QEMU stops it for the last bytes. */
+	return r < 0 ? r : await_migration(qemu, p, since, e);
+}
+
+/* The image files must be closed in order before their content counts. */
+static int quit(struct qemu *qemu, const struct patience *p, struct err *e)
+{
+	struct patience span = patience_within(p, QUIT_SPAN_NS);
+	struct err ignored = {0};
+	int status = 0;
+
+	/* It may be gone before it answers. */
+	(void)qmp_execute(qemu->qmp, &span, "quit", NULL, NULL, &ignored);
+	qemu->vm.ended_fd = -1;
+	return child_wait(&qemu->child, &span, &status, e);
+}
+
+static int freeze_tpm(struct qemu *qemu, const char *folder, struct err *e)
+{
+	CLEAN_FREE char *to_path = xasprintf("%s/" TEMPLATE_TPM, folder);
+
+	if (!qemu->tpm_folder)
+		return 0;
+	CLEAN_FREE char *from_path = xasprintf("%s/tpm2-00.permall", qemu->tpm_folder);
+	CLEAN_FD int to = open(to_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (to < 0)
+		return err_set(e, BLAME_HOST, errno, "write %s: %m", to_path);
+	return file_copy_path(from_path, to, e);
+}
+
+static uint64_t bytes_needed(const struct qemu *qemu)
+{
+	uint64_t bytes = 32U << 20; /* device state and small files */
+
+	for (unsigned i = 0; i < qemu->node_count; i++)
+		bytes += file_used(qemu->ram_fds[i]);
+	return bytes;
+}
+
+/* QEMU goes on with the machine when it cannot write its state. */
+static int not_supported(struct err *e)
+{
+	e->code = ENOTSUP;
+	return err_wrap(e, "this machine cannot be frozen");
+}
+
+int qemu_freeze(struct vm *vm, const char *folder, const struct patience *p, struct err *e)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+	struct patience span = patience_within(p, MIGRATE_SPAN_NS);
+
+	if (qemu->is_fork)
+		return err_set(e, BLAME_HOST, ENOTSUP, "a fork cannot be frozen again");
+	int r = file_check_room(folder, bytes_needed(qemu), "the template", e);
+	if (r < 0)
+		return r;
+	r = process_error(qemu, write_state(qemu, folder, &span, e), e);
+	if (r == -EREMOTEIO || r == -EIO)
+		return not_supported(e);
+	if (r < 0)
+		return r;
+	r = quit(qemu, p, e);
+	if (r == 0)
+		r = ram_freeze(qemu, folder, e);
+	if (r == 0)
+		r = disks_freeze(qemu, folder, p, e);
+	return r < 0 ? r : freeze_tpm(qemu, folder, e);
+}
+
+/* Until the guest runs: RESUME comes when the device state is loaded. QEMU ends itself when it cannot be. */
+static int await_running(struct qemu *qemu, const struct patience *p, struct err *e)
+{
+	CLEAN_TEXT struct text status = TEXT_INIT(4096);
+	const struct vm_event *event;
+	int r = qmp_execute(qemu->qmp, p, "query-status", NULL, &status, e);
+
+	if (r < 0 || strstr(status.buf, "\"running\":true"))
+		return r;
+	return qmp_await_event(qemu->qmp, p, 0, "RESUME", &event, e);
+}
+
+int qemu_wake(const char *folder, const struct machine_spec *spec, const struct patience *p, struct vm **ret,
+	      struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/" TEMPLATE_STATE, folder);
+	CLEAN_FD int state = open(path, O_RDONLY | O_CLOEXEC);
+	struct patience span = patience_within(p, WAKE_SPAN_NS);
+
+	if (state < 0)
+		return err_set(e, BLAME_HOST, errno, "open %s: %m", path);
+	struct qemu *qemu = qemu_new(spec);
+	qemu->template_folder = folder;
+	int r = ram_fork(qemu, folder, e);
+	if (r == 0)
+		r = disks_fork(qemu, folder, e);
+	if (r == 0)
+		r = process_start(qemu, state, &span, e);
+	if (r == 0)
+		r = process_error(qemu, await_running(qemu, &span, e), e);
+	qemu->template_folder = NULL;
+	if (r < 0) {
+		qemu_free(&qemu->vm);
+		return r;
+	}
+	*ret = &qemu->vm;
+	return 0;
+}

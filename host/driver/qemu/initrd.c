@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The micro-VM's initramfs: /init is the agent; /modules/NNN-name.ko are the kernel's modules that it needs to reach us
+ * and to read disks, in the order in which they are to be loaded.
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/driver/qemu/qemu.h"
+
+#define DEP_MAX	     (8U << 20)
+#define FILE_MAX     (64U << 20)
+#define MODULES_MAX  64
+
+/* A kernel may have any of them built in, or not at all: then the agent does without. */
+static const char *const wanted[] = {
+	"virtio_pci", "virtio_console", "virtio_blk", "virtio-rng", "virtio_balloon", "ext4",
+	"xfs",	      "btrfs",		"isofs",      "vfat",	    "nls_cp437",      "nls_ascii",
+};
+
+DEFINE_VEC(path_vec, char *);
+
+/* The initramfs under construction. */
+struct initrd {
+	struct archive *archive;
+	const char *modules; /* the folder with modules.dep */
+	struct text dep;     /* its content: "path.ko: path.ko …" */
+	struct path_vec added;
+	int fd;
+};
+
+static int archive_error(struct initrd *initrd, struct err *e)
+{
+	const char *why = archive_error_string(initrd->archive);
+
+	return err_set(e, BLAME_HOST, EIO, "make the micro-VM's initramfs: %s", why ? why : "no reason given");
+}
+
+static int add_bytes(struct initrd *initrd, const char *name, unsigned type, const char *bytes, size_t length,
+		     struct err *e)
+{
+	struct archive_entry *entry = archive_entry_new();
+	int r = 0;
+
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_filetype(entry, type);
+	archive_entry_set_perm(entry, 0755);
+	archive_entry_set_size(entry, (la_int64_t)length);
+	archive_entry_set_nlink(entry, 1);
+	if (archive_write_header(initrd->archive, entry) != ARCHIVE_OK ||
+	    (length > 0 && archive_write_data(initrd->archive, bytes, length) != (la_ssize_t)length))
+		r = archive_error(initrd, e);
+	archive_entry_free(entry);
+	return r;
+}
+
+static int add_file(struct initrd *initrd, const char *path, const char *name, struct err *e)
+{
+	CLEAN_TEXT struct text content = TEXT_INIT(FILE_MAX);
+	int r = text_read_file(&content, path);
+
+	if (r < 0)
+		return err_set(e, BLAME_HOST, -r, "read %s: %m", path);
+	return add_bytes(initrd, name, AE_IFREG, content.buf, content.length, e);
+}
+
+/* One module, unless it is there already. `path` is relative to the folder. */
+static int add_module(struct initrd *initrd, const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+
+	vec_each (&initrd->added, added)
+		if (strcmp(*added, path) == 0)
+			return 0;
+	CLEAN_FREE char *from = xasprintf("%s/%s", initrd->modules, path);
+	CLEAN_FREE char *name = xasprintf("modules/%03zu-%s", initrd->added.count, slash ? slash + 1 : path);
+	char *copy = xstrdup(path);
+	if (!vec_add(&initrd->added, copy)) {
+		free(copy);
+		return err_set(e, BLAME_HOST, E2BIG, "the micro-VM's modules need more than %d others", MODULES_MAX);
+	}
+	return add_file(initrd, from, name, e);
+}
+
+/* The line "…/NAME.ko: DEPENDENCY…" of modules.dep; NULL when there is none. A module is called by either spelling. */
+static char *find_line(struct initrd *initrd, const char *name)
+{
+	CLEAN_FREE char *pattern = xasprintf("/%s.ko:", name);
+	char *at = strstr(initrd->dep.buf, pattern);
+
+	while (at && at > initrd->dep.buf && at[-1] != '\n')
+		at--;
+	return at ? xasprintf("%.*s", (int)strcspn(at, "\n"), at) : NULL;
+}
+
+/* A module with all that it depends on: modules.dep lists the deepest last. */
+static int add_with_dependencies(struct initrd *initrd, const char *name, struct err *e)
+{
+	CLEAN_FREE char *line = find_line(initrd, name);
+	int r = 0;
+
+	if (!line)
+		return 0;
+	char *colon = strchr(line, ':');
+	*colon = '\0';
+	for (char *space; r == 0 && (space = strrchr(colon + 1, ' '));) {
+		if (space[1])
+			r = add_module(initrd, space + 1, e);
+		*space = '\0';
+	}
+	return r < 0 ? r : add_module(initrd, line, e);
+}
+
+static int add_modules(struct initrd *initrd, const char *folder, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/modules.dep", folder);
+	int r = text_read_file(&initrd->dep, path);
+
+	if (r < 0)
+		return err_set(e, BLAME_HOST, -r, "read %s: %m", path);
+	initrd->modules = folder;
+	r = add_bytes(initrd, "modules", AE_IFDIR, NULL, 0, e);
+	for (size_t i = 0; i < ARRAY_LEN(wanted) && r == 0; i++)
+		r = add_with_dependencies(initrd, wanted[i], e);
+	return r;
+}
+
+static void initrd_done(struct initrd *initrd)
+{
+	if (initrd->archive)
+		(void)archive_write_free(initrd->archive);
+	vec_each (&initrd->added, path)
+		free(*path);
+	vec_done(&initrd->added);
+	text_done(&initrd->dep);
+}
+DEFINE_CLEAN_DONE(initrd);
+
+/* The kernel mounts nothing by itself, but it opens /dev/console for /init. */
+static int add_folders(struct initrd *initrd, struct err *e)
+{
+	static const char *const folders[] = {"dev", "proc", "sys", "run", "tmp", "mnt"};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(folders) && r == 0; i++)
+		r = add_bytes(initrd, folders[i], AE_IFDIR, NULL, 0, e);
+	return r;
+}
+
+int initrd_make(struct qemu *qemu, struct err *e)
+{
+	CLEAN_DONE(initrd) struct initrd initrd = {
+		.archive = archive_write_new(),
+		.dep = TEXT_INIT(DEP_MAX),
+		.added = VEC_INIT(MODULES_MAX),
+	};
+	int r;
+
+	qemu->initrd_fd = file_unnamed(qemu->spec.folder, e);
+	if (qemu->initrd_fd < 0)
+		return qemu->initrd_fd;
+	if (archive_write_set_format_cpio_newc(initrd.archive) != ARCHIVE_OK ||
+	    archive_write_open_fd(initrd.archive, qemu->initrd_fd) != ARCHIVE_OK)
+		return archive_error(&initrd, e);
+	r = add_folders(&initrd, e);
+	if (r == 0)
+		r = add_file(&initrd, qemu->spec.agent_path, "init", e);
+	if (r == 0 && qemu->spec.modules)
+		r = add_modules(&initrd, qemu->spec.modules, e);
+	if (r == 0 && archive_write_close(initrd.archive) != ARCHIVE_OK)
+		r = archive_error(&initrd, e);
+	return r;
+}

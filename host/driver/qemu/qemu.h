@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the QEMU driver share; nobody else includes this. */
+#ifndef ASSAY_HOST_DRIVER_QEMU_QEMU_H
+#define ASSAY_HOST_DRIVER_QEMU_QEMU_H
+
+#include "base/child.h"
+#include "base/vec.h"
+#include "host/driver/driver.h"
+#include "host/driver/qemu/qmp.h"
+
+#define QEMU_PROGRAM	  "qemu-system-x86_64"
+#define QEMU_DISKS_MAX	  17 /* the root disk is the first */
+#define QEMU_NODES_MAX	  8
+#define QEMU_FDS_MAX	  64
+#define QEMU_FIRST_FD	  10 /* lower numbers are the shim's and the standard ones */
+#define QEMU_HOTPLUG_PORTS 4
+
+#define AGENT_PORT "org.assay.agent.0"
+
+/* Files in a template's folder. */
+#define TEMPLATE_STATE "state"	    /* device state, as QEMU migrates it */
+#define TEMPLATE_RAM   "ram%u"	    /* per NUMA node */
+#define TEMPLATE_DISK  "disk%u"	    /* disk 0 is the root disk's overlay */
+#define TEMPLATE_EMPTY "empty%u"    /* an empty qcow2 of the disk's size, copied for each fork */
+#define TEMPLATE_VARS  "vars"	    /* the UEFI variables */
+#define TEMPLATE_MEDIA "media"	    /* the disk that brings the agent in */
+#define TEMPLATE_TPM   "tpm"	    /* the TPM's permanent state */
+
+/* One disk, from the guest's view. All of a machine's own files have no name: they go with the last descriptor. */
+struct qemu_disk {
+	int fd;		      /* the top layer, writable */
+	char format[12];      /* of the top layer */
+	char *backing;	      /* the layer below, in a template's folder; NULL: none, or as the header says */
+	char backing_format[12];
+};
+
+/* What a machine consists of on this side. */
+struct qemu {
+	struct vm vm;
+	struct machine_spec spec;
+	struct child child, tpm;
+	struct qmp *qmp;
+	int stderr_fd; /* a file in memory of a fixed size */
+	struct qemu_disk disks[QEMU_DISKS_MAX];
+	unsigned disk_count;
+	int media_fd, vars_fd, initrd_fd; /* -1: none */
+	int ram_fds[QEMU_NODES_MAX];
+	unsigned node_count;
+	char *tpm_folder;
+	const char *template_folder; /* while it wakes, else NULL */
+	char *credentials; /* SMBIOS strings, one a line; NULL: none */
+	bool is_fork;	   /* the RAM files are mapped privately: it cannot be frozen (again) */
+};
+
+/* A command line under construction, with the descriptors that go with it. */
+DEFINE_VEC(word_vec, char *);
+struct command {
+	struct word_vec words; /* owned */
+	struct child_fd fds[QEMU_FDS_MAX];
+	size_t fd_count;
+};
+void command_done(struct command *command) NONNULL(1);
+DEFINE_CLEAN_DONE(command);
+void command_add(struct command *command, const char *word) NONNULL(1, 2);
+void command_addf(struct command *command, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
+/* The number under which QEMU sees the descriptor. */
+int command_fd(struct command *command, int fd) NONNULL(1);
+
+/* What the guest sees, without anything that differs from one start to the next: argv.c. */
+void argv_machine(struct command *command, const struct qemu *qemu) NONNULL(1, 2);
+void argv_disks(struct command *command, const struct qemu *qemu) NONNULL(1, 2);
+
+/* firmware.c: gives the paths of the UEFI code and of the variables' first state. */
+struct firmware_files {
+	char code[256], vars[256];
+};
+int firmware_find(struct firmware_files *ret, struct err *e) NONNULL(1, 2);
+
+/* files.c: files without a name, and copies. */
+int file_unnamed(const char *folder, struct err *e) NONNULL(1, 2);
+int file_copy(int from, int to, struct err *e) NONNULL(3); /* holes stay holes */
+int file_copy_path(const char *path, int to, struct err *e) NONNULL(1, 3);
+/* Gives the unnamed file a name, or copies it when it lies on another file system. */
+int file_name(int fd, const char *path, struct err *e) NONNULL(2, 3);
+int file_check_room(const char *folder, uint64_t bytes, const char *what, struct err *e) NONNULL(1, 3, 4);
+uint64_t file_used(int fd); /* bytes of disk or memory */
+
+/* disk.c, ram.c, tpm.c: the parts of a new machine and of a fork. */
+int disks_make(struct qemu *qemu, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
+int disks_fork(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 2, 3);
+int disks_freeze(struct qemu *qemu, const char *folder, const struct patience *p, struct err *e) NONNULL(1, 2, 3, 4);
+void disks_done(struct qemu *qemu) NONNULL(1);
+unsigned ram_nodes(const struct machine_spec *spec) NONNULL(1);
+int ram_make(struct qemu *qemu, struct err *e) NONNULL(1, 2);
+int ram_fork(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 2, 3);
+int ram_freeze(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 2, 3);
+int tpm_start(struct qemu *qemu, const struct patience *p, int *ret_fd, struct err *e) NONNULL(1, 2, 3, 4);
+void tpm_done(struct qemu *qemu) NONNULL(1);
+
+/* initrd.c: the micro-VM's file system: the agent as /init, and the modules that it needs to reach us. */
+int initrd_make(struct qemu *qemu, struct err *e) NONNULL(1, 2);
+
+/* process.c: starting and ending the process. `incoming_fd` -1: a normal start. */
+int process_start(struct qemu *qemu, int incoming_fd, const struct patience *p, struct err *e) NONNULL(1, 3, 4);
+void process_end(struct qemu *qemu) NONNULL(1);
+/* An error of QMP's is turned into QEMU's last words when it has ended. */
+int process_error(struct qemu *qemu, int r, struct err *e) NONNULL(1, 3);
+void process_last_words(struct vm *vm, struct text *out) NONNULL(1, 2);
+
+/* freeze.c */
+int qemu_freeze(struct vm *vm, const char *folder, const struct patience *p, struct err *e) NONNULL(1, 2, 3, 4);
+int qemu_wake(const char *folder, const struct machine_spec *spec, const struct patience *p, struct vm **ret,
+	      struct err *e) NONNULL(1, 2, 3, 4, 5);
+
+/* version.c: QEMU's version, asked once a process. */
+int qemu_version(const struct patience *p, char buf[64], struct err *e) NONNULL(1, 2, 3);
+int qemu_describe(const struct machine_spec *spec, const struct patience *p, struct text *out, struct err *e)
+	NONNULL(1, 2, 3, 4);
+
+/* start.c */
+struct qemu *qemu_new(const struct machine_spec *spec) NONNULL(1);
+void qemu_free(struct vm *vm);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A machine's RAM as files: shared with QEMU while it boots, so that freezing need not copy it through QEMU. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "host/driver/qemu/qemu.h"
+
+#define MIB (1ULL << 20)
+
+unsigned ram_nodes(const struct machine_spec *spec)
+{
+	unsigned nodes = spec->size->numa_nodes;
+
+	return nodes < 1 ? 1 : nodes > QEMU_NODES_MAX ? QEMU_NODES_MAX : nodes;
+}
+
+/* What the kernel believes can be had without swapping; 0: it does not say. */
+static uint64_t memory_available(void)
+{
+	CLEAN_TEXT struct text info = TEXT_INIT(16384);
+	long long kib = 0;
+
+	if (text_read_file(&info, "/proc/meminfo") < 0)
+		return 0;
+	char *line = strstr(info.buf, "MemAvailable:");
+	if (!line)
+		return 0;
+	line += strlen("MemAvailable:");
+	line += strspn(line, " ");
+	line[strcspn(line, " \n")] = '\0';
+	return number_parse(line, 0, 1LL << 50, &kib) < 0 ? 0 : (uint64_t)kib * 1024;
+}
+
+int ram_make(struct qemu *qemu, struct err *e)
+{
+	uint64_t want = qemu->spec.size->mem_mib * MIB, have = memory_available();
+
+	if (have > 0 && have < want)
+		return err_set(e, BLAME_HOST, ENOMEM,
+			       "a machine with %u MiB does not fit: %llu MiB of memory are free on this host",
+			       qemu->spec.size->mem_mib, (unsigned long long)(have / MIB));
+	qemu->node_count = ram_nodes(&qemu->spec);
+	for (unsigned i = 0; i < qemu->node_count; i++) {
+		int fd = memfd_create("assay-ram", MFD_CLOEXEC);
+		if (fd < 0 || ftruncate(fd, (off_t)(want / qemu->node_count)) < 0) {
+			scope_close(&fd);
+			return err_set(e, BLAME_HOST, errno, "memory for the guest: %m");
+		}
+		scope_close(&qemu->ram_fds[i]);
+		qemu->ram_fds[i] = fd;
+	}
+	qemu->is_fork = false;
+	return 0;
+}
+
+int ram_fork(struct qemu *qemu, const char *folder, struct err *e)
+{
+	qemu->node_count = ram_nodes(&qemu->spec);
+	for (unsigned i = 0; i < qemu->node_count; i++) {
+		CLEAN_FREE char *path = xasprintf("%s/" TEMPLATE_RAM, folder, i);
+		/* QEMU wants to write to it; the mapping is private, so nothing reaches the file. */
+		qemu->ram_fds[i] = open(path, O_RDWR | O_CLOEXEC);
+		if (qemu->ram_fds[i] < 0)
+			return err_set(e, BLAME_HOST, errno, "open %s: %m", path);
+	}
+	qemu->is_fork = true;
+	return 0;
+}
+
+int ram_freeze(struct qemu *qemu, const char *folder, struct err *e)
+{
+	for (unsigned i = 0; i < qemu->node_count; i++) {
+		CLEAN_FREE char *path = xasprintf("%s/" TEMPLATE_RAM, folder, i);
+		CLEAN_FD int to = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (to < 0)
+			return err_set(e, BLAME_HOST, errno, "write %s: %m", path);
+		int r = file_copy(qemu->ram_fds[i], to, e);
+		if (r < 0)
+			return err_wrap(e, "%s", path);
+	}
+	return 0;
+}

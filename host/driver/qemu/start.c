@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The QEMU driver: making machines, and the table of what it can do. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "host/driver/qemu/qemu.h"
+
+#define START_SPAN_NS (30 * NS_PER_S)
+
+struct qemu *qemu_new(const struct machine_spec *spec)
+{
+	struct qemu *qemu = xnew(sizeof *qemu);
+
+	qemu->spec = *spec;
+	qemu->vm = (struct vm){
+		.driver = &driver_qemu,
+		.spec = spec,
+		.console_fd = -1,
+		.control_fd = -1,
+		.ended_fd = -1,
+	};
+	qemu->child = qemu->tpm = (struct child)CHILD_INIT;
+	qemu->stderr_fd = qemu->media_fd = qemu->vars_fd = qemu->initrd_fd = -1;
+	for (int i = 0; i < QEMU_NODES_MAX; i++)
+		qemu->ram_fds[i] = -1;
+	return qemu;
+}
+
+void qemu_free(struct vm *vm)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+
+	if (!vm)
+		return;
+	process_end(qemu);
+	qmp_free(qemu->qmp);
+	stream_free(vm->agent);
+	scope_close(&vm->console_fd);
+	scope_close(&qemu->stderr_fd);
+	disks_done(qemu);
+	for (unsigned i = 0; i < QEMU_NODES_MAX; i++)
+		scope_close(&qemu->ram_fds[i]);
+	tpm_done(qemu);
+	vm_events_done(&vm->events);
+	free(qemu->credentials);
+	free(qemu);
+}
+
+static int qemu_check(const struct patience *p, struct err *e)
+{
+	char version[64];
+
+	return qemu_version(p, version, e);
+}
+
+/* What cannot be is said before anything is made. */
+static int check_spec(const struct machine_spec *spec, struct err *e)
+{
+	const struct size *size = spec->size;
+
+	if (size->cpus < 1 || size->mem_mib < 64)
+		return err_set(e, BLAME_USER, EINVAL, "a machine needs a CPU and 64 MiB of memory at least");
+	if (size->numa_nodes > QEMU_NODES_MAX || size->data_disks >= QEMU_DISKS_MAX)
+		return err_set(e, BLAME_USER, EINVAL, "at most %d NUMA nodes and %d data disks are possible",
+			       QEMU_NODES_MAX, QEMU_DISKS_MAX - 1);
+	if (ram_nodes(spec) > 1 && size->mem_mib % ram_nodes(spec))
+		return err_set(e, BLAME_USER, EINVAL, "%u MiB cannot be divided evenly among %u NUMA nodes",
+			       size->mem_mib, size->numa_nodes);
+	if (!spec->image && !spec->kernel)
+		return err_set(e, BLAME_USER, EINVAL, "there is neither an image nor a kernel to boot");
+	return 0;
+}
+
+static int qemu_start(const struct machine_spec *spec, const struct patience *p, struct vm **ret, struct err *e)
+{
+	struct patience span = patience_within(p, START_SPAN_NS);
+	int r = check_spec(spec, e);
+
+	if (r < 0)
+		return r;
+	struct qemu *qemu = qemu_new(spec);
+	r = disks_make(qemu, p, e);
+	if (r == 0)
+		r = ram_make(qemu, e);
+	if (r == 0)
+		r = process_start(qemu, -1, &span, e);
+	if (r < 0) {
+		qemu_free(&qemu->vm);
+		return r;
+	}
+	*ret = &qemu->vm;
+	return 0;
+}
+
+static int qemu_power_cut(struct vm *vm, struct err *e UNUSED)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+
+	process_end(qemu);
+	vm->control_fd = -1;
+	qmp_free(qemu->qmp);
+	qemu->qmp = NULL;
+	return 0;
+}
+
+/* The RAM is empty then, also that of a fork. */
+static int qemu_power_on(struct vm *vm, const struct patience *p, struct err *e)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+	struct patience span = patience_within(p, START_SPAN_NS);
+
+	process_end(qemu);
+	int r = ram_make(qemu, e);
+	return r < 0 ? r : process_start(qemu, -1, &span, e);
+}
+
+static int qemu_collect(struct vm *vm, struct err *e)
+{
+	return qmp_collect(((struct qemu *)vm)->qmp, e);
+}
+
+static int qemu_command(struct vm *vm, const struct patience *p, const char *name, const char *arguments,
+			struct text *reply, struct err *e)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+
+	if (!qemu->qmp)
+		return err_set(e, BLAME_BUG, ENOTCONN, "%s: the machine is switched off", name);
+	return process_error(qemu, qmp_execute(qemu->qmp, p, name, arguments, reply, e), e);
+}
+
+/* "info usernet" lists "TCP[HOST_FORWARD]  14  127.0.0.1 41005  10.0.2.15  22  0  0"; the port was left to the kernel. */
+static int qemu_ssh_port(struct vm *vm, const struct patience *p, unsigned *ret, struct err *e)
+{
+	CLEAN_TEXT struct text said = TEXT_INIT(65536);
+	int r = qemu_command(vm, p, "human-monitor-command", "{\"command-line\":\"info usernet\"}", &said, e);
+
+	if (r < 0)
+		return r;
+	const char *line = strstr(said.buf, "TCP[HOST_FORWARD]");
+	if (!line || sscanf(line, "TCP[HOST_FORWARD] %*d 127.0.0.1 %u", ret) != 1)
+		return err_set(e, BLAME_HOST, ENOTCONN, "QEMU forwards no port to the guest's SSH server");
+	return 0;
+}
+
+const struct driver driver_qemu = {
+	.name = "qemu",
+	.check = qemu_check,
+	.start = qemu_start,
+	.freeze = qemu_freeze,
+	.describe = qemu_describe,
+	.wake = qemu_wake,
+	.power_cut = qemu_power_cut,
+	.power_on = qemu_power_on,
+	.collect = qemu_collect,
+	.command = qemu_command,
+	.ssh_port = qemu_ssh_port,
+	.last_words = process_last_words,
+	.free = qemu_free,
+};

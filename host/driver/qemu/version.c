@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which QEMU this host has, and all that a frozen machine depends on. */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/child.h"
+#include "host/driver/qemu/qemu.h"
+
+/* The oldest whose command line and migration are as this driver uses them. */
+#define VERSION_MAJOR 6
+#define VERSION_MINOR 2
+
+static struct {
+	pthread_mutex_t mutex; /* innermost; held while QEMU is asked, once a process */
+	char version[64];
+} known = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* "QEMU emulator version 7.2.22 (Debian …)" gives "7.2.22 (Debian …)". */
+static int parse(const char *said, char version[64], struct err *e)
+{
+	static const char words[] = "version ";
+	const char *at = strstr(said, words);
+	int major = 0, minor = 0;
+
+	if (!at || sscanf(at, "version %d.%d", &major, &minor) != 2)
+		return err_set(e, BLAME_HOST, EINVAL, QEMU_PROGRAM " does not tell its version: %.100s", said);
+	if (major < VERSION_MAJOR || (major == VERSION_MAJOR && minor < VERSION_MINOR))
+		return err_set(e, BLAME_HOST, EINVAL, "QEMU %d.%d is too old, %d.%d is needed", major, minor,
+			       VERSION_MAJOR, VERSION_MINOR);
+	at += sizeof words - 1;
+	(void)snprintf(version, 64, "%.*s", (int)strcspn(at, "\n"), at);
+	return 0;
+}
+
+static int ask(const struct patience *p, struct err *e)
+{
+	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(4096);
+	const char *argv[] = {QEMU_PROGRAM, "--version", NULL};
+	struct child_spec spec = {.argv = argv, .no_network = true, .no_exec = true, .limit_cpu_s = 30};
+	int r = child_run_ok(&spec, p, &out, e);
+
+	if (r == -ENOENT)
+		return err_set(e, BLAME_HOST, ENOENT,
+			       QEMU_PROGRAM " is not installed: install qemu-system-x86 (or qemu-kvm)");
+	return r < 0 ? r : parse(out.stdout_text.buf, known.version, e);
+}
+
+int qemu_version(const struct patience *p, char buf[64], struct err *e)
+{
+	pthread_mutex_lock(&known.mutex);
+	int r = known.version[0] ? 0 : ask(p, e);
+	memcpy(buf, known.version, sizeof known.version);
+	pthread_mutex_unlock(&known.mutex);
+	return r;
+}
+
+/* With hardware virtualisation the guest sees the host's CPU. */
+static void add_cpu(struct text *out)
+{
+	CLEAN_TEXT struct text info = TEXT_INIT(1U << 20);
+	static const char *const keys[] = {"model name", "microcode", "flags"};
+
+	if (text_read_file(&info, "/proc/cpuinfo") < 0 && info.length == 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const char *line = strstr(info.buf, keys[i]);
+		if (line)
+			(void)text_addf(out, "cpu %.*s\n", (int)strcspn(line, "\n"), line);
+	}
+}
+
+static void add_words(struct text *out, const struct command *command)
+{
+	for (size_t i = 0; i < command->words.count; i++)
+		(void)text_addf(out, "argument %s\n", command->words.items[i]);
+}
+
+int qemu_describe(const struct machine_spec *spec, const struct patience *p, struct text *out, struct err *e)
+{
+	CLEAN_DONE(command) struct command command = {0};
+	struct firmware_files firmware = {0};
+	char version[64];
+	int r = qemu_version(p, version, e);
+
+	if (r == 0 && spec->image && spec->firmware == FIRMWARE_UEFI)
+		r = firmware_find(&firmware, e);
+	if (r < 0)
+		return r;
+	(void)text_addf(out, "qemu %s\n", version);
+	(void)text_addf(out, "image %s\n", spec->image ? spec->image->digest : spec->kernel);
+	(void)text_addf(out, "image file %s\n", spec->image ? spec->image->path : "");
+	(void)text_addf(out, "firmware %s\n", firmware.code);
+	(void)text_addf(out, "entry %s\n", entry_name(spec->entry));
+	(void)text_addf(out, "disks %u of %u MiB\n", spec->size->data_disks, spec->size->data_disk_mib);
+	(void)text_addf(out, "tpm %d\n", spec->size->tpm);
+	if (spec->accel == ACCEL_KVM)
+		add_cpu(out);
+	/* The machine as the guest sees it, with stand-ins for what each start has anew. */
+	struct qemu *qemu = qemu_new(spec);
+	qemu->node_count = ram_nodes(spec);
+	argv_machine(&command, qemu);
+	add_words(out, &command);
+	qemu_free(&qemu->vm);
+	return out->overflowed ? err_set(e, BLAME_BUG, EMSGSIZE, "the machine's description is too long") : 0;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Booting, and the watchdog that tells how far a boot came when it does not come up. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "host/machine/internal.h"
+
+/* Spans without acceleration by hardware are machine_slowness() times as long. */
+#define BOOT_SPAN_NS	    (180 * NS_PER_S) /* power-on to greeting */
+#define PROMPT_QUIET_NS	    (4 * NS_PER_S)   /* a prompt that stands so long waits for a person */
+#define LOGIN_TO_AGENT_NS   (60 * NS_PER_S)  /* services may start after the login prompt */
+#define PANIC_TRACE_NS	    (2 * NS_PER_S)   /* for the rest of the trace */
+#define LOOK_SPAN_NS	    (500 * NS_PER_MS)
+
+void boot_report_done(struct boot_report *report)
+{
+	text_done(&report->console_tail);
+}
+
+/* What each end of a boot is called. */
+static const struct boot_end {
+	enum boot_state state;
+	const char *sentence;
+} boot_ends[] = {
+	{BOOT_READY,		  "the guest is up and its agent has answered"					},
+	{BOOT_STUCK_IN_FIRMWARE,
+	 "the firmware never started a boot loader: the console shows firmware output or nothing at all"		},
+	{BOOT_NO_LOADER,	  "the firmware found nothing to boot on the disk"				},
+	{BOOT_STUCK_IN_LOADER,
+	 "the boot loader started but no kernel was seen: it waits at its prompt, or the kernel is silent on the "
+	 "serial console"												},
+	{BOOT_KERNEL_PANIC,	  "the kernel panicked during the boot"						},
+	{BOOT_INITRAMFS_SHELL,	  "the boot ended in the initramfs' shell: the root file system was not found or not "
+				  "mounted"									},
+	{BOOT_EMERGENCY_MODE,	  "the boot ended in emergency mode: a unit that the boot needs has failed"	},
+	{BOOT_NO_AGENT,		  "the guest is up but the agent did not start"					},
+	{BOOT_STUCK_IN_KERNEL,	  "the kernel started but the boot did not get to user space"			},
+	{BOOT_MACHINE_ENDED,	  "the machine ended during the boot"						},
+};
+
+static const char *boot_sentence(enum boot_state state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(boot_ends); i++)
+		if (boot_ends[i].state == state)
+			return boot_ends[i].sentence;
+	return "";
+}
+
+/* What it means when a boot comes no further than that stage. */
+static enum boot_state state_of_stage(enum pattern_stage stage)
+{
+	switch (stage) {
+	case STAGE_NONE:
+	case STAGE_FIRMWARE:
+		return BOOT_STUCK_IN_FIRMWARE;
+	case STAGE_NO_LOADER:
+		return BOOT_NO_LOADER;
+	case STAGE_LOADER:
+	case STAGE_LOADER_SHELL:
+		return BOOT_STUCK_IN_LOADER;
+	case STAGE_KERNEL:
+		return BOOT_STUCK_IN_KERNEL;
+	case STAGE_INITRAMFS_SHELL:
+		return BOOT_INITRAMFS_SHELL;
+	case STAGE_EMERGENCY:
+		return BOOT_EMERGENCY_MODE;
+	case STAGE_USERSPACE:
+	case STAGE_LOGIN:
+		return BOOT_NO_AGENT;
+	case STAGE_PANIC:
+		return BOOT_KERNEL_PANIC;
+	}
+	return BOOT_STUCK_IN_FIRMWARE;
+}
+
+/* How long a stage may stand at the console's end before it is the boot's end; 0: it may go on. */
+static uint64_t stage_patience_ns(enum pattern_stage stage)
+{
+	switch (stage) {
+	case STAGE_NO_LOADER:
+	case STAGE_LOADER_SHELL:
+	case STAGE_INITRAMFS_SHELL:
+	case STAGE_EMERGENCY:
+		return PROMPT_QUIET_NS;
+	case STAGE_LOGIN:
+		return LOGIN_TO_AGENT_NS;
+	case STAGE_PANIC:
+		return PANIC_TRACE_NS;
+	case STAGE_NONE:
+	case STAGE_FIRMWARE:
+	case STAGE_LOADER:
+	case STAGE_KERNEL:
+	case STAGE_USERSPACE:
+		return 0;
+	}
+	return 0;
+}
+
+/* True when what the console shows decides the boot already. A login prompt counts from when it was first seen;
+ * other prompts from the console's last word, for firmware and initramfs go on from some of them. */
+static bool is_decided(const struct machine *machine)
+{
+	const struct console_hit *hit = console_stage(machine->console);
+	uint64_t patience_ns = hit ? stage_patience_ns(hit->pattern->stage) : 0;
+
+	if (patience_ns == 0)
+		return false;
+	uint64_t since_ns = hit->pattern->stage == STAGE_LOGIN
+				    ? console_stage_ns(machine->console, STAGE_LOGIN)
+				    : console_last_ns(machine->console);
+	return clock_now_ns() - since_ns > patience_ns * machine_slowness(&machine->spec);
+}
+
+/* Nanoseconds since power-on, 0 when the stage was not reached. */
+static uint64_t reached_ns(const struct machine *machine, enum pattern_stage stage)
+{
+	uint64_t at_ns = console_stage_ns(machine->console, stage);
+
+	return at_ns > machine->power_on_ns ? at_ns - machine->power_on_ns : 0;
+}
+
+static void fill_report(struct machine *machine, enum boot_state state, struct boot_report *report)
+{
+	const struct console_hit *fault = console_fault_since(machine->console, 0);
+	const struct console_hit *stage = console_stage(machine->console);
+	const struct console_hit *hit = fault ? fault : state == BOOT_READY ? NULL : stage;
+
+	report->state = state;
+	report->firmware_ns = reached_ns(machine, STAGE_LOADER);
+	report->kernel_ns = reached_ns(machine, STAGE_KERNEL);
+	report->agent_ns = state == BOOT_READY ? clock_now_ns() - machine->power_on_ns : 0;
+	(void)snprintf(report->hit, sizeof report->hit, "%s", hit ? hit->pattern->name : "");
+	if (fault)
+		(void)snprintf(report->sentence, sizeof report->sentence, "%s; %s: %.200s",
+			       boot_sentence(state), fault->pattern->meaning, fault->line);
+	else if (hit)
+		(void)snprintf(report->sentence, sizeof report->sentence, "%s (%s: %.160s)",
+			       boot_sentence(state), hit->pattern->meaning, hit->line);
+	else
+		(void)snprintf(report->sentence, sizeof report->sentence, "%s", boot_sentence(state));
+	text_done(&report->console_tail);
+	text_init(&report->console_tail, CONSOLE_TAIL_MAX);
+	console_tail(machine->console, &report->console_tail);
+}
+
+/* The boot failed: the report says how, the error whose fault it is. */
+static int boot_failed(struct machine *machine, enum boot_state state, struct boot_report *report, struct err *e)
+{
+	struct err end = {0};
+
+	fill_report(machine, state, report);
+	if (state != BOOT_MACHINE_ENDED)
+		return err_set(e, BLAME_GUEST, ETIMEDOUT, "%s", report->sentence);
+	(void)machine_end_error(machine, &end);
+	(void)snprintf(report->sentence, sizeof report->sentence, "%.470s, before its agent answered", end.text);
+	*e = end;
+	return err_wrap(e, "during the boot");
+}
+
+static enum boot_state state_at_end(const struct machine *machine)
+{
+	const struct console_hit *stage = console_stage(machine->console);
+
+	if (console_death_since(machine->console, 0))
+		return BOOT_KERNEL_PANIC;
+	return state_of_stage(stage ? stage->pattern->stage : STAGE_NONE);
+}
+
+/* Looks for a greeting among the frames that are there: 1 found, 0 not yet. What came before it is old. */
+static int find_greeting(struct machine *machine, struct err *e)
+{
+	struct frame frame;
+	int r;
+
+	while (machine->agent && (r = agent_next(machine->agent, &frame, e)) != 0) {
+		if (r < 0)
+			return r;
+		if (frame.type != FRAME_HELLO)
+			continue;
+		r = machine_greeted(machine, &frame, e);
+		return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
+int boot_watch(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
+{
+	struct patience whole = patience_within(p, BOOT_SPAN_NS * machine_slowness(&machine->spec));
+	int r;
+
+	while ((r = find_greeting(machine, e)) == 0) {
+		struct patience look = patience_within(&whole, LOOK_SPAN_NS);
+		if (machine->ended)
+			return boot_failed(machine, BOOT_MACHINE_ENDED, report, e);
+		r = machine_pump(machine, &look, "the agent's greeting", e);
+		if (r < 0 && r != -ETIMEDOUT)
+			return r;
+		if (r < 0)
+			console_scan_prompt(machine->console); /* nothing came for a while */
+		if (is_decided(machine) || patience_left_ns(&whole) == 0)
+			return boot_failed(machine, state_at_end(machine), report, e);
+		if (machine->agent_lost && !machine->ended) {
+			*e = machine->agent_error;
+			return err_wrap(e, "before its greeting");
+		}
+		err_clear(e);
+	}
+	if (r < 0)
+		return err_wrap(e, "the agent's greeting");
+	fill_report(machine, BOOT_READY, report);
+	return 0;
+}
+
+/* By which way a machine's agent is reached decides who waits for it. */
+static int boot_to_greeting(struct machine *machine, const struct patience *p, struct boot_report *report,
+			    struct err *e)
+{
+	if (machine->spec.entry == ENTRY_SSH && machine->vm->driver->ssh_port) {
+		int r = machine_reach_by_ssh(machine, p, report, e);
+		if (r < 0)
+			return r;
+	}
+	return boot_watch(machine, p, report, e);
+}
+
+int machine_boot(const struct machine_spec *spec, const struct patience *p, struct machine **ret,
+		 struct boot_report *report, struct err *e)
+{
+	const struct driver *driver = spec_driver(spec);
+	CLEANUP(machine) struct machine *machine = NULL;
+	struct vm *vm = NULL;
+
+	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED, .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
+	int r = driver->check ? driver->check(p, e) : 0;
+	if (r == 0)
+		r = sabotage_plant(spec, p, e);
+	if (r == 0)
+		r = driver->start(spec, p, &vm, e);
+	if (r == 0)
+		r = machine_new(spec, vm, &machine, e);
+	if (r == 0)
+		r = boot_to_greeting(machine, p, report, e);
+	if (r < 0)
+		return r;
+	*ret = STEAL_PTR(machine);
+	return 0;
+}
+
+int machine_wait_agent(struct machine *machine, const struct patience *p, struct boot_report *report,
+		       struct err *e)
+{
+	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED, .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
+	return boot_to_greeting(machine, p, report, e);
+}
+
+int machine_power_cut(struct machine *machine, struct err *e)
+{
+	if (!machine->vm->driver->power_cut)
+		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver cannot cut the power",
+			       machine->vm->driver->name);
+	machine_take_in(machine);
+	machine->ended = true;
+	machine->agent_greeted = false;
+	agent_free(machine->agent);
+	machine->agent = NULL;
+	return machine->vm->driver->power_cut(machine->vm, e);
+}
+
+/* Channels and flags as they are before the first boot. */
+static void begin_anew(struct machine *machine)
+{
+	machine->ended = machine->agent_lost = machine->agent_greeted = false;
+	machine->console_closed = machine->control_closed = false;
+	machine->events_seen = machine->events_mark = 0;
+	machine->power_on_ns = clock_now_ns();
+	console_power_on(machine->console);
+	if (machine->vm->agent) {
+		machine->agent = agent_new(machine->vm->agent);
+		machine->vm->agent = NULL;
+	}
+}
+
+int machine_power_on(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
+{
+	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED, .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
+	if (!machine->vm->driver->power_on)
+		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver cannot power a machine on again",
+			       machine->vm->driver->name);
+	vm_events_done(&machine->vm->events);
+	agent_free(machine->agent);
+	machine->agent = NULL;
+	int r = machine->vm->driver->power_on(machine->vm, p, e);
+	if (r < 0)
+		return r;
+	begin_anew(machine);
+	return boot_to_greeting(machine, p, report, e);
+}

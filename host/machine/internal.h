@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share about a machine; nobody else includes this. */
+#ifndef ASSAY_HOST_MACHINE_INTERNAL_H
+#define ASSAY_HOST_MACHINE_INTERNAL_H
+
+#include "host/driver/driver.h"
+#include "host/link/agent.h"
+#include "host/link/console.h"
+#include "host/machine/machine.h"
+
+#define MACHINE_FACTS_MAX 16384
+
+struct machine {
+	struct machine_spec spec; /* what it points to is borrowed */
+	struct vm *vm;
+	struct agent *agent;
+	struct console *console;
+	uint64_t power_on_ns;
+	uint64_t events_mark;  /* for machine_wait_event */
+	uint64_t events_seen;  /* those that machine_pump has acted upon */
+	bool console_closed, control_closed;
+	bool agent_lost;       /* its channel closed, or what it said cannot be trusted any more */
+	bool agent_greeted;    /* since the last power-on or reset */
+	bool ended;	       /* the VM is gone */
+	bool frozen;
+	struct err agent_error; /* why agent_lost */
+	struct text facts;     /* "key=value\n"… of the greeting */
+	char agent_version[64];
+};
+
+/* Makes a machine around a VM; takes the VM also on failure. */
+int machine_new(const struct machine_spec *spec, struct vm *vm, struct machine **ret, struct err *e)
+	NONNULL(1, 2, 3, 4);
+
+/*
+ * The one place where a machine waits: until anything has come from any of its channels, and takes it in (console into
+ * the recorder, events, bytes of the agent). 0: something came; -ETIMEDOUT, -ECANCELED as of wait_fd. That the VM ended
+ * or the agent is lost is no error here: callers look at the flags.
+ */
+int machine_pump(struct machine *machine, const struct patience *p, const char *what, struct err *e)
+	NONNULL(1, 2, 3, 4);
+
+/* Takes in what is there already, without waiting. */
+void machine_take_in(struct machine *machine) NONNULL(1);
+
+/* Sends what was added to agent_out. */
+int machine_send(struct machine *machine, const struct patience *p, const char *what, struct err *e)
+	NONNULL(1, 2, 3, 4);
+
+/* The agent's next frame, valid until the machine's next wait. Errors: -EHOSTDOWN the VM ended; -ECONNRESET or -EBADMSG
+ * the agent is lost; -ETIMEDOUT; -ECANCELED. */
+int machine_next_frame(struct machine *machine, const struct patience *p, struct frame *ret,
+		       const char *what, struct err *e) NONNULL(1, 2, 3, 4, 5);
+
+/* Takes in a greeting frame: protocol, version, facts. */
+int machine_greeted(struct machine *machine, const struct frame *frame, struct err *e) NONNULL(1, 2, 3);
+
+/* True when the guest itself asked for the power-off. */
+bool machine_powered_itself_off(const struct machine *machine) NONNULL(1);
+
+/* The sentence for a VM that ended: by the guest's own doing (blame guest) or by itself (blame host). Returns -EHOSTDOWN. */
+int machine_end_error(struct machine *machine, struct err *e) NONNULL(1, 2);
+
+/* Waits for the greeting under the boot watchdog; fills the report. */
+int boot_watch(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
+	NONNULL(1, 2, 3, 4);
+
+/* ENTRY_SSH: connects, uploads the agent and starts it; the session becomes the machine's agent stream. */
+int machine_reach_by_ssh(struct machine *machine, const struct patience *p, struct boot_report *report,
+			 struct err *e) NONNULL(1, 2, 3, 4);
+
+/* How much longer things take than with hardware virtualisation. */
+unsigned machine_slowness(const struct machine_spec *spec) NONNULL(1);
+
+/* Plants a sabotage of the kinds CMDLINE and DISK_FILE into the disk of a machine that is still to be booted. */
+int sabotage_plant(const struct machine_spec *spec, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
+
+#endif

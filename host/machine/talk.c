@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What host cases do with a machine: calls to the agent, the control channel, events, the console. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "host/machine/internal.h"
+
+#define SETTLE_LOOK_NS (1 * NS_PER_S)
+#define SETTLE_CALL_NS (30 * NS_PER_S)
+
+static int take_reply(const struct frame *frame, struct text *reply, int *ret_code, struct err *e)
+{
+	struct field field;
+	int r;
+
+	*ret_code = 0;
+	for (size_t at = 0; (r = frame_next(frame, &at, &field, e)) > 0;) {
+		if (field.key == FIELD_CODE)
+			*ret_code = (int)field_value(&field);
+		else if ((field.key == FIELD_TEXT || field.key == FIELD_BYTES) &&
+			 text_add(reply, field.bytes, field.length) < 0)
+			return err_set(e, BLAME_GUEST, EMSGSIZE, "the answer is longer than %zu bytes",
+				       reply->maximum);
+	}
+	return r;
+}
+
+int machine_call(struct machine *machine, const struct patience *p, const char *verb, const char *const *arguments,
+		 struct text *reply, int *ret_code, struct err *e)
+{
+	struct frame frame;
+
+	if (machine->ended)
+		return machine_end_error(machine, e);
+	if (!machine->agent || !machine->agent_greeted)
+		return err_set(e, BLAME_GUEST, ENOTCONN, "call %s: the agent is not up", verb);
+	struct text *out = agent_out(machine->agent);
+	frame_open(out, FRAME_CALL);
+	field_text(out, FIELD_NAME, verb);
+	for (; arguments && *arguments; arguments++)
+		field_text(out, FIELD_TEXT, *arguments);
+	frame_close(out);
+	int r = machine_send(machine, p, verb, e);
+	if (r == 0)
+		r = machine_next_frame(machine, p, &frame, verb, e);
+	if (r == 0 && frame.type != FRAME_REPLY)
+		r = err_set(e, BLAME_GUEST, EBADMSG, "the agent answered with a frame of type %u", frame.type);
+	if (r == 0)
+		r = take_reply(&frame, reply, ret_code, e);
+	return r < 0 ? err_wrap(e, "call %s", verb) : 0;
+}
+
+/* One look: 0 and what is pending in `pending`. */
+static int look_for_pending(struct machine *machine, const struct patience *p, struct text *pending, struct err *e)
+{
+	struct patience span = patience_within(p, SETTLE_CALL_NS * machine_slowness(&machine->spec));
+	int code = 0;
+
+	text_clear(pending);
+	int r = machine_call(machine, &span, "pending", NULL, pending, &code, e);
+	if (r == 0 && code != 0)
+		return err_set(e, BLAME_GUEST, code, "the agent cannot tell what is pending: %m");
+	return r;
+}
+
+int machine_settle(struct machine *machine, const struct patience *p, struct text *pending, struct err *e)
+{
+	CLEAN_TEXT struct text now = TEXT_INIT(16384);
+	/* Looking costs the guest time too: without acceleration a look a second would hold it up. */
+	uint64_t span_ns = SETTLE_LOOK_NS * machine_slowness(&machine->spec) / 2;
+
+	for (;;) {
+		int r = look_for_pending(machine, p, &now, e);
+		if (r < 0 && !(r == -ETIMEDOUT && patience_left_ns(p) == 0))
+			return err_wrap(e, "settle");
+		if (r == 0 && now.length == 0)
+			return 0;
+		struct patience look = patience_within(p, span_ns);
+		while (r == 0 && !machine->ended)
+			r = machine_pump(machine, &look, "the guest to settle", e);
+		if (r < 0 && r != -ETIMEDOUT)
+			return r;
+		if (patience_left_ns(p) == 0)
+			break;
+		err_clear(e);
+	}
+	err_clear(e);
+	(void)text_add(pending, now.buf, now.length);
+	return 0;
+}
+
+int machine_qmp(struct machine *machine, const struct patience *p, const char *command, const char *arguments,
+		struct text *reply, struct err *e)
+{
+	const struct driver *driver = machine->vm->driver;
+
+	if (!driver->command)
+		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver takes no commands", driver->name);
+	return driver->command(machine->vm, p, command, arguments, reply, e);
+}
+
+void machine_mark_events(struct machine *machine)
+{
+	machine_take_in(machine);
+	machine->events_mark = machine->vm->events.added;
+}
+
+int machine_wait_event(struct machine *machine, const struct patience *p, const char *event, struct text *data,
+		       struct err *e)
+{
+	for (;;) {
+		machine_take_in(machine);
+		const struct vm_event *found =
+			vm_events_find(&machine->vm->events, machine->events_mark, event);
+		if (found) {
+			(void)text_adds(data, found->data);
+			return 0;
+		}
+		if (machine->ended) {
+			(void)machine_end_error(machine, e);
+			return err_wrap(e, "the event %s did not come", event);
+		}
+		int r = machine_pump(machine, p, event, e);
+		if (r < 0)
+			return err_wrap(e, "the event %s did not come", event);
+	}
+}
+
+const char *machine_console_path(const struct machine *machine)
+{
+	return console_path(machine->console);
+}
+
+uint64_t machine_console_mark(struct machine *machine)
+{
+	machine_take_in(machine);
+	return console_mark(machine->console);
+}
+
+int machine_console_since(struct machine *machine, uint64_t mark, struct text *out, struct err *e)
+{
+	machine_take_in(machine);
+	return console_since(machine->console, mark, out, e);
+}
+
+int machine_console_type(struct machine *machine, const char *text, struct err *e)
+{
+	size_t left = strlen(text);
+	struct patience p = patience_for(-1, 10 * NS_PER_S);
+
+	if (machine->vm->console_fd < 0)
+		return err_set(e, BLAME_HOST, ENOTSUP, "this machine has no console to type into");
+	return wait_write(&p, machine->vm->console_fd, text, left, "the console to take what is typed", e);
+}
+
+int machine_console_wait(struct machine *machine, uint64_t mark, const char *needle, const struct patience *p,
+			 struct err *e)
+{
+	uint64_t seen = 0;
+
+	for (;;) {
+		machine_take_in(machine);
+		if (console_mark(machine->console) != seen && console_has_since(machine->console, mark, needle))
+			return 0;
+		seen = console_mark(machine->console);
+		if (machine->ended) {
+			(void)machine_end_error(machine, e);
+			return err_wrap(e, "the console never said \"%s\"", needle);
+		}
+		int r = machine_pump(machine, p, "the console", e);
+		if (r < 0)
+			return err_wrap(e, "the console never said \"%s\"", needle);
+	}
+}
