@@ -32,7 +32,8 @@ static struct state {
 	char skip_reason[256];
 } * state;
 
-/* Lines of TAP go to the real stdout; what tested code prints must not mix with them. */
+/* Lines of TAP go to the real stdout; what tested code prints must not mix with them. Diagnostics go to stderr: that is
+ * what `meson test --print-errorlogs` shows. */
 static FILE *tap;
 
 static void check(bool ok)
@@ -46,7 +47,7 @@ void test_expect(bool ok, const char *file, int line, const char *expression)
 {
 	check(ok);
 	if (!ok)
-		(void)fprintf(tap, "# %s:%d: not so: %s\n", file, line, expression);
+		(void)fprintf(stderr, "# %s:%d: not so: %s\n", file, line, expression);
 }
 
 void test_expect_text(const char *got, const char *want, const char *file, int line,
@@ -56,7 +57,7 @@ void test_expect_text(const char *got, const char *want, const char *file, int l
 
 	check(ok);
 	if (!ok)
-		(void)fprintf(tap, "# %s:%d: %s is \"%s\", not \"%s\"\n", file, line, expression,
+		(void)fprintf(stderr, "# %s:%d: %s is \"%s\", not \"%s\"\n", file, line, expression,
 			      got ? got : "(null)", want ? want : "(null)");
 }
 
@@ -65,8 +66,8 @@ void test_expect_number(long long got, long long want, const char *file, int lin
 {
 	check(got == want);
 	if (got != want)
-		(void)fprintf(tap, "# %s:%d: %s is %lld, not %lld\n", file, line, expression, got,
-			      want);
+		(void)fprintf(stderr, "# %s:%d: %s is %lld, not %lld\n", file, line, expression,
+			      got, want);
 }
 
 const char *test_folder(void)
@@ -155,7 +156,7 @@ static bool run_test(const struct test *test, size_t number)
 	bool skipped = !late && WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED;
 	const char *why = skipped ? NULL : complaint(status, late);
 	if (why)
-		(void)fprintf(tap, "# %s\n", why);
+		(void)fprintf(stderr, "# %s.%s: %s\n", test->group, test->name, why);
 	(void)fprintf(tap, "%sok %zu %s.%s", why ? "not " : "", number, test->group, test->name);
 	if (skipped)
 		(void)fprintf(tap, " # SKIP %s", state->skip_reason);
