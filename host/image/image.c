@@ -9,6 +9,7 @@
 
 #include "host/image/chain.h"
 #include "host/image/digest.h"
+#include "host/image/identify.h"
 
 #define SYSTEMD_WITH_EXTRA_UNIT 256
 #define SYSTEMD_WITH_TMPFILES	252
@@ -43,6 +44,8 @@ int image_open(const char *path, const struct image_options *options, const stru
 
 	if (r == 0)
 		r = chain_open(image, options, p, e);
+	if (r == 0)
+		r = identify(image, options, p, e);
 	if (r < 0)
 		return r;
 	*ret = STEAL_PTR(image);

@@ -70,6 +70,8 @@ struct image {
 	bool has_cloud_init, has_sshd;
 	int systemd_version; /* 0: no systemd */
 	char root_type[16];  /* ext4, xfs, btrfs, … */
+	bool needs_micro_vm; /* its files lie in something that is read only by a kernel in a micro-VM: image_audit says
+			      * -ENOTSUP, and what stands below os-release is not known until then */
 	struct image_filesystem filesystems[IMAGE_FILESYSTEMS_MAX];
 	unsigned filesystem_count;
 	struct image_file chain[IMAGE_CHAIN_MAX];

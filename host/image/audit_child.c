@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The shut-in child: it reads the foreign disk, and all that it can do is to answer over its socket. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libnbd.h>
+#include <limits.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "guest/kit/trial.h"
+#include "host/image/audit_wire.h"
+#include "host/image/describe.h"
+#include "host/image/export.h"
+#include "host/image/image.h"
+#include "host/image/offline.h"
+
+#define FOREVER_NS (365ULL * 86400 * NS_PER_S)
+
+/* ---- the disk ---- */
+
+struct disk {
+	struct nbd_handle *nbd; /* NULL: a raw file */
+	int fd;
+	uint64_t size;
+};
+
+static int disk_read(void *arg, uint64_t offset, void *buf, size_t size)
+{
+	const struct disk *disk = arg;
+
+	if (disk->nbd)
+		return nbd_pread(disk->nbd, buf, size, offset, 0) < 0 ? -EIO : 0;
+	for (size_t got = 0; got < size;) {
+		ssize_t n = pread(disk->fd, (char *)buf + got, size - got, (off_t)(offset + got));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -EIO;
+		got += (size_t)n;
+	}
+	return 0;
+}
+
+static bool open_nbd(struct disk *disk)
+{
+	disk->nbd = nbd_create();
+	if (!disk->nbd || nbd_set_export_name(disk->nbd, EXPORT_NAME) < 0 ||
+	    nbd_connect_socket(disk->nbd, disk->fd) < 0)
+		return false;
+	int64_t size = nbd_get_size(disk->nbd);
+	disk->size = size > 0 ? (uint64_t)size : 0;
+	return size >= 0;
+}
+
+static bool open_disk(const char *kind, struct disk *disk)
+{
+	struct stat st;
+
+	disk->fd = AUDIT_DISK_FD;
+	if (strcmp(kind, "nbd") == 0)
+		return open_nbd(disk);
+	if (fstat(disk->fd, &st) < 0)
+		return false;
+	disk->size = (uint64_t)st.st_size;
+	return true;
+}
+
+/* ---- the sandbox ---- */
+
+/* What is needed to read descriptors that are there, to compute, and to answer. Everything else is refused. */
+static const int allowed[] = {
+	SCMP_SYS(read),	      SCMP_SYS(write),	       SCMP_SYS(readv),	     SCMP_SYS(writev),
+	SCMP_SYS(pread64),    SCMP_SYS(pwrite64),      SCMP_SYS(recvfrom),   SCMP_SYS(recvmsg),
+	SCMP_SYS(sendto),     SCMP_SYS(sendmsg),       SCMP_SYS(poll),	     SCMP_SYS(ppoll),
+	SCMP_SYS(lseek),      SCMP_SYS(fstat),	       SCMP_SYS(ftruncate),  SCMP_SYS(close),
+	SCMP_SYS(munmap),     SCMP_SYS(mremap),	       SCMP_SYS(madvise),    SCMP_SYS(brk),
+	SCMP_SYS(futex),      SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(getrandom),  SCMP_SYS(rt_sigaction),  SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack), SCMP_SYS(getpid),       SCMP_SYS(gettid),     SCMP_SYS(exit),
+	SCMP_SYS(exit_group), SCMP_SYS(shutdown),      SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
+	SCMP_SYS(getrusage),
+};
+
+static int add_rules(scmp_filter_ctx filter)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(allowed) && r == 0; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	/* Memory, but none that is executed. */
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	/* fstat() is this call on some machines; paths can be looked at with it, but not opened. */
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
+				     SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_GETFL));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_SETFL));
+	/* abort() */
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	return r;
+}
+
+static bool shut_in(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	bool ok = filter && prctl(PR_SET_DUMPABLE, 0) == 0 && add_rules(filter) == 0 && seccomp_load(filter) == 0;
+
+	seccomp_release(filter);
+	return ok;
+}
+
+/* ---- answering ---- */
+
+struct server {
+	struct offline *offline;
+	struct patience patience;
+	struct text in, out;
+};
+
+static void answer_describe(struct server *server)
+{
+	CLEAN_TEXT struct text lines = TEXT_INIT(DESCRIPTION_MAX);
+
+	describe(server->offline, &lines);
+	frame_open(&server->out, FRAME_REPLY);
+	field_number(&server->out, FIELD_CODE, 0);
+	field_text(&server->out, FIELD_TEXT, lines.buf);
+	frame_close(&server->out);
+}
+
+static int copy_field(const struct frame *frame, enum field_key key, struct text *out, struct err *e)
+{
+	struct field field;
+	int r = frame_find(frame, key, &field, e);
+
+	return r > 0 ? text_add(out, field.bytes, field.length) : r;
+}
+
+static int answer_run(struct server *server, const struct frame *frame, struct err *e)
+{
+	CLEAN_TEXT struct text id = TEXT_INIT(CASE_ID_SIZE), parameters = TEXT_INIT(FRAME_PAYLOAD_MAX);
+	CLEAN_DONE(result) struct result result;
+	struct field flags;
+	int r = copy_field(frame, FIELD_ID, &id, e);
+
+	if (r == 0)
+		r = copy_field(frame, FIELD_TEXT, &parameters, e);
+	if (r < 0)
+		return r;
+	result_init(&result, id.buf);
+	const struct trial_setup setup = {
+		.def = cases_find(id.buf),
+		.tree = offline_tree(server->offline),
+		.parameters = parameters.buf,
+		.sabotage = frame_find(frame, FIELD_FLAGS, &flags, e) > 0 && field_value(&flags) & RUN_SABOTAGE,
+	};
+	if (setup.def)
+		trial_execute(&setup, &result);
+	else
+		result_set(&result, OUTCOME_BROKEN, "there is no case %s", id.buf);
+	audit_encode_result(&result, &server->out);
+	return 0;
+}
+
+static int serve_one(struct server *server, struct err *e)
+{
+	struct frame frame;
+	int r = audit_receive(AUDIT_SOCKET_FD, &server->patience, &server->in, &frame, e);
+
+	if (r < 0)
+		return r;
+	text_clear(&server->out);
+	if (frame.type == FRAME_CALL)
+		answer_describe(server);
+	else if (frame.type == FRAME_RUN)
+		r = answer_run(server, &frame, e);
+	else
+		r = -EBADMSG;
+	if (r == 0)
+		r = wait_write(&server->patience, AUDIT_SOCKET_FD, server->out.buf, server->out.length, "the audit", e);
+	return r;
+}
+
+static _Noreturn void serve(const char *kind)
+{
+	struct disk disk = {0};
+	int probe_fd = memfd_create("probe", MFD_CLOEXEC);
+	struct server server = {
+		.patience = patience_for(-1, FOREVER_NS),
+		.in = TEXT_INIT(FRAME_HEADER + FRAME_PAYLOAD_MAX),
+		.out = TEXT_INIT(FRAME_HEADER + FRAME_PAYLOAD_MAX),
+	};
+	struct err e = {0};
+
+	if (probe_fd < 0 || !open_disk(kind, &disk))
+		_exit(AUDIT_EXIT_DISK);
+	if (!shut_in())
+		_exit(AUDIT_EXIT_SANDBOX);
+	const struct chunk_source source = {.read = disk_read, .arg = &disk, .size = disk.size};
+	server.offline = offline_open(&source, probe_fd);
+	while (serve_one(&server, &e) == 0)
+		;
+	_exit(0);
+}
+
+void image_audit_init(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], AUDIT_CHILD_NAME) == 0 && strcmp(argv[0], AUDIT_CHILD_PROGRAM) == 0)
+		serve(argv[2]);
+}

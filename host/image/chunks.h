@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Small reads anywhere from a source where each request costs: through a cache of large chunks.
+ *
+ *	struct chunks *chunks = chunks_new(&(struct chunk_source){.read = nbd_read, .arg = nbd, .size = size});
+ *	r = chunks_read(chunks, offset, buf, length);
+ */
+#ifndef ASSAY_HOST_IMAGE_CHUNKS_H
+#define ASSAY_HOST_IMAGE_CHUNKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/scope.h"
+
+/* Reads exactly `size` bytes; 0 or -errno. Never asked for bytes beyond its size. */
+typedef int chunk_read_fn(void *arg, uint64_t offset, void *buf, size_t size);
+
+struct chunk_source {
+	chunk_read_fn *read;
+	void *arg; /* borrowed */
+	uint64_t size;
+};
+
+struct chunks;
+
+struct chunks *chunks_new(const struct chunk_source *source) NONNULL(1);
+void chunks_free(struct chunks *chunks);
+DEFINE_CLEANUP(chunks);
+
+uint64_t chunks_size(const struct chunks *chunks) NONNULL(1);
+
+/* Reads exactly `size` bytes: 0, -EIO (beyond the end), or what the source says. */
+int chunks_read(struct chunks *chunks, uint64_t offset, void *buf, size_t size) NONNULL(1);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An image's virtual disk as a descriptor: a raw file is opened itself, other formats are translated by a
+ * qemu-storage-daemon that serves them over NBD on a socket that has no name in any folder.
+ *
+ *	CLEAN_DONE(export) struct export export = EXPORT_INIT;
+ *	r = export_open(image, &export, e);
+ *	... hand export.fd to the child that reads, export.kind says how ...
+ */
+#ifndef ASSAY_HOST_IMAGE_EXPORT_H
+#define ASSAY_HOST_IMAGE_EXPORT_H
+
+#include "base/child.h"
+#include "host/image/image.h"
+
+#define EXPORT_NAME "disk" /* of the NBD export */
+
+struct export {
+	struct child daemon;
+	int fd;		   /* owned */
+	int messages;	   /* what the daemon has to say, -1: there is none; owned */
+	const char *kind; /* "file" or "nbd" */
+};
+
+#define EXPORT_INIT {.daemon = CHILD_INIT, .fd = -1, .messages = -1}
+
+int export_open(const struct image *image, struct export *ret, struct err *e) NONNULL(1, 2, 3);
+
+/* When the daemon has ended by itself: true, with its last words. */
+bool export_has_failed(struct export *export, struct text *words) NONNULL(1, 2);
+
+void export_done(struct export *export) NONNULL(1);
+DEFINE_CLEAN_DONE(export);
+
+#endif

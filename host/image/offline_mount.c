@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An offline tree's life: partitions, the root among the filesystems, and what its fstab mounts. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/vec.h"
+#include "guest/kit/fstab.h"
+#include "host/image/offline_state.h"
+
+#define FSTAB_MAX (256U << 10)
+
+/* ---- which is the root ---- */
+
+static bool is_folder(struct node *root, const char *path)
+{
+	struct node *node;
+
+	return node_find(root, path, &node) == 0 && S_ISDIR(node->stat.mode);
+}
+
+static bool exists(struct node *root, const char *path)
+{
+	struct node *node;
+
+	return node_find(root, path, &node) == 0;
+}
+
+static bool looks_like_root(struct node *root)
+{
+	return is_folder(root, "/etc") && (is_folder(root, "/usr") || exists(root, "/sbin")) &&
+	       (exists(root, "/etc/os-release") || exists(root, "/usr/lib/os-release") || exists(root, "/etc/fstab"));
+}
+
+/* Makes the root's node anew; its number is where the filesystem stands in the list. */
+static int reset_root(struct mounted *fs)
+{
+	node_done(&fs->root);
+	fs->root = (struct node){.in = fs, .handle = fs->volume->root, .name = ""};
+	int r = fs->volume->ops->stat(fs->volume, fs->root.handle, &fs->root.stat);
+	fs->root.stat.filesystem = (uint32_t)(fs - fs->offline->filesystems);
+	return r < 0 || !S_ISDIR(fs->root.stat.mode) ? -EBADMSG : 0;
+}
+
+/* A filesystem whose root folder cannot be read is none that can be read. */
+static void prepare_roots(struct offline *offline)
+{
+	for (unsigned i = 0; i < offline->count; i++) {
+		struct mounted *fs = &offline->filesystems[i];
+		if (!fs->volume || reset_root(fs) == 0)
+			continue;
+		volume_free(STEAL_PTR(fs->volume));
+		fs->facts.is_readable = false;
+	}
+}
+
+static void choose_root(struct offline *offline)
+{
+	unsigned at = 0;
+
+	while (at < offline->count && !(offline->filesystems[at].volume && looks_like_root(&offline->filesystems[at].root)))
+		at++;
+	offline->has_root = at < offline->count;
+	if (!offline->has_root || at == 0)
+		return;
+	struct mounted root = offline->filesystems[at];
+	node_done(&root.root); /* its nodes know where the filesystem stood */
+	root.root = (struct node){0};
+	memmove(&offline->filesystems[1], &offline->filesystems[0], at * sizeof root);
+	offline->filesystems[0] = root;
+	for (unsigned i = 0; i <= at; i++) {
+		if (i > 0) { /* moved: the children's parents are elsewhere now */
+			node_done(&offline->filesystems[i].root);
+			offline->filesystems[i].root = (struct node){0};
+		}
+		if (offline->filesystems[i].volume)
+			(void)reset_root(&offline->filesystems[i]);
+	}
+}
+
+/* ---- what fstab mounts ---- */
+
+struct mount {
+	struct mounted *fs;
+	char where[TREE_PATH_MAX];
+	char options[256];
+};
+DEFINE_VEC(mount_vec, struct mount);
+
+/* "/dev/vda3", "/dev/nvme0n1p3": the partition's number, 0 for none. Which disk it names cannot be known here. */
+static unsigned number_at_end(const char *device)
+{
+	size_t length = strlen(device), digits = 0;
+	unsigned number = 0;
+
+	while (digits < length && digits < 3 && device[length - digits - 1] >= '0' && device[length - digits - 1] <= '9')
+		digits++;
+	for (size_t i = length - digits; i < length; i++)
+		number = number * 10 + (unsigned)(device[i] - '0');
+	return number;
+}
+
+static bool is_meant(const struct offline_filesystem *facts, const char *what)
+{
+	static const struct tag {
+		const char *name, *folder;
+		size_t offset;
+	} tags[] = {
+		{"UUID", "/dev/disk/by-uuid/", offsetof(struct offline_filesystem, uuid)},
+		{"LABEL", "/dev/disk/by-label/", offsetof(struct offline_filesystem, label)},
+		{"PARTUUID", "/dev/disk/by-partuuid/", offsetof(struct offline_filesystem, partition.uuid)},
+		{"PARTLABEL", "/dev/disk/by-partlabel/", offsetof(struct offline_filesystem, partition.name)},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(tags); i++) {
+		const char *own = (const char *)facts + tags[i].offset;
+		const char *value = fstab_tag_value(what, tags[i].name);
+		if (!value && strncmp(what, tags[i].folder, strlen(tags[i].folder)) == 0)
+			value = what + strlen(tags[i].folder);
+		if (value)
+			return own[0] && strcasecmp(value, own) == 0;
+	}
+	return strncmp(what, "/dev/", 5) == 0 && facts->partition.number > 0 &&
+	       number_at_end(what) == facts->partition.number;
+}
+
+static struct mounted *find_meant(struct offline *offline, const char *what)
+{
+	for (unsigned i = 0; i < offline->count; i++)
+		if (is_meant(&offline->filesystems[i].facts, what))
+			return &offline->filesystems[i];
+	return NULL;
+}
+
+static void collect_mounts(struct offline *offline, const char *fstab, struct mount_vec *mounts)
+{
+	struct fstab_line line;
+
+	for (const char *at = fstab; fstab_next(&at, &line);) {
+		struct mount mount = {.fs = find_meant(offline, line.what)};
+		if (!mount.fs || line.where[0] != '/' || strcmp(line.where, "/") == 0 ||
+		    strlen(line.where) >= sizeof mount.where || fstab_has_option(&line, "noauto"))
+			continue;
+		(void)snprintf(mount.where, sizeof mount.where, "%s", line.where);
+		(void)snprintf(mount.options, sizeof mount.options, "%s", line.options);
+		(void)vec_add(mounts, mount);
+	}
+}
+
+/* Shorter paths first: a mount point may lie in another mount. */
+static int compare_mounts(const void *a, const void *b)
+{
+	size_t first = strlen(((const struct mount *)a)->where), second = strlen(((const struct mount *)b)->where);
+
+	return (first > second) - (first < second);
+}
+
+static void apply_mount(struct offline *offline, const struct mount *mount)
+{
+	struct offline_filesystem *facts = &mount->fs->facts;
+	struct node *node;
+
+	if (facts->mount[0] || mount->fs == &offline->filesystems[0])
+		return; /* mounted already: a second place, as bind mounts have, adds nothing */
+	(void)snprintf(facts->mount, sizeof facts->mount, "%s", mount->where);
+	if (!mount->fs->volume) {
+		offline->misses_mount |= facts->type[0] && strcmp(facts->type, "swap") != 0;
+		return;
+	}
+	fat_set_options(mount->fs->volume, mount->options);
+	(void)reset_root(mount->fs);
+	if (node_find(&offline->filesystems[0].root, mount->where, &node) == 0 && S_ISDIR(node->stat.mode))
+		node->covered_by = &mount->fs->root;
+	else
+		facts->mount[0] = '\0';
+}
+
+void offline_mount(struct offline *offline)
+{
+	CLEAN_TEXT struct text fstab = TEXT_INIT(FSTAB_MAX);
+	struct mount_vec mounts = VEC_INIT(OFFLINE_FILESYSTEMS_MAX);
+
+	prepare_roots(offline);
+	choose_root(offline);
+	if (!offline->has_root)
+		return;
+	memcpy(offline->filesystems[0].facts.mount, "/", 2);
+	if (node_read_text(&offline->filesystems[0].root, "/etc/fstab", &fstab) < 0)
+		return;
+	collect_mounts(offline, fstab.buf, &mounts);
+	if (mounts.count > 1)
+		qsort(mounts.items, mounts.count, sizeof mounts.items[0], compare_mounts);
+	vec_each (&mounts, mount)
+		apply_mount(offline, mount);
+	vec_done(&mounts);
+}
+
+/* ---- life ---- */
+
+struct offline *offline_open(const struct chunk_source *source, int probe_fd)
+{
+	struct offline *offline = xnew(sizeof *offline);
+
+	offline->chunks = chunks_new(source);
+	offline->tree = tree_new(&offline_ops, offline, true);
+	(void)disk_table_read(offline->tree, &offline->table);
+	for (unsigned i = 0; i < offline->table.count; i++) {
+		const struct disk_partition *partition = &offline->table.partitions[i];
+		offline_probe(offline, probe_fd, partition->start, partition->size, partition);
+	}
+	if (offline->table.count == 0)
+		offline_probe(offline, probe_fd, 0, chunks_size(offline->chunks), NULL);
+	offline_mount(offline);
+	return offline;
+}
+
+void offline_free(struct offline *offline)
+{
+	if (!offline)
+		return;
+	tree_free(offline->tree);
+	for (unsigned i = 0; i < offline->count; i++) {
+		node_done(&offline->filesystems[i].root);
+		volume_free(offline->filesystems[i].volume);
+	}
+	chunks_free(offline->chunks);
+	free(offline);
+}
+
+struct tree *offline_tree(struct offline *offline)
+{
+	return offline->tree;
+}
+
+const struct disk_table *offline_table(const struct offline *offline)
+{
+	return &offline->table;
+}
+
+const struct offline_filesystem *offline_filesystem(const struct offline *offline, unsigned n)
+{
+	return n < offline->count ? &offline->filesystems[n].facts : NULL;
+}
+
+bool offline_has_root(const struct offline *offline)
+{
+	return offline->has_root;
+}
+
+/* What may hold a root that is not read here. */
+static bool may_hold_root(const struct offline_filesystem *facts)
+{
+	static const char *const types[] = {"xfs", "btrfs", "f2fs", "ext4", "ext3", "ext2", "LVM2_member", "linux_raid_member"};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (!facts->is_readable && strcmp(facts->type, types[i]) == 0)
+			return true;
+	return false;
+}
+
+bool offline_needs_micro_vm(const struct offline *offline)
+{
+	if (offline->has_root)
+		return offline->misses_mount;
+	for (unsigned i = 0; i < offline->count; i++)
+		if (may_hold_root(&offline->filesystems[i].facts))
+			return true;
+	return false;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an offline tree is inside; for offline_*.c only. */
+#ifndef ASSAY_HOST_IMAGE_OFFLINE_STATE_H
+#define ASSAY_HOST_IMAGE_OFFLINE_STATE_H
+
+#include "host/image/offline.h"
+#include "host/image/volume.h"
+
+/* A file. Nodes are made when their folder is listed for the first time and stay, so later walks read nothing. */
+struct node {
+	struct node *parent;   /* NULL: the root of a filesystem */
+	struct node *children; /* sorted by name; valid when listed */
+	struct node *covered_by; /* the root of the filesystem that is mounted here */
+	char *names;		 /* of the children, one allocation */
+	const char *name;	 /* in the parent's `names` */
+	struct mounted *in;
+	uint64_t handle;
+	struct tree_stat stat;
+	uint32_t child_count;
+	bool is_listed;
+	int list_error; /* what listing it ended with */
+};
+
+struct mounted {
+	struct offline_filesystem facts;
+	struct volume *volume; /* NULL: not readable */
+	struct node root;
+	struct offline *offline;
+};
+
+struct offline {
+	struct chunks *chunks;
+	struct tree *tree;
+	struct disk_table table;
+	struct mounted filesystems[OFFLINE_FILESYSTEMS_MAX];
+	unsigned count;
+	bool has_root, misses_mount;
+	size_t nodes;
+};
+
+/* Adds what lies in [offset, offset + size): type and names by libblkid, and the volume when it is readable. */
+void offline_probe(struct offline *offline, int probe_fd, uint64_t offset, uint64_t size,
+		   const struct disk_partition *partition);
+
+/* Finds the root, makes it number 0, and mounts the others as its fstab says. */
+void offline_mount(struct offline *offline);
+
+/* The node at a path below `root` (its own mounts included), or -errno. */
+int node_find(struct node *root, const char *path, struct node **ret);
+int node_list(struct node *node);
+void node_done(struct node *node);
+
+/* A whole small file, as text: 0 or -errno. */
+int node_read_text(struct node *root, const char *path, struct text *out);
+
+extern const struct tree_ops offline_ops;
+
+#endif
