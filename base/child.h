@@ -10,7 +10,8 @@
  *	r = child_run(&spec, &patience, &out, e);       (out.stdout_text.buf holds what it printed)
  *	child_output_done(&out);
  *
- * The death signal fires when the *thread* that started the child ends: start children from the thread that owns them.
+ * A child never gains privileges: setuid programs do not work from here. The death signal fires when the *thread* that
+ * started the child ends: start children from the thread that owns them.
  */
 #ifndef ASSAY_BASE_CHILD_H
 #define ASSAY_BASE_CHILD_H
