@@ -32,6 +32,8 @@ void test_expect_number(long long got, long long want, const char *file, int lin
 			const char *expression);
 /* A fresh directory, removed when the test ends. */
 const char *test_folder(void);
+/* A folder whose code executes its own program under another name defines this: it is called first in main(). */
+void test_program_init(int argc, char **argv) __attribute__((weak));
 /* Ends the test as skipped, with the reason. */
 void test_skip(const char *why) __attribute__((noreturn));
 

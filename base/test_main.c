@@ -194,6 +194,9 @@ int main(int argc, char **argv)
 	size_t count, failed = 0;
 
 	child_init(argc, argv);
+	if (test_program_init)
+		test_program_init(argc, argv);
+	(void)signal(SIGPIPE, SIG_IGN); /* as the product's main does */
 	state = mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		     0);
 	tap = fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), "w");

@@ -11,6 +11,11 @@
 #include "base/test.h"
 #include "base/text.h"
 
+void test_program_init(int argc, char **argv)
+{
+	image_audit_init(argc, argv);
+}
+
 static struct patience minute(void)
 {
 	return patience_for(-1, 60 * NS_PER_S);
