@@ -83,14 +83,12 @@ static void add_socket(struct command *command, const char *id, int fd)
 }
 
 /* What is not the guest's to see. */
-static void add_frame(struct command *command, const struct qemu *qemu, const struct channels *channels,
-		      int incoming_fd)
+static void add_frame(struct command *command, const struct qemu *qemu, const struct channels *channels)
 {
 	static const char *const words[] = {
 		QEMU_PROGRAM, "-nodefaults", "-no-user-config", "-display", "none", "-sandbox",
 		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-		/* RAM that lies in a shared file is left out of what is migrated: that makes freezing quick. */
-		"-global", "migration.x-ignore-shared=on", "-global", "migration.x-events=on",
+		"-global", "migration.x-events=on",
 		"-mon", "chardev=qmp,mode=control",
 	};
 
@@ -109,9 +107,9 @@ static void add_frame(struct command *command, const struct qemu *qemu, const st
 		command_add(command, "-device");
 		command_add(command, "tpm-crb,tpmdev=tpm0");
 	}
-	if (incoming_fd >= 0) {
+	if (qemu->template_folder) {
 		command_add(command, "-incoming");
-		command_addf(command, "fd:%d", command_fd(command, incoming_fd));
+		command_add(command, "defer");
 	}
 }
 
@@ -135,7 +133,7 @@ static int start_child(struct qemu *qemu, struct command *command, struct err *e
 	return r;
 }
 
-int process_start(struct qemu *qemu, int incoming_fd, const struct patience *p, struct err *e)
+int process_start(struct qemu *qemu, const struct patience *p, struct err *e)
 {
 	CLEAN_DONE(channels) struct channels theirs = {-1, -1, -1, -1};
 	CLEAN_DONE(command) struct command command = {0};
@@ -147,7 +145,7 @@ int process_start(struct qemu *qemu, int incoming_fd, const struct patience *p, 
 		r = tpm_start(qemu, p, &theirs.tpm, e);
 	if (r < 0)
 		return r;
-	add_frame(&command, qemu, &theirs, incoming_fd);
+	add_frame(&command, qemu, &theirs);
 	argv_disks(&command, qemu);
 	argv_machine(&command, qemu);
 	r = start_child(qemu, &command, e);

@@ -100,8 +100,8 @@ void tpm_done(struct qemu *qemu) NONNULL(1);
 /* initrd.c: the micro-VM's file system: the agent as /init, and the modules that it needs to reach us. */
 int initrd_make(struct qemu *qemu, struct err *e) NONNULL(1, 2);
 
-/* process.c: starting and ending the process. `incoming_fd` -1: a normal start. */
-int process_start(struct qemu *qemu, int incoming_fd, const struct patience *p, struct err *e) NONNULL(1, 3, 4);
+/* process.c: starting and ending the process. With a template_folder it waits for a device state to come in. */
+int process_start(struct qemu *qemu, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
 void process_end(struct qemu *qemu) NONNULL(1);
 /* An error of QMP's is turned into QEMU's last words when it has ended. */
 int process_error(struct qemu *qemu, int r, struct err *e) NONNULL(1, 3);

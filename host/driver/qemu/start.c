@@ -84,7 +84,7 @@ static int qemu_start(const struct machine_spec *spec, const struct patience *p,
 	if (r == 0)
 		r = ram_make(qemu, e);
 	if (r == 0)
-		r = process_start(qemu, -1, &span, e);
+		r = process_start(qemu, &span, e);
 	if (r < 0) {
 		qemu_free(&qemu->vm);
 		return r;
@@ -112,7 +112,7 @@ static int qemu_power_on(struct vm *vm, const struct patience *p, struct err *e)
 
 	process_end(qemu);
 	int r = ram_make(qemu, e);
-	return r < 0 ? r : process_start(qemu, -1, &span, e);
+	return r < 0 ? r : process_start(qemu, &span, e);
 }
 
 static int qemu_collect(struct vm *vm, struct err *e)
