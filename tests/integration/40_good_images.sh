@@ -13,12 +13,12 @@ for name in debian-12-uefi debian-12-bios debian-13-uefi debian-12-uefi-plain de
 	before=$(sha256sum <"$path")
 	check_exit 0 "$name ships" "$ASSAY" run "$path" --out "$work/$name"
 	"$ASSAY" report "$work/$name" --format json >"$work/$name.json"
-	jq -r '.results[] | select(.outcome != "pass" and .outcome != "skip") | "\(.id): \(.outcome): \(.message)"' \
+	jq -r '.cases[] | select(.outcome != "pass" and .outcome != "skip") | "\(.id): \(.outcome): \(.message)"' \
 		"$work/$name.json" >"$work/out"
 	report $(($(wc -l <"$work/out") > 0)) "$name: nothing failed, broke or was lost" "$work/out"
-	jq -e '[.results[] | select(.outcome == "pass")] | length >= 45' "$work/$name.json" >"$work/out" 2>&1
+	jq -e '[.cases[] | select(.outcome == "pass")] | length >= 45' "$work/$name.json" >"$work/out" 2>&1
 	report $? "$name: at least 45 cases passed" "$work/out"
-	jq -e '[.results[] | select(.outcome == "skip" and ((.need // "") == ""))] | length == 0' "$work/$name.json" >"$work/out"
+	jq -e '[.cases[] | select(.outcome == "skip" and ((.need // "") == ""))] | length == 0' "$work/$name.json" >"$work/out"
 	report $? "$name: every skip names its need" "$work/out"
 	[ "$before" = "$(sha256sum <"$path")" ]
 	report $? "$name: the image file is as it was"

@@ -10,7 +10,7 @@ path=$(image debian-12-uefi) || exit 1
 
 # The number of whole result lines in the journal so far.
 results_in() {
-	grep -c '"result"' "$1/journal.jsonl" 2>/dev/null || true
+	grep -c '"type":"result"' "$1/journal.jsonl" 2>/dev/null || true
 }
 
 # Waits until the run has some results.
@@ -46,7 +46,7 @@ kept=$(results_in "$work/once")
 report $(($(machines_of "$work/once") != 0)) "no machine is left after Ctrl-C"
 check_exit 0 "the rest is done by --resume" "$ASSAY" run --resume "$work/once"
 report $((kept < 20)) "the results from before were kept ($kept)"
-"$ASSAY" report "$work/once" --format json | jq -r '.results[].id' | sort | uniq -d >"$work/out"
+"$ASSAY" report "$work/once" --format json | jq -r '.cases[].id' | sort | uniq -d >"$work/out"
 report $(($(wc -l <"$work/out") != 0)) "no case was done twice" "$work/out"
 
 # SIGKILL: what the journal has is there, the machines are gone with their master.

@@ -75,12 +75,12 @@ image() {
 
 # outcome RUN_FOLDER CASE: the outcome of that case, from the machine-readable report.
 outcome() {
-	"$ASSAY" report "$1" --format json | jq -r --arg id "$2" '.results[] | select(.id == $id) | .outcome' | sort -u
+	"$ASSAY" report "$1" --format json | jq -r --arg id "$2" '.cases[] | select(.id == $id) | .outcome' | sort -u
 }
 
 # The ids of that outcome, one a line.
 ids_with() {
-	"$ASSAY" report "$1" --format json | jq -r --arg outcome "$2" '.results[] | select(.outcome == $outcome) | .id' | sort -u
+	"$ASSAY" report "$1" --format json | jq -r --arg outcome "$2" '.cases[] | select(.outcome == $outcome) | .id' | sort -u
 }
 
 # What most tests run: many cases over many areas, but none that needs a boot of its own.
