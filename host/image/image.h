@@ -102,6 +102,11 @@ enum firmware image_firmware(const struct image *image) NONNULL(1);
 int image_overlay(const struct image *image, const char *path, uint64_t virtual_size, const struct patience *p,
 		  struct err *e) NONNULL(1, 2, 4, 5);
 
+/* Adds the SMBIOS type 11 strings, one a line, that start the agent from the disk labelled ASSAY; none for other entries
+ * than systemd-unit and tmpfiles. With tmpfiles the host must take the agent's port away and plug it in again, every few
+ * seconds until the agent greets: udev reads its new rule at most every 3 s, and only then sees the port with it. */
+void image_credentials(enum entry entry, struct text *out) NONNULL(2);
+
 /* Runs audit cases on the disk, offline, in a child that has shut itself in. `on_result` is called for each id in
  * order (it borrows the result). Cases that crash or hang the child are results (broken), and the rest still run.
  * `parameters` as in trial_setup. */
