@@ -41,13 +41,12 @@ static struct patience for_seconds(struct host_trial *t, unsigned seconds)
 
 /* ---- calls ---- */
 
-static void gather(const char *arguments[ARGUMENTS_MAX], va_list args)
+static void gather(const char **arguments, size_t room, va_list args)
 {
 	size_t count = 0;
 
-	do {
-		arguments[count] = va_arg(args, const char *);
-	} while (arguments[count] && ++count < ARGUMENTS_MAX - 1);
+	while (count + 1 < room && (arguments[count] = va_arg(args, const char *)))
+		count++;
 	arguments[count] = NULL;
 }
 
@@ -70,7 +69,7 @@ int host_call(struct host_trial *t, const char *verb, ...)
 	va_list args;
 
 	va_start(args, verb);
-	gather(arguments, args);
+	gather(arguments, ARGUMENTS_MAX, args);
 	va_end(args);
 	return call(t, verb, arguments);
 }
@@ -81,7 +80,7 @@ const char *host_ask(struct host_trial *t, const char *verb, ...)
 	va_list args;
 
 	va_start(args, verb);
-	gather(arguments, args);
+	gather(arguments, ARGUMENTS_MAX, args);
 	va_end(args);
 	int code = call(t, verb, arguments);
 	if (code != 0) {
@@ -106,7 +105,7 @@ static void must_call(struct host_trial *t, const char *verb, const char *first,
 	int code = call(t, verb, arguments);
 
 	if (code != 0)
-		host_broken(t, "%s %s in the guest: error %d %s", verb, first, code, t->scratch.buf);
+		host_broken(t, "%s %s %s in the guest: error %d %s", verb, first, second, code, t->scratch.buf);
 }
 
 void host_guest_write(struct host_trial *t, const char *path, const char *content)
@@ -116,7 +115,45 @@ void host_guest_write(struct host_trial *t, const char *path, const char *conten
 
 void host_guest_link(struct host_trial *t, const char *path, const char *target)
 {
-	must_call(t, "link", path, target);
+	must_call(t, "link", target, path);
+}
+
+/* "exit N", "signal N" or "timeout" on the first line. */
+static int exit_status(struct host_trial *t, const char *reply, const char *program)
+{
+	char line[64];
+	long long number = 0;
+
+	(void)snprintf(line, sizeof line, "%.*s", (int)strcspn(reply, "\n"), reply);
+	if (has_prefix(line, "exit ") && number_parse(line + 5, 0, 255, &number) == 0)
+		return (int)number;
+	if (has_prefix(line, "signal ") && number_parse(line + 7, 0, 127, &number) == 0)
+		return 128 + (int)number;
+	host_note(t, "%s: %s", program, line);
+	return -ETIMEDOUT;
+}
+
+int host_guest_run(struct host_trial *t, const char **ret_output, const char *program, ...)
+{
+	const char *arguments[ARGUMENTS_MAX];
+	va_list args;
+
+	arguments[0] = program;
+	va_start(args, program);
+	gather(arguments + 1, ARGUMENTS_MAX - 1, args);
+	va_end(args);
+	int code = call(t, "exec", arguments);
+	if (ret_output)
+		*ret_output = "";
+	if (code != 0) {
+		host_note(t, "%s could not be run in the guest: error %d %s", program, code, t->scratch.buf);
+		return code > 0 ? -code : code;
+	}
+	const char *reply = host_keep(t, t->scratch.buf, t->scratch.length);
+	const char *output = strchr(reply, '\n');
+	if (ret_output && output)
+		*ret_output = output + 1;
+	return exit_status(t, reply, program);
 }
 
 /* ---- QMP ---- */
