@@ -1,130 +1,180 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* What cloud-init has made of its instance. */
-#include <sched.h>
+// SPDX-License-Identifier: Apache-2.0
+// cloud-init: it is there, it will run, and nothing in the image takes its decisions away.
+#include "guest/kit/boot.h"
+#include "guest/kit/unit.h"
 
-#include "guest/kit/case.h"
+#define CONFIG_FOLDER "/etc/cloud/cloud.cfg.d"
 
-#define RESULT	      "/run/cloud-init/result.json"
-#define INSTANCE_DATA "/run/cloud-init/instance-data.json"
-#define INSTANCE      "/var/lib/cloud/instance"
+static const char *const services[] = {"cloud-init-local.service", "cloud-init.service", "cloud-init-network.service",
+				       "cloud-init-main.service", "cloud-config.service", "cloud-final.service"};
 
-/*
- * The string value of the first member with that name in a JSON text; NULL when there is none. It is enough for
- * cloud-init's own files, whose values of interest hold no escapes.
- */
-static const char *json_string(struct trial *t, const char *json, const char *name)
+static void require_cloud_init(struct trial *t)
 {
-	const char *at = strstr(json, case_format(t, "\"%s\"", name));
-	size_t skipped, length;
-
-	if (!at)
-		return NULL;
-	at += strlen(name) + 2;
-	skipped = strspn(at, " \t\n:");
-	if (at[skipped] != '"')
-		return NULL;
-	at += skipped + 1;
-	length = strcspn(at, "\"\\\n");
-	return at[length] == '"' ? case_format(t, "%.*s", (int)length, at) : NULL;
+	if (!file_exists(t, "/usr/bin/cloud-init") && !file_exists(t, "/etc/cloud/cloud.cfg"))
+		case_skip(t, "cloud-init", "cloud-init is not installed");
 }
 
-/* What follows `"name":` without blanks and line ends, so that an empty list is "[]". */
-static const char *json_value(struct trial *t, const char *json, const char *name)
+static void check_units(struct trial *t)
 {
-	const char *at = strstr(json, case_format(t, "\"%s\"", name));
-	char *value = case_alloc(t, 256);
-	size_t length = 0;
+	unsigned known = 0, enabled = 0;
 
-	if (!at)
-		return NULL;
-	at += strlen(name) + 2;
-	at += strspn(at, " \t\n:");
-	for (; *at && length < 255; at++) {
-		if (!strchr(" \t\n", *at))
-			value[length++] = *at;
+	for (size_t i = 0; i < ARRAY_LEN(services); i++) {
+		if (!unit_path(t, services[i]))
+			continue;
+		known++;
+		if (unit_is_masked(t, services[i]))
+			FAIL(t, "%s is masked", services[i]);
+		else
+			enabled += unit_is_enabled(t, services[i]);
 	}
-	return value;
+	/* Where no unit is enabled by a link, the generator pulls cloud-init.target in. */
+	if (known == 0)
+		FAIL(t, "cloud-init has no units");
+	else if (enabled == 0)
+		FAIL(t, "none of cloud-init's %u units is enabled", known);
+	else
+		check_passed(t);
 }
 
-CASE(provisioning, cloud_init_finishes_clean,
-     .title = "cloud-init ends with status done and no recorded error", .priority = P0,
-     .needs = "cloud-init",
-     .why = "What cloud-init could not do - a key, a user, a disk - is missing in every new instance.",
-     .remedy = "Read /var/log/cloud-init.log; correct the configuration or the module that failed.",
-     .sources =
-	     "LISA:verify_cloud_init_error_status,imgproof:test_sles_ec2_services,imgproof:test_sles_oci_services,AZCERT:lisa-std/p2-cloud-init-log")
+AUDIT(provisioning, cloud_init_is_enabled,
+     .title    = "cloud-init is installed, enabled and not switched off anywhere",
+     .priority = P0,
+     .needs    = "cloud-init",
+     .sources  = "CIV:test_cloud_init_is_installed,AZCERT:hygiene/cloud-init-not-disabled",
+     .why      = "Without it a new machine gets no users, keys, name or network configuration.",
+     .remedy   = "Remove /etc/cloud/cloud-init.disabled and the kernel argument, and enable "
+                 "cloud-init's units.")
 {
-	const char *result = file_text(t, RESULT);
-
-	/* The file is written when the last stage has ended. */
-	REQUIRE(t, result != NULL);
-	const char *errors = json_value(t, result, "errors");
-	REQUIRE(t, errors != NULL);
-	if (has_prefix(errors, "[]"))
+	require_cloud_init(t);
+	if (file_exists(t, "/usr/bin/cloud-init"))
 		check_passed(t);
 	else
-		FAIL(t, "cloud-init has recorded errors: %s", errors);
-	CHECK(t, json_string(t, result, "datasource") != NULL);
+		FAIL(t, "cloud-init is configured, but its program is not there");
+	if (file_exists(t, "/etc/cloud/cloud-init.disabled"))
+		FAIL(t, "/etc/cloud/cloud-init.disabled switches it off");
+	const struct boot_menu *menu = boot_menu_read(t);
+	const char *argument = menu->chosen ? boot_argument(t, menu->chosen, "cloud-init") : NULL;
+	if (argument && strcmp(argument, "disabled") == 0)
+		FAIL(t, "the default boot entry has the argument cloud-init=disabled");
+	if (systemd_is_installed(t))
+		check_units(t);
 }
 
-SABOTAGE(provisioning, cloud_init_finishes_clean, "a run command has failed")
+SABOTAGE(provisioning, cloud_init_is_enabled, "a file switches cloud-init off")
 {
-	sabotage_file(
-		t, RESULT,
-		"{\n \"v1\": {\n  \"datasource\": \"DataSourceNoCloud\",\n  \"errors\": [\n"
-		"   \"('scripts_user', RuntimeError('Runparts: 1 failures'))\"\n  ]\n }\n}\n");
+	require_cloud_init(t);
+	sabotage_file(t, "/etc/cloud/cloud-init.disabled", "planted\n");
 }
 
-CASE(provisioning, hostname_comes_from_metadata,
-     .title = "The kernel's hostname is the one from the metadata", .priority = P1,
-     .needs = "cloud-init",
-     .why = "Instances that keep the image's name cannot be told apart in logs and clusters.",
-     .remedy = "Check preserve_hostname in cloud-init's configuration and what else sets the name.",
-     .sources = "CIT:hostnamevalidation.TestHostname,kola:coreos.ignition.sethostname")
-{
-	const char *data = file_text(t, INSTANCE_DATA);
-	const char *given = data ? json_string(t, data, "local_hostname") : NULL;
-	char name[256] = "";
+/* ---- configuration files ---- */
 
-	REQUIRE(t, data != NULL);
-	if (!given)
-		case_skip(t, "policy:hostname", "the metadata gives no hostname");
-	REQUIRE_OK(t, gethostname(name, sizeof name - 1));
-	/* One of the two may be the full name with the domain. */
-	name[strcspn(name, ".")] = '\0';
-	CHECK_EQ(t, (const char *)name, case_format(t, "%.*s", (int)strcspn(given, "."), given));
+typedef void config_fn(struct trial *t, const char *path, const char *text);
+
+static void each_config(struct trial *t, config_fn *fn)
+{
+	const char *text = file_text(t, "/etc/cloud/cloud.cfg");
+
+	if (text)
+		fn(t, "/etc/cloud/cloud.cfg", text);
+	for (const char *const *name = file_names(t, CONFIG_FOLDER); *name; name++) {
+		const char *path = case_format(t, CONFIG_FOLDER "/%s", *name);
+		text = has_suffix(*name, ".cfg") ? file_text(t, path) : NULL;
+		if (text)
+			fn(t, path, text);
+	}
 }
 
-SABOTAGE(provisioning, hostname_comes_from_metadata, "the image's own name was kept")
+/* Lines with blanks and the comment taken off, so that "{config: disabled}" is found however it is written. */
+static const char *squeeze(struct trial *t, const char *text)
 {
-	if (unshare(CLONE_NEWUTS) < 0 || sethostname("template", 8) < 0)
-		case_broken(t, "the name cannot be changed: %m");
+	char *out = case_alloc(t, strlen(text) + 1), *at = out;
+	bool in_comment = false;
+
+	for (char before = '\n'; *text; before = *text++) {
+		if (*text == '#' && strchr("\n \t", before))
+			in_comment = true;
+		if (*text == '\n')
+			in_comment = false;
+		if (!in_comment && *text != ' ' && *text != '\t')
+			*at++ = *text;
+	}
+	return out;
 }
 
-static const struct private_file {
-	const char *name;
-} private_files[] = {
-	{"cloud-config.txt"},
-	{"user-data.txt"},
-	{"user-data.txt.i"},
-};
-
-CASE_EACH(provisioning, user_data_is_private, private_files,
-	  .title = "Stored user data is readable by root only", .priority = P1,
-	  .needs = "cloud-init", .why = "User data holds passwords and keys in clear.",
-	  .remedy = "Check cloud-init's version and what changes modes below /var/lib/cloud.",
-	  .sources = "own")
+static void check_overrides(struct trial *t, const char *path, const char *text)
 {
-	const char *path = case_format(t, INSTANCE "/%s", c->name);
-	struct tree_stat stat;
+	static const struct override {
+		const char *text, *what;
+	} overrides[] = {
+		{"network:{config:disabled}", "switches the network configuration off"},
+		{"network:\nconfig:disabled", "switches the network configuration off"},
+		{"datasource_list:[None]", "looks nowhere for provisioning data"	       },
+		{"datasource_list:\n-None\n", "looks nowhere for provisioning data"	  },
+		{"ssh_deletekeys:false", "keeps the SSH host keys of the image"	 },
+	};
+	const char *plain = squeeze(t, text), *name = strrchr(path, '/') + 1;
 
-	if (!file_stat(t, path, &stat))
-		case_skip(t, "cloud-init", "%s is not there", path);
-	CHECK_EQ(t, stat.mode & 0077, 0U);
-	CHECK_EQ(t, stat.uid, 0U);
+	for (size_t i = 0; i < ARRAY_LEN(overrides); i++)
+		if (strstr(plain, overrides[i].text))
+			FAIL(t, "%s %s", path, overrides[i].what);
+	if (strstr(name, "installer") || has_prefix(name, "curtin-") || has_prefix(name, "subiquity-"))
+		FAIL(t, "%s was left by an installer", path);
+	check_passed(t);
 }
 
-SABOTAGE(provisioning, user_data_is_private, "everybody may read the user data")
+AUDIT(provisioning, no_installer_overrides,
+     .title    = "No installer or foreign-cloud configuration overrides the platform's settings",
+     .priority = P1,
+     .needs    = "cloud-init",
+     .sources  = "AZCERT:hygiene/cloud-init-leftovers",
+     .why      = "What an installer decided for one machine is forced on every machine of the "
+                 "image.",
+     .remedy   = "Remove the file from /etc/cloud/cloud.cfg.d.")
 {
-	sabotage_file_mode(t, INSTANCE "/user-data.txt", 0644, 0);
+	require_cloud_init(t);
+	each_config(t, check_overrides);
+}
+
+SABOTAGE(provisioning, no_installer_overrides, "an installer's file disables the network configuration")
+{
+	require_cloud_init(t);
+	sabotage_file(t, CONFIG_FOLDER "/99-installer.cfg", "network: {config: disabled}\n");
+}
+
+static void check_growing(struct trial *t, const char *path, const char *text)
+{
+	static const char *const off[] = {"growpart:\nmode:off", "growpart:{mode:off", "growpart:\nmode:false",
+					  "growpart:{mode:false"};
+	const char *plain = squeeze(t, text);
+
+	for (size_t i = 0; i < ARRAY_LEN(off); i++)
+		if (strstr(plain, off[i]))
+			FAIL(t, "%s switches growing off", path);
+	check_passed(t);
+}
+
+AUDIT(provisioning, grow_tools_are_configured,
+     .title    = "The partition growing module is listed and its tools are installed",
+     .priority = P1,
+     .needs    = "cloud-init",
+     .sources  = "CIV:test_growpart_is_present_in_config,AZCERT:ms-prep/growpart",
+     .why      = "The root filesystem stays as small as the image, whatever disk the customer "
+                 "pays for.",
+     .remedy   = "List growpart and resizefs in cloud_init_modules and install cloud-guest-utils "
+                 "(cloud-utils-growpart).")
+{
+	require_cloud_init(t);
+	if (strcmp(plan_text(t, "grow", "yes"), "no") == 0)
+		case_skip(t, "cloud-init", "the plan says that the root does not grow");
+	const char *config = file_text(t, "/etc/cloud/cloud.cfg");
+	const char *plain = config ? squeeze(t, config) : "";
+	CHECK(t, strstr(plain, "\n-growpart\n") != NULL);
+	CHECK(t, file_exists(t, "/usr/bin/growpart") || file_exists(t, "/usr/sbin/growpart"));
+	each_config(t, check_growing);
+}
+
+SABOTAGE(provisioning, grow_tools_are_configured, "growpart is not listed")
+{
+	require_cloud_init(t);
+	sabotage_replace(t, "/etc/cloud/cloud.cfg", "growpart", "grownot");
 }
