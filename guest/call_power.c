@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls that end the guest. The reply is sent before it goes. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/reboot.h>
+
+#include "guest/call.h"
+#include "guest/kit/systemd_bus.h"
+
+#define SYSTEMD_NS (10 * NS_PER_S)
+/* systemd is built with glibc, whose first real-time signal is not the same as musl's. */
+#define GLIBC_SIGRTMIN 34
+
+/* How one way to end the guest is called by each who can do it. */
+static const struct power {
+	const char *target;	/* systemd's unit */
+	int systemd_signal;	/* to pid 1, above GLIBC_SIGRTMIN, when its socket does not answer */
+	int busybox_signal;
+	int command;		/* reboot(2) */
+} powers[] = {
+	{"poweroff.target", 4, SIGUSR2, RB_POWER_OFF},
+	{"reboot.target",   5, SIGTERM, RB_AUTOBOOT },
+};
+enum { POWER_OFF, POWER_REBOOT };
+
+static const struct power *wanted;
+static bool is_forced;
+
+/* The usual way: all services are stopped, all filesystems unmounted. */
+static void end_orderly(void)
+{
+	CLEANUP(bus) struct bus *bus = NULL;
+	struct patience p = patience_for(-1, SYSTEMD_NS);
+	struct err e = {0};
+
+	if (access("/run/systemd/system", F_OK) < 0) {
+		(void)kill(1, wanted->busybox_signal);
+		return;
+	}
+	if (systemd_open(&p, &bus, &e) < 0 ||
+	    systemd_manager_call(bus, &p, "StartUnit", wanted->target, "replace-irreversibly", &e) < 0)
+		(void)kill(1, GLIBC_SIGRTMIN + wanted->systemd_signal);
+}
+
+static void end_guest(void)
+{
+	if (!is_forced && getpid() != 1) {
+		end_orderly();
+		return;
+	}
+	if (!is_forced)
+		sync();
+	(void)reboot(wanted->command);
+}
+
+static int ask(const struct call *call, const struct power *power)
+{
+	if (call->argument_count > 0 && strcmp(call->arguments[0], "force") != 0)
+		return EINVAL;
+	wanted = power;
+	is_forced = call->argument_count > 0;
+	return 0;
+}
+
+static int call_poweroff(struct call *call)
+{
+	return ask(call, &powers[POWER_OFF]);
+}
+
+static int call_reboot(struct call *call)
+{
+	return ask(call, &powers[POWER_REBOOT]);
+}
+
+call_after_fn *call_take_after(void)
+{
+	return wanted ? end_guest : NULL;
+}
+
+const struct call_verb call_power_verbs[] = {
+	{"poweroff", "[force]", "powers the guest off, orderly or at once", 0, 1, call_poweroff},
+	{"reboot",   "[force]", "reboots the guest, orderly or at once",	     0, 1, call_reboot	},
+	{NULL,       NULL,	    NULL,				     0, 0, NULL	    },
+};

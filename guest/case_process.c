@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process in which a case runs. */
+#include "guest/case_process.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+
+#include "guest/kit/trial.h"
+#include "guest/need.h"
+
+#define OPEN_FILES	 4096
+#define MEMORY_OVER_RAM	 (512ULL << 20) /* address space is cheap: what is asked for is seldom used */
+#define SYSTEM_PATH	 "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+struct reporter {
+	int fd;
+	struct text out;
+	size_t sent;
+};
+
+/* What is too much is dropped by the maximum of `out`, the result never: it has room of its own. */
+static void flush_report(struct reporter *reporter)
+{
+	const struct text *out = &reporter->out;
+
+	for (size_t done = 0; done < out->length;) {
+		ssize_t n = write(reporter->fd, out->buf + done, out->length - done);
+		if (n < 0 && errno != EINTR)
+			break;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	reporter->sent += out->length;
+	text_clear(&reporter->out);
+}
+
+static bool has_room(const struct reporter *reporter, size_t more)
+{
+	return reporter->sent + more < CASE_REPORT_MAX / 2;
+}
+
+static void report_check(void *arg, const struct check_record *check)
+{
+	struct reporter *reporter = arg;
+
+	if (!has_room(reporter, sizeof *check))
+		return;
+	frame_open(&reporter->out, FRAME_CHECK);
+	field_text(&reporter->out, FIELD_EXPRESSION, check->expression);
+	field_text(&reporter->out, FIELD_GOT, check->got);
+	field_text(&reporter->out, FIELD_WANT, check->want);
+	field_text(&reporter->out, FIELD_FILE, check->file);
+	field_number(&reporter->out, FIELD_LINE, check->line);
+	field_text(&reporter->out, FIELD_ROW, check->row);
+	frame_close(&reporter->out);
+	flush_report(reporter);
+}
+
+static void report_note(void *arg, const char *text)
+{
+	struct reporter *reporter = arg;
+
+	if (!has_room(reporter, strlen(text)))
+		return;
+	frame_open(&reporter->out, FRAME_OUTPUT);
+	field_text(&reporter->out, FIELD_TEXT, text);
+	frame_close(&reporter->out);
+	flush_report(reporter);
+}
+
+void add_result(struct text *out, const struct result *result)
+{
+	frame_open(out, FRAME_RESULT);
+	field_text(out, FIELD_ID, result->id);
+	field_text(out, FIELD_OUTCOME, outcome_name(result->outcome));
+	field_text(out, FIELD_MESSAGE, result->message);
+	field_text(out, FIELD_NEED, result->need);
+	field_number(out, FIELD_PASSED, result->checks_passed);
+	field_number(out, FIELD_FAILED, result->checks_failed);
+	field_number(out, FIELD_DURATION, result->duration_ns);
+	frame_close(out);
+}
+
+/* ---- surroundings ---- */
+
+static void set_limit(int what, rlim_t soft, rlim_t hard)
+{
+	const struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
+
+	(void)setrlimit(what, &limit);
+}
+
+/* A case that runs wild hurts itself: the agent is spared by the out-of-memory killer, its cases are not. */
+static void set_limits(void)
+{
+	struct sysinfo info;
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)!write(fd, "0", 1);
+		close(fd);
+	}
+	set_limit(RLIMIT_CORE, 0, 0);
+	set_limit(RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);
+	if (sysinfo(&info) == 0)
+		set_limit(RLIMIT_AS, (rlim_t)info.totalram * info.mem_unit + MEMORY_OVER_RAM, RLIM_INFINITY);
+}
+
+static void set_environment(void)
+{
+	(void)clearenv();
+	(void)setenv("PATH", SYSTEM_PATH, 1);
+	(void)setenv("HOME", "/root", 1);
+	(void)setenv("LC_ALL", "C", 1);
+	(void)setenv("TERM", "dumb", 1);
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int signal_number = 1; signal_number < 65; signal_number++)
+		(void)signal(signal_number, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Closes all descriptors but the standard ones and `keep`. */
+static void close_others(int keep)
+{
+	struct rlimit limit;
+
+	/* By number: not every C library has the function. */
+	bool is_done = keep == 3 || syscall(SYS_close_range, 3, keep - 1, 0) == 0;
+	if (is_done && syscall(SYS_close_range, keep + 1, ~0U, 0) == 0)
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > 65536)
+		limit.rlim_cur = 65536;
+	for (int fd = 3; fd < (int)limit.rlim_cur; fd++) {
+		if (fd != keep)
+			close(fd);
+	}
+}
+
+/* True when the mounts are private now: nothing that is mounted here is seen elsewhere. */
+static bool make_mounts_private(void)
+{
+	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+static void take_place(int output_fd)
+{
+	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)setsid();
+	(void)prctl(PR_SET_NAME, "assay-case");
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)dup2(null_fd < 0 ? output_fd : null_fd, STDIN_FILENO);
+	(void)dup2(output_fd, STDOUT_FILENO);
+	(void)dup2(output_fd, STDERR_FILENO);
+}
+
+/* ---- the life of the process ---- */
+
+static void execute(const struct run_order *order, struct reporter *reporter, bool private_mounts,
+		    struct result *result)
+{
+	const struct case_def *def = cases_find(order->id);
+	struct tree *tree = tree_of_folder("/");
+
+	if (!def || !tree) {
+		result_set(result, OUTCOME_BROKEN, def ? "the root folder cannot be opened" : "the agent has no such case");
+		return;
+	}
+	if (!(order->flags & RUN_NEEDS_KNOWN) && !needs_are_met(def->info.needs, tree, result))
+		return;
+	const struct trial_setup setup = {
+		.def = def,
+		.tree = tree,
+		.parameters = order->parameters,
+		.sabotage = order->flags & RUN_SABOTAGE,
+		.private_mounts = private_mounts,
+		.on_check = report_check,
+		.on_note = report_note,
+		.arg = reporter,
+	};
+	trial_execute(&setup, result);
+	tree_free(tree);
+}
+
+static _Noreturn void case_main(const struct run_order *order, int report_fd, int output_fd)
+{
+	struct reporter reporter = {.fd = report_fd, .out = TEXT_INIT(65536)};
+	struct result result;
+
+	take_place(output_fd);
+	close_others(report_fd);
+	reset_signals();
+	/* A case that is ended by SIGPIPE would seem to have crashed. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	set_environment();
+	set_limits();
+	result_init(&result, order->id);
+	execute(order, &reporter, make_mounts_private(), &result);
+	(void)fflush(NULL);
+	text_clear(&reporter.out);
+	add_result(&reporter.out, &result);
+	flush_report(&reporter);
+	_exit(0);
+}
+
+int case_process_start(const struct run_order *order, struct case_process *ret, struct err *e)
+{
+	CLEAN_FD int report_in = -1;
+	CLEAN_FD int output_in = -1;
+	int report[2], output[2];
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return err_set(e, BLAME_HOST, errno, "make a pipe: %m");
+	report_in = report[1];
+	ret->report_fd = report[0];
+	ret->output_fd = -1;
+	if (pipe2(output, O_CLOEXEC) < 0) {
+		close(ret->report_fd);
+		return err_set(e, BLAME_HOST, errno, "make a pipe: %m");
+	}
+	output_in = output[1];
+	ret->output_fd = output[0];
+	ret->pid = fork();
+	if (ret->pid == 0)
+		case_main(order, report_in, output_in);
+	if (ret->pid > 0)
+		return 0;
+	int error = errno;
+	close(ret->report_fd);
+	close(ret->output_fd);
+	return err_set(e, BLAME_HOST, error, "start a process: %m");
+}
