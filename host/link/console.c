@@ -2,6 +2,7 @@
 /* Recording and scanning a serial console. */
 #include "host/link/console.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +36,11 @@ int console_new(const char *path, const struct patterns *patterns, struct consol
 
 	if (fd < 0)
 		return err_set(e, BLAME_HOST, errno, "open %s: %m", path);
+	char last = '\n';
 	off_t size = lseek(fd, 0, SEEK_END);
+	/* An earlier machine's last line may have had no end. */
+	if (size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n' && write(fd, "\n", 1) == 1)
+		size++;
 	struct console *console = xnew(sizeof *console);
 	console->path = xstrdup(path);
 	console->fd = fd;
@@ -150,6 +155,16 @@ static void add_char(struct console *console, char c)
 	text_add(&console->pending, &c, 1);
 }
 
+/* False for the lines of frames that loaders draw around their menus. */
+static bool has_words(const struct console *console)
+{
+	size_t letters = 0;
+
+	for (size_t i = 0; i < console->length; i++)
+		letters += isalnum((unsigned char)console->line[i]) != 0;
+	return letters >= 2;
+}
+
 /* Inside a control sequence. Moving the cursor elsewhere begins another line: firmware and loaders draw so. */
 static void feed_escape(struct console *console, unsigned char c)
 {
@@ -166,7 +181,7 @@ static void feed_escape(struct console *console, unsigned char c)
 		if (c < 0x40 && c != '\n')
 			break;
 		console->escape = ESCAPE_NONE;
-		if (strchr("HfJ", c) && c && console->length > 0)
+		if (strchr("HfJ", c) && c && has_words(console))
 			end_line(console);
 		break;
 	case ESCAPE_STRING:

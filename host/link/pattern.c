@@ -184,20 +184,44 @@ static int read_all(struct fy_document *document, struct patterns *patterns, con
 	return compile_any(patterns, path, e);
 }
 
+/* Why the file is no YAML, with the line. */
+static int syntax_error(struct fy_diag *diag, const char *path, struct err *e)
+{
+	void *at = NULL;
+	const struct fy_diag_error *first = fy_diag_errors_iterate(diag, &at);
+
+	if (!first)
+		return err_set(e, BLAME_USER, EINVAL, "%s is not valid YAML", path);
+	return err_set(e, BLAME_USER, EINVAL, "%s:%d: this is not valid YAML: %.200s", path, first->line, first->msg);
+}
+
+/* Collects what libfyaml would print. */
+static struct fy_diag *make_diag(void)
+{
+	struct fy_diag_cfg config;
+
+	fy_diag_cfg_default(&config);
+	struct fy_diag *diag = fy_diag_create(&config);
+	if (!diag)
+		abort(); /* out of memory */
+	fy_diag_set_collect_errors(diag, true);
+	return diag;
+}
+
 int patterns_load(const char *path, struct patterns **ret, struct err *e)
 {
 	CLEAN_TEXT struct text content = TEXT_INIT(PATTERNS_FILE_MAX);
-	struct fy_parse_cfg config = {.flags = FYPCF_QUIET};
 	int r = text_read_file(&content, path);
 
 	if (r < 0)
 		return err_set(e, BLAME_USER, -r, "read %s: %m", path);
+	struct fy_diag *diag = make_diag();
+	struct fy_parse_cfg config = {.flags = FYPCF_QUIET, .diag = diag};
 	struct fy_document *document = fy_document_build_from_string(&config, content.buf, content.length);
-	if (!document)
-		return err_set(e, BLAME_USER, EINVAL, "%s is not valid YAML", path);
 	CLEANUP(patterns) struct patterns *patterns = xnew(sizeof *patterns);
-	r = read_all(document, patterns, path, e);
+	r = document ? read_all(document, patterns, path, e) : syntax_error(diag, path, e);
 	fy_document_destroy(document);
+	fy_diag_destroy(diag);
 	if (r == 0)
 		*ret = STEAL_PTR(patterns);
 	return r;

@@ -67,7 +67,7 @@ TEST(pattern, proof_fails_when_a_forbidden_line_is_matched)
 static const struct {
 	const char *content, *sentence;
 } wrong_files[] = {
-	{"patterns: [",										"is not valid YAML" },
+	{"patterns: [",										"this is not valid YAML: " },
 	{"other: []",										"there is no list `patterns`" },
 	{"patterns:\n- x",									"a pattern is a mapping" },
 	{"patterns:\n- {name: a, regex: '(', severity: fault, meaning: m, must: [x], must_not: [y]}", "pattern a: " },

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "host/driver/driver.h"
 #include "host/driver/qemu/qmp.h"
+#include "host/driver/qemu/version.h"
 
 #define QEMU_PROGRAM	  "qemu-system-x86_64"
 #define QEMU_DISKS_MAX	  17 /* the root disk is the first */
@@ -112,8 +113,7 @@ int qemu_freeze(struct vm *vm, const char *folder, const struct patience *p, str
 int qemu_wake(const char *folder, const struct machine_spec *spec, const struct patience *p, struct vm **ret,
 	      struct err *e) NONNULL(1, 2, 3, 4, 5);
 
-/* version.c: QEMU's version, asked once a process. */
-int qemu_version(const struct patience *p, char buf[64], struct err *e) NONNULL(1, 2, 3);
+/* version.c */
 int qemu_describe(const struct machine_spec *spec, const struct patience *p, struct text *out, struct err *e)
 	NONNULL(1, 2, 3, 4);
 
