@@ -95,6 +95,8 @@ void tree_plant_disk(struct tree *tree, uint64_t offset, const void *bytes, size
 void tree_plant_fact(struct tree *tree, unsigned n, const char *key, const char *value) NONNULL(1, 3, 4);
 /* 0, or the first error (-errno) of a tree_plant_* call since the last tree_unplant. */
 int tree_plant_error(const struct tree *tree) NONNULL(1);
+/* True while anything is planted: what was learnt of the tree before does not hold. */
+bool tree_is_planted(const struct tree *tree) NONNULL(1);
 void tree_unplant(struct tree *tree) NONNULL(1); /* takes all planted changes away */
 
 #endif

@@ -162,6 +162,11 @@ void tree_plant_fact(struct tree *tree, unsigned n, const char *key, const char 
 	free(plant.value);
 }
 
+bool tree_is_planted(const struct tree *tree)
+{
+	return tree->plants.count + tree->disk_plants.count + tree->fact_plants.count > 0;
+}
+
 void tree_unplant(struct tree *tree)
 {
 	vec_each (&tree->plants, plant) {
