@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: threads, signals, the beginning and the end of a run. */
+#include "host/run/engine.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+
+#include "base/clock.h"
+#include "host/run/internal.h"
+
+#define STACK_SIZE  (1U << 20)
+#define TICK_NS	    (250 * NS_PER_MS)
+#define WORKERS_MAX 1024
+
+/* ---- machine threads ---- */
+
+static job_fn *const job_functions[] = {
+	[JOB_AUDIT] = run_audit_job, [JOB_TEMPLATE] = run_boot_job, [JOB_SHARED] = run_cases_job,
+	[JOB_FORK] = run_cases_job,  [JOB_COLD] = run_cases_job,    [JOB_VERIFY] = run_verify_job,
+};
+
+static void ring(int fd)
+{
+	uint64_t one = 1;
+
+	/* Cannot fail: the counter of an eventfd never gets near its end. */
+	if (write(fd, &one, sizeof one) != sizeof one)
+		abort();
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *worker = arg;
+	struct engine *engine = worker->engine;
+	struct job *job;
+
+	while ((job = schedule_take(engine->schedule))) {
+		job_functions[job->kind](worker, &engine->cells[job->cell->index], job);
+		schedule_end(engine->schedule, job);
+	}
+	tell_state(worker, "%s", "");
+	if (atomic_fetch_sub(&engine->working, 1) == 1)
+		ring(engine->finished_fd);
+	return NULL;
+}
+
+static int start_workers(struct engine *engine, struct worker *workers, unsigned count, unsigned *ret_started,
+			 struct err *e)
+{
+	pthread_attr_t attr;
+	int r = 0;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	atomic_store(&engine->working, count);
+	for (*ret_started = 0; *ret_started < count && r == 0; ++*ret_started) {
+		struct worker *worker = &workers[*ret_started];
+		char name[16];
+		*worker = (struct worker){.engine = engine, .index = *ret_started};
+		r = pthread_create(&worker->thread, &attr, worker_main, worker);
+		if (r)
+			break;
+		(void)snprintf(name, sizeof name, "machine-%u", worker->index % 10000);
+		pthread_setname_np(worker->thread, name);
+	}
+	pthread_attr_destroy(&attr);
+	if (r == 0)
+		return 0;
+	schedule_stop(engine->schedule);
+	return err_set(e, BLAME_HOST, r, "start machine thread %u: %m", *ret_started);
+}
+
+/* ---- the thread that called ---- */
+
+enum { POLL_SIGNAL, POLL_FINISHED, POLL_FAILED, POLL_TICK, POLL_COUNT_ };
+
+static void take_signal(struct engine *engine, int signal_fd, struct engine_end *end)
+{
+	const struct engine_watch *watch = &engine->setup->watch;
+	struct signalfd_siginfo info;
+
+	if (read(signal_fd, &info, sizeof info) != sizeof info)
+		return;
+	bool again = end->cancelled;
+	end->cancelled = true;
+	end->signal = (int)info.ssi_signo;
+	if (watch->on_cancel)
+		watch->on_cancel(watch->arg, again);
+	if (again)
+		return;
+	schedule_stop(engine->schedule);
+	ring(engine->cancel_fd);
+}
+
+static void take_tick(const struct engine *engine, int tick_fd)
+{
+	uint64_t ticks;
+
+	if (read(tick_fd, &ticks, sizeof ticks) == sizeof ticks)
+		engine->setup->watch.on_tick(engine->setup->watch.arg);
+}
+
+/* Until the last machine thread has ended. */
+static void watch_over(struct engine *engine, int signal_fd, int tick_fd, struct engine_end *end)
+{
+	struct pollfd fds[POLL_COUNT_] = {
+		[POLL_SIGNAL] = {.fd = signal_fd, .events = POLLIN},
+		[POLL_FINISHED] = {.fd = engine->finished_fd, .events = POLLIN},
+		[POLL_FAILED] = {.fd = engine->failed_fd, .events = POLLIN},
+		[POLL_TICK] = {.fd = tick_fd, .events = POLLIN},
+	};
+
+	while (!(fds[POLL_FINISHED].revents & POLLIN)) {
+		if (poll(fds, POLL_COUNT_, -1) < 0)
+			continue;
+		if (fds[POLL_SIGNAL].revents & POLLIN)
+			take_signal(engine, signal_fd, end);
+		if (fds[POLL_TICK].revents & POLLIN)
+			take_tick(engine, tick_fd);
+		if (fds[POLL_FAILED].revents & POLLIN) {
+			/* What cannot be written down must not be done. */
+			schedule_stop(engine->schedule);
+			ring(engine->cancel_fd);
+			fds[POLL_FAILED].fd = -1;
+		}
+	}
+}
+
+static int open_tick(const struct engine *engine)
+{
+	if (!engine->setup->watch.on_tick)
+		return -1;
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	struct itimerspec timer = {.it_value.tv_nsec = TICK_NS, .it_interval.tv_nsec = TICK_NS};
+	if (fd >= 0)
+		(void)timerfd_settime(fd, 0, &timer, NULL);
+	return fd;
+}
+
+static int run_threads(struct engine *engine, unsigned count, int signal_fd, struct engine_end *end, struct err *e)
+{
+	CLEAN_FREE struct worker *workers = xnew(count * sizeof *workers);
+	CLEAN_FD int tick_fd = open_tick(engine);
+	unsigned started;
+	int r = start_workers(engine, workers, count, &started, e);
+
+	/* The ones that did not start cannot report that they ended. */
+	if (r < 0 && atomic_fetch_sub(&engine->working, count - started) == count - started)
+		ring(engine->finished_fd);
+	watch_over(engine, signal_fd, tick_fd, end);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(workers[i].thread, NULL);
+	return r;
+}
+
+/* ---- before and after ---- */
+
+static bool is_done(const void *arg, const struct plan_cell *cell, const struct plan_item *item)
+{
+	const struct run *earlier = arg;
+	const struct run_case *it = run_find(earlier, cell->index, item->it->id, item->sabotaged);
+
+	/* The host's fault is tried again; and the end of this run is not that of the earlier one. */
+	return it && it->result && it->result->outcome != OUTCOME_INFRA &&
+	       strcmp(item->it->id, CASE_IMAGE_UNCHANGED) != 0;
+}
+
+static void cell_init(struct cell_run *run, const struct plan_cell *cell, const struct engine_cell *with)
+{
+	CLEAN_TEXT struct text parameters = TEXT_INIT(4096);
+
+	size_parameters(&cell->size, &parameters);
+	text_addf(&parameters, "firmware=%s\naccel=%s\nentry=%s\n", cell->firmware, cell->accel, cell->entry);
+	*run = (struct cell_run){
+		.cell = cell,
+		.with = with,
+		.parameters = text_steal(&parameters),
+		.template_lock = -1,
+		.outcomes = xnew((cell->items.count + 1) * sizeof *run->outcomes),
+	};
+}
+
+static void cell_done(struct cell_run *run)
+{
+	scope_close(&run->template_lock);
+	free(run->template_folder);
+	free(run->parameters);
+	free(run->outcomes);
+}
+
+/* Items that are decided by the plan already; and what an earlier part of the run found. */
+static void tell_planned(struct engine *engine, struct cell_run *run)
+{
+	const struct run *earlier = engine->setup->earlier;
+
+	vec_each (&run->cell->items, item) {
+		if (earlier && is_done(earlier, run->cell, item)) {
+			const struct run_case *it = run_find(earlier, run->cell->index, item->it->id, item->sabotaged);
+			atomic_store(&run->outcomes[item - run->cell->items.items],
+				     (unsigned char)(it->result->outcome + 1));
+			continue;
+		}
+		if (item->way == PLAN_WAY_SKIP)
+			tell_undone(engine, run, item, OUTCOME_SKIP, item->need, "the plan does not offer what it needs: %s",
+				    item->need);
+		else if (item->way == PLAN_WAY_BROKEN)
+			tell_undone(engine, run, item, OUTCOME_BROKEN, NULL,
+				    "it asks for '%s', which is no need that Assay knows", item->need);
+	}
+}
+
+static void make_jobs(const struct engine *engine, unsigned workers, struct jobs *jobs)
+{
+	const struct engine_setup *setup = engine->setup;
+	struct jobs_layout layout = {.workers = workers};
+
+	if (setup->earlier) {
+		layout.is_done = is_done;
+		layout.arg = setup->earlier;
+	}
+	vec_each (&setup->plan->cells, cell) {
+		layout.has_templates = setup->templates && !(*cell)->cold;
+		jobs_make(*cell, &layout, jobs);
+	}
+}
+
+static void tell_begin(struct engine *engine)
+{
+	struct record *record = record_new(engine->setup->earlier ? RECORD_RESUME : RECORD_BEGIN, 0);
+
+	(void)snprintf(record->name, sizeof record->name, "%s", engine->setup->plan->run_id);
+	(void)snprintf(record->text, sizeof record->text, "%s", ASSAY_VERSION);
+	(void)snprintf(record->detail, sizeof record->detail, "%s",
+		       engine->setup->host_description ? engine->setup->host_description : "");
+	recorder_add(engine->recorder, record);
+}
+
+static void tell_end(struct engine *engine, const struct engine_end *end, const struct err *e)
+{
+	struct record *record = record_new(RECORD_END, 0);
+	const char *how = e->code ? e->text : end->cancelled ? "cancelled" : "done";
+
+	(void)snprintf(record->text, sizeof record->text, "%s", how);
+	recorder_add(engine->recorder, record);
+}
+
+/* With the recorder running. */
+static int run_plan(struct engine *engine, int signal_fd, struct engine_end *end, struct err *e)
+{
+	const struct plan *plan = engine->setup->plan;
+	struct jobs jobs = VEC_INIT(JOBS_MAX);
+	unsigned workers = engine->setup->jobs;
+
+	workers = workers < 1 ? 1 : workers > WORKERS_MAX ? WORKERS_MAX : workers;
+	make_jobs(engine, workers, &jobs);
+	/* A thread more than there are jobs would only sleep. */
+	if (workers > jobs.count)
+		workers = jobs.count ? (unsigned)jobs.count : 1;
+	engine->schedule = schedule_new(&jobs, plan->cells.count, workers);
+	tell_begin(engine);
+	for (size_t i = 0; i < plan->cells.count; i++)
+		tell_planned(engine, &engine->cells[i]);
+	int r = run_threads(engine, workers, signal_fd, end, e);
+	tell_end(engine, end, e);
+	schedule_free(engine->schedule);
+	jobs_done(&jobs);
+	return r;
+}
+
+static int run_recorded(struct engine *engine, struct journal *journal, int signal_fd, struct engine_end *end,
+			struct err *e)
+{
+	const struct engine_setup *setup = engine->setup;
+	const struct plan *plan = setup->plan;
+	struct err late = {0};
+	int r = recorder_start(journal, setup->store, setup->watch.on_record, setup->watch.arg, engine->failed_fd,
+			       &engine->recorder, e);
+
+	if (r < 0)
+		return r;
+	engine->cells = xnew((plan->cells.count + 1) * sizeof *engine->cells);
+	for (size_t i = 0; i < plan->cells.count; i++)
+		cell_init(&engine->cells[i], plan->cells.items[i], &setup->cells[i]);
+	r = run_plan(engine, signal_fd, end, e);
+	if (recorder_stop(engine->recorder, &late) < 0 && r == 0) {
+		*e = late;
+		r = -late.code;
+	}
+	for (size_t i = 0; i < plan->cells.count; i++)
+		cell_done(&engine->cells[i]);
+	free(engine->cells);
+	return r;
+}
+
+static int open_journal(const struct engine_setup *setup, struct journal **ret, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/journal.jsonl", setup->folder);
+
+	return setup->earlier ? journal_open(path, ret, e) : journal_create(path, ret, e);
+}
+
+static void block_signals(sigset_t *before, sigset_t *ours)
+{
+	sigemptyset(ours);
+	sigaddset(ours, SIGINT);
+	sigaddset(ours, SIGTERM);
+	sigaddset(ours, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, ours, before);
+}
+
+int engine_run(const struct engine_setup *setup, struct engine_end *ret, struct err *e)
+{
+	CLEAN_FD int cancel_fd = eventfd(0, EFD_CLOEXEC), finished_fd = eventfd(0, EFD_CLOEXEC);
+	CLEAN_FD int failed_fd = eventfd(0, EFD_CLOEXEC), signal_fd = -1;
+	CLEANUP(journal) struct journal *journal = NULL;
+	sigset_t before, ours;
+	struct engine engine = {
+		.setup = setup, .cancel_fd = cancel_fd, .finished_fd = finished_fd, .failed_fd = failed_fd};
+
+	*ret = (struct engine_end){0};
+	if (cancel_fd < 0 || finished_fd < 0 || failed_fd < 0)
+		return err_set(e, BLAME_HOST, errno, "eventfd: %m");
+	int r = open_journal(setup, &journal, e);
+	if (r < 0)
+		return r;
+	block_signals(&before, &ours);
+	signal_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signal_fd < 0)
+		r = err_set(e, BLAME_HOST, errno, "signalfd: %m");
+	else
+		r = run_recorded(&engine, journal, signal_fd, ret, e);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
+}

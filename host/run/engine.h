@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine: executes a frozen plan. The calling thread takes the signals; machine threads do the jobs; the recorder
+ * writes. It returns when all is done, when the user has had enough, or when the journal cannot be written.
+ *
+ *	struct engine_setup setup = {.plan = plan, .cells = cells, .folder = folder, .jobs = 2, …};
+ *	struct engine_end end;
+ *	r = engine_run(&setup, &end, e);
+ *
+ * What each job finds is a result or a hole; an error is only what made the whole run impossible.
+ */
+#ifndef ASSAY_HOST_RUN_ENGINE_H
+#define ASSAY_HOST_RUN_ENGINE_H
+
+#include "host/machine/machine.h"
+#include "host/plan/plan.h"
+#include "host/store/run.h"
+#include "host/store/store.h"
+
+/* What a cell of the plan is in the world: what the plan only names. */
+struct engine_cell {
+	const struct image *image; /* NULL: micro-VM */
+	enum firmware firmware;
+	enum accel accel;
+	enum entry entry;
+};
+
+/* Runs a host case; given by the cli, because the engine does not know the cases. As host_case_run. */
+typedef int engine_host_case_fn(const char *id, struct machine *machine, unsigned flags, const char *parameters,
+				const struct patience *p, struct result *result, struct err *e);
+
+/* What the caller wants to see; each may be NULL. */
+struct engine_watch {
+	void (*on_record)(void *arg, const struct record *record); /* on the recorder's thread, after the flush */
+	/* A machine thread begins something: "booting debian-12", "time.clock_is_set". On that thread. */
+	void (*on_state)(void *arg, unsigned worker, const char *state);
+	void (*on_tick)(void *arg);		    /* on the calling thread, four times a second */
+	void (*on_cancel)(void *arg, bool at_once); /* on the calling thread: the first signal, the second */
+	void *arg;
+};
+
+struct engine_setup {
+	const struct plan *plan;
+	const struct engine_cell *cells; /* one for each of the plan */
+	const char *folder;		 /* the run's, with plan.json in it */
+	const struct image_options *image_options;
+	const char *agent_path, *kernel, *modules, *ssh_key, *ssh_user;
+	const struct driver *driver; /* NULL: QEMU */
+	const char *driver_options;
+	unsigned jobs;		     /* machine threads, at least 1 */
+	const char *templates;	     /* folder in which they are kept; NULL: none are made */
+	uint64_t templates_max;	     /* bytes that they may take */
+	const struct run *earlier;   /* resume: what is there already; NULL: a new run */
+	const char *host_description; /* for the journal */
+	struct store *store;	     /* NULL: none */
+	engine_host_case_fn *run_host_case;
+	struct engine_watch watch;
+};
+
+struct engine_end {
+	bool cancelled; /* by a signal */
+	int signal;
+};
+
+int engine_run(const struct engine_setup *setup, struct engine_end *ret, struct err *e) NONNULL(1, 2, 3);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine's own files share; nobody else includes this. */
+#ifndef ASSAY_HOST_RUN_INTERNAL_H
+#define ASSAY_HOST_RUN_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "host/run/engine.h"
+#include "host/run/jobs.h"
+#include "host/run/recorder.h"
+#include "host/run/schedule.h"
+
+/* A cell while it is being executed. */
+struct cell_run {
+	const struct plan_cell *cell;
+	const struct engine_cell *with;
+	char *parameters;      /* what cases are told of the plan */
+	char *template_folder; /* written before the schedule tells TEMPLATE_READY, read after */
+	int template_lock;     /* shared lock while this run uses it; -1: none */
+	atomic_uchar *outcomes; /* by item: 0 not known, else its enum outcome + 1 */
+};
+
+struct engine {
+	const struct engine_setup *setup;
+	struct schedule *schedule;
+	struct recorder *recorder;
+	struct cell_run *cells;
+	int cancel_fd, finished_fd, failed_fd; /* eventfds */
+	atomic_uint machines;		       /* made so far: they are numbered */
+	atomic_uint working;		       /* machine threads that have not ended */
+};
+
+/* A machine thread. */
+struct worker {
+	struct engine *engine;
+	unsigned index;
+	pthread_t thread;
+};
+
+/* ---- what is told ---- */
+
+void tell_state(const struct worker *worker, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
+/* Journals that a phase ended: its span, how many such steps it had, a remark ("" none). */
+void tell_phase(struct engine *engine, unsigned cell, const char *name, uint64_t span_ns, unsigned count,
+		const char *text) NONNULL(1, 3, 6);
+/* A fresh record for an item's result; and handing it over (takes it). */
+struct record *result_record(const struct cell_run *cell, const struct plan_item *item) NONNULL(1, 2);
+void tell_result(struct engine *engine, const struct plan_item *item, struct record *record) NONNULL(1, 2, 3);
+/* The result of an item that never ran. */
+void tell_undone(struct engine *engine, const struct cell_run *cell, const struct plan_item *item,
+		 enum outcome outcome, const char *need, const char *format, ...) PRINTF(6, 7) NONNULL(1, 2, 3, 6);
+/* The outcome of the same case without its sabotage, if it is known. */
+bool clean_outcome(const struct cell_run *cell, const struct plan_item *item, enum outcome *ret) NONNULL(1, 2, 3);
+
+/* Patience that ends by the user only, or after `span_ns`. */
+struct patience engine_patience(const struct engine *engine, uint64_t span_ns) NONNULL(1);
+bool engine_is_cancelled(const struct engine *engine) NONNULL(1);
+
+/* ---- a place for machines, one after another ---- */
+
+struct seat {
+	struct worker *worker;
+	struct cell_run *cell;
+	const struct case_sabotage *sabotage; /* built in, NULL: none */
+	bool boots;			      /* never fork */
+	struct machine *machine;	      /* NULL: the seat is empty */
+	struct machine_spec spec;
+	char name[64]; /* of its folder inside the run's, "" before the first */
+	char *folder;
+	struct boot_report boot; /* of the last boot that was tried */
+	unsigned forks;
+	uint64_t fork_ns;
+};
+
+void seat_init(struct seat *seat, struct worker *worker, struct cell_run *cell,
+	       const struct case_sabotage *sabotage, bool boots) NONNULL(1, 2, 3);
+/* Tells its phase and leaves nothing behind but evidence. */
+void seat_done(struct seat *seat) NONNULL(1);
+DEFINE_CLEAN_DONE(seat);
+
+/* A live machine sits there afterwards: the one that does, or a new one (forked, else booted and settled). Blame guest:
+ * the subject did not come up, seat->boot says how. */
+int seat_take(struct seat *seat, struct err *e) NONNULL(1, 2);
+/* Boots a new one in any case, without settling. */
+int seat_boot(struct seat *seat, struct err *e) NONNULL(1, 2);
+int seat_settle(struct seat *seat, struct err *e) NONNULL(1, 2);
+/* The machine goes. */
+void seat_clear(struct seat *seat) NONNULL(1);
+
+/* Fills a result from a boot that failed. */
+void result_from_boot(struct result *result, enum outcome outcome, const struct boot_report *report) NONNULL(1, 3);
+
+/* ---- jobs ---- */
+
+typedef void job_fn(struct worker *worker, struct cell_run *cell, const struct job *job);
+job_fn run_audit_job, run_boot_job, run_cases_job, run_verify_job;
+
+/* Executes one item in the seat and tells its result; twice when the host was at fault. Cancelled: tells nothing. */
+void run_item(struct seat *seat, const struct plan_item *item) NONNULL(1, 2);
+
+#endif

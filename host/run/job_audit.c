@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The jobs that look at the image file: its content offline, and that it is the same at the end. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "host/run/internal.h"
+
+#define AUDIT_SPAN_NS  (4 * 3600 * NS_PER_S)
+#define VERIFY_SPAN_NS (4 * 3600 * NS_PER_S)
+#define TRIES	       2
+
+/* ---- audit ---- */
+
+struct auditing {
+	struct worker *worker;
+	struct cell_run *cell;
+	const struct job *job;
+	bool *told; /* by index in the job's items */
+	unsigned attempt;
+};
+
+static const struct plan_item *find_item(struct auditing *auditing, const char *id)
+{
+	const struct item_list *items = &auditing->job->items;
+
+	for (size_t i = 0; i < items->count; i++) {
+		if (strcmp(items->items[i]->it->id, id) == 0 && !auditing->told[i]) {
+			auditing->told[i] = true;
+			return items->items[i];
+		}
+	}
+	return NULL;
+}
+
+static void take_result(void *arg, struct result *result)
+{
+	struct auditing *auditing = arg;
+	const struct plan_item *item = find_item(auditing, result->id);
+
+	if (!item)
+		return;
+	struct record *record = result_record(auditing->cell, item);
+	struct text evidence = record->result.evidence;
+	record->result = *result;
+	record->result.attempt = auditing->attempt;
+	record->result.evidence = evidence;
+	(void)text_add(&record->result.evidence, result->evidence.buf, result->evidence.length);
+	tell_result(auditing->worker->engine, item, record);
+}
+
+/* The ids that have no result yet. */
+static size_t gather_ids(const struct auditing *auditing, const char **ids)
+{
+	const struct item_list *items = &auditing->job->items;
+	size_t count = 0;
+
+	for (size_t i = 0; i < items->count; i++)
+		if (!auditing->told[i])
+			ids[count++] = items->items[i]->it->id;
+	return count;
+}
+
+static int audit_once(struct auditing *auditing, struct err *e)
+{
+	struct engine *engine = auditing->worker->engine;
+	const struct engine_setup *setup = engine->setup;
+	struct patience p = engine_patience(engine, AUDIT_SPAN_NS);
+	CLEAN_FREE const char **ids = xnew((auditing->job->items.count + 1) * sizeof *ids);
+	size_t count = gather_ids(auditing, ids);
+
+	if (count == 0)
+		return 0;
+	tell_state(auditing->worker, "auditing %s%s", auditing->cell->cell->image_name,
+		   auditing->job->sabotaged ? " (sabotaged)" : "");
+	return image_audit(auditing->cell->with->image, setup->image_options, ids, count, auditing->job->sabotaged,
+			   auditing->cell->parameters, &p, take_result, auditing, e);
+}
+
+static void tell_missing(struct auditing *auditing, const struct err *e)
+{
+	for (size_t i = 0; i < auditing->job->items.count; i++)
+		if (!auditing->told[i])
+			tell_undone(auditing->worker->engine, auditing->cell, auditing->job->items.items[i],
+				    OUTCOME_INFRA, NULL, "%s",
+				    e->code ? e->text : "the audit ended without a result for this case");
+}
+
+void run_audit_job(struct worker *worker, struct cell_run *cell, const struct job *job)
+{
+	struct auditing auditing = {worker, cell, job, NULL, 0};
+	CLEAN_FREE bool *told = xnew(job->items.count + 1);
+	uint64_t start_ns = clock_now_ns();
+	struct err e = {0};
+	int r = -1;
+
+	auditing.told = told;
+	if (!cell->with->image) {
+		err_set(&e, BLAME_BUG, EINVAL, "there is no image to audit");
+		tell_missing(&auditing, &e);
+		return;
+	}
+	while (r < 0 && auditing.attempt < TRIES && !engine_is_cancelled(worker->engine)) {
+		auditing.attempt++;
+		err_clear(&e);
+		r = audit_once(&auditing, &e);
+	}
+	tell_phase(worker->engine, cell->cell->index, "audit", clock_now_ns() - start_ns, 1, e.text);
+	if (!engine_is_cancelled(worker->engine))
+		tell_missing(&auditing, &e);
+}
+
+/* ---- the image at the end ---- */
+
+/* The planted defect: what was known of the file from the start is something else. */
+static void falsify(struct image *image)
+{
+	struct image_file *file = &image->chain[0];
+
+	file->digest[0] = file->digest[0] == '0' ? '1' : '0';
+	file->ctime_ns ^= 1; /* so that the digest is looked at */
+}
+
+static void verify(struct worker *worker, struct cell_run *cell, const struct plan_item *item)
+{
+	struct patience p = engine_patience(worker->engine, VERIFY_SPAN_NS);
+	struct record *record = result_record(cell, item);
+	struct image image = *cell->with->image;
+	uint64_t start_ns = clock_now_ns();
+	struct err e = {0};
+
+	tell_state(worker, "%s%s", item->it->id, item->sabotaged ? " (sabotaged)" : "");
+	if (item->sabotaged)
+		falsify(&image);
+	int r = image_prove_unchanged(&image, &p, &e);
+	record->result.duration_ns = clock_now_ns() - start_ns;
+	if (r == 0) {
+		result_set(&record->result, OUTCOME_PASS, "%s", "");
+		record->result.checks_passed = 1;
+	} else if (e.code == ECANCELED) {
+		record_free(record);
+		return;
+	} else {
+		/* Whoever changed it, the subject did not: its disk is never written through. */
+		result_set(&record->result, r == -ESTALE ? OUTCOME_INFRA : OUTCOME_BROKEN, "%s", e.text);
+	}
+	tell_result(worker->engine, item, record);
+}
+
+void run_verify_job(struct worker *worker, struct cell_run *cell, const struct job *job)
+{
+	vec_each (&job->items, item) {
+		if (!cell->with->image)
+			tell_undone(worker->engine, cell, *item, OUTCOME_SKIP, "image:file",
+				    "the machine has no image file");
+		else
+			verify(worker, cell, *item);
+	}
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The boot that a cell's other jobs stand on: a template from the cache, or boot, settle, freeze. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "host/run/internal.h"
+#include "host/run/template_cache.h"
+#include "host/store/folder.h"
+
+#define LOCK_SPAN_NS   (4 * 3600 * NS_PER_S)
+#define FREEZE_SPAN_NS (900 * NS_PER_S)
+#define KEY_SPAN_NS    (60 * NS_PER_S)
+#define BOOT_FILE      "boot.txt" /* in a template: how its boot went, for the runs that reuse it */
+
+/* Everything about this boot; lives on the machine thread's stack. */
+struct boot_job {
+	struct worker *worker;
+	struct cell_run *cell;
+	const struct job *job;
+	struct seat seat;
+	char key[TEMPLATE_KEY_SIZE];
+	int lock_fd;
+	char *folder; /* of the template */
+};
+
+static const struct plan_item *reaches_ready(const struct job *job, bool sabotaged)
+{
+	vec_each (&job->items, item)
+		if (strcmp((*item)->it->id, CASE_REACHES_READY) == 0 && (*item)->sabotaged == sabotaged)
+			return *item;
+	return NULL;
+}
+
+static void set_template(struct boot_job *boot, enum template_state state, const char *why)
+{
+	schedule_set_template(boot->worker->engine->schedule, boot->cell->cell->index, state, why);
+}
+
+static void tell_ready(struct boot_job *boot, enum outcome outcome, const char *sentence)
+{
+	const struct plan_item *item = reaches_ready(boot->job, false);
+
+	if (!item)
+		return;
+	struct record *record = result_record(boot->cell, item);
+	(void)snprintf(record->name, sizeof record->name, "%s", boot->seat.name);
+	if (outcome == OUTCOME_FAIL) {
+		result_from_boot(&record->result, outcome, &boot->seat.boot);
+	} else {
+		result_set(&record->result, outcome, "%s", sentence);
+		record->result.checks_passed = outcome == OUTCOME_PASS;
+	}
+	record->result.duration_ns = boot->seat.boot.agent_ns;
+	tell_result(boot->worker->engine, item, record);
+}
+
+/* ---- booting ---- */
+
+/* Boots and settles; a second time when the host was at fault. What went wrong is told. */
+static int boot_ready(struct boot_job *boot, struct err *e)
+{
+	struct engine *engine = boot->worker->engine;
+
+	for (unsigned attempt = 1;; attempt++) {
+		err_clear(e);
+		int r = seat_boot(&boot->seat, e);
+		if (r == 0)
+			r = seat_settle(&boot->seat, e);
+		if (r == 0)
+			return 0;
+		if (e->code == ECANCELED || engine_is_cancelled(engine))
+			return r;
+		if (e->blame == BLAME_GUEST) {
+			if (boot->seat.boot.sentence[0] == '\0' || boot->seat.boot.state == BOOT_READY)
+				(void)snprintf(boot->seat.boot.sentence, sizeof boot->seat.boot.sentence, "%s",
+					       e->text);
+			tell_ready(boot, OUTCOME_FAIL, "");
+			set_template(boot, TEMPLATE_NO_BOOT, boot->seat.boot.sentence);
+			return r;
+		}
+		if (attempt == 2) {
+			tell_ready(boot, OUTCOME_INFRA, e->text);
+			set_template(boot, TEMPLATE_NO_HOST, e->text);
+			return r;
+		}
+		tell_phase(engine, boot->cell->cell->index, "retry", 0, 1, e->text);
+	}
+}
+
+/* ---- with a template ---- */
+
+static void note_boot(const struct boot_job *boot)
+{
+	CLEAN_FREE char *path = xasprintf("%s/" BOOT_FILE, boot->folder);
+	CLEAN_TEXT struct text text = TEXT_INIT(2048);
+	char iso[CLOCK_ISO_SIZE], span[CLOCK_SPAN_SIZE];
+	struct err e = {0};
+
+	text_addf(&text, "it came up in %s (boot of %.19sZ, its template is reused)",
+		  clock_span(boot->seat.boot.agent_ns, span), clock_iso(clock_wall_ns(), iso));
+	if (file_write(path, text.buf, text.length, &e) < 0)
+		log_warning("%s", e.text);
+}
+
+static void use_template(struct boot_job *boot)
+{
+	template_cache_share(boot->lock_fd);
+	boot->cell->template_lock = STEAL_FD(boot->lock_fd);
+	boot->cell->template_folder = xstrdup(boot->folder);
+	set_template(boot, TEMPLATE_READY, "");
+}
+
+/* True when a template is there already. */
+static bool reuse(struct boot_job *boot)
+{
+	CLEAN_FREE char *path = xasprintf("%s/" BOOT_FILE, boot->folder);
+	CLEAN_TEXT struct text why = TEXT_INIT(512), sentence = TEXT_INIT(512);
+
+	if (!template_is_usable(boot->folder, &boot->seat.spec, &why))
+		return false;
+	if (text_read_file(&sentence, path) < 0)
+		text_adds(&sentence, "it came up before, its template is reused");
+	tell_phase(boot->worker->engine, boot->cell->cell->index, "template reused", 0, 1, sentence.buf);
+	tell_ready(boot, OUTCOME_PASS, sentence.buf);
+	use_template(boot);
+	return true;
+}
+
+/* Without it the cases run on plain boots: slower, but they run. */
+static void go_without(struct boot_job *boot, const char *why)
+{
+	tell_phase(boot->worker->engine, boot->cell->cell->index, "no template", 0, 1, why);
+	set_template(boot, TEMPLATE_IMPOSSIBLE, why);
+}
+
+static void freeze(struct boot_job *boot)
+{
+	struct engine *engine = boot->worker->engine;
+	struct patience p = engine_patience(engine, FREEZE_SPAN_NS);
+	uint64_t start_ns = clock_now_ns(), freed = 0;
+	struct err e = {0};
+
+	tell_state(boot->worker, "freezing %s", boot->cell->cell->image_name);
+	int r = machine_freeze(boot->seat.machine, boot->folder, &p, &e);
+	seat_clear(&boot->seat);
+	if (r < 0) {
+		if (e.code != ECANCELED)
+			go_without(boot, e.text);
+		return;
+	}
+	tell_phase(engine, boot->cell->cell->index, "freeze", clock_now_ns() - start_ns, 1, "");
+	note_boot(boot);
+	use_template(boot);
+	if (template_cache_prune(engine->setup->templates, engine->setup->templates_max, &freed, &e) < 0)
+		log_warning("prune the templates: %s", e.text);
+}
+
+/* Finds the template's place and waits until nobody else makes it. */
+static int open_place(struct boot_job *boot, struct err *e)
+{
+	struct engine *engine = boot->worker->engine;
+	const char *templates = engine->setup->templates;
+	struct patience p = engine_patience(engine, KEY_SPAN_NS);
+
+	int r = folder_make(templates, e);
+	if (r == 0)
+		r = template_cache_key(&boot->seat.spec, &p, boot->key, e);
+	if (r < 0)
+		return r;
+	boot->folder = xasprintf("%s/%s", templates, boot->key);
+	p = engine_patience(engine, LOCK_SPAN_NS);
+	tell_state(boot->worker, "looking for a template of %s", boot->cell->cell->image_name);
+	return template_cache_lock(templates, boot->key, &p, &boot->lock_fd, e);
+}
+
+static void run_with_template(struct boot_job *boot)
+{
+	struct err e = {0};
+	int r = open_place(boot, &e);
+
+	if (r == 0 && reuse(boot))
+		return;
+	if (e.code == ECANCELED)
+		return;
+	if (r == 0 && folder_remove(boot->folder, &e) < 0) /* one that cannot be used, or half of one */
+		r = -e.code;
+	struct err no_place = e;
+	err_clear(&e);
+	if (boot_ready(boot, &e) < 0)
+		return;
+	tell_ready(boot, OUTCOME_PASS, boot->seat.boot.sentence);
+	if (r < 0)
+		go_without(boot, no_place.text);
+	else
+		freeze(boot);
+}
+
+/* ---- without ---- */
+
+static void tell_not_run(struct boot_job *boot, enum outcome outcome, const char *need, const char *why)
+{
+	vec_each (&boot->job->items, item)
+		if (strcmp((*item)->it->id, CASE_REACHES_READY) != 0)
+			tell_undone(boot->worker->engine, boot->cell, *item, outcome, need, "%s", why);
+}
+
+static void run_without_template(struct boot_job *boot)
+{
+	struct err e = {0};
+
+	if (boot_ready(boot, &e) < 0) {
+		if (e.code == ECANCELED || engine_is_cancelled(boot->worker->engine))
+			return;
+		if (e.blame == BLAME_GUEST)
+			tell_not_run(boot, OUTCOME_SKIP, "booted machine",
+				     "the image did not come up, see " CASE_REACHES_READY);
+		else
+			tell_not_run(boot, OUTCOME_INFRA, NULL, e.text);
+		return;
+	}
+	tell_ready(boot, OUTCOME_PASS, boot->seat.boot.sentence);
+	set_template(boot, TEMPLATE_IMPOSSIBLE, "templates are not wanted");
+	vec_each (&boot->job->items, item) {
+		if (engine_is_cancelled(boot->worker->engine))
+			return;
+		if (strcmp((*item)->it->id, CASE_REACHES_READY) != 0)
+			run_item(&boot->seat, *item);
+	}
+}
+
+void run_boot_job(struct worker *worker, struct cell_run *cell, const struct job *job)
+{
+	struct boot_job boot = {.worker = worker, .cell = cell, .job = job, .lock_fd = -1};
+
+	seat_init(&boot.seat, worker, cell, NULL, true);
+	if (worker->engine->setup->templates && !cell->cell->cold)
+		run_with_template(&boot);
+	else
+		run_without_template(&boot);
+	seat_done(&boot.seat);
+	scope_close(&boot.lock_fd);
+	free(boot.folder);
+}

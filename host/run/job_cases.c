@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cases on machines: one item at a time, and the jobs that are lists of them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "host/run/internal.h"
+#include "wire/frame.h"
+
+#define CASE_SPAN_NS (86400 * NS_PER_S) /* each case has its own, shorter limit */
+#define TRIES	     2			/* the host's fault is worth a second one */
+
+static bool is_reaches_ready(const struct plan_item *item)
+{
+	return strcmp(item->it->id, CASE_REACHES_READY) == 0;
+}
+
+static unsigned flags_of(const struct seat *seat, const struct plan_item *item)
+{
+	/* A built-in sabotage is there already; needs are judged without it. */
+	if (seat->sabotage)
+		return RUN_NEEDS_KNOWN;
+	return item->sabotaged ? RUN_SABOTAGE : 0;
+}
+
+/* The subject did not come up for this case. */
+static void judge_no_boot(struct seat *seat, const struct plan_item *item, struct result *result)
+{
+	/* A case that judges a boot has failed; for any other the set-up has. */
+	bool is_of_boot = item->it->info.isolation == ISOLATION_COLD;
+
+	result_from_boot(result, is_of_boot ? OUTCOME_FAIL : OUTCOME_BROKEN, &seat->boot);
+}
+
+static int execute(struct seat *seat, const struct plan_item *item, struct result *result, struct err *e)
+{
+	struct engine *engine = seat->worker->engine;
+	struct patience p = engine_patience(engine, CASE_SPAN_NS);
+	unsigned flags = flags_of(seat, item);
+
+	tell_state(seat->worker, "%s%s", item->it->id, item->sabotaged ? " (sabotaged)" : "");
+	if (is_reaches_ready(item)) { /* it did: the machine is here */
+		result_set(result, OUTCOME_PASS, "%s", seat->boot.sentence);
+		result->checks_passed = 1;
+		return 0;
+	}
+	if (!item->it->of_host)
+		return machine_run_case(seat->machine, &item->it->info, flags, seat->cell->parameters, &p, result, e);
+	if (!engine->setup->run_host_case)
+		return err_set(e, BLAME_BUG, ENOSYS, "%s: nobody runs host cases", item->it->id);
+	return engine->setup->run_host_case(item->it->id, seat->machine, flags, seat->cell->parameters, &p, result, e);
+}
+
+static int try_item(struct seat *seat, const struct plan_item *item, struct result *result, struct err *e)
+{
+	int r = seat_take(seat, e);
+
+	if (r < 0 && e->blame == BLAME_GUEST) {
+		judge_no_boot(seat, item, result);
+		return 0;
+	}
+	return r == 0 ? execute(seat, item, result, e) : r;
+}
+
+/* Only a machine on which nothing happened serves for another case. */
+static bool is_spoilt(const struct seat *seat, const struct plan_item *item, const struct result *result)
+{
+	return item->it->info.isolation != ISOLATION_SHARED || item->it->of_host ||
+	       (item->sabotaged && !seat->sabotage) ||
+	       (result->outcome != OUTCOME_PASS && result->outcome != OUTCOME_SKIP &&
+		!(seat->sabotage && result->outcome == OUTCOME_FAIL)) ||
+	       !seat->machine || !machine_is_alive(seat->machine);
+}
+
+void run_item(struct seat *seat, const struct plan_item *item)
+{
+	struct engine *engine = seat->worker->engine;
+
+	for (unsigned attempt = 1; attempt <= TRIES; attempt++) {
+		CLEANUP(record) struct record *record = result_record(seat->cell, item);
+		struct err e = {0};
+		record->result.attempt = attempt;
+		int r = try_item(seat, item, &record->result, &e);
+		(void)snprintf(record->name, sizeof record->name, "%s", seat->name);
+		if (r < 0 || is_spoilt(seat, item, &record->result))
+			seat_clear(seat);
+		if (r < 0 && (e.code == ECANCELED || engine_is_cancelled(engine)))
+			return; /* a hole; --resume fills it */
+		if (r < 0 && attempt < TRIES) {
+			tell_phase(engine, seat->cell->cell->index, "retry", 0, 1, e.text);
+			continue;
+		}
+		if (r < 0)
+			result_set(&record->result, OUTCOME_INFRA, "%s", e.text);
+		tell_result(engine, item, STEAL_PTR(record));
+		return;
+	}
+}
+
+/* True when the items cannot run, because the template's boot went wrong; they are told so. */
+static bool is_hopeless(struct worker *worker, struct cell_run *cell, const struct job *job)
+{
+	char why[512];
+	enum template_state state =
+		schedule_template(worker->engine->schedule, cell->cell->index, why, sizeof why);
+
+	if (state != TEMPLATE_NO_BOOT && (state != TEMPLATE_NO_HOST || job->kind == JOB_COLD))
+		return false;
+	if (engine_is_cancelled(worker->engine))
+		return true;
+	vec_each (&job->items, item) {
+		if (state == TEMPLATE_NO_BOOT)
+			tell_undone(worker->engine, cell, *item, OUTCOME_SKIP, "booted machine",
+				    "the image did not come up, see " CASE_REACHES_READY ": %.300s", why);
+		else
+			tell_undone(worker->engine, cell, *item, OUTCOME_INFRA, NULL,
+				    "no machine could be made: %.400s", why);
+	}
+	return true;
+}
+
+/* A sabotaged boot is not made for a case that is skipped anyway. */
+static bool is_skipped_clean(struct worker *worker, struct cell_run *cell, const struct plan_item *item)
+{
+	enum outcome outcome;
+
+	if (!clean_outcome(cell, item, &outcome) || outcome != OUTCOME_SKIP)
+		return false;
+	tell_undone(worker->engine, cell, item, OUTCOME_SKIP, "its clean run",
+		    "it was skipped without the sabotage too");
+	return true;
+}
+
+void run_cases_job(struct worker *worker, struct cell_run *cell, const struct job *job)
+{
+	CLEAN_DONE(seat) struct seat seat;
+
+	seat_init(&seat, worker, cell, job->sabotage, job->kind == JOB_COLD);
+	if (is_hopeless(worker, cell, job))
+		return;
+	vec_each (&job->items, item) {
+		if (engine_is_cancelled(worker->engine))
+			return;
+		if (!is_skipped_clean(worker, cell, *item))
+			run_item(&seat, *item);
+	}
+}

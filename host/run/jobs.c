@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cutting a cell into jobs. */
+#include "host/run/jobs.h"
+
+#include <string.h>
+
+#define BATCH_MIN_NS (2 * NS_PER_S) /* a fork costs something too: shorter batches are not worth one */
+
+static const char *const kind_names[] = {
+	[JOB_AUDIT] = "audit", [JOB_TEMPLATE] = "boot", [JOB_SHARED] = "shared",
+	[JOB_FORK] = "fork",   [JOB_COLD] = "cold",	[JOB_VERIFY] = "verify",
+};
+
+const char *job_kind_name(enum job_kind kind)
+{
+	return kind_names[kind];
+}
+
+bool job_needs_template(const struct job *job)
+{
+	return job->kind == JOB_SHARED || job->kind == JOB_FORK;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+bool sabotage_is_same(const struct case_sabotage *a, const struct case_sabotage *b)
+{
+	return a->kind == b->kind && is_same_text(a->argument, b->argument) && is_same_text(a->path, b->path);
+}
+
+static struct job *job_new(enum job_kind kind, const struct plan_cell *cell, struct jobs *ret)
+{
+	struct job *job = xnew(sizeof *job);
+
+	*job = (struct job){.kind = kind, .cell = cell, .items = VEC_INIT(PLAN_ITEMS_MAX)};
+	if (!vec_add(ret, job))
+		abort(); /* more jobs than items cannot be */
+	return job;
+}
+
+static void job_add(struct job *job, const struct plan_item *item)
+{
+	if (!vec_add(&job->items, item))
+		abort();
+	job->expected_ns += item->expected_ns;
+}
+
+void jobs_done(struct jobs *jobs)
+{
+	vec_each (jobs, job) {
+		vec_done(&(*job)->items);
+		free(*job);
+	}
+	vec_done(jobs);
+}
+
+/* ---- the items that are still to be done ---- */
+
+struct deal {
+	const struct plan_cell *cell;
+	const struct jobs_layout *layout;
+	struct jobs *jobs;
+};
+
+static bool is_due(const struct deal *deal, const struct plan_item *item)
+{
+	const struct jobs_layout *layout = deal->layout;
+
+	return !(layout->is_done && layout->is_done(layout->arg, deal->cell, item));
+}
+
+/* The due items of a way, longest first. */
+static int compare_longest(const void *a, const void *b)
+{
+	const struct plan_item *const *x = a, *const *y = b;
+
+	if ((*x)->expected_ns != (*y)->expected_ns)
+		return (*x)->expected_ns > (*y)->expected_ns ? -1 : 1;
+	return strcmp((*x)->it->id, (*y)->it->id);
+}
+
+static void gather(const struct deal *deal, enum plan_way way, struct item_list *ret)
+{
+	*ret = (struct item_list)VEC_INIT(PLAN_ITEMS_MAX);
+	vec_each (&deal->cell->items, item)
+		if (item->way == way && is_due(deal, item) && !vec_add(ret, item))
+			abort();
+	if (ret->count > 0)
+		qsort(ret->items, ret->count, sizeof *ret->items, compare_longest);
+}
+
+/* ---- dealing them out ---- */
+
+static void deal_audit(const struct deal *deal)
+{
+	struct item_list items;
+	struct job *jobs[2] = {NULL, NULL};
+
+	gather(deal, PLAN_WAY_OFFLINE, &items);
+	vec_each (&items, item) {
+		struct job **job = &jobs[(*item)->sabotaged];
+		if (!*job) {
+			*job = job_new(JOB_AUDIT, deal->cell, deal->jobs);
+			(*job)->sabotaged = (*item)->sabotaged;
+		}
+		job_add(*job, *item);
+	}
+	vec_done(&items);
+}
+
+/* Each next-longest case goes to the batch that is shortest so far. */
+static void deal_batches(const struct deal *deal, const struct item_list *items)
+{
+	uint64_t whole_ns = 0;
+
+	vec_each (items, item)
+		whole_ns += (*item)->expected_ns;
+	size_t worth = (size_t)(whole_ns / BATCH_MIN_NS) + 1, count = deal->layout->workers;
+	count = count < worth ? count : worth;
+	count = count < items->count ? count : items->count;
+	struct job **batches = xnew((count + 1) * sizeof(struct job *));
+	for (size_t i = 0; i < count; i++)
+		batches[i] = job_new(JOB_SHARED, deal->cell, deal->jobs);
+	vec_each (items, item) {
+		struct job *shortest = batches[0];
+		for (size_t i = 1; i < count; i++)
+			if (batches[i]->expected_ns < shortest->expected_ns)
+				shortest = batches[i];
+		job_add(shortest, *item);
+	}
+	free(batches);
+}
+
+static void deal_forks(const struct deal *deal)
+{
+	struct item_list items;
+
+	gather(deal, PLAN_WAY_FORK, &items);
+	vec_each (&items, item)
+		job_add(job_new(JOB_FORK, deal->cell, deal->jobs), *item);
+	vec_done(&items);
+}
+
+static const struct case_sabotage *built_in(const struct plan_item *item)
+{
+	const struct case_sabotage *sabotage = &item->it->info.sabotage;
+
+	return item->sabotaged && sabotage->kind > SABOTAGE_CODE ? sabotage : NULL;
+}
+
+/* Cases that leave the machine as it was may share one that is sabotaged in the same way. */
+static struct job *find_group(const struct deal *deal, const struct plan_item *item)
+{
+	const struct case_sabotage *sabotage = built_in(item);
+
+	if (!sabotage || item->it->of_host || item->it->info.isolation != ISOLATION_SHARED)
+		return NULL;
+	vec_each (deal->jobs, job) {
+		const struct plan_item *first = (*job)->kind == JOB_COLD ? (*job)->items.items[0] : NULL;
+		if (first && (*job)->sabotage && !first->it->of_host &&
+		    first->it->info.isolation == ISOLATION_SHARED && (*job)->cell == deal->cell &&
+		    sabotage_is_same((*job)->sabotage, sabotage))
+			return *job;
+	}
+	return NULL;
+}
+
+static void deal_cold(const struct deal *deal)
+{
+	struct item_list items;
+
+	gather(deal, PLAN_WAY_COLD, &items);
+	vec_each (&items, item) {
+		struct job *job = find_group(deal, *item);
+		if (!job) {
+			job = job_new(JOB_COLD, deal->cell, deal->jobs);
+			job->sabotage = built_in(*item);
+		}
+		job_add(job, *item);
+	}
+	vec_done(&items);
+}
+
+static bool is_reaches_ready(const struct plan_item *item)
+{
+	return strcmp(item->it->id, CASE_REACHES_READY) == 0;
+}
+
+/* The boot, the shared cases that stand on it, and what the engine itself knows at the end. */
+static void deal_boot(const struct deal *deal)
+{
+	struct item_list own, shared;
+	struct job *boot = NULL, *verify = NULL;
+
+	gather(deal, PLAN_WAY_RUN, &own);
+	gather(deal, PLAN_WAY_SHARED, &shared);
+	size_t before = deal->jobs->count;
+	deal_forks(deal);
+	bool is_needed = deal->jobs->count > before || shared.count > 0;
+	vec_each (&own, item)
+		is_needed = is_needed || is_reaches_ready(*item);
+	if (is_needed) {
+		boot = job_new(JOB_TEMPLATE, deal->cell, deal->jobs);
+		boot->expected_ns = 60 * NS_PER_S;
+	}
+	vec_each (&own, item) {
+		if (is_reaches_ready(*item)) {
+			job_add(boot, *item);
+			continue;
+		}
+		if (!verify)
+			verify = job_new(JOB_VERIFY, deal->cell, deal->jobs);
+		job_add(verify, *item);
+	}
+	if (deal->layout->has_templates && shared.count > 0)
+		deal_batches(deal, &shared);
+	else
+		vec_each (&shared, item)
+			job_add(boot, *item);
+	vec_done(&own);
+	vec_done(&shared);
+}
+
+void jobs_make(const struct plan_cell *cell, const struct jobs_layout *layout, struct jobs *ret)
+{
+	struct deal deal = {cell, layout, ret};
+
+	deal_audit(&deal);
+	deal_boot(&deal);
+	deal_cold(&deal);
+}

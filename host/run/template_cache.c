@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Templates that are kept between runs. */
+#include "host/run/template_cache.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/vec.h"
+#include "host/store/folder.h"
+
+#define LOCK_ENDING ".lock"
+#define LOCK_PAUSE_NS (200 * NS_PER_MS)
+
+/* ---- keys ---- */
+
+static int add_description(const struct machine_spec *spec, const struct patience *p, struct text *out, struct err *e)
+{
+	const struct driver *driver = spec_driver(spec);
+	const struct size *size = spec->size;
+
+	text_addf(out, "image %s\nfirmware %s\nentry %s\naccel %s\ndriver %s\noptions %s\n",
+		  spec->image ? spec->image->digest : "none", firmware_name(spec->firmware), entry_name(spec->entry),
+		  accel_name(spec->accel), driver->name, spec->driver_options ? spec->driver_options : "");
+	text_addf(out, "cpus %u\nmem %u\nnuma %u\ndisks %u of %u\nnics %u\ntpm %d\ncpu %s\n", size->cpus,
+		  size->mem_mib, size->numa_nodes, size->data_disks, size->data_disk_mib, size->nics, size->tpm,
+		  size->cpu_model);
+	return driver->describe ? driver->describe(spec, p, out, e) : 0;
+}
+
+int template_cache_key(const struct machine_spec *spec, const struct patience *p, char key[TEMPLATE_KEY_SIZE],
+		       struct err *e)
+{
+	CLEAN_TEXT struct text description = TEXT_INIT(1U << 20);
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+
+	int r = add_description(spec, p, &description, e);
+	if (r < 0)
+		return r;
+	if (!EVP_Digest(description.buf, description.length, hash, &length, EVP_sha256(), NULL))
+		return err_set(e, BLAME_HOST, EIO, "SHA-256 is not available");
+	for (size_t i = 0; i < (TEMPLATE_KEY_SIZE - 1) / 2; i++)
+		(void)snprintf(key + 2 * i, 3, "%02x", hash[i]);
+	return 0;
+}
+
+static bool is_key(const char *name, size_t length)
+{
+	return length == TEMPLATE_KEY_SIZE - 1 && strspn(name, "0123456789abcdef") >= length;
+}
+
+/* ---- locks ---- */
+
+static int open_lock(const char *folder, const char *key, int *ret, struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/%s" LOCK_ENDING, folder, key);
+
+	*ret = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return *ret < 0 ? err_set(e, BLAME_HOST, errno, "open the template's lock %s: %m", path) : 0;
+}
+
+int template_cache_lock(const char *folder, const char *key, const struct patience *p, int *ret_fd, struct err *e)
+{
+	CLEAN_FD int fd = -1;
+	int r = open_lock(folder, key, &fd, e);
+
+	if (r < 0)
+		return r;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_set(e, BLAME_HOST, errno, "lock the template %s: %m", key);
+		r = wait_span(p, LOCK_PAUSE_NS, "another run that makes the same template", e);
+		if (r < 0)
+			return r;
+	}
+	*ret_fd = STEAL_FD(fd);
+	return 0;
+}
+
+void template_cache_share(int lock_fd)
+{
+	(void)futimens(lock_fd, NULL);
+	(void)flock(lock_fd, LOCK_SH | LOCK_NB);
+}
+
+/* ---- what is kept ---- */
+
+static int compare_used(const void *a, const void *b)
+{
+	const struct template_entry *x = a, *y = b;
+
+	if (x->used_ns != y->used_ns)
+		return x->used_ns > y->used_ns ? -1 : 1;
+	return strcmp(x->key, y->key);
+}
+
+static void add_entry(const char *folder, const char *name, struct template_entries *ret)
+{
+	struct template_entry entry = {0};
+	CLEAN_FREE char *path = xasprintf("%s/%s", folder, name);
+	CLEAN_FREE char *content = NULL;
+	CLEAN_FD int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	struct stat stat_;
+
+	if (fd < 0 || fstat(fd, &stat_) < 0)
+		return;
+	memcpy(entry.key, name, TEMPLATE_KEY_SIZE - 1);
+	content = xasprintf("%s/%s", folder, entry.key);
+	entry.used_ns = (uint64_t)stat_.st_mtim.tv_sec * NS_PER_S + (uint64_t)stat_.st_mtim.tv_nsec;
+	entry.in_use = flock(fd, LOCK_EX | LOCK_NB) < 0;
+	if (stat(content, &stat_) < 0)
+		return; /* a lock without a template: nothing to see or to free */
+	entry.bytes = folder_usage(content);
+	(void)vec_add(ret, entry);
+}
+
+int template_cache_list(const char *folder, struct template_entries *ret, struct err *e)
+{
+	DIR *dir = opendir(folder);
+
+	if (!dir)
+		return errno == ENOENT ? 0 : err_set(e, BLAME_HOST, errno, "read %s: %m", folder);
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		const char *ending = strstr(entry->d_name, LOCK_ENDING);
+		if (ending && is_key(entry->d_name, (size_t)(ending - entry->d_name)))
+			add_entry(folder, entry->d_name, ret);
+	}
+	(void)closedir(dir);
+	if (ret->count > 0)
+		qsort(ret->items, ret->count, sizeof *ret->items, compare_used);
+	return 0;
+}
+
+/* The lock file stays: removing it would let two others lock two different files of that name. */
+static int remove_entry(const char *folder, const struct template_entry *entry, uint64_t *ret_freed, struct err *e)
+{
+	CLEAN_FREE char *content = xasprintf("%s/%s", folder, entry->key);
+	CLEAN_FD int fd = -1;
+	int r = open_lock(folder, entry->key, &fd, e);
+
+	if (r < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return r; /* in use by now */
+	r = folder_remove(content, e);
+	if (r == 0)
+		*ret_freed += entry->bytes;
+	return r;
+}
+
+int template_cache_prune(const char *folder, uint64_t max_bytes, uint64_t *ret_freed, struct err *e)
+{
+	struct template_entries entries = VEC_INIT(10000);
+	uint64_t kept = 0;
+	int r = template_cache_list(folder, &entries, e);
+
+	vec_each (&entries, entry) {
+		if (r < 0)
+			break;
+		if (kept + entry->bytes <= max_bytes || entry->in_use)
+			kept += entry->bytes;
+		else
+			r = remove_entry(folder, entry, ret_freed, e);
+	}
+	vec_done(&entries);
+	return r;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Templates that are kept between runs. Each lies in a folder named by a digest of all that it depends on; beside it is
+ * a lock file: exclusive while it is made, shared while a run uses it. The lock's time says when it was last used.
+ *
+ *	r = template_cache_lock(folder, key, &patience, &lock_fd, e);    (waits for another run that makes it)
+ *	...use or make folder/key...
+ *	template_cache_share(lock_fd);
+ */
+#ifndef ASSAY_HOST_RUN_TEMPLATE_CACHE_H
+#define ASSAY_HOST_RUN_TEMPLATE_CACHE_H
+
+#include "base/vec.h"
+#include "host/driver/driver.h"
+#include "host/machine/machine.h"
+
+#define TEMPLATE_KEY_SIZE 41
+#define TEMPLATES_MAX_DEFAULT (8ULL << 30)
+
+/* The key of the template that such a machine would be forked from. */
+int template_cache_key(const struct machine_spec *spec, const struct patience *p, char key[TEMPLATE_KEY_SIZE],
+		       struct err *e) NONNULL(1, 2, 3, 4);
+
+int template_cache_lock(const char *folder, const char *key, const struct patience *p, int *ret_fd, struct err *e)
+	NONNULL(1, 2, 3, 4, 5);
+void template_cache_share(int lock_fd);
+
+struct template_entry {
+	char key[TEMPLATE_KEY_SIZE];
+	uint64_t bytes, used_ns; /* wall clock */
+	bool in_use;
+};
+DEFINE_VEC(template_entries, struct template_entry);
+
+/* Adds what is kept, last used first. A folder that is not there holds nothing. */
+int template_cache_list(const char *folder, struct template_entries *ret, struct err *e) NONNULL(1, 2, 3);
+
+/* Removes the ones longest unused until at most `max_bytes` are kept; those in use stay. Adds up what was freed. */
+int template_cache_prune(const char *folder, uint64_t max_bytes, uint64_t *ret_freed, struct err *e) NONNULL(1, 3, 4);
+
+#endif

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store in SQLite; this file converts its conventions. */
+#include "host/store/store.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define BUSY_MS		 10000
+#define DURATION_WEIGHT "0.3" /* of the newest duration in the remembered one */
+
+/* Each string brings the schema from its index to the next version. Never change one that was released: add. */
+static const char *const migrations[] = {
+	"CREATE TABLE runs(id TEXT PRIMARY KEY, folder TEXT NOT NULL, assay TEXT NOT NULL, host TEXT NOT NULL,"
+	" begun_ns INTEGER NOT NULL, ended_ns INTEGER, ending TEXT) STRICT;"
+	"CREATE TABLE cells(run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, cell INTEGER NOT NULL,"
+	" image TEXT NOT NULL, sha256 TEXT NOT NULL, os TEXT NOT NULL, size TEXT NOT NULL, firmware TEXT NOT NULL,"
+	" accel TEXT NOT NULL, entry TEXT NOT NULL, PRIMARY KEY(run, cell)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE results(run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, cell INTEGER NOT NULL,"
+	" id TEXT NOT NULL, sabotaged INTEGER NOT NULL, outcome TEXT, message TEXT, need TEXT, duration_ns INTEGER,"
+	" ended_ns INTEGER, attempt INTEGER, passed INTEGER, failed INTEGER, machine TEXT,"
+	" PRIMARY KEY(run, cell, id, sabotaged)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE checks(run TEXT NOT NULL, cell INTEGER NOT NULL, id TEXT NOT NULL, sabotaged INTEGER NOT NULL,"
+	" expression TEXT NOT NULL, got TEXT, want TEXT, file TEXT, line INTEGER, row TEXT,"
+	" PRIMARY KEY(run, cell, id, sabotaged),"
+	" FOREIGN KEY(run, cell, id, sabotaged) REFERENCES results ON DELETE CASCADE) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE durations(id TEXT NOT NULL, accel TEXT NOT NULL, sabotaged INTEGER NOT NULL,"
+	" span_ns INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(id, accel, sabotaged)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX results_by_case ON results(id, outcome);",
+};
+
+enum statement {
+	PUT_RUN,
+	END_RUN,
+	PUT_CELL,
+	PLAN_RESULT,
+	PUT_RESULT,
+	PUT_CHECK,
+	DROP_CHECK,
+	PUT_DURATION,
+	GET_DURATION,
+	FORGET_RUN,
+	LIST_RUNS,
+	STATEMENT_COUNT_,
+};
+
+static const char *const statements[STATEMENT_COUNT_] = {
+	[PUT_RUN] = "INSERT INTO runs VALUES(?1,?2,?3,?4,?5,NULL,NULL) ON CONFLICT(id) DO UPDATE SET"
+		    " folder=?2, assay=?3, host=?4, begun_ns=?5, ended_ns=NULL, ending=NULL",
+	[END_RUN] = "UPDATE runs SET ended_ns=?2, ending=?3 WHERE id=?1",
+	[PUT_CELL] = "INSERT OR REPLACE INTO cells VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+	[PLAN_RESULT] = "INSERT OR IGNORE INTO results(run,cell,id,sabotaged) VALUES(?1,?2,?3,?4)",
+	[PUT_RESULT] = "UPDATE results SET outcome=?5, message=?6, need=?7, duration_ns=?8, ended_ns=?9, attempt=?10,"
+		       " passed=?11, failed=?12, machine=?13 WHERE run=?1 AND cell=?2 AND id=?3 AND sabotaged=?4",
+	[PUT_CHECK] = "INSERT OR REPLACE INTO checks VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[DROP_CHECK] = "DELETE FROM checks WHERE run=?1 AND cell=?2 AND id=?3 AND sabotaged=?4",
+	[PUT_DURATION] = "INSERT INTO durations VALUES(?1,?2,?3,?4,1) ON CONFLICT DO UPDATE SET span_ns ="
+			 " CAST(span_ns + " DURATION_WEIGHT " * (?4 - span_ns) AS INTEGER), count = count + 1",
+	[GET_DURATION] = "SELECT span_ns FROM durations WHERE id=?1 AND accel=?2 AND sabotaged=?3",
+	[FORGET_RUN] = "DELETE FROM runs WHERE id=?1",
+	[LIST_RUNS] = "SELECT r.id, r.folder, r.begun_ns, ifnull(r.ending,''),"
+		      " ifnull((SELECT image FROM cells c WHERE c.run=r.id AND c.cell=0),''),"
+		      " count(x.id), sum(x.outcome='pass'), sum(x.outcome='fail'), sum(x.outcome='skip'),"
+		      " sum(x.outcome='broken'), sum(x.outcome='infra')"
+		      " FROM runs r LEFT JOIN results x ON x.run=r.id AND NOT x.sabotaged"
+		      " GROUP BY r.id ORDER BY r.begun_ns DESC, r.id DESC",
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *prepared[STATEMENT_COUNT_];
+	char *path, *run_id;
+	char **accels; /* by cell of the begun run */
+	size_t accel_count;
+	bool in_transaction;
+	bool is_beginning; /* what the journal has already was counted when it happened */
+};
+
+/* ---- SQLite's conventions ---- */
+
+static int refuse(struct store *store, const char *what, struct err *e)
+{
+	int code = sqlite3_errcode(store->db);
+
+	return err_set(e, BLAME_HOST, code == SQLITE_BUSY ? EBUSY : code == SQLITE_FULL ? ENOSPC : EIO,
+		       "%s in the store %s: %s", what, store->path, sqlite3_errmsg(store->db));
+}
+
+static int execute(struct store *store, const char *sql, struct err *e)
+{
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return refuse(store, "a change", e);
+	return 0;
+}
+
+static sqlite3_stmt *statement(struct store *store, enum statement which)
+{
+	return store->prepared[which];
+}
+
+static void bind_text(sqlite3_stmt *stmt, int at, const char *text)
+{
+	(void)sqlite3_bind_text(stmt, at, text, -1, SQLITE_TRANSIENT);
+}
+
+static void bind_number(sqlite3_stmt *stmt, int at, uint64_t number)
+{
+	(void)sqlite3_bind_int64(stmt, at, (sqlite3_int64)number);
+}
+
+/* Runs a change and makes the statement ready for the next. A bad binding shows here too. */
+static int finish(struct store *store, enum statement which, struct err *e)
+{
+	sqlite3_stmt *stmt = statement(store, which);
+	int code = sqlite3_step(stmt);
+	int r = code == SQLITE_DONE ? 0 : refuse(store, "a change", e);
+
+	(void)sqlite3_reset(stmt);
+	(void)sqlite3_clear_bindings(stmt);
+	return r;
+}
+
+/* ---- opening ---- */
+
+static int read_version(struct store *store, int *ret, struct err *e)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	if (sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &stmt, NULL) != SQLITE_OK ||
+	    sqlite3_step(stmt) != SQLITE_ROW) {
+		int r = refuse(store, "the schema's version", e);
+		(void)sqlite3_finalize(stmt);
+		return r;
+	}
+	*ret = sqlite3_column_int(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	return 0;
+}
+
+/* In one exclusive transaction, so that two processes do not both migrate. */
+static int migrate(struct store *store, struct err *e)
+{
+	int version = 0;
+	int r = execute(store, "BEGIN EXCLUSIVE", e);
+
+	if (r == 0)
+		r = read_version(store, &version, e);
+	if (r == 0 && version > (int)ARRAY_LEN(migrations))
+		r = err_set(e, BLAME_USER, ENOTSUP,
+			    "the store %s is of a newer Assay (schema %d, this one knows %zu): use that one, or "
+			    "move the file away",
+			    store->path, version, ARRAY_LEN(migrations));
+	for (; r == 0 && version < (int)ARRAY_LEN(migrations); version++)
+		r = execute(store, migrations[version], e);
+	if (r == 0) {
+		CLEAN_FREE char *pragma = xasprintf("PRAGMA user_version=%zu", ARRAY_LEN(migrations));
+		r = execute(store, pragma, e);
+	}
+	if (r == 0)
+		return execute(store, "COMMIT", e);
+	(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
+static int prepare(struct store *store, struct err *e)
+{
+	for (size_t i = 0; i < STATEMENT_COUNT_; i++)
+		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+				       &store->prepared[i], NULL) != SQLITE_OK)
+			return refuse(store, "a statement", e);
+	return 0;
+}
+
+int store_open(const char *path, struct store **ret, struct err *e)
+{
+	CLEANUP(store) struct store *store = xnew(sizeof *store);
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW;
+
+	store->path = xstrdup(path);
+	if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK)
+		return refuse(store, "nothing can be read", e);
+	(void)sqlite3_busy_timeout(store->db, BUSY_MS);
+	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	int r = execute(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", e);
+	if (r == 0)
+		r = migrate(store, e);
+	if (r == 0)
+		r = prepare(store, e);
+	if (r == 0)
+		*ret = STEAL_PTR(store);
+	return r;
+}
+
+static void forget_accels(struct store *store)
+{
+	for (size_t i = 0; i < store->accel_count; i++)
+		free(store->accels[i]);
+	free(store->accels);
+	store->accels = NULL;
+	store->accel_count = 0;
+}
+
+void store_free(struct store *store)
+{
+	if (!store)
+		return;
+	for (size_t i = 0; i < STATEMENT_COUNT_; i++)
+		(void)sqlite3_finalize(store->prepared[i]);
+	(void)sqlite3_close(store->db);
+	forget_accels(store);
+	free(store->run_id);
+	free(store->path);
+	free(store);
+}
+
+/* ---- writing ---- */
+
+static int begin(struct store *store, struct err *e)
+{
+	int r = store->in_transaction ? 0 : execute(store, "BEGIN IMMEDIATE", e);
+
+	store->in_transaction = store->in_transaction || r == 0;
+	return r;
+}
+
+int store_commit(struct store *store, struct err *e)
+{
+	if (!store->in_transaction)
+		return 0;
+	store->in_transaction = false;
+	int r = execute(store, "COMMIT", e);
+	if (r < 0)
+		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
+static int put_run(struct store *store, const struct run *run, struct err *e)
+{
+	sqlite3_stmt *stmt = statement(store, PUT_RUN);
+
+	bind_text(stmt, 1, run->id);
+	bind_text(stmt, 2, run->folder);
+	bind_text(stmt, 3, run->version);
+	bind_text(stmt, 4, run->host);
+	bind_number(stmt, 5, run->begun_ns ? run->begun_ns : clock_wall_ns());
+	return finish(store, PUT_RUN, e);
+}
+
+static int put_cell(struct store *store, const struct run *run, const struct run_cell *cell, struct err *e)
+{
+	sqlite3_stmt *stmt = statement(store, PUT_CELL);
+
+	bind_text(stmt, 1, run->id);
+	bind_number(stmt, 2, cell->index);
+	bind_text(stmt, 3, cell->image_name);
+	bind_text(stmt, 4, cell->image_digest);
+	bind_text(stmt, 5, cell->os_name);
+	bind_text(stmt, 6, cell->size_name);
+	bind_text(stmt, 7, cell->firmware);
+	bind_text(stmt, 8, cell->accel);
+	bind_text(stmt, 9, cell->entry);
+	return finish(store, PUT_CELL, e);
+}
+
+static void bind_key(struct store *store, sqlite3_stmt *stmt, unsigned cell, const char *id, bool sabotaged)
+{
+	bind_text(stmt, 1, store->run_id);
+	bind_number(stmt, 2, cell);
+	bind_text(stmt, 3, id);
+	bind_number(stmt, 4, sabotaged);
+}
+
+static int put_case(struct store *store, const struct run_case *it, struct err *e)
+{
+	bind_key(store, statement(store, PLAN_RESULT), it->cell, it->id, it->sabotaged);
+	int r = finish(store, PLAN_RESULT, e);
+	return r == 0 && it->record ? store_add(store, it->record, e) : r;
+}
+
+static int put_all(struct store *store, const struct run *run, struct err *e)
+{
+	int r = put_run(store, run, e);
+
+	vec_each (&run->cells, cell)
+		if (r == 0)
+			r = put_cell(store, run, cell, e);
+	vec_each (&run->cases, it)
+		if (r == 0)
+			r = put_case(store, it, e);
+	if (r == 0 && run->ended_ns) {
+		struct record end = {.type = RECORD_END, .wall_ns = run->ended_ns};
+		(void)snprintf(end.text, sizeof end.text, "%s", run->ending);
+		r = store_add(store, &end, e);
+	}
+	return r;
+}
+
+int store_begin(struct store *store, const struct run *run, struct err *e)
+{
+	free(store->run_id);
+	store->run_id = xstrdup(run->id);
+	forget_accels(store);
+	store->accels = xnew((run->cells.count + 1) * sizeof *store->accels);
+	vec_each (&run->cells, cell)
+		store->accels[store->accel_count++] = xstrdup(cell->accel);
+	int r = begin(store, e);
+	store->is_beginning = true;
+	if (r == 0)
+		r = put_all(store, run, e);
+	store->is_beginning = false;
+	return r == 0 ? store_commit(store, e) : r;
+}
+
+static int put_check(struct store *store, const struct record *record, struct err *e)
+{
+	const struct check_record *check = &record->result.check;
+	enum statement which = check->expression[0] ? PUT_CHECK : DROP_CHECK;
+	sqlite3_stmt *stmt = statement(store, which);
+
+	bind_key(store, stmt, record->cell, record->result.id, record->result.sabotaged);
+	if (which == PUT_CHECK) {
+		bind_text(stmt, 5, check->expression);
+		bind_text(stmt, 6, check->got);
+		bind_text(stmt, 7, check->want);
+		bind_text(stmt, 8, check->file);
+		bind_number(stmt, 9, check->line);
+		bind_text(stmt, 10, check->row);
+	}
+	return finish(store, which, e);
+}
+
+/* Only what ran to its own end tells how long it takes. */
+static int put_duration(struct store *store, const struct record *record, struct err *e)
+{
+	const struct result *result = &record->result;
+	sqlite3_stmt *stmt = statement(store, PUT_DURATION);
+
+	if ((result->outcome != OUTCOME_PASS && result->outcome != OUTCOME_FAIL) || result->duration_ns == 0 ||
+	    record->cell >= store->accel_count || store->is_beginning)
+		return 0;
+	bind_text(stmt, 1, result->id);
+	bind_text(stmt, 2, store->accels[record->cell]);
+	bind_number(stmt, 3, result->sabotaged);
+	bind_number(stmt, 4, result->duration_ns);
+	return finish(store, PUT_DURATION, e);
+}
+
+static int put_result(struct store *store, const struct record *record, struct err *e)
+{
+	const struct result *result = &record->result;
+	sqlite3_stmt *stmt = statement(store, PUT_RESULT);
+
+	bind_key(store, stmt, record->cell, result->id, result->sabotaged);
+	bind_text(stmt, 5, outcome_name(result->outcome));
+	bind_text(stmt, 6, result->message);
+	bind_text(stmt, 7, result->need);
+	bind_number(stmt, 8, result->duration_ns);
+	bind_number(stmt, 9, result->wall_ns);
+	bind_number(stmt, 10, result->attempt);
+	bind_number(stmt, 11, result->checks_passed);
+	bind_number(stmt, 12, result->checks_failed);
+	bind_text(stmt, 13, record->name);
+	int r = finish(store, PUT_RESULT, e);
+	if (r == 0 && sqlite3_changes(store->db) > 0) /* not planned: no row, so no check either */
+		r = put_check(store, record, e);
+	return r == 0 ? put_duration(store, record, e) : r;
+}
+
+int store_add(struct store *store, const struct record *record, struct err *e)
+{
+	if (!store->run_id || (record->type != RECORD_RESULT && record->type != RECORD_END))
+		return 0;
+	int r = begin(store, e);
+	if (r < 0)
+		return r;
+	if (record->type == RECORD_RESULT)
+		return put_result(store, record, e);
+	bind_text(statement(store, END_RUN), 1, store->run_id);
+	bind_number(statement(store, END_RUN), 2, record->wall_ns);
+	bind_text(statement(store, END_RUN), 3, record->text);
+	return finish(store, END_RUN, e);
+}
+
+int store_forget(struct store *store, const char *run_id, struct err *e)
+{
+	bind_text(statement(store, FORGET_RUN), 1, run_id);
+	return finish(store, FORGET_RUN, e);
+}
+
+/* ---- reading ---- */
+
+uint64_t store_duration_ns(struct store *store, const char *id, const char *accel, bool sabotaged)
+{
+	sqlite3_stmt *stmt = statement(store, GET_DURATION);
+	uint64_t span_ns = 0;
+
+	bind_text(stmt, 1, id);
+	bind_text(stmt, 2, accel);
+	bind_number(stmt, 3, sabotaged);
+	if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int64(stmt, 0) > 0)
+		span_ns = (uint64_t)sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return span_ns;
+}
+
+static void take_text(sqlite3_stmt *stmt, int column, char *buf, size_t size)
+{
+	const unsigned char *text = sqlite3_column_text(stmt, column);
+
+	(void)snprintf(buf, size, "%s", text ? (const char *)text : "");
+}
+
+static void take_run(sqlite3_stmt *stmt, struct store_run *run)
+{
+	static const enum outcome order[] = {OUTCOME_PASS, OUTCOME_FAIL, OUTCOME_SKIP, OUTCOME_BROKEN, OUTCOME_INFRA};
+	char iso[CLOCK_ISO_SIZE];
+
+	*run = (struct store_run){0};
+	take_text(stmt, 0, run->id, sizeof run->id);
+	take_text(stmt, 1, run->folder, sizeof run->folder);
+	(void)snprintf(run->begun, sizeof run->begun, "%s", clock_iso((uint64_t)sqlite3_column_int64(stmt, 2), iso));
+	take_text(stmt, 3, run->ending, sizeof run->ending);
+	take_text(stmt, 4, run->image, sizeof run->image);
+	run->total = (unsigned)sqlite3_column_int(stmt, 5);
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		run->counts[order[i]] = (unsigned)sqlite3_column_int(stmt, 6 + i);
+}
+
+int store_runs(struct store *store, store_run_fn *on_run, void *arg, struct err *e)
+{
+	sqlite3_stmt *stmt = statement(store, LIST_RUNS);
+	int code, r = 0;
+
+	while (r == 0 && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct store_run run;
+		take_run(stmt, &run);
+		r = on_run(arg, &run);
+	}
+	if (r == 0 && code != SQLITE_DONE)
+		r = refuse(store, "the list of runs", e);
+	(void)sqlite3_reset(stmt);
+	return r;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store: all runs in one SQLite database, for questions over many of them - which runs there are, how long a case
+ * usually takes. It is made from journals and can be made again from them: the journal is the truth. Only the recorder
+ * of a run writes (other processes too: write-ahead log, busy time-out).
+ *
+ *	r = store_open("/…/assay.db", &store, e);
+ *	r = store_begin(store, run, e);
+ *	r = store_add(store, record, e);        (any number, then)
+ *	r = store_commit(store, e);
+ */
+#ifndef ASSAY_HOST_STORE_STORE_H
+#define ASSAY_HOST_STORE_STORE_H
+
+#include "host/store/record.h"
+#include "host/store/run.h"
+
+struct store;
+
+/* Opens or creates, and brings an older schema up to this one. A newer schema is refused. */
+int store_open(const char *path, struct store **ret, struct err *e) NONNULL(1, 2, 3);
+void store_free(struct store *store);
+DEFINE_CLEANUP(store);
+
+/* Names the run that store_add is about: its plan as read back from its folder. Results that its journal has already are
+ * taken in, so it serves for resuming and for rebuilding too. */
+int store_begin(struct store *store, const struct run *run, struct err *e) NONNULL(1, 2, 3);
+int store_add(struct store *store, const struct record *record, struct err *e) NONNULL(1, 2, 3);
+int store_commit(struct store *store, struct err *e) NONNULL(1, 2);
+
+/* How long that case took of late on such an accelerator; 0 when it is not known. */
+uint64_t store_duration_ns(struct store *store, const char *id, const char *accel, bool sabotaged) NONNULL(1, 2, 3);
+
+struct store_run {
+	char id[128], folder[4096], image[96], begun[32], ending[64];
+	unsigned counts[OUTCOME_COUNT], total;
+};
+/* Calls on_run for each run, newest first; a return other than 0 stops. */
+typedef int store_run_fn(void *arg, const struct store_run *run);
+int store_runs(struct store *store, store_run_fn *on_run, void *arg, struct err *e) NONNULL(1, 2, 4);
+
+/* Forgets a run (its folder is the caller's to remove). */
+int store_forget(struct store *store, const char *run_id, struct err *e) NONNULL(1, 2, 3);
+
+#endif
