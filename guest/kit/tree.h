@@ -84,7 +84,8 @@ int tree_resolve(struct tree *tree, const char *path, char *ret, size_t size) NO
 const char *tree_read_path(const struct tree *tree, const char *after) NONNULL(1);
 void tree_forget_reads(struct tree *tree) NONNULL(1);
 
-/* The overlay: planted changes over the tree, in memory; the tree below is never written. */
+/* The overlay: planted changes over the tree, in memory; the tree below is never written. A file's mode may say what it is
+ * (S_IFBLK …); else it is a regular one. */
 void tree_plant_file(struct tree *tree, const char *path, const void *bytes, size_t length,
 		     uint32_t mode, uint32_t uid) NONNULL(1, 2);
 void tree_plant_link(struct tree *tree, const char *path, const char *target) NONNULL(1, 2, 3);

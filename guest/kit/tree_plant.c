@@ -95,7 +95,7 @@ void tree_plant_file(struct tree *tree, const char *path, const void *bytes, siz
 		.kind = PLANT_FILE,
 		.bytes = copy_bytes(bytes, length),
 		.length = length,
-		.mode = S_IFREG | (mode & 07777),
+		.mode = (mode & S_IFMT ? mode & S_IFMT : S_IFREG) | (mode & 07777),
 		.uid = uid,
 		.gid = st.gid,
 	};
