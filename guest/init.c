@@ -2,6 +2,7 @@
 /* The agent as the first process of a micro-VM. */
 #include "guest/init.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "base/text.h"
 
 #define MODULES_FILE	     "/etc/assay-modules"
+#define MODULES_FOLDER	     "/modules"
 #define MODULES_MAX	     65536
 #define MODULE_IS_COMPRESSED 4 /* MODULE_INIT_COMPRESSED_FILE */
 
@@ -76,12 +78,31 @@ static void load_module(char *line)
 		say("load", line);
 }
 
+/* Their names begin with the numbers of their order. */
+static void load_folder(void)
+{
+	struct dirent **entries;
+	int count = scandir(MODULES_FOLDER, &entries, NULL, alphasort);
+	char path[320];
+
+	for (int i = 0; i < count; i++) {
+		(void)snprintf(path, sizeof path, MODULES_FOLDER "/%s", entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.')
+			load_module(path);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+}
+
 static void load_modules(void)
 {
 	CLEAN_TEXT struct text list = TEXT_INIT(MODULES_MAX);
 
-	if (text_read_file(&list, MODULES_FILE) < 0)
+	if (text_read_file(&list, MODULES_FILE) < 0) {
+		load_folder();
 		return;
+	}
 	for (char *rest = list.buf, *line; (line = strsep(&rest, "\n"));) {
 		if (line[0] != '\0' && line[0] != '#')
 			load_module(line);

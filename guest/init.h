@@ -4,7 +4,7 @@
 #define ASSAY_GUEST_INIT_H
 
 /* Mounts the kernel's filesystems, opens the console, loads the modules that /etc/assay-modules lists (one path and its
- * options a line), brings the loopback up. What fails is said on the console. */
+ * options a line) or, without that file, all in /modules in the order of their names, brings the loopback up. What fails is said on the console. */
 void init_set_up(void);
 
 /* Powers the machine off. */

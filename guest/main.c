@@ -177,19 +177,23 @@ static int serve_fds(int in_fd, int out_fd, bool outlives_host)
 	return r;
 }
 
+/* A port that is unplugged comes back, or the machine has none any more. */
 static int serve_port(const char *name)
 {
-	struct port port = PORT_INIT;
 	struct err e = {0};
+	int r;
 
-	if (port_find(name, PORT_PATIENCE_S, &port, &e) < 0) {
-		/* Somebody who waits on the console should know; the host sees that no greeting comes. */
+	do {
+		struct port port = PORT_INIT;
+		r = port_find(name, PORT_PATIENCE_S, &port, &e);
+		if (r == 0)
+			r = serve(&port);
+		port_done(&port);
+	} while (r == -ENODEV && e.code == 0);
+	/* Somebody who waits on the console should know; the host sees that no greeting comes. */
+	if (e.code != 0)
 		(void)fprintf(stderr, "assay-guest: %s\n", e.text);
-		return 1;
-	}
-	int r = serve(&port);
-	port_done(&port);
-	return r;
+	return r < 0;
 }
 
 /* A character device outlives the host; a socket or pipe ends with it. */

@@ -140,6 +140,8 @@ int port_fill(struct port *port)
 			return 0;
 		if (!port->outlives_host)
 			return -ECONNRESET;
+		if (got < 0 && errno == ENODEV)
+			return -ENODEV;
 		text_clear(&port->in); /* the host has gone: half a frame of its will never be whole */
 		return 0;
 	}

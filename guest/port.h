@@ -50,7 +50,8 @@ void port_wait(const struct port *port, int timeout_ms) NONNULL(1);
 /* True when somebody listens on the other side. */
 bool port_has_host(const struct port *port) NONNULL(1);
 
-/* Reads what is there. 0; -ECONNRESET: the channel has ended (never for one that outlives its host). */
+/* Reads what is there. 0; -ECONNRESET: the channel has ended (never for one that outlives its host); -ENODEV: the port was
+ * unplugged. */
 int port_fill(struct port *port) NONNULL(1);
 
 /* The next whole frame that has been read: 1, or 0 when there is none. What is no frame is skipped up to the next magic:

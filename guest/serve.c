@@ -135,6 +135,7 @@ int serve(struct port *port)
 {
 	struct service service = {.port = port, .owes_greeting = true};
 	struct frame frame;
+	int r = 0;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -142,11 +143,12 @@ int serve(struct port *port)
 		if (service.owes_greeting && port_has_host(port))
 			greet(&service);
 		port_wait(port, -1);
-		if (port_fill(port) < 0)
+		r = port_fill(port);
+		if (r < 0)
 			break;
 		while (!service.is_over && port_next(port, &frame) > 0)
 			take_frame(&service, &frame);
 	}
 	reap_strays();
-	return 0;
+	return r == -ENODEV ? r : 0;
 }

@@ -5,7 +5,7 @@
 
 #include "guest/port.h"
 
-/* Serves until the channel ends or the host says BYE. Returns 0. */
+/* Serves until the channel ends or the host says BYE: 0; or until the port is unplugged: -ENODEV. */
 int serve(struct port *port) NONNULL(1);
 
 #endif
