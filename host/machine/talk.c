@@ -8,6 +8,7 @@
 
 #define SETTLE_LOOK_NS (1 * NS_PER_S)
 #define SETTLE_CALL_NS (30 * NS_PER_S)
+#define CALL_MAX_S     600
 
 static int take_reply(const struct frame *frame, struct text *reply, int *ret_code, struct err *e)
 {
@@ -26,6 +27,14 @@ static int take_reply(const struct frame *frame, struct text *reply, int *ret_co
 	return r;
 }
 
+/* The agent gives up a moment before we do: then there is an answer to tell of. */
+static uint64_t call_timeout_s(const struct patience *p)
+{
+	uint64_t left_s = patience_left_ns(p) / NS_PER_S;
+
+	return left_s > CALL_MAX_S ? CALL_MAX_S : left_s > 2 ? left_s - 1 : 1;
+}
+
 int machine_call(struct machine *machine, const struct patience *p, const char *verb, const char *const *arguments,
 		 struct text *reply, int *ret_code, struct err *e)
 {
@@ -38,6 +47,7 @@ int machine_call(struct machine *machine, const struct patience *p, const char *
 	struct text *out = agent_out(machine->agent);
 	frame_open(out, FRAME_CALL);
 	field_text(out, FIELD_NAME, verb);
+	field_number(out, FIELD_TIMEOUT, call_timeout_s(p));
 	for (; arguments && *arguments; arguments++)
 		field_text(out, FIELD_TEXT, *arguments);
 	frame_close(out);

@@ -196,17 +196,34 @@ bool template_is_usable(const char *folder, const struct machine_spec *spec, str
 	return false;
 }
 
-/* Sends one frame and waits for the frame of type `wanted`. */
+/* What the agent answers when it could not do what was asked. */
+static int refusal(const struct frame *frame, const char *what, struct err *e)
+{
+	char why[256] = "";
+	struct field field;
+	struct err ignored = {0};
+
+	if (frame->type != FRAME_REPLY)
+		return err_set(e, BLAME_GUEST, EBADMSG, "%s: the agent answered with a frame of type %u", what,
+			       frame->type);
+	if (frame_find(frame, FIELD_TEXT, &field, &ignored) > 0)
+		field_string(&field, why, sizeof why);
+	return err_set(e, BLAME_GUEST, EREMOTEIO, "%s: %s", what, why);
+}
+
+/* Sends one frame and waits for the frame of type `wanted`. An agent that finds its host gone and back greets it; that is
+ * no answer. */
 static int exchange(struct machine *machine, unsigned wanted, const char *what, const struct patience *p,
 		    struct frame *ret, struct err *e)
 {
 	int r = machine_send(machine, p, what, e);
 
-	if (r == 0)
-		r = machine_next_frame(machine, p, ret, what, e);
+	do {
+		if (r == 0)
+			r = machine_next_frame(machine, p, ret, what, e);
+	} while (r == 0 && ret->type == FRAME_HELLO && wanted != FRAME_HELLO);
 	if (r == 0 && ret->type != wanted)
-		return err_set(e, BLAME_GUEST, EBADMSG, "%s: the agent answered with a frame of type %u", what,
-			       ret->type);
+		return refusal(ret, what, e);
 	return r;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The micro-VM's initramfs: /init is the agent; /modules/NNN-name.ko are the kernel's modules that it needs to reach us
- * and to read disks, in the order in which they are to be loaded.
+ * The micro-VM's initramfs: /init is the agent; /modules/ has the kernel's modules that it needs to reach us and to read
+ * disks, and /etc/assay-modules names them in the order in which they are to be loaded.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -16,10 +16,10 @@
 #define MODULES_MAX  64
 
 /* A kernel may have any of them built in, or not at all: then the agent does without. */
-static const char *const wanted[] = {
-	"virtio_pci", "virtio_console", "virtio_blk", "virtio-rng", "virtio_balloon", "ext4",
-	"xfs",	      "btrfs",		"isofs",      "vfat",	    "nls_cp437",      "nls_ascii",
-};
+static const char *const wanted[] = {"virtio_pci", "virtio_console", "virtio_blk", "virtio-rng", "virtio_balloon", NULL};
+
+/* For the disks of others. They are left out where there is none: btrfs alone takes seconds to choose its checksums. */
+static const char *const wanted_for_disks[] = {"ext4", "xfs", "btrfs", "vfat", "nls_cp437", "nls_ascii", NULL};
 
 DEFINE_VEC(path_vec, char *);
 
@@ -29,7 +29,7 @@ struct initrd {
 	const char *modules; /* the folder with modules.dep */
 	struct text dep;     /* its content: "path.ko: path.ko …" */
 	struct path_vec added;
-	int fd;
+	struct text list; /* /etc/assay-modules */
 };
 
 static int archive_error(struct initrd *initrd, struct err *e)
@@ -76,12 +76,13 @@ static int add_module(struct initrd *initrd, const char *path, struct err *e)
 		if (strcmp(*added, path) == 0)
 			return 0;
 	CLEAN_FREE char *from = xasprintf("%s/%s", initrd->modules, path);
-	CLEAN_FREE char *name = xasprintf("modules/%03zu-%s", initrd->added.count, slash ? slash + 1 : path);
+	CLEAN_FREE char *name = xasprintf("modules/%s", slash ? slash + 1 : path);
 	char *copy = xstrdup(path);
 	if (!vec_add(&initrd->added, copy)) {
 		free(copy);
 		return err_set(e, BLAME_HOST, E2BIG, "the micro-VM's modules need more than %d others", MODULES_MAX);
 	}
+	(void)text_addf(&initrd->list, "/%s\n", name);
 	return add_file(initrd, from, name, e);
 }
 
@@ -114,18 +115,22 @@ static int add_with_dependencies(struct initrd *initrd, const char *name, struct
 	return r < 0 ? r : add_module(initrd, line, e);
 }
 
-static int add_modules(struct initrd *initrd, const char *folder, struct err *e)
+static int add_modules(struct initrd *initrd, const struct machine_spec *spec, struct err *e)
 {
-	CLEAN_FREE char *path = xasprintf("%s/modules.dep", folder);
+	CLEAN_FREE char *path = xasprintf("%s/modules.dep", spec->modules);
 	int r = text_read_file(&initrd->dep, path);
 
 	if (r < 0)
 		return err_set(e, BLAME_HOST, -r, "read %s: %m", path);
-	initrd->modules = folder;
+	initrd->modules = spec->modules;
 	r = add_bytes(initrd, "modules", AE_IFDIR, NULL, 0, e);
-	for (size_t i = 0; i < ARRAY_LEN(wanted) && r == 0; i++)
-		r = add_with_dependencies(initrd, wanted[i], e);
-	return r;
+	for (const char *const *name = wanted; *name && r == 0; name++)
+		r = add_with_dependencies(initrd, *name, e);
+	for (const char *const *name = wanted_for_disks; spec->extra_disk && *name && r == 0; name++)
+		r = add_with_dependencies(initrd, *name, e);
+	if (r < 0)
+		return r;
+	return add_bytes(initrd, "etc/assay-modules", AE_IFREG, initrd->list.buf, initrd->list.length, e);
 }
 
 static void initrd_done(struct initrd *initrd)
@@ -136,13 +141,14 @@ static void initrd_done(struct initrd *initrd)
 		free(*path);
 	vec_done(&initrd->added);
 	text_done(&initrd->dep);
+	text_done(&initrd->list);
 }
 DEFINE_CLEAN_DONE(initrd);
 
 /* The kernel mounts nothing by itself, but it opens /dev/console for /init. */
 static int add_folders(struct initrd *initrd, struct err *e)
 {
-	static const char *const folders[] = {"dev", "proc", "sys", "run", "tmp", "mnt"};
+	static const char *const folders[] = {"dev", "etc", "mnt", "proc", "run", "sys", "tmp"};
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(folders) && r == 0; i++)
@@ -156,6 +162,7 @@ int initrd_make(struct qemu *qemu, struct err *e)
 		.archive = archive_write_new(),
 		.dep = TEXT_INIT(DEP_MAX),
 		.added = VEC_INIT(MODULES_MAX),
+		.list = TEXT_INIT(65536),
 	};
 	int r;
 
@@ -169,7 +176,7 @@ int initrd_make(struct qemu *qemu, struct err *e)
 	if (r == 0)
 		r = add_file(&initrd, qemu->spec.agent_path, "init", e);
 	if (r == 0 && qemu->spec.modules)
-		r = add_modules(&initrd, qemu->spec.modules, e);
+		r = add_modules(&initrd, &qemu->spec, e);
 	if (r == 0 && archive_write_close(initrd.archive) != ARCHIVE_OK)
 		r = archive_error(&initrd, e);
 	return r;
