@@ -12,10 +12,11 @@
 #include "host/image/identify.h"
 #include "host/image/image.h"
 
-#define CHILD_CPU_S	3600
-#define DESCRIBE_SPAN	(60 * NS_PER_S)
-#define GRACE_NS	(5 * NS_PER_S) /* beyond a case's time: the child may have to look at the disk first */
-#define END_SPAN	(2 * NS_PER_S)
+#define CHILD_CPU_S   3600
+#define DESCRIBE_SPAN (60 * NS_PER_S)
+#define GRACE_NS                                                                                   \
+	(2 * NS_PER_S) /* beyond a case's time: the child may have to look at the disk first */
+#define END_SPAN (2 * NS_PER_S)
 
 /* Address space for 4 million files and their names; the address sanitizer needs terabytes of it. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -67,8 +68,8 @@ static int auditor_start(struct auditor *auditor, struct err *e)
 	auditor->fd = ends[0];
 	CLEAN_FD int theirs = ends[1];
 	const struct child_fd fds[] = {
-		{theirs,		  AUDIT_SOCKET_FD},
-		{auditor->export.fd, AUDIT_DISK_FD  },
+		{theirs, AUDIT_SOCKET_FD},
+		{auditor->export.fd, AUDIT_DISK_FD},
 	};
 	const char *argv[] = {AUDIT_CHILD_PROGRAM, AUDIT_CHILD_NAME, auditor->export.kind, NULL};
 	const struct child_spec spec = {
@@ -89,7 +90,8 @@ static int auditor_start(struct auditor *auditor, struct err *e)
 /* Sends what is in `out` and waits for the answer. */
 static int ask(struct auditor *auditor, const struct patience *p, struct frame *ret, struct err *e)
 {
-	int r = wait_write(p, auditor->fd, auditor->out.buf, auditor->out.length, "the audit's child", e);
+	int r = wait_write(p, auditor->fd, auditor->out.buf, auditor->out.length,
+			   "the audit's child", e);
 
 	return r < 0 ? r : audit_receive(auditor->fd, p, &auditor->in, ret, e);
 }
@@ -113,14 +115,17 @@ static bool explain_end(struct auditor *auditor, struct text *words)
 		return true;
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == AUDIT_EXIT_SANDBOX) {
-		(void)text_adds(words, "the sandbox could not be set up; is seccomp missing in this kernel?");
+		(void)text_adds(
+			words,
+			"the sandbox could not be set up; is seccomp missing in this kernel?");
 		return true;
 	}
 	(void)text_adds(words, child_status_text(status, status_text, sizeof status_text));
 	return false;
 }
 
-int identify(struct image *image, const struct image_options *options UNUSED, const struct patience *p, struct err *e)
+int identify(struct image *image, const struct image_options *options UNUSED,
+	     const struct patience *p, struct err *e)
 {
 	CLEAN_DONE(auditor) struct auditor auditor = AUDITOR_INIT(image);
 	CLEAN_TEXT struct text lines = TEXT_INIT(DESCRIPTION_MAX), words = TEXT_INIT(256);
@@ -138,12 +143,14 @@ int identify(struct image *image, const struct image_options *options UNUSED, co
 	if (r == -ECONNRESET || r == -EPIPE) {
 		bool is_ours = explain_end(&auditor, &words);
 		return err_set(e, is_ours ? BLAME_HOST : BLAME_USER, EIO,
-			       "%.150s cannot be looked into: the reader of its filesystems %s", image->name, words.buf);
+			       "%.150s cannot be looked into: the reader of its filesystems %s",
+			       image->name, words.buf);
 	}
 	if (r < 0)
 		return err_wrap(e, "look into %.150s", image->name);
 	if (frame.type != FRAME_REPLY || frame_find(&frame, FIELD_TEXT, &field, e) <= 0)
-		return err_set(e, BLAME_BUG, EBADMSG, "look into %.150s: the answer is none", image->name);
+		return err_set(e, BLAME_BUG, EBADMSG, "look into %.150s: the answer is none",
+			       image->name);
 	(void)text_add(&lines, field.bytes, field.length);
 	description_read(lines.buf, image);
 	return 0;
@@ -172,13 +179,14 @@ static int ask_case(struct auditor *auditor, const struct order *order, const st
 	frame_close(&auditor->out);
 	int r = ask(auditor, &soon, &frame, e);
 	if (r == 0 && frame.type != FRAME_RESULT)
-		return err_set(e, BLAME_BUG, EBADMSG, "the audit's child answers with a frame of type %u", frame.type);
+		return err_set(e, BLAME_BUG, EBADMSG,
+			       "the audit's child answers with a frame of type %u", frame.type);
 	return r < 0 ? r : audit_decode_result(&frame, result, e);
 }
 
 /* The child is gone or stuck: that is the case's outcome. A negative errno when it is not the case's fault. */
-static int conclude_loss(struct auditor *auditor, const struct order *order, int why, struct result *result,
-			 struct err *e)
+static int conclude_loss(struct auditor *auditor, const struct order *order, int why,
+			 struct result *result, struct err *e)
 {
 	CLEAN_TEXT struct text words = TEXT_INIT(256);
 	int r = 0;
@@ -190,15 +198,18 @@ static int conclude_loss(struct auditor *auditor, const struct order *order, int
 	else if (why != -ECONNRESET && why != -EPIPE)
 		r = why;
 	else if (explain_end(auditor, &words))
-		r = err_set(e, BLAME_HOST, EIO, "audit %.150s: %s", auditor->image->name, words.buf);
+		r = err_set(e, BLAME_HOST, EIO, "audit %.150s: %s", auditor->image->name,
+			    words.buf);
 	else
 		result_set(result, OUTCOME_BROKEN, "the process that ran the case %s", words.buf);
 	auditor_stop(auditor);
+	if (r == 0)
+		err_clear(e);
 	return r;
 }
 
-static int run_case(struct auditor *auditor, const struct order *order, const char *id, struct result *result,
-		    struct err *e)
+static int run_case(struct auditor *auditor, const struct order *order, const char *id,
+		    struct result *result, struct err *e)
 {
 	const struct case_def *def = cases_find(id);
 	int r = 0;
@@ -215,16 +226,16 @@ static int run_case(struct auditor *auditor, const struct order *order, const ch
 	return r < 0 ? conclude_loss(auditor, order, r, result, e) : 0;
 }
 
-int image_audit(const struct image *image, const struct image_options *options UNUSED, const char *const *ids,
-		size_t count, bool sabotage, const char *parameters, const struct patience *p,
-		audit_result_fn *on_result, void *arg, struct err *e)
+int image_audit(const struct image *image, const struct image_options *options UNUSED,
+		const char *const *ids, size_t count, bool sabotage, const char *parameters,
+		const struct patience *p, audit_result_fn *on_result, void *arg, struct err *e)
 {
 	CLEAN_DONE(auditor) struct auditor auditor = AUDITOR_INIT(image);
 	const struct order order = {sabotage, parameters, p};
 
 	if (image->needs_micro_vm)
-		return err_set(e, BLAME_HOST, ENOTSUP, "%.150s: %s is read only in a micro-VM", image->name,
-			       image->root_type);
+		return err_set(e, BLAME_HOST, ENOTSUP, "%.150s: %s is read only in a micro-VM",
+			       image->name, image->root_type);
 	for (size_t i = 0; i < count; i++) {
 		CLEAN_DONE(result) struct result result;
 		result_init(&result, ids[i]);

@@ -73,15 +73,18 @@ static bool open_disk(const char *kind, struct disk *disk)
 
 /* What is needed to read descriptors that are there, to compute, and to answer. Everything else is refused. */
 static const int allowed[] = {
-	SCMP_SYS(read),	      SCMP_SYS(write),	       SCMP_SYS(readv),	     SCMP_SYS(writev),
-	SCMP_SYS(pread64),    SCMP_SYS(pwrite64),      SCMP_SYS(recvfrom),   SCMP_SYS(recvmsg),
-	SCMP_SYS(sendto),     SCMP_SYS(sendmsg),       SCMP_SYS(poll),	     SCMP_SYS(ppoll),
-	SCMP_SYS(lseek),      SCMP_SYS(fstat),	       SCMP_SYS(ftruncate),  SCMP_SYS(close),
-	SCMP_SYS(munmap),     SCMP_SYS(mremap),	       SCMP_SYS(madvise),    SCMP_SYS(brk),
-	SCMP_SYS(futex),      SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep),
-	SCMP_SYS(getrandom),  SCMP_SYS(rt_sigaction),  SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(sigaltstack), SCMP_SYS(getpid),       SCMP_SYS(gettid),     SCMP_SYS(exit),
-	SCMP_SYS(exit_group), SCMP_SYS(shutdown),      SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
+	SCMP_SYS(read),		 SCMP_SYS(write),	 SCMP_SYS(readv),
+	SCMP_SYS(writev),	 SCMP_SYS(pread64),	 SCMP_SYS(pwrite64),
+	SCMP_SYS(recvfrom),	 SCMP_SYS(recvmsg),	 SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),	 SCMP_SYS(poll),	 SCMP_SYS(ppoll),
+	SCMP_SYS(lseek),	 SCMP_SYS(fstat),	 SCMP_SYS(ftruncate),
+	SCMP_SYS(close),	 SCMP_SYS(munmap),	 SCMP_SYS(mremap),
+	SCMP_SYS(madvise),	 SCMP_SYS(brk),		 SCMP_SYS(futex),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(getrandom),	 SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),	 SCMP_SYS(sigaltstack),	 SCMP_SYS(getpid),
+	SCMP_SYS(gettid),	 SCMP_SYS(exit),	 SCMP_SYS(exit_group),
+	SCMP_SYS(shutdown),	 SCMP_SYS(sched_yield),	 SCMP_SYS(restart_syscall),
 	SCMP_SYS(getrusage),
 };
 
@@ -93,7 +96,8 @@ static int add_rules(scmp_filter_ctx filter)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	/* Memory, but none that is executed. */
 	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
@@ -102,9 +106,11 @@ static int add_rules(scmp_filter_ctx filter)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
 				     SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
 	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_GETFL));
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				     SCMP_A1(SCMP_CMP_EQ, F_GETFL));
 	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_SETFL));
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				     SCMP_A1(SCMP_CMP_EQ, F_SETFL));
 	/* abort() */
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
@@ -115,7 +121,8 @@ static int add_rules(scmp_filter_ctx filter)
 static bool shut_in(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	bool ok = filter && prctl(PR_SET_DUMPABLE, 0) == 0 && add_rules(filter) == 0 && seccomp_load(filter) == 0;
+	bool ok = filter && prctl(PR_SET_DUMPABLE, 0) == 0 && add_rules(filter) == 0 &&
+		  seccomp_load(filter) == 0;
 
 	seccomp_release(filter);
 	return ok;
@@ -140,7 +147,8 @@ static void answer_describe(struct server *server)
 	frame_close(&server->out);
 }
 
-static int copy_field(const struct frame *frame, enum field_key key, struct text *out, struct err *e)
+static int copy_field(const struct frame *frame, enum field_key key, struct text *out,
+		      struct err *e)
 {
 	struct field field;
 	int r = frame_find(frame, key, &field, e);
@@ -150,7 +158,8 @@ static int copy_field(const struct frame *frame, enum field_key key, struct text
 
 static int answer_run(struct server *server, const struct frame *frame, struct err *e)
 {
-	CLEAN_TEXT struct text id = TEXT_INIT(CASE_ID_SIZE), parameters = TEXT_INIT(FRAME_PAYLOAD_MAX);
+	CLEAN_TEXT struct text id = TEXT_INIT(CASE_ID_SIZE),
+			       parameters = TEXT_INIT(FRAME_PAYLOAD_MAX);
 	CLEAN_DONE(result) struct result result;
 	struct field flags;
 	int r = copy_field(frame, FIELD_ID, &id, e);
@@ -164,7 +173,8 @@ static int answer_run(struct server *server, const struct frame *frame, struct e
 		.def = cases_find(id.buf),
 		.tree = offline_tree(server->offline),
 		.parameters = parameters.buf,
-		.sabotage = frame_find(frame, FIELD_FLAGS, &flags, e) > 0 && field_value(&flags) & RUN_SABOTAGE,
+		.sabotage = frame_find(frame, FIELD_FLAGS, &flags, e) > 0 &&
+			    field_value(&flags) & RUN_SABOTAGE,
 	};
 	if (setup.def)
 		trial_execute(&setup, &result);
@@ -189,7 +199,8 @@ static int serve_one(struct server *server, struct err *e)
 	else
 		r = -EBADMSG;
 	if (r == 0)
-		r = wait_write(&server->patience, AUDIT_SOCKET_FD, server->out.buf, server->out.length, "the audit", e);
+		r = wait_write(&server->patience, AUDIT_SOCKET_FD, server->out.buf,
+			       server->out.length, "the audit", e);
 	return r;
 }
 
@@ -217,6 +228,7 @@ static _Noreturn void serve(const char *kind)
 
 void image_audit_init(int argc, char **argv)
 {
-	if (argc == 3 && strcmp(argv[1], AUDIT_CHILD_NAME) == 0 && strcmp(argv[0], AUDIT_CHILD_PROGRAM) == 0)
+	if (argc == 3 && strcmp(argv[1], AUDIT_CHILD_NAME) == 0 &&
+	    strcmp(argv[0], AUDIT_CHILD_PROGRAM) == 0)
 		serve(argv[2]);
 }

@@ -103,7 +103,8 @@ int audit_decode_result(const struct frame *frame, struct result *result, struct
 	return 0;
 }
 
-int audit_receive(int fd, const struct patience *p, struct text *buffer, struct frame *ret, struct err *e)
+int audit_receive(int fd, const struct patience *p, struct text *buffer, struct frame *ret,
+		  struct err *e)
 {
 	char piece[65536];
 
@@ -115,7 +116,8 @@ int audit_receive(int fd, const struct patience *p, struct text *buffer, struct 
 			if (r < 0)
 				return r;
 			if (text_add(buffer, piece, n) < 0)
-				return err_set(e, BLAME_BUG, EMSGSIZE, "the audit's answer is too long");
+				return err_set(e, BLAME_BUG, EMSGSIZE,
+					       "the audit's answer is too long");
 			missing -= n;
 		}
 		long used = frame_parse(buffer->buf, buffer->length, ret, e);
@@ -123,7 +125,8 @@ int audit_receive(int fd, const struct patience *p, struct text *buffer, struct 
 			return used < 0 ? (int)used : 0;
 		/* The header is there and sane: its last word is the payload's length. */
 		const unsigned char *length = (const unsigned char *)buffer->buf + FRAME_HEADER - 4;
-		missing = length[0] | (size_t)length[1] << 8 | (size_t)length[2] << 16 | (size_t)length[3] << 24;
+		missing = length[0] | (size_t)length[1] << 8 | (size_t)length[2] << 16 |
+			  (size_t)length[3] << 24;
 		missing += FRAME_HEADER;
 		missing -= buffer->length;
 	}

@@ -18,8 +18,8 @@
 /* Our own program once more: its first argument is the child's name, its second the kind of the disk (export.h). */
 #define AUDIT_CHILD_PROGRAM "/proc/self/exe"
 #define AUDIT_CHILD_NAME    "assay-audit"
-#define AUDIT_SOCKET_FD	 3
-#define AUDIT_DISK_FD	 4
+#define AUDIT_SOCKET_FD	    3
+#define AUDIT_DISK_FD	    4
 
 /* Exit statuses of the child that say why it never answered. */
 enum { AUDIT_EXIT_DISK = 80, AUDIT_EXIT_SANDBOX };
@@ -27,10 +27,11 @@ enum { AUDIT_EXIT_DISK = 80, AUDIT_EXIT_SANDBOX };
 /* Adds a whole FRAME_RESULT. */
 void audit_encode_result(const struct result *result, struct text *out) NONNULL(1, 2);
 /* Fills a result_init()ed result from one; -EBADMSG (blame bug) when it is not whole. */
-int audit_decode_result(const struct frame *frame, struct result *result, struct err *e) NONNULL(1, 2, 3);
+int audit_decode_result(const struct frame *frame, struct result *result, struct err *e)
+	NONNULL(1, 2, 3);
 
 /* Reads one frame into `buffer` (which is emptied); *ret borrows from it. -ECONNRESET when the other side is gone. */
-int audit_receive(int fd, const struct patience *p, struct text *buffer, struct frame *ret, struct err *e)
-	NONNULL(2, 3, 4, 5);
+int audit_receive(int fd, const struct patience *p, struct text *buffer, struct frame *ret,
+		  struct err *e) NONNULL(2, 3, 4, 5);
 
 #endif

@@ -7,8 +7,8 @@
 
 /* Follows the chain from image->path: fills chain, format, digest, file_size, virtual_size. Errors are sentences for
  * the user that name the file. */
-int chain_open(struct image *image, const struct image_options *options, const struct patience *p, struct err *e)
-	NONNULL(1, 2, 3, 4);
+int chain_open(struct image *image, const struct image_options *options, const struct patience *p,
+	       struct err *e) NONNULL(1, 2, 3, 4);
 
 void chain_done(struct image *image) NONNULL(1);
 

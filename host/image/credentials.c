@@ -10,36 +10,33 @@
 
 #define AGENT_FOLDER "/run/assay"
 
-static const char mount_unit[] =
-	"[Unit]\n"
-	"Description=Assay's disk\n"
-	"DefaultDependencies=no\n"
-	"[Mount]\n"
-	"What=/dev/disk/by-label/ASSAY\n"
-	"Where=" AGENT_FOLDER "\n"
-	"Type=iso9660\n"
-	"Options=ro,nosuid,nodev\n";
+static const char mount_unit[] = "[Unit]\n"
+				 "Description=Assay's disk\n"
+				 "DefaultDependencies=no\n"
+				 "[Mount]\n"
+				 "What=/dev/disk/by-label/ASSAY\n"
+				 "Where=" AGENT_FOLDER "\n"
+				 "Type=iso9660\n"
+				 "Options=ro,nosuid,nodev\n";
 
 /*
  * Without default dependencies: it starts as soon as its disk is there, and lives until the very end of a shutdown. An
  * initramfs with systemd in it gets the same credentials; there it must not start.
  */
-static const char service_unit[] =
-	"[Unit]\n"
-	"Description=Assay's agent\n"
-	"DefaultDependencies=no\n"
-	"ConditionPathExists=!/etc/initrd-release\n"
-	"IgnoreOnIsolate=yes\n"
-	"Wants=run-assay.mount\n"
-	"After=run-assay.mount\n"
-	"[Service]\n"
-	"ExecStart=" AGENT_FOLDER "/assay-guest serve " AGENT_FOLDER "\n"
-	"OOMScoreAdjust=-1000\n"
-	"TasksMax=infinity\n";
+static const char service_unit[] = "[Unit]\n"
+				   "Description=Assay's agent\n"
+				   "DefaultDependencies=no\n"
+				   "ConditionPathExists=!/etc/initrd-release\n"
+				   "IgnoreOnIsolate=yes\n"
+				   "Wants=run-assay.mount\n"
+				   "After=run-assay.mount\n"
+				   "[Service]\n"
+				   "ExecStart=" AGENT_FOLDER "/assay-guest serve " AGENT_FOLDER "\n"
+				   "OOMScoreAdjust=-1000\n"
+				   "TasksMax=infinity\n";
 
-static const char wants_agent[] =
-	"[Unit]\n"
-	"Wants=assay-guest.service\n";
+static const char wants_agent[] = "[Unit]\n"
+				  "Wants=assay-guest.service\n";
 
 /* The port is plugged anew by the host when udev has had time to notice the rule; then the device pulls the agent in. */
 static const char udev_rule[] =

@@ -57,7 +57,9 @@ static bool find_value(const char *content, const char *key, char *out, size_t s
 static void describe_os(struct tree *tree, struct text *out)
 {
 	static const char *const keys[][2] = {
-		{"ID", "os_id"}, {"VERSION_ID", "os_version"}, {"PRETTY_NAME", "os_name"},
+		{"ID", "os_id"},
+		{"VERSION_ID", "os_version"},
+		{"PRETTY_NAME", "os_name"},
 	};
 	CLEAN_TEXT struct text content = TEXT_INIT(SMALL_FILE_MAX);
 	char value[128];
@@ -74,15 +76,16 @@ static void describe_os(struct tree *tree, struct text *out)
 /* The machine that the shell, or else another program that every system has, is made for. */
 static void describe_arch(struct tree *tree, struct text *out)
 {
-	static const char *const programs[] = {"/bin/sh", "/usr/bin/bash", "/bin/busybox", "/sbin/init",
-					       "/usr/lib/systemd/systemd"};
+	static const char *const programs[] = {"/bin/sh", "/usr/bin/bash", "/bin/busybox",
+					       "/sbin/init", "/usr/lib/systemd/systemd"};
 	unsigned char head[20];
 
 	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
 		if (tree_pread(tree, programs[i], 0, head, sizeof head) != (ssize_t)sizeof head ||
 		    memcmp(head, "\177ELF", 4) != 0)
 			continue;
-		unsigned machine = head[5] == 2 ? (unsigned)head[18] << 8 | head[19] : head[18] | (unsigned)head[19] << 8;
+		unsigned machine = head[5] == 2 ? (unsigned)head[18] << 8 | head[19]
+						: head[18] | (unsigned)head[19] << 8;
 		const char *name = elf_machine_name(machine);
 		if (name)
 			put(out, "arch", name);
@@ -180,10 +183,12 @@ static bool has_cloud_init(struct tree *tree)
 	struct datasources sources = {.tree = tree};
 	struct names names = VEC_INIT(1000);
 
-	if (!exists(tree, "/usr/bin/cloud-init") || exists(tree, "/etc/cloud/cloud-init.disabled") ||
+	if (!exists(tree, "/usr/bin/cloud-init") ||
+	    exists(tree, "/etc/cloud/cloud-init.disabled") ||
 	    !(exists(tree, "/lib/systemd/system/cloud-init.service") ||
 	      exists(tree, "/usr/lib/systemd/system/cloud-init.service") ||
-	      exists(tree, "/lib/systemd/system/cloud-init-main.service") || exists(tree, "/etc/init.d/cloud-init")))
+	      exists(tree, "/lib/systemd/system/cloud-init-main.service") ||
+	      exists(tree, "/etc/init.d/cloud-init")))
 		return false;
 	look_at_datasources(&sources, "/etc/cloud/cloud.cfg");
 	(void)tree_list(tree, CLOUD_FOLDER, collect_cfg, &names);
@@ -243,7 +248,8 @@ static bool boots_uefi(struct offline *offline)
 	const struct offline_filesystem *fs;
 
 	for (unsigned n = 0; (fs = offline_filesystem(offline, n)) != NULL; n++) {
-		bool is_system = strcmp(fs->partition.type, DISK_TYPE_ESP) == 0 || strcmp(fs->partition.type, "ef") == 0;
+		bool is_system = strcmp(fs->partition.type, DISK_TYPE_ESP) == 0 ||
+				 strcmp(fs->partition.type, "ef") == 0;
 		CLEANUP(tree) struct tree *tree = is_system ? offline_tree_of(offline, n) : NULL;
 		if (tree && tree_list(tree, "/EFI", has_efi_program, tree) == 1)
 			return true;
@@ -264,7 +270,8 @@ static void put_filesystem(struct text *out, const struct offline_filesystem *fs
 			if (!*at)
 				break;
 		}
-	(void)text_addf(&line, "%llu|%llu", (unsigned long long)fs->offset, (unsigned long long)fs->size);
+	(void)text_addf(&line, "%llu|%llu", (unsigned long long)fs->offset,
+			(unsigned long long)fs->size);
 	put(out, "filesystem", line.buf);
 }
 
@@ -285,7 +292,8 @@ static const char *root_type(const struct offline *offline)
 
 void describe(struct offline *offline, struct text *out)
 {
-	static const char *const kinds[] = {[DISK_NONE] = "none", [DISK_DOS] = "dos", [DISK_GPT] = "gpt"};
+	static const char *const kinds[] = {
+		[DISK_NONE] = "none", [DISK_DOS] = "dos", [DISK_GPT] = "gpt"};
 	const struct disk_table *table = offline_table(offline);
 	const struct offline_filesystem *fs;
 	struct tree *tree = offline_tree(offline);
@@ -320,8 +328,15 @@ static const struct description_field {
 	enum field_type type;
 	size_t offset, size;
 } fields[] = {
-#define TEXT_FIELD(name) {#name, FIELD_IS_TEXT, offsetof(struct image, name), sizeof(((struct image *)0)->name)}
-#define BOOL_FIELD(name) {#name, FIELD_IS_BOOL, offsetof(struct image, name), sizeof(bool)}
+#define TEXT_FIELD(name)                                                                           \
+	{                                                                                          \
+#name, FIELD_IS_TEXT, offsetof(struct image, name),                                \
+			sizeof(((struct image *)0)->name)                                          \
+	}
+#define BOOL_FIELD(name)                                                                           \
+	{                                                                                          \
+#name, FIELD_IS_BOOL, offsetof(struct image, name), sizeof(bool)                   \
+	}
 	TEXT_FIELD(arch),
 	BOOL_FIELD(boots_bios),
 	BOOL_FIELD(boots_uefi),
@@ -336,7 +351,8 @@ static const struct description_field {
 	TEXT_FIELD(table),
 };
 
-static void take_field(struct image *image, const struct description_field *field, const char *value)
+static void take_field(struct image *image, const struct description_field *field,
+		       const char *value)
 {
 	char *to = (char *)image + field->offset;
 	long long number;
@@ -366,7 +382,8 @@ static void take_filesystem(struct image *image, char *value)
 			return;
 	}
 	if (value || image->filesystem_count == IMAGE_FILESYSTEMS_MAX ||
-	    number_parse(parts[4], 0, INT64_MAX, &offset) < 0 || number_parse(parts[5], 0, INT64_MAX, &size) < 0)
+	    number_parse(parts[4], 0, INT64_MAX, &offset) < 0 ||
+	    number_parse(parts[5], 0, INT64_MAX, &size) < 0)
 		return;
 	(void)snprintf(fs.type, sizeof fs.type, "%s", parts[0]);
 	(void)snprintf(fs.uuid, sizeof fs.uuid, "%s", parts[1]);

@@ -24,15 +24,16 @@ struct file_identity {
 };
 
 void file_identity(const struct stat *st, struct file_identity *ret) NONNULL(1, 2);
-bool file_identity_equal(const struct file_identity *a, const struct file_identity *b) NONNULL(1, 2);
+bool file_identity_equal(const struct file_identity *a, const struct file_identity *b)
+	NONNULL(1, 2);
 
 /* True, with the digest, when it is remembered for that identity. */
-bool digest_recall(const char *cache_folder, const struct file_identity *identity, char digest[DIGEST_SIZE])
-	NONNULL(1, 2, 3);
+bool digest_recall(const char *cache_folder, const struct file_identity *identity,
+		   char digest[DIGEST_SIZE]) NONNULL(1, 2, 3);
 
 /* Remembers it. Failures are silent: it is only a cache. */
-void digest_remember(const char *cache_folder, const struct file_identity *identity, const char *digest)
-	NONNULL(1, 2, 3);
+void digest_remember(const char *cache_folder, const struct file_identity *identity,
+		     const char *digest) NONNULL(1, 2, 3);
 
 /* Told now and then how far it is; the display is the caller's business. */
 typedef void digest_progress_fn(void *arg, uint64_t done, uint64_t total);
@@ -43,13 +44,14 @@ struct digest_progress {
 
 /* Reads the whole file and takes its digest. Ends early with -ECANCELED or -ETIMEDOUT by the patience, and with
  * -ESTALE when the file changes meanwhile. `path` is for messages only. */
-int digest_compute(int fd, const char *path, const struct file_identity *identity, const struct patience *p,
-		   const struct digest_progress *progress, char digest[DIGEST_SIZE], struct err *e)
-	NONNULL(2, 3, 4, 5, 6, 7);
+int digest_compute(int fd, const char *path, const struct file_identity *identity,
+		   const struct patience *p, const struct digest_progress *progress,
+		   char digest[DIGEST_SIZE], struct err *e) NONNULL(2, 3, 4, 5, 6, 7);
 
 /* Recalls it, else computes and remembers it. `cache_folder` may be NULL. */
-int digest_of_file(int fd, const char *path, const struct file_identity *identity, const char *cache_folder,
-		   const struct patience *p, const struct digest_progress *progress, char digest[DIGEST_SIZE],
-		   struct err *e) NONNULL(2, 3, 5, 6, 7, 8);
+int digest_of_file(int fd, const char *path, const struct file_identity *identity,
+		   const char *cache_folder, const struct patience *p,
+		   const struct digest_progress *progress, char digest[DIGEST_SIZE], struct err *e)
+	NONNULL(2, 3, 5, 6, 7, 8);
 
 #endif

@@ -48,12 +48,11 @@ static int connected_pair(int *ret_listener, int *ret_client, struct err *e)
 	return 0;
 }
 
-static int start_daemon(const struct image *image, int listener, struct export *export, struct err *e)
+static int start_daemon(const struct image *image, int listener, struct export *export,
+			struct err *e)
 {
 	CLEAN_TEXT struct text blockdev = TEXT_INIT(IMAGE_CHAIN_MAX * (PATH_MAX * 6 + 256));
-	const struct child_fd fds[] = {
-		{listener, LISTENER_FD}
-	};
+	const struct child_fd fds[] = {{listener, LISTENER_FD}};
 	const char *argv[] = {
 		"qemu-storage-daemon",
 		"--blockdev",

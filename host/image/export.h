@@ -15,14 +15,18 @@
 
 #define EXPORT_NAME "disk" /* of the NBD export */
 
-struct export {
+struct export
+{
 	struct child daemon;
-	int fd;		   /* owned */
-	int messages;	   /* what the daemon has to say, -1: there is none; owned */
+	int fd;		  /* owned */
+	int messages;	  /* what the daemon has to say, -1: there is none; owned */
 	const char *kind; /* "file" or "nbd" */
 };
 
-#define EXPORT_INIT {.daemon = CHILD_INIT, .fd = -1, .messages = -1}
+#define EXPORT_INIT                                                                                \
+	{                                                                                          \
+		.daemon = CHILD_INIT, .fd = -1, .messages = -1                                     \
+	}
 
 int export_open(const struct image *image, struct export *ret, struct err *e) NONNULL(1, 2, 3);
 

@@ -63,7 +63,7 @@ static errcode_t io_read_blk64(io_channel channel, unsigned long long block, int
 {
 	const struct ext4 *ext4 = channel->private_data;
 	uint64_t unit = (uint64_t)channel->block_size;
-	uint64_t length = count < 0 ? (uint64_t)-(int64_t)count : (uint64_t)count * unit;
+	uint64_t length = count < 0 ? (uint64_t) - (int64_t)count : (uint64_t)count * unit;
 
 	if (block > ext4->size / unit || length > ext4->size - block * unit)
 		return EXT2_ET_SHORT_READ;
@@ -76,14 +76,14 @@ static errcode_t io_read_blk(io_channel channel, unsigned long block, int count,
 	return io_read_blk64(channel, block, count, buf);
 }
 
-static errcode_t io_write_blk64(io_channel channel UNUSED, unsigned long long block UNUSED, int count UNUSED,
-				const void *buf UNUSED)
+static errcode_t io_write_blk64(io_channel channel UNUSED, unsigned long long block UNUSED,
+				int count UNUSED, const void *buf UNUSED)
 {
 	return EXT2_ET_RO_FILSYS;
 }
 
-static errcode_t io_write_blk(io_channel channel UNUSED, unsigned long block UNUSED, int count UNUSED,
-			      const void *buf UNUSED)
+static errcode_t io_write_blk(io_channel channel UNUSED, unsigned long block UNUSED,
+			      int count UNUSED, const void *buf UNUSED)
 {
 	return EXT2_ET_RO_FILSYS;
 }
@@ -119,7 +119,8 @@ static int convert_error(errcode_t error)
 		return -EIO;
 	if (error == EXT2_ET_BAD_MAGIC)
 		return -EINVAL;
-	if (error == EXT2_ET_UNSUPP_FEATURE || error == EXT2_ET_RO_UNSUPP_FEATURE || error == EXT2_ET_JOURNAL_UNSUPP_VERSION)
+	if (error == EXT2_ET_UNSUPP_FEATURE || error == EXT2_ET_RO_UNSUPP_FEATURE ||
+	    error == EXT2_ET_JOURNAL_UNSUPP_VERSION)
 		return -ENOTSUP;
 	if (error > 0 && error < 200)
 		return -(int)error;
@@ -136,17 +137,18 @@ static struct ext4 *of(struct volume *volume)
 static int read_inode(struct ext4 *ext4, ext2_ino_t number, struct ext2_inode_large *ret)
 {
 	memset(ret, 0, sizeof *ret);
-	return convert_error(ext2fs_read_inode_full(ext4->fs, number, (struct ext2_inode *)(void *)ret,
-						    (int)sizeof *ret));
+	return convert_error(ext2fs_read_inode_full(
+		ext4->fs, number, (struct ext2_inode *)(void *)ret, (int)sizeof *ret));
 }
 
-static void convert_stat(const struct ext4 *ext4, ext2_ino_t number, const struct ext2_inode_large *inode,
-			 struct tree_stat *ret)
+static void convert_stat(const struct ext4 *ext4, ext2_ino_t number,
+			 const struct ext2_inode_large *inode, struct tree_stat *ret)
 {
 	int64_t seconds = (int32_t)inode->i_mtime;
 
 	/* The two lowest bits of the extra field count further 2^32 seconds. */
-	if (EXT2_INODE_SIZE(ext4->fs->super) > EXT2_GOOD_OLD_INODE_SIZE && inode->i_extra_isize >= 8)
+	if (EXT2_INODE_SIZE(ext4->fs->super) > EXT2_GOOD_OLD_INODE_SIZE &&
+	    inode->i_extra_isize >= 8)
 		seconds += (int64_t)(inode->i_mtime_extra & 3) << 32;
 	*ret = (struct tree_stat){
 		.mode = inode->i_mode,
@@ -176,14 +178,15 @@ struct listing {
 	int stopped, damaged;
 };
 
-static int list_one(ext2_ino_t dir UNUSED, int kind UNUSED, struct ext2_dir_entry *found, int offset UNUSED,
-		    int block_size UNUSED, char *block UNUSED, void *arg)
+static int list_one(ext2_ino_t dir UNUSED, int kind UNUSED, struct ext2_dir_entry *found,
+		    int offset UNUSED, int block_size UNUSED, char *block UNUSED, void *arg)
 {
 	struct listing *listing = arg;
 	size_t length = (size_t)ext2fs_dirent_name_len(found);
 	struct tree_stat stat;
 
-	if (length == 0 || (found->name[0] == '.' && (length == 1 || (length == 2 && found->name[1] == '.'))))
+	if (length == 0 ||
+	    (found->name[0] == '.' && (length == 1 || (length == 2 && found->name[1] == '.'))))
 		return 0;
 	int r = ext4_stat(&listing->ext4->volume, found->inode, &stat);
 	if (r == -EIO)
@@ -191,14 +194,16 @@ static int list_one(ext2_ino_t dir UNUSED, int kind UNUSED, struct ext2_dir_entr
 	else if (r < 0)
 		listing->damaged = r;
 	else
-		listing->stopped = listing->entry(listing->arg, found->name, length, found->inode, &stat);
+		listing->stopped =
+			listing->entry(listing->arg, found->name, length, found->inode, &stat);
 	return listing->stopped ? DIRENT_ABORT : 0;
 }
 
 static int ext4_list(struct volume *volume, uint64_t handle, volume_entry_fn *entry, void *arg)
 {
 	struct listing listing = {.ext4 = of(volume), .entry = entry, .arg = arg};
-	int r = convert_error(ext2fs_dir_iterate2(of(volume)->fs, (ext2_ino_t)handle, 0, NULL, list_one, &listing));
+	int r = convert_error(ext2fs_dir_iterate2(of(volume)->fs, (ext2_ino_t)handle, 0, NULL,
+						  list_one, &listing));
 
 	if (listing.stopped)
 		return listing.stopped;
@@ -215,7 +220,8 @@ static void forget_file(struct ext4 *ext4)
 	ext4->file_inode = 0;
 }
 
-static ssize_t ext4_read(struct volume *volume, uint64_t handle, uint64_t offset, void *buf, size_t size)
+static ssize_t ext4_read(struct volume *volume, uint64_t handle, uint64_t offset, void *buf,
+			 size_t size)
 {
 	struct ext4 *ext4 = of(volume);
 	unsigned got = 0;
@@ -232,7 +238,8 @@ static ssize_t ext4_read(struct volume *volume, uint64_t handle, uint64_t offset
 	if (!error)
 		error = ext2fs_file_llseek(ext4->file, offset, EXT2_SEEK_SET, NULL);
 	if (!error)
-		error = ext2fs_file_read(ext4->file, buf, size > INT32_MAX ? INT32_MAX : (unsigned)size, &got);
+		error = ext2fs_file_read(ext4->file, buf,
+					 size > INT32_MAX ? INT32_MAX : (unsigned)size, &got);
 	return error ? convert_error(error) : (ssize_t)got;
 }
 
@@ -255,7 +262,8 @@ static ssize_t ext4_readlink(struct volume *volume, uint64_t handle, char *buf, 
 	return (ssize_t)length;
 }
 
-static ssize_t ext4_xattr(struct volume *volume, uint64_t handle, const char *name, void *buf, size_t size)
+static ssize_t ext4_xattr(struct volume *volume, uint64_t handle, const char *name, void *buf,
+			  size_t size)
 {
 	struct ext2_xattr_handle *handles = NULL;
 	void *value = NULL;
@@ -316,7 +324,8 @@ int ext4_open(struct chunks *chunks, uint64_t offset, uint64_t size, struct volu
 		return convert_error(error);
 	}
 	struct ext2_super_block *super = ext4->fs->super;
-	ext4->volume.is_clean = (super->s_state & EXT2_VALID_FS) && !ext2fs_has_feature_journal_needs_recovery(super);
+	ext4->volume.is_clean = (super->s_state & EXT2_VALID_FS) &&
+				!ext2fs_has_feature_journal_needs_recovery(super);
 	ext4->volume.has_errors = (super->s_state & EXT2_ERROR_FS) || super->s_error_count > 0;
 	*ret = &ext4->volume;
 	return 0;

@@ -116,7 +116,8 @@ static bool is_fixed_root(const struct fat *fat, const struct entry *entry)
 }
 
 /* Reads up to `size` bytes of a file or folder; fewer at the end of its chain. */
-static ssize_t read_chain(struct fat *fat, const struct entry *entry, uint64_t offset, void *buf, size_t size)
+static ssize_t read_chain(struct fat *fat, const struct entry *entry, uint64_t offset, void *buf,
+			  size_t size)
 {
 	uint32_t cluster;
 	size_t got = 0;
@@ -137,7 +138,8 @@ static ssize_t read_chain(struct fat *fat, const struct entry *entry, uint64_t o
 		size_t within = at % fat->cluster_size, n = fat->cluster_size - within;
 		if (n > size - got)
 			n = size - got;
-		r = read_at(fat, fat->data_at + (uint64_t)(cluster - 2) * fat->cluster_size + within,
+		r = read_at(fat,
+			    fat->data_at + (uint64_t)(cluster - 2) * fat->cluster_size + within,
 			    (char *)buf + got, n);
 		if (r < 0)
 			return r;
@@ -211,14 +213,16 @@ static void convert_stat(const struct fat *fat, const struct entry *entry, struc
 /* A long name stands before its entry in pieces, the last one first. */
 struct long_name {
 	uint16_t units[LONG_NAME_MAX + LONG_NAME_PIECE];
-	unsigned expected; /* number of the piece that must come next; 0: all are here or there is none */
+	unsigned
+		expected; /* number of the piece that must come next; 0: all are here or there is none */
 	bool whole;
 	uint8_t checksum;
 };
 
 static void add_piece(struct long_name *name, const unsigned char *raw)
 {
-	static const uint8_t places[LONG_NAME_PIECE] = {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30};
+	static const uint8_t places[LONG_NAME_PIECE] = {1,  3,	5,  7,	9,  14, 16,
+							18, 20, 22, 24, 28, 30};
 	unsigned number = raw[0] & 0x3f;
 
 	if (raw[0] & 0x40) { /* the first to come, the last of the name */
@@ -333,12 +337,13 @@ static int locate(struct fat *fat, const struct entry *folder, uint64_t offset, 
 		return r;
 	if (!is_cluster(fat, cluster))
 		return -ENODATA; /* the end */
-	*ret = fat->data_at + (uint64_t)(cluster - 2) * fat->cluster_size + offset % fat->cluster_size;
+	*ret = fat->data_at + (uint64_t)(cluster - 2) * fat->cluster_size +
+	       offset % fat->cluster_size;
 	return 0;
 }
 
-static int list_entry(const struct fat *fat, const unsigned char *raw, uint64_t at, const struct long_name *long_name,
-		      volume_entry_fn *entry_fn, void *arg)
+static int list_entry(const struct fat *fat, const unsigned char *raw, uint64_t at,
+		      const struct long_name *long_name, volume_entry_fn *entry_fn, void *arg)
 {
 	char name[VOLUME_NAME_MAX + 4];
 	struct tree_stat stat;
@@ -397,7 +402,8 @@ static int fat_stat(struct volume *volume, uint64_t handle, struct tree_stat *re
 	return r;
 }
 
-static ssize_t fat_read(struct volume *volume, uint64_t handle, uint64_t offset, void *buf, size_t size)
+static ssize_t fat_read(struct volume *volume, uint64_t handle, uint64_t offset, void *buf,
+			size_t size)
 {
 	struct entry entry;
 	int r = entry_of_handle(of(volume), handle, &entry);
@@ -439,8 +445,9 @@ static bool parse_boot_sector(const unsigned char *boot, struct fat *fat)
 	uint32_t per_table = le16(boot + 22) ? le16(boot + 22) : le32(boot + 36);
 	uint64_t sectors = le16(boot + 19) ? le16(boot + 19) : le32(boot + 32);
 
-	if (boot[510] != 0x55 || boot[511] != 0xaa || !is_power_of_two(sector) || sector < 512 || sector > 4096 ||
-	    !is_power_of_two(boot[13]) || reserved == 0 || tables == 0 || tables > 4 || per_table == 0)
+	if (boot[510] != 0x55 || boot[511] != 0xaa || !is_power_of_two(sector) || sector < 512 ||
+	    sector > 4096 || !is_power_of_two(boot[13]) || reserved == 0 || tables == 0 ||
+	    tables > 4 || per_table == 0)
 		return false;
 	fat->cluster_size = boot[13] * sector;
 	fat->table_at = (uint64_t)reserved * sector;

@@ -6,7 +6,7 @@
 #include "host/image/image.h"
 
 /* Fills the fields of `image` that are found by looking at the disk. */
-int identify(struct image *image, const struct image_options *options, const struct patience *p, struct err *e)
-	NONNULL(1, 2, 3, 4);
+int identify(struct image *image, const struct image_options *options, const struct patience *p,
+	     struct err *e) NONNULL(1, 2, 3, 4);
 
 #endif

@@ -32,10 +32,11 @@ enum entry {
 enum firmware { FIRMWARE_AUTO, FIRMWARE_BIOS, FIRMWARE_UEFI };
 
 struct image_options {
-	const char *cache_folder;     /* where digests are remembered */
-	const char *micro_kernel;     /* kernel of the micro-VM, for filesystems not read in process; NULL: search */
-	const char *agent_path;	      /* assay-guest */
-	bool allow_outside_backing;   /* follow backing files outside of the image's folder */
+	const char *cache_folder; /* where digests are remembered */
+	const char *
+		micro_kernel; /* kernel of the micro-VM, for filesystems not read in process; NULL: search */
+	const char *agent_path;	    /* assay-guest */
+	bool allow_outside_backing; /* follow backing files outside of the image's folder */
 	/* Told how far the digest is, when it has to be taken (may be NULL). */
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	void *progress_arg;
@@ -44,28 +45,28 @@ struct image_options {
 /* A file of the chain: the image itself, then what it is backed by. */
 #define IMAGE_CHAIN_MAX 8
 struct image_file {
-	char *path;	  /* absolute, links resolved */
-	char format[12];  /* qemu's word */
-	char digest[65];  /* SHA-256 of this file alone */
+	char *path;					  /* absolute, links resolved */
+	char format[12];				  /* qemu's word */
+	char digest[65];				  /* SHA-256 of this file alone */
 	uint64_t device, inode, size, mtime_ns, ctime_ns; /* as it was when opened */
 };
 
 #define IMAGE_FILESYSTEMS_MAX 32
 struct image_filesystem {
 	char type[16], uuid[40], label[40], mount[64]; /* mount: where fstab puts it, "" unknown */
-	uint64_t offset, size;				/* bytes, in the disk */
+	uint64_t offset, size;			       /* bytes, in the disk */
 };
 
 struct image {
-	char *path;	    /* absolute, links resolved */
-	char name[96];	    /* the file's base name */
-	char format[12];    /* qemu's word: qcow2 raw vpc vhdx vmdk; by content, never by name */
-	char digest[65];    /* SHA-256 of the file (with its backing chain, when it has one), hex */
+	char *path;	 /* absolute, links resolved */
+	char name[96];	 /* the file's base name */
+	char format[12]; /* qemu's word: qcow2 raw vpc vhdx vmdk; by content, never by name */
+	char digest[65]; /* SHA-256 of the file (with its backing chain, when it has one), hex */
 	uint64_t file_size, virtual_size;
 	/* What was found on the disk by looking, without booting. */
-	char arch[16];	  /* x86_64, aarch64, … of the shell or kernel found; "" unknown */
+	char arch[16]; /* x86_64, aarch64, … of the shell or kernel found; "" unknown */
 	char os_id[32], os_version[32], os_name[96]; /* os-release ID, VERSION_ID, PRETTY_NAME */
-	char table[8];	  /* gpt, dos, none */
+	char table[8];				     /* gpt, dos, none */
 	bool boots_bios, boots_uefi;
 	bool has_cloud_init, has_sshd;
 	int systemd_version; /* 0: no systemd */
@@ -88,19 +89,22 @@ DEFINE_CLEANUP(image);
 
 /* -ESTALE (blame host) when the file's identity or content changed since image_open. Cheap when inode, size and mtime
  * are as they were (then ctime is compared too); else the digest is taken again. */
-int image_prove_unchanged(const struct image *image, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
+int image_prove_unchanged(const struct image *image, const struct patience *p, struct err *e)
+	NONNULL(1, 2, 3);
 
 /* The best entry for that image: cloud-init, else systemd credentials by version, else ENTRY_NONE. */
 enum entry image_entry(const struct image *image) NONNULL(1);
-const char *entry_name(enum entry entry); /* "cloud-init", "systemd-unit", "tmpfiles", "ssh", "init", "none", "auto" */
+const char *entry_name(
+	enum entry
+		entry); /* "cloud-init", "systemd-unit", "tmpfiles", "ssh", "init", "none", "auto" */
 const char *firmware_name(enum firmware firmware); /* "auto", "bios", "uefi" */
 /* UEFI if it boots so, else BIOS. */
 enum firmware image_firmware(const struct image *image) NONNULL(1);
 
 /* Creates a qcow2 overlay over the image at `path`, virtual_size 0: as large as the image. Says so when the disk there is
  * too full for a machine. */
-int image_overlay(const struct image *image, const char *path, uint64_t virtual_size, const struct patience *p,
-		  struct err *e) NONNULL(1, 2, 4, 5);
+int image_overlay(const struct image *image, const char *path, uint64_t virtual_size,
+		  const struct patience *p, struct err *e) NONNULL(1, 2, 4, 5);
 
 /* Adds the SMBIOS type 11 strings, one a line, that start the agent from the disk labelled ASSAY; none for other entries
  * than systemd-unit and tmpfiles. With tmpfiles the host must take the agent's port away and plug it in again, every few
@@ -111,16 +115,17 @@ void image_credentials(enum entry entry, struct text *out) NONNULL(2);
  * order (it borrows the result). Cases that crash or hang the child are results (broken), and the rest still run.
  * `parameters` as in trial_setup. */
 typedef void audit_result_fn(void *arg, struct result *result);
-int image_audit(const struct image *image, const struct image_options *options, const char *const *ids, size_t count,
-		bool sabotage, const char *parameters, const struct patience *p, audit_result_fn *on_result, void *arg,
-		struct err *e) NONNULL(1, 2, 3, 7, 8, 10);
+int image_audit(const struct image *image, const struct image_options *options,
+		const char *const *ids, size_t count, bool sabotage, const char *parameters,
+		const struct patience *p, audit_result_fn *on_result, void *arg, struct err *e)
+	NONNULL(1, 2, 3, 7, 8, 10);
 
 /* Must be called early in main(): when this process is the shut-in audit child, it does that work and never returns. */
 void image_audit_init(int argc, char **argv);
 
 /* Provisioning media: an ISO 9660 file at `path` with the agent on it, and for ENTRY_CLOUD_INIT also user-data and
  * meta-data (volume label cidata, otherwise ASSAY). */
-int image_media(const char *path, enum entry entry, const char *agent_path, const char *instance_id, struct err *e)
-	NONNULL(1, 3, 4, 5);
+int image_media(const char *path, enum entry entry, const char *agent_path, const char *instance_id,
+		struct err *e) NONNULL(1, 3, 4, 5);
 
 #endif

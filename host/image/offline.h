@@ -37,10 +37,12 @@ struct offline *offline_open(const struct chunk_source *source, int probe_fd) NO
 void offline_free(struct offline *offline);
 DEFINE_CLEANUP(offline);
 
-struct tree *offline_tree(struct offline *offline) NONNULL(1);		      /* borrowed */
-const struct disk_table *offline_table(const struct offline *offline) NONNULL(1); /* the partition table */
+struct tree *offline_tree(struct offline *offline) NONNULL(1); /* borrowed */
+const struct disk_table *offline_table(const struct offline *offline)
+	NONNULL(1); /* the partition table */
 /* The filesystems; the root's is number 0 when there is a root. */
-const struct offline_filesystem *offline_filesystem(const struct offline *offline, unsigned n) NONNULL(1);
+const struct offline_filesystem *offline_filesystem(const struct offline *offline, unsigned n)
+	NONNULL(1);
 bool offline_has_root(const struct offline *offline) NONNULL(1);
 
 /* Lists and reads inside of filesystem n, mounted or not: for the EFI system partition. Gives a tree of its own. */

@@ -30,7 +30,8 @@ static bool exists(struct node *root, const char *path)
 static bool looks_like_root(struct node *root)
 {
 	return is_folder(root, "/etc") && (is_folder(root, "/usr") || exists(root, "/sbin")) &&
-	       (exists(root, "/etc/os-release") || exists(root, "/usr/lib/os-release") || exists(root, "/etc/fstab"));
+	       (exists(root, "/etc/os-release") || exists(root, "/usr/lib/os-release") ||
+		exists(root, "/etc/fstab"));
 }
 
 /* Makes the root's node anew; its number is where the filesystem stands in the list. */
@@ -59,7 +60,8 @@ static void choose_root(struct offline *offline)
 {
 	unsigned at = 0;
 
-	while (at < offline->count && !(offline->filesystems[at].volume && looks_like_root(&offline->filesystems[at].root)))
+	while (at < offline->count && !(offline->filesystems[at].volume &&
+					looks_like_root(&offline->filesystems[at].root)))
 		at++;
 	offline->has_root = at < offline->count;
 	if (!offline->has_root || at == 0)
@@ -94,7 +96,8 @@ static unsigned number_at_end(const char *device)
 	size_t length = strlen(device), digits = 0;
 	unsigned number = 0;
 
-	while (digits < length && digits < 3 && device[length - digits - 1] >= '0' && device[length - digits - 1] <= '9')
+	while (digits < length && digits < 3 && device[length - digits - 1] >= '0' &&
+	       device[length - digits - 1] <= '9')
 		digits++;
 	for (size_t i = length - digits; i < length; i++)
 		number = number * 10 + (unsigned)(device[i] - '0');
@@ -109,8 +112,10 @@ static bool is_meant(const struct offline_filesystem *facts, const char *what)
 	} tags[] = {
 		{"UUID", "/dev/disk/by-uuid/", offsetof(struct offline_filesystem, uuid)},
 		{"LABEL", "/dev/disk/by-label/", offsetof(struct offline_filesystem, label)},
-		{"PARTUUID", "/dev/disk/by-partuuid/", offsetof(struct offline_filesystem, partition.uuid)},
-		{"PARTLABEL", "/dev/disk/by-partlabel/", offsetof(struct offline_filesystem, partition.name)},
+		{"PARTUUID", "/dev/disk/by-partuuid/",
+		 offsetof(struct offline_filesystem, partition.uuid)},
+		{"PARTLABEL", "/dev/disk/by-partlabel/",
+		 offsetof(struct offline_filesystem, partition.name)},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++) {
@@ -151,7 +156,8 @@ static void collect_mounts(struct offline *offline, const char *fstab, struct mo
 /* Shorter paths first: a mount point may lie in another mount. */
 static int compare_mounts(const void *a, const void *b)
 {
-	size_t first = strlen(((const struct mount *)a)->where), second = strlen(((const struct mount *)b)->where);
+	size_t first = strlen(((const struct mount *)a)->where),
+	       second = strlen(((const struct mount *)b)->where);
 
 	return (first > second) - (first < second);
 }
@@ -170,7 +176,8 @@ static void apply_mount(struct offline *offline, const struct mount *mount)
 	}
 	fat_set_options(mount->fs->volume, mount->options);
 	(void)reset_root(mount->fs);
-	if (node_find(&offline->filesystems[0].root, mount->where, &node) == 0 && S_ISDIR(node->stat.mode))
+	if (node_find(&offline->filesystems[0].root, mount->where, &node) == 0 &&
+	    S_ISDIR(node->stat.mode))
 		node->covered_by = &mount->fs->root;
 	else
 		facts->mount[0] = '\0';
@@ -251,7 +258,8 @@ bool offline_has_root(const struct offline *offline)
 /* What may hold a root that is not read here. */
 static bool may_hold_root(const struct offline_filesystem *facts)
 {
-	static const char *const types[] = {"xfs", "btrfs", "f2fs", "ext4", "ext3", "ext2", "LVM2_member", "linux_raid_member"};
+	static const char *const types[] = {"xfs",  "btrfs", "f2fs",	    "ext4",
+					    "ext3", "ext2",  "LVM2_member", "linux_raid_member"};
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (!facts->is_readable && strcmp(facts->type, types[i]) == 0)

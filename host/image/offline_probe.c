@@ -36,7 +36,8 @@ static int copy_range(struct chunks *chunks, uint64_t from, int fd, uint64_t to,
 /* Makes the memfd look like the partition to whoever looks only at both ends. */
 static int make_likeness(struct chunks *chunks, int fd, uint64_t offset, uint64_t size)
 {
-	uint64_t head = size < HEAD_SIZE ? size : HEAD_SIZE, tail = size - head < TAIL_SIZE ? size - head : TAIL_SIZE;
+	uint64_t head = size < HEAD_SIZE ? size : HEAD_SIZE,
+		 tail = size - head < TAIL_SIZE ? size - head : TAIL_SIZE;
 
 	if (ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)size) < 0)
 		return -errno;
@@ -60,7 +61,8 @@ static void ask_blkid(int fd, uint64_t size, struct offline_filesystem *facts)
 		return;
 	if (blkid_probe_set_device(probe, fd, 0, (blkid_loff_t)size) == 0 &&
 	    blkid_probe_enable_superblocks(probe, 1) == 0 &&
-	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID | BLKID_SUBLKS_LABEL) == 0 &&
+	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID |
+							     BLKID_SUBLKS_LABEL) == 0 &&
 	    blkid_do_safeprobe(probe) == 0) {
 		take_value(probe, "TYPE", facts->type, sizeof facts->type);
 		take_value(probe, "UUID", facts->uuid, sizeof facts->uuid);
@@ -73,7 +75,8 @@ static struct volume *open_volume(struct chunks *chunks, const struct offline_fi
 {
 	struct volume *volume = NULL;
 
-	if (strcmp(facts->type, "ext4") == 0 || strcmp(facts->type, "ext3") == 0 || strcmp(facts->type, "ext2") == 0)
+	if (strcmp(facts->type, "ext4") == 0 || strcmp(facts->type, "ext3") == 0 ||
+	    strcmp(facts->type, "ext2") == 0)
 		(void)ext4_open(chunks, facts->offset, facts->size, &volume);
 	else if (strcmp(facts->type, "vfat") == 0)
 		(void)fat_open(chunks, facts->offset, facts->size, &volume);

@@ -8,8 +8,8 @@
 
 /* A file. Nodes are made when their folder is listed for the first time and stay, so later walks read nothing. */
 struct node {
-	struct node *parent;   /* NULL: the root of a filesystem */
-	struct node *children; /* sorted by name; valid when listed */
+	struct node *parent;	 /* NULL: the root of a filesystem */
+	struct node *children;	 /* sorted by name; valid when listed */
 	struct node *covered_by; /* the root of the filesystem that is mounted here */
 	char *names;		 /* of the children, one allocation */
 	const char *name;	 /* in the parent's `names` */

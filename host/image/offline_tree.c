@@ -34,7 +34,8 @@ static int compare_nodes(const void *a, const void *b)
 	return compare_names(first->parent, first->name, second->name);
 }
 
-static int add_child(void *arg, const char *name, size_t length, uint64_t handle, const struct tree_stat *stat)
+static int add_child(void *arg, const char *name, size_t length, uint64_t handle,
+		     const struct tree_stat *stat)
 {
 	struct listing *listing = arg;
 	struct offline *offline = listing->folder->in->offline;
@@ -81,7 +82,8 @@ static void adopt(struct node *folder, struct listing *listing)
 		name += strlen(name) + 1;
 	}
 	if (folder->child_count > 1)
-		qsort(folder->children, folder->child_count, sizeof folder->children[0], compare_nodes);
+		qsort(folder->children, folder->child_count, sizeof folder->children[0],
+		      compare_nodes);
 }
 
 int node_list(struct node *node)
@@ -98,7 +100,9 @@ int node_list(struct node *node)
 	if (!S_ISDIR(node->stat.mode))
 		return -ENOTDIR;
 	node->is_listed = true;
-	node->list_error = is_looped(node) ? -EBADMSG : volume->ops->list(volume, node->handle, add_child, &listing);
+	node->list_error = is_looped(node)
+				   ? -EBADMSG
+				   : volume->ops->list(volume, node->handle, add_child, &listing);
 	adopt(node, &listing);
 	text_done(&listing.names);
 	return node->list_error;
@@ -273,7 +277,8 @@ static ssize_t offline_xattr(void *impl, const char *path, const char *name, voi
 	if (r < 0)
 		return r;
 	struct volume *volume = node->in->volume;
-	return volume->ops->xattr ? volume->ops->xattr(volume, node->handle, name, buf, size) : -ENODATA;
+	return volume->ops->xattr ? volume->ops->xattr(volume, node->handle, name, buf, size)
+				  : -ENODATA;
 }
 
 static ssize_t offline_disk_read(void *impl, uint64_t offset, void *buf, size_t size)

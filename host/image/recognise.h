@@ -16,11 +16,13 @@
 
 #include "base/scope.h"
 
-#define SAMPLE_HEAD (128U << 10) /* so much is wanted of the beginning; btrfs' mark lies behind 64 KiB */
-#define SAMPLE_TAIL 512U	 /* a VHD's footer is in its last 512 bytes */
+#define SAMPLE_HEAD                                                                                \
+	(128U << 10)	 /* so much is wanted of the beginning; btrfs' mark lies behind 64 KiB */
+#define SAMPLE_TAIL 512U /* a VHD's footer is in its last 512 bytes */
 
 struct sample {
-	const unsigned char *head, *tail; /* tail: exactly SAMPLE_TAIL bytes, or NULL when the file is shorter */
+	const unsigned char *head,
+		*tail; /* tail: exactly SAMPLE_TAIL bytes, or NULL when the file is shorter */
 	size_t head_size;
 	uint64_t file_size;
 };

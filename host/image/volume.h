@@ -24,15 +24,19 @@
 struct volume;
 
 /* Is told one entry; a value other than 0 stops the listing and is returned. */
-typedef int volume_entry_fn(void *arg, const char *name, size_t length, uint64_t handle, const struct tree_stat *stat);
+typedef int volume_entry_fn(void *arg, const char *name, size_t length, uint64_t handle,
+			    const struct tree_stat *stat);
 
 struct volume_ops {
 	/* Neither "." nor "..". A folder that is damaged is listed as far as it goes, then -EBADMSG. */
 	int (*list)(struct volume *volume, uint64_t handle, volume_entry_fn *entry, void *arg);
 	int (*stat)(struct volume *volume, uint64_t handle, struct tree_stat *ret);
-	ssize_t (*read)(struct volume *volume, uint64_t handle, uint64_t offset, void *buf, size_t size);
-	ssize_t (*readlink)(struct volume *volume, uint64_t handle, char *buf, size_t size); /* NULL: has no links */
-	ssize_t (*xattr)(struct volume *volume, uint64_t handle, const char *name, void *buf, size_t size); /* NULL */
+	ssize_t (*read)(struct volume *volume, uint64_t handle, uint64_t offset, void *buf,
+			size_t size);
+	ssize_t (*readlink)(struct volume *volume, uint64_t handle, char *buf,
+			    size_t size); /* NULL: has no links */
+	ssize_t (*xattr)(struct volume *volume, uint64_t handle, const char *name, void *buf,
+			 size_t size); /* NULL */
 	void (*free)(struct volume *volume);
 };
 
@@ -40,8 +44,9 @@ struct volume_ops {
 struct volume {
 	const struct volume_ops *ops;
 	uint64_t root;
-	bool folds_case;	  /* names differ by more than case */
-	bool is_clean, has_errors; /* was it unmounted, does it say that something went wrong with it */
+	bool folds_case; /* names differ by more than case */
+	bool is_clean,
+		has_errors; /* was it unmounted, does it say that something went wrong with it */
 };
 
 static inline void volume_free(struct volume *volume)
@@ -52,8 +57,10 @@ static inline void volume_free(struct volume *volume)
 DEFINE_CLEANUP(volume);
 
 /* Each opens what lies at `offset`; the chunks are borrowed for the volume's life. */
-int ext4_open(struct chunks *chunks, uint64_t offset, uint64_t size, struct volume **ret) NONNULL(1, 4);
-int fat_open(struct chunks *chunks, uint64_t offset, uint64_t size, struct volume **ret) NONNULL(1, 4);
+int ext4_open(struct chunks *chunks, uint64_t offset, uint64_t size, struct volume **ret)
+	NONNULL(1, 4);
+int fat_open(struct chunks *chunks, uint64_t offset, uint64_t size, struct volume **ret)
+	NONNULL(1, 4);
 
 /* FAT has no owners and modes: the mount's options make them ("umask=0077,uid=0"). */
 void fat_set_options(struct volume *volume, const char *options) NONNULL(1, 2);
