@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TIMEOUT_DEFAULT_S 60
+#define TIMEOUT_DEFAULT_S 300 /* programs are slow without acceleration */
 
 static const struct call_verb *find_in(const struct call_verb *verbs, const char *name)
 {

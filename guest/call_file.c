@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "guest/call.h"
@@ -146,6 +147,24 @@ static int call_chmod(struct call *call)
 	return chmod(call->arguments[0], mode) < 0 ? errno : 0;
 }
 
+/* For a micro-VM that works on a disk: no tool is there to do it. */
+static int call_mount(struct call *call)
+{
+	const char *mode = call->argument_count > 3 ? call->arguments[3] : "ro";
+
+	if (strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)
+		return EINVAL;
+	make_folders(call->arguments[1]);
+	(void)mkdir(call->arguments[1], 0755);
+	unsigned long flags = MS_NODEV | MS_NOSUID | MS_NOEXEC | (strcmp(mode, "ro") == 0 ? MS_RDONLY : 0);
+	return mount(call->arguments[0], call->arguments[1], call->arguments[2], flags, NULL) < 0 ? errno : 0;
+}
+
+static int call_umount(struct call *call)
+{
+	return umount2(call->arguments[0], 0) < 0 ? errno : 0;
+}
+
 static int call_sync(struct call *call UNUSED)
 {
 	sync();
@@ -157,9 +176,11 @@ const struct call_verb call_file_verbs[] = {
 	{"link",   "TARGET PATH",	      "makes a symbolic link, replacing what is there", 2, 2, call_link  },
 	{"list",   "PATH",		      "the names in a folder, sorted, one a line",      1, 1, call_list  },
 	{"mkdir",	 "PATH",		      "makes a folder and those above it",		      1, 1, call_mkdir },
+	{"mount",	 "DEVICE PATH TYPE [ro|rw]", "mounts a filesystem, read-only unless said",   3, 4, call_mount },
 	{"read",   "PATH",		      "a file's content",			      1, 1, call_read  },
 	{"stat",   "PATH",		      "type, mode, owner, size… as key=value lines",    1, 1, call_stat  },
 	{"sync",   "",		      "writes everything to the disks",		      0, 0, call_sync  },
+	{"umount", "PATH",		      "takes a mount away",			       1, 1, call_umount},
 	{"unlink", "PATH",		      "removes a file or an empty folder",	      1, 1, call_unlink},
 	{"write",	 "PATH CONTENT [sync]", "replaces a file's content, and makes it durable",  2, 3, call_write },
 	{NULL,	   NULL,		      NULL,					      0, 0, NULL       },

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "guest/call.h"
 #include "guest/kit/probe.h"
+#include "guest/need.h"
 #include "guest/runner.h"
 
 #define SYSTEM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -113,6 +114,25 @@ static int call_time(struct call *call)
 	return 0;
 }
 
+/* 0: it is met. ENOENT: it is not, and the reply says why; EINVAL: nobody knows how to judge it. */
+static int call_need(struct call *call)
+{
+	struct tree *tree = tree_of_folder("/");
+	struct result result;
+	int code = 0;
+
+	if (!tree)
+		return errno;
+	result_init(&result, "");
+	if (!needs_are_met(call->arguments[0], tree, &result)) {
+		(void)text_adds(call->reply, result.message);
+		code = result.outcome == OUTCOME_SKIP ? ENOENT : EINVAL;
+	}
+	result_done(&result);
+	tree_free(tree);
+	return code;
+}
+
 /* ---- probes ---- */
 
 static int run_probe(const struct probe_def *probe, const struct call *call)
@@ -155,6 +175,7 @@ static int call_probe(struct call *call)
 const struct call_verb call_system_verbs[] = {
 	{"exec",	 "PROGRAM [ARGUMENT]...", "runs a program; \"exit N\" and its output", 1, CALL_ARGUMENTS_MAX, call_exec   },
 	{"facts",   "",			   "key=value lines about the guest",	     0, 0,			call_facts  },
+	{"need",	 "WORDS",		  "judges what a case needs of the guest",	   1, 1,		       call_need   },
 	{"pending", "",			   "what keeps the boot from being settled",      0, 0,		    call_pending},
 	{"probe",	 "[&]NAME [ARGUMENT]...", "runs a probe, with & in the background",	1, CALL_ARGUMENTS_MAX, call_probe  },
 	{"time",	 "",			  "the guest's clocks",			  0, 0,		       call_time   },

@@ -169,14 +169,32 @@ static void take_place(int output_fd)
 
 /* ---- the life of the process ---- */
 
+/* The line root=PATH of the parameters: a micro-VM has mounted there what the case is to judge. Else the guest's own. */
+static void root_of(const char *parameters, char root[TREE_PATH_MAX])
+{
+	const char *line = has_prefix(parameters, "root=") ? parameters : strstr(parameters, "\nroot=");
+
+	(void)snprintf(root, TREE_PATH_MAX, "/");
+	if (line) {
+		line += *line == '\n';
+		(void)snprintf(root, TREE_PATH_MAX, "%.*s", (int)strcspn(line + 5, "\n"), line + 5);
+	}
+}
+
 static void execute(const struct run_order *order, struct reporter *reporter, bool private_mounts,
 		    struct result *result)
 {
 	const struct case_def *def = cases_find(order->id);
-	struct tree *tree = tree_of_folder("/");
 
-	if (!def || !tree) {
-		result_set(result, OUTCOME_BROKEN, def ? "the root folder cannot be opened" : "the agent has no such case");
+	if (!def) {
+		result_set(result, OUTCOME_BROKEN, "the agent has no such case");
+		return;
+	}
+	char root[TREE_PATH_MAX];
+	root_of(order->parameters, root);
+	struct tree *tree = tree_of_folder(root);
+	if (!tree) {
+		result_set(result, OUTCOME_BROKEN, "the root %.200s cannot be opened: %m", root);
 		return;
 	}
 	if (!(order->flags & RUN_NEEDS_KNOWN) && !needs_are_met(def->info.needs, tree, result))

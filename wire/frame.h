@@ -31,13 +31,15 @@
 #define FRAME_PROTOCOL	  1
 
 enum frame_type {
-	/* both ways */
+	/* Both ways. The guest sends one when it starts, as soon as a host is there, and one for each that comes: a woken
+	 * fork sends none by itself. */
 	FRAME_HELLO = 1, /* PROTOCOL, VERSION, and from the guest: TEXT facts "key=value\n"… */
 	/* host to guest */
 	FRAME_LOAD = 2,	  /* BYTES: a new agent binary; it is executed and says HELLO */
 	FRAME_RESUME = 3, /* NUMBER wall clock ns, BYTES entropy: a fork has been woken; answered by RESUMED */
-	FRAME_RUN = 4,	  /* ID, FLAGS, TIMEOUT, TEXT parameters "key=value\n"…; answered by CHECK* … RESULT */
-	FRAME_CALL = 5,	  /* NAME verb, TEXT/BYTES arguments (repeatable); answered by REPLY */
+	FRAME_RUN = 4,	  /* ID, FLAGS, TIMEOUT seconds (0: the case's own), TEXT parameters "key=value\n"…; answered by
+			   * CHECK*, OUTPUT*, KMSG, RESULT */
+	FRAME_CALL = 5,	  /* NAME verb, TEXT/BYTES arguments (repeatable), TIMEOUT seconds; answered by REPLY */
 	FRAME_CANCEL = 6, /* ends the running case: RESULT broken */
 	FRAME_BYE = 7,	  /* the agent exits */
 	/* guest to host */
@@ -45,7 +47,7 @@ enum frame_type {
 	FRAME_CHECK = 17,  /* a failed check: EXPRESSION GOT WANT FILE LINE ROW */
 	FRAME_OUTPUT = 18, /* TEXT: a note or program output, for the evidence */
 	FRAME_KMSG = 19,   /* TEXT: kernel log lines of the case's time */
-	FRAME_RESULT = 20, /* ID OUTCOME MESSAGE NEED PASSED FAILED DURATION */
+	FRAME_RESULT = 20, /* ID, OUTCOME its name, MESSAGE, NEED, PASSED, FAILED, DURATION ns */
 	FRAME_REPLY = 21,  /* CODE (0 or errno), TEXT/BYTES */
 };
 
