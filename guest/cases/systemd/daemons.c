@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemons that everything else stands on: logging, devices, and being started again. */
+#include <linux/netlink.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "base/clock.h"
+#include "guest/kit/case.h"
+#include "guest/kit/helper.h"
+#include "guest/kit/knob.h"
+#include "guest/kit/systemd.h"
+
+#define PATIENCE_NS (15 * NS_PER_S)
+
+/* ---- logging ---- */
+
+/* Looks for the token in all files below a folder of logs; they are read from their ends. */
+static bool folder_holds(struct trial *t, const char *folder, const char *token)
+{
+	const size_t tail = 4U << 20;
+	static char *buf;
+
+	if (!buf && !(buf = malloc(tail + 1)))
+		case_broken(t, "memory is out");
+	for (const char *const *name = file_names(t, folder); *name; name++) {
+		struct stat st;
+		const char *path = case_format(t, "%s/%s", folder, *name);
+		int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		bool is_found = false;
+		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+			/* A journal file grows by eight MiB at once: what is new may stand anywhere in it. */
+			for (off_t at = 0; at < st.st_size && !is_found;
+			     at += (off_t)(tail - 256)) {
+				ssize_t length = pread(fd, buf, tail, at);
+				is_found = length > 0 &&
+					   memmem(buf, (size_t)length, token, strlen(token));
+			}
+		}
+		if (fd >= 0)
+			close(fd);
+		if (is_found)
+			return true;
+	}
+	return false;
+}
+
+static bool log_holds(struct trial *t, const char *token)
+{
+	static const char *const journals[] = {"/run/log/journal", "/var/log/journal"};
+
+	for (size_t i = 0; i < ARRAY_LEN(journals); i++) {
+		for (const char *const *machine = file_names(t, journals[i]); *machine; machine++) {
+			if (folder_holds(t, case_format(t, "%s/%s", journals[i], *machine), token))
+				return true;
+		}
+	}
+	return folder_holds(t, "/var/log", token);
+}
+
+CASE(systemd, log_message_is_stored, .title = "A message sent to the system log can be read back",
+     .priority = P1, .isolation = ISOLATION_FORK, .timeout_s = 60,
+     .why = "Without a log nothing that goes wrong later can be understood.",
+     .remedy = "Check the log daemon, the socket /dev/log and the room below /var/log.",
+     .sources = "own")
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	const char *token =
+		case_format(t, "assay-token-%d-%llu", getpid(), (unsigned long long)clock_now_ns());
+	const char *message = case_format(t, "<13>assay: %s", token);
+	uint64_t until_ns = clock_now_ns() + PATIENCE_NS;
+	bool is_stored;
+
+	if (!file_exists(t, address.sun_path))
+		case_skip(t, "systemd", "the system has no log socket");
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	REQUIRE_OK(t, connect(fd, (const struct sockaddr *)&address, sizeof address));
+	REQUIRE_OK(t, send(fd, message, strlen(message), 0));
+	close(fd);
+	while (!(is_stored = log_holds(t, token)) && pause_until(until_ns, 100))
+		;
+	CHECK(t, is_stored);
+}
+
+SABOTAGE(systemd, log_message_is_stored, "the log daemon is frozen")
+{
+	pid_t pid = process_find(t, "systemd-journal", 1);
+
+	if (pid < 0)
+		pid = process_find(t, "rsyslogd", 0);
+	if (pid < 0)
+		case_broken(t, "no log daemon is known here");
+	helper_signal(t, pid, SIGSTOP, SIGCONT);
+}
+
+/* ---- devices ---- */
+
+/* Waits until udev passes on an event of that device to its listeners. */
+static bool udev_passes_on(int fd, const char *device, uint64_t until_ns)
+{
+	char buf[16384];
+
+	while (clock_now_ns() < until_ns) {
+		ssize_t length = recv(fd, buf, sizeof buf, 0);
+		/* A binary header, then "KEY=value\0"…: the path is among them. */
+		if (length > 0 && memmem(buf, (size_t)length, device, strlen(device)))
+			return true;
+	}
+	return false;
+}
+
+#define UDEV_GROUP 2 /* of kernel events; 1 is the kernel's own */
+
+CASE(systemd, udev_processes_events, .title = "A triggered device event is handled", .priority = P1,
+     .isolation = ISOLATION_FORK, .needs = "systemd", .timeout_s = 60,
+     .why = "Disks, networks and their names appear by such events only.",
+     .remedy = "Check systemd-udevd and its log for a rule that hangs.", .sources = "own")
+{
+	const struct sockaddr_nl group = {.nl_family = AF_NETLINK, .nl_groups = UDEV_GROUP};
+	const struct timeval second = {.tv_sec = 1};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+
+	REQUIRE_OK(t, bind(fd, (const struct sockaddr *)&group, sizeof group));
+	REQUIRE_OK(t, setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second));
+	REQUIRE_OK(t, knob_write("/sys/class/mem/null/uevent", "change"));
+	CHECK(t, udev_passes_on(fd, "/devices/virtual/mem/null", clock_now_ns() + PATIENCE_NS));
+	close(fd);
+}
+
+SABOTAGE(systemd, udev_processes_events, "the device daemon is frozen")
+{
+	pid_t pid = process_find(t, "systemd-udevd", 1);
+
+	if (pid < 0)
+		pid = process_find(t, "(udev-worker)", 1);
+	if (pid < 0)
+		case_broken(t, "the device daemon is not running");
+	helper_signal(t, pid, SIGSTOP, SIGCONT);
+}
+
+/* ---- being started again ---- */
+
+#define DAEMON	       "systemd-udevd"
+#define DROP_IN_FOLDER "/run/systemd/system/" DAEMON ".service.d"
+
+CASE(systemd, killed_service_restarts, .title = "A killed essential service comes back by itself",
+     .priority = P1, .isolation = ISOLATION_FORK, .needs = "systemd", .timeout_s = 60,
+     .why = "One crash of a daemon must not leave the machine without devices, log or login.",
+     .remedy = "Set Restart= in the service's unit.", .sources = "own")
+{
+	pid_t before = process_find(t, DAEMON, 1), after;
+	uint64_t until_ns = clock_now_ns() + PATIENCE_NS;
+
+	REQUIRE(t, before > 0);
+	REQUIRE_OK(t, kill(before, SIGKILL));
+	while (((after = process_find(t, DAEMON, 1)) < 0 || after == before) &&
+	       pause_until(until_ns, 100))
+		;
+	CHECK(t, after > 0 && after != before);
+}
+
+static void remove_drop_in(void *arg)
+{
+	(void)unlink(DROP_IN_FOLDER "/assay.conf");
+	(void)rmdir(DROP_IN_FOLDER);
+	(void)systemd_ask(arg, "Reload", NULL, NULL);
+	(void)systemd_ask(arg, "StartUnit", DAEMON ".service", "replace");
+}
+
+SABOTAGE(systemd, killed_service_restarts, "the service is told not to come back")
+{
+	(void)mkdir("/run/systemd/system", 0755);
+	(void)mkdir(DROP_IN_FOLDER, 0755);
+	int fd = open(DROP_IN_FOLDER "/assay.conf", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	bool is_written = fd >= 0 && write(fd, "[Service]\nRestart=no\n", 21) == 21;
+	if (fd >= 0)
+		close(fd);
+	case_defer(t, remove_drop_in, t);
+	if (!is_written || systemd_ask(t, "Reload", NULL, NULL) < 0)
+		case_broken(t, "the unit cannot be changed");
+	/* Its sockets would start it again with the next event. */
+	(void)systemd_ask(t, "StopUnit", DAEMON "-kernel.socket", "replace");
+	(void)systemd_ask(t, "StopUnit", DAEMON "-control.socket", "replace");
+}

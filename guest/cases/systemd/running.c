@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether the service manager has brought everything up. */
+#include "guest/kit/case.h"
+#include "guest/kit/systemd.h"
+
+#define SABOTAGED "assay-sabotage.service"
+
+CASE(systemd, no_failed_units, .title = "No unit is in the failed state after boot", .priority = P0,
+     .needs = "systemd", .why = "What the image was built to do, it does not do.",
+     .remedy = "Read the unit's log (journalctl -u UNIT); repair it, or remove it from the image.",
+     .sources =
+	     "LISA:verify_services_started,CIV:test_no_fail_service,kola:CheckMachine,AZCERT:hygiene/failed-units")
+{
+	check_passed(t);
+	for (const struct systemd_unit *unit = systemd_units(t, "failed"); unit->name; unit++)
+		FAIL(t, "unit %s has failed (%s)", unit->name, unit->sub);
+}
+
+SABOTAGE(systemd, no_failed_units, "a service has ended with an error")
+{
+	sabotage_unit(t, SABOTAGED,
+		      "[Unit]\nDescription=Fails\n[Service]\nType=oneshot\nExecStart=/bin/false\n",
+		      "failed");
+}
+
+CASE(systemd, no_stuck_jobs, .title = "The job queue is empty and the system has finished starting",
+     .priority = P0, .needs = "systemd",
+     .why = "A job that never ends keeps back everything that is ordered after it, and the shutdown.",
+     .remedy = "systemctl list-jobs names the job; find what it waits for.",
+     .sources =
+	     "LISA:verify_services_state,kola:CheckMachine,imgproof:test_sles_wait_30_seconds,AZCERT:hygiene/degraded-boot")
+{
+	for (const struct systemd_job *job = systemd_jobs(t); job->unit; job++)
+		FAIL(t, "a job to %s %s is still %s", job->type, job->unit, job->state);
+	/* Failed units make it "degraded": they have a case of their own. */
+	CHECK_ONE_OF(t, systemd_state(t), "running", "degraded");
+}
+
+SABOTAGE(systemd, no_stuck_jobs, "a service never tells that it has started")
+{
+	sabotage_unit(
+		t, SABOTAGED,
+		"[Unit]\nDescription=Never ready\n[Service]\nType=notify\nTimeoutStartSec=300\n"
+		"ExecStart=/bin/sleep 300\n",
+		"activating");
+}
+
+static const char *const shipped_ids[] = {"", "00000000000000000000000000000000", "uninitialized"};
+
+CASE(systemd, machine_id_is_set, .title = "The machine-id is valid and not a shipped constant",
+     .priority = P0,
+     .why = "Two machines with one identity get one address from DHCP and one name in inventories.",
+     .remedy = "Ship the image with an empty /etc/machine-id.", .sources = "kola:basic.MachineID")
+{
+	const char *id = file_line(t, "/etc/machine-id");
+
+	if (!id && !file_exists(t, "/run/systemd/system"))
+		case_skip(t, "systemd", "a system without systemd needs no machine-id");
+	REQUIRE(t, id != NULL);
+	for (size_t i = 0; i < ARRAY_LEN(shipped_ids); i++)
+		CHECK_NE(t, id, shipped_ids[i]);
+	CHECK_EQ(t, strlen(id), 32U);
+	CHECK_EQ(t, strspn(id, "0123456789abcdef"), 32U);
+}
+
+SABOTAGE(systemd, machine_id_is_set, "the identity was never made")
+{
+	sabotage_file(t, "/etc/machine-id", "uninitialized\n");
+}
