@@ -143,7 +143,21 @@ static int set_limit(int resource, unsigned long long value)
 	return setrlimit((__rlimit_resource_t)resource, &limit) < 0 ? errno : 0;
 }
 
-static int set_limits(const struct orders *orders)
+/* The address and thread sanitizers reserve terabytes: our own program, started again, cannot have a limit then. */
+static bool is_sanitized(const char *path)
+{
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+	return strcmp(path, "/proc/self/exe") == 0;
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return strcmp(path, "/proc/self/exe") == 0;
+#endif
+	(void)path;
+	return false;
+}
+
+static int set_limits(const struct orders *orders, const char *path)
 {
 	struct rlimit none = {0};
 	int error = set_limit(RLIMIT_FSIZE, orders->file_size);
@@ -153,7 +167,7 @@ static int set_limits(const struct orders *orders)
 	if (error == 0 && setrlimit(RLIMIT_CORE, &none) < 0)
 		error = errno;
 	/* Last: from here on our own memory may be over the limit. */
-	return error ? error : set_limit(RLIMIT_AS, orders->memory);
+	return error || is_sanitized(path) ? error : set_limit(RLIMIT_AS, orders->memory);
 }
 
 /* The death signal, and a look whether the parent died before it was set. */
@@ -189,7 +203,7 @@ static _Noreturn void shim(int argc, char **argv)
 	error = shut_in(&orders, path);
 	if (error)
 		give_up(orders.report_fd, SHIM_STEP_SANDBOX, error);
-	error = set_limits(&orders);
+	error = set_limits(&orders, path);
 	if (error)
 		give_up(orders.report_fd, SHIM_STEP_LIMITS, error);
 	execv(path, argv + 2);
