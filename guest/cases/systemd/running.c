@@ -11,9 +11,15 @@ CASE(systemd, no_failed_units, .title = "No unit is in the failed state after bo
      .sources =
 	     "LISA:verify_services_started,CIV:test_no_fail_service,kola:CheckMachine,AZCERT:hygiene/failed-units")
 {
-	check_passed(t);
-	for (const struct systemd_unit *unit = systemd_units(t, "failed"); unit->name; unit++)
-		FAIL(t, "unit %s has failed (%s)", unit->name, unit->sub);
+	size_t count;
+	const struct systemd_unit *units = systemd_units(t, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(units[i].active, "failed") == 0)
+			FAIL(t, "unit %s has failed (%s)", units[i].name, units[i].sub);
+		else
+			check_passed(t);
+	}
 }
 
 SABOTAGE(systemd, no_failed_units, "a service has ended with an error")
@@ -30,8 +36,8 @@ CASE(systemd, no_stuck_jobs, .title = "The job queue is empty and the system has
      .sources =
 	     "LISA:verify_services_state,kola:CheckMachine,imgproof:test_sles_wait_30_seconds,AZCERT:hygiene/degraded-boot")
 {
-	for (const struct systemd_job *job = systemd_jobs(t); job->unit; job++)
-		FAIL(t, "a job to %s %s is still %s", job->type, job->unit, job->state);
+	for (const char *const *unit = systemd_jobs(t); *unit; unit++)
+		FAIL(t, "a job for %s is still waiting", *unit);
 	/* Failed units make it "degraded": they have a case of their own. */
 	CHECK_ONE_OF(t, systemd_state(t), "running", "degraded");
 }
