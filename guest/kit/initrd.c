@@ -6,6 +6,7 @@
 
 #define CHUNK	    65536
 #define SECRETS_MAX 65536
+#define PARTS_MAX   16
 
 /* What was read last. An audit runs its cases one after another in one process, and four of them read the same initrd. */
 static struct {
@@ -68,42 +69,75 @@ static int take_unpacked(void *arg, const void *bytes, size_t length)
 	return used < 0 ? (int)used : (size_t)used == length ? 0 : -EBADMSG;
 }
 
-/* Feeds the file as it is until something begins that is no archive, or it ends; gives that place. */
-static int read_plain(struct reader *reader, uint64_t *ret_end, bool *ret_is_end)
+/* Feeds the file as it is, from *at on, until something begins that is no archive, or it ends. */
+static int read_plain(struct reader *reader, uint64_t *at)
 {
 	char chunk[CHUNK];
 
-	*ret_is_end = false;
-	for (*ret_end = 0;;) {
-		ssize_t got = read_file_at(reader, *ret_end, chunk, sizeof chunk);
-		if (got < 0)
+	cpio_init(&reader->cpio, on_entry, NULL);
+	for (;;) {
+		ssize_t got = read_file_at(reader, *at, chunk, sizeof chunk);
+		if (got <= 0)
 			return (int)got;
-		*ret_is_end = got == 0;
-		if (got == 0)
-			return 0;
 		long used = cpio_feed(&reader->cpio, chunk, (size_t)got);
 		if (used < 0)
 			return (int)used;
-		*ret_end += (uint64_t)used;
+		*at += (uint64_t)used;
 		if (used < got)
 			return 0;
 	}
 }
 
-static int read_all(struct reader *reader)
+static int read_compressed(struct reader *reader, uint64_t *at)
 {
 	uint64_t end;
-	bool is_end;
-	int r;
+	int r = initrd_segment_end(read_file_at, reader, *at, &end);
 
+	if (r < 0)
+		return r;
 	cpio_init(&reader->cpio, on_entry, NULL);
-	r = read_plain(reader, &end, &is_end);
-	if (r == 0 && !is_end) {
-		cpio_init(&reader->cpio, on_entry, NULL);
-		r = initrd_unpack(read_file_at, reader, end, take_unpacked, reader);
+	r = initrd_unpack(read_file_at, reader, *at, end, take_unpacked, reader);
+	*at = end;
+	return r;
+}
+
+/* Parts begin at multiples of four, with zeroes between them. Gives whether another one begins, and how. */
+static int next_part(struct reader *reader, uint64_t *at, bool *ret_plain)
+{
+	char chunk[512];
+
+	for (;;) {
+		ssize_t got = read_file_at(reader, *at, chunk, sizeof chunk);
+		if (got <= 0)
+			return (int)got;
+		size_t zeroes = 0;
+		while (zeroes < (size_t)got && chunk[zeroes] == '\0')
+			zeroes++;
+		*at += zeroes;
+		*ret_plain = chunk[zeroes % sizeof chunk] == '0';
+		if (zeroes < (size_t)got)
+			return 1;
 	}
-	if (r == 0 && !cpio_is_complete(&reader->cpio))
-		r = -EBADMSG;
+}
+
+static int read_all(struct reader *reader)
+{
+	uint64_t at = 0;
+	bool is_plain = false;
+	int r = 0;
+
+	for (unsigned part = 0; part < PARTS_MAX; part++) {
+		r = next_part(reader, &at, &is_plain);
+		if (r <= 0)
+			break;
+		r = is_plain ? read_plain(reader, &at) : read_compressed(reader, &at);
+		if (r == 0 && !cpio_is_complete(&reader->cpio))
+			r = -EBADMSG;
+		if (r < 0)
+			break;
+	}
+	if (r == 0 && kept.initrd.count == 0)
+		return -EBADMSG;
 	return r == 0 && kept.names.overflowed ? -EFBIG : r;
 }
 

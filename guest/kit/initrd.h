@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is inside of an initrd: the names of its files, and secrets among them. Archives in front of the compressed one
- * (microcode, modules) are read with it.
+ * What is inside of an initrd: the names of its files, and secrets among them. All its parts are read, archives in front
+ * of the compressed one (microcode, modules) and behind it too.
  *
  *	const struct initrd *initrd = initrd_read(t, "/boot/initrd.img-6.1");
  *	if (!module_is_in(initrd->names, "virtio_blk")) ...
@@ -39,8 +39,12 @@ typedef ssize_t initrd_source_fn(void *arg, uint64_t offset, void *buf, size_t s
 /* Is given unpacked bytes; a value other than 0 stops and is returned. */
 typedef int initrd_sink_fn(void *arg, const void *bytes, size_t length);
 
-/* Undoes the compression of what begins at `offset`. Returns 0, -ENOTSUP when it cannot, -EBADMSG when it is damaged. */
-int initrd_unpack(initrd_source_fn *source, void *source_arg, uint64_t offset, initrd_sink_fn *sink, void *sink_arg)
-	NONNULL(1, 4);
+/* Finds where the compressed part that begins at `offset` ends. Returns 0 or -errno (-EBADMSG: it is cut short). */
+int initrd_segment_end(initrd_source_fn *source, void *arg, uint64_t offset, uint64_t *ret_end) NONNULL(1, 4);
+
+/* Undoes the compression of what lies from `offset` to `end`. Returns 0, -ENOTSUP when it cannot, -EBADMSG when it is
+ * damaged. */
+int initrd_unpack(initrd_source_fn *source, void *source_arg, uint64_t offset, uint64_t end, initrd_sink_fn *sink,
+		  void *sink_arg) NONNULL(1, 5);
 
 #endif

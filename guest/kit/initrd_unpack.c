@@ -13,14 +13,15 @@
 struct input {
 	initrd_source_fn *source;
 	void *arg;
-	uint64_t offset;
+	uint64_t offset, end;
 	char buf[CHUNK];
 };
 
 static la_ssize_t read_input(struct archive *archive, void *arg, const void **ret)
 {
 	struct input *input = arg;
-	ssize_t got = input->source(input->arg, input->offset, input->buf, sizeof input->buf);
+	uint64_t left = input->end - input->offset;
+	ssize_t got = input->source(input->arg, input->offset, input->buf, left < CHUNK ? (size_t)left : CHUNK);
 
 	if (got < 0) {
 		archive_set_error(archive, (int)-got, "the initrd cannot be read");
@@ -72,7 +73,8 @@ static int pump(struct archive *archive, initrd_sink_fn *sink, void *arg)
 	}
 }
 
-int initrd_unpack(initrd_source_fn *source, void *source_arg, uint64_t offset, initrd_sink_fn *sink, void *sink_arg)
+int initrd_unpack(initrd_source_fn *source, void *source_arg, uint64_t offset, uint64_t end, initrd_sink_fn *sink,
+		  void *sink_arg)
 {
 	struct archive *archive = archive_read_new();
 	CLEAN_FREE struct input *input = malloc(sizeof *input);
@@ -82,6 +84,7 @@ int initrd_unpack(initrd_source_fn *source, void *source_arg, uint64_t offset, i
 		input->source = source;
 		input->arg = source_arg;
 		input->offset = offset;
+		input->end = end;
 		r = -ENOTSUP;
 		if (add_filters(archive) && archive_read_open(archive, input, NULL, read_input, NULL) == ARCHIVE_OK)
 			r = pump(archive, sink, sink_arg);
@@ -93,7 +96,7 @@ int initrd_unpack(initrd_source_fn *source, void *source_arg, uint64_t offset, i
 #else
 
 int initrd_unpack(initrd_source_fn *source UNUSED, void *source_arg UNUSED, uint64_t offset UNUSED,
-		  initrd_sink_fn *sink UNUSED, void *sink_arg UNUSED)
+		  uint64_t end UNUSED, initrd_sink_fn *sink UNUSED, void *sink_arg UNUSED)
 {
 	return -ENOTSUP;
 }

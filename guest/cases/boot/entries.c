@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The default boot entry: what it names is there, and its arguments fit the platform.
 #include "guest/kit/boot.h"
+#include "guest/kit/filesystems.h"
 #include "guest/kit/line.h"
 
 AUDIT(boot, default_entry_files_exist,
@@ -144,6 +145,61 @@ AUDIT(boot, root_argument_uses_stable_id,
 SABOTAGE(boot, root_argument_uses_stable_id, "the boot entry names /dev/vda1")
 {
 	boot_sabotage_argument(t, "root=/dev/vda1");
+}
+
+/* The tag of root=TAG=value, and the fact that must have the value. */
+static const struct root_tag {
+	const char *tag;
+	size_t fact;
+} root_tags[] = {
+	{"UUID=",	  offsetof(struct filesystem, uuid)	     },
+	{"PARTUUID=",  offsetof(struct filesystem, part_uuid) },
+	{"LABEL=",	   offsetof(struct filesystem, label)     },
+	{"PARTLABEL=", offsetof(struct filesystem, part_label)},
+};
+
+/* What stands behind the tag, "" for other roots. */
+static const char *root_value(const char *root, const struct root_tag **ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(root_tags); i++)
+		if (strncasecmp(root, root_tags[i].tag, strlen(root_tags[i].tag)) == 0) {
+			*ret = &root_tags[i];
+			return root + strlen(root_tags[i].tag);
+		}
+	return "";
+}
+
+AUDIT(boot, root_argument_resolves,
+     .title    = "The root filesystem that the default boot entry names is in the image",
+     .priority = P0,
+     .why      = "The machine waits for a disk that never comes, and ends in the initrd's shell.",
+     .remedy   = "Regenerate the boot loader's configuration after the root filesystem was made anew.")
+{
+	const struct boot_entry *entry = boot_default(t);
+	const char *root = boot_argument(t, entry, "root"), *value;
+	const struct root_tag *tag = NULL;
+	struct filesystem *all;
+	size_t count = filesystems_read(t, &all);
+
+	value = root ? root_value(root, &tag) : "";
+	if (value[0] == '\0')
+		case_skip(t, "bootloader", "the default entry names no root by UUID or label");
+	for (size_t i = 0; i < count; i++) {
+		/* Volumes inside of these cannot be seen without opening them. */
+		if (strcmp(all[i].type, "LVM2_member") == 0 || strcmp(all[i].type, "crypto_LUKS") == 0)
+			case_skip(t, "image", "the root may lie in a volume that cannot be seen from outside");
+		const char *fact = *(const char *const *)((const char *)&all[i] + tag->fact);
+		if (strcasecmp(fact, value) == 0) {
+			check_passed(t);
+			return;
+		}
+	}
+	FAIL(t, "the default entry has root=%s, and no filesystem of this image has it", root);
+}
+
+SABOTAGE(boot, root_argument_resolves, "the boot entry names a filesystem that is not there")
+{
+	boot_sabotage_argument(t, "root=UUID=deadbeef-0000-4000-8000-000000000000");
 }
 
 /* Arguments that take away what the kernel does for the machine's safety. */

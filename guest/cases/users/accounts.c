@@ -203,3 +203,31 @@ SABOTAGE(users, system_accounts_have_no_shell, "a system account got a shell")
 {
 	sabotage_append(t, "/etc/passwd", "builder:x:998:998::/nonexistent:/bin/bash");
 }
+
+AUDIT(users, accounts_match_allowlist,
+     .title    = "Accounts are exactly the shipped ones plus the configured default user",
+     .priority = P1,
+     .sources  = "kola:files/fcos_users,CIV:test_username,AZCERT:hygiene/debug-accounts",
+     .why      = "An account of the build is a door that stands open on every machine.",
+     .remedy   = "Remove the account, or name it in the plan's accounts.")
+{
+	long long first = first_user_id(t);
+	const char *allowed = plan_text(t, "accounts", "");
+	struct fields user;
+
+	/* What provisioning makes comes on top; before it has run, there are no people. */
+	if (!is_offline(t) && allowed[0] == '\0')
+		case_skip(t, "policy:accounts", "after provisioning only the plan can say whose accounts are meant");
+	for (const char *at = require_file(t, "/etc/passwd"); fields_next(&at, &user);) {
+		long long uid = fields_number(&user, 2);
+		if (uid >= first && uid < 60000 && !list_has(allowed, user.at[0], " ,"))
+			FAIL(t, "the image has the account \"%s\" (uid %lld)", user.at[0], uid);
+		else
+			check_passed(t);
+	}
+}
+
+SABOTAGE(users, accounts_match_allowlist, "the builder's account was left")
+{
+	sabotage_append(t, "/etc/passwd", "packer:x:1000:1000::/home/packer:/usr/sbin/nologin");
+}
