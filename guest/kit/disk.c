@@ -162,22 +162,68 @@ static int read_both(struct tree *tree, struct disk_table *table)
 	return 0;
 }
 
-static void parse_dos(const unsigned char *sector, struct disk_table *table)
+static bool is_extended(unsigned type)
 {
-	for (unsigned i = 0; i < 4; i++) {
+	return type == 0x05 || type == 0x0f || type == 0x85;
+}
+
+/* Adds the partition of one 16-byte entry, whose start counts from `base`. */
+static void add_dos(const unsigned char *entry, uint64_t base, unsigned number, uint32_t signature,
+		    struct disk_table *table)
+{
+	struct disk_partition *partition = &table->partitions[table->count];
+
+	if (entry[4] == 0 || le32(entry + 12) == 0 || table->count == DISK_PARTITIONS_MAX)
+		return;
+	partition->number = number;
+	partition->start = base + (uint64_t)le32(entry + 8) * 512;
+	partition->size = (uint64_t)le32(entry + 12) * 512;
+	partition->is_bios_bootable = entry[0] == 0x80;
+	(void)snprintf(partition->type, sizeof partition->type, "%02x", entry[4]);
+	(void)snprintf(partition->uuid, sizeof partition->uuid, "%08x-%02x", signature, number);
+	table->count++;
+}
+
+/*
+ * The logical partitions: a chain of sectors, each with one partition, counted from that sector, and the next sector,
+ * counted from the extended partition's start. The chain may be circular; numbers end it.
+ */
+static int read_logical(struct tree *tree, uint64_t extended, uint32_t signature, struct disk_table *table)
+{
+	uint64_t at = extended, size = tree_disk_size(tree);
+	unsigned char sector[512];
+
+	for (unsigned number = 5; number < 5 + DISK_PARTITIONS_MAX; number++) {
+		if (at + sizeof sector > size)
+			return 0;
+		int r = read_all(tree, at, sector, sizeof sector);
+		if (r < 0)
+			return r;
+		if (sector[510] != 0x55 || sector[511] != 0xaa)
+			return 0;
+		add_dos(sector + 446, at, number, signature, table);
+		const unsigned char *next = sector + 446 + 16;
+		if (!is_extended(next[4]) || le32(next + 8) == 0)
+			return 0;
+		at = extended + (uint64_t)le32(next + 8) * 512;
+	}
+	return 0;
+}
+
+static int read_dos(struct tree *tree, const unsigned char *sector, struct disk_table *table)
+{
+	uint32_t signature = le32(sector + 440);
+	int r = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		add_dos(sector + 446 + 16 * (size_t)i, 0, i + 1, signature, table);
+	for (unsigned i = 0; i < 4 && r == 0; i++) {
 		const unsigned char *entry = sector + 446 + 16 * (size_t)i;
-		struct disk_partition *partition = &table->partitions[table->count];
-		if (entry[4] == 0 || le32(entry + 12) == 0)
-			continue;
-		partition->number = i + 1;
-		partition->start = (uint64_t)le32(entry + 8) * 512;
-		partition->size = (uint64_t)le32(entry + 12) * 512;
-		partition->is_bios_bootable = entry[0] == 0x80;
-		(void)snprintf(partition->type, sizeof partition->type, "%02x", entry[4]);
-		(void)snprintf(partition->uuid, sizeof partition->uuid, "%08x-%02x", le32(sector + 440), i + 1);
-		table->count++;
+		if (is_extended(entry[4]))
+			r = read_logical(tree, (uint64_t)le32(entry + 8) * 512, signature, table);
 	}
 	table->kind = table->count > 0 ? DISK_DOS : DISK_NONE;
+	return r;
 }
 
 int disk_table_read(struct tree *tree, struct disk_table *ret)
@@ -201,7 +247,7 @@ int disk_table_read(struct tree *tree, struct disk_table *ret)
 		return read_both(tree, ret);
 	}
 	if (ret->has_mbr_signature)
-		parse_dos(sector, ret);
+		return read_dos(tree, sector, ret);
 	return 0;
 }
 

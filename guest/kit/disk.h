@@ -43,7 +43,8 @@ struct disk_table {
 	unsigned char boot_code[DISK_BOOT_CODE];
 	bool has_mbr_signature;
 	struct disk_gpt primary, backup; /* GPT only */
-	struct disk_partition partitions[DISK_PARTITIONS_MAX]; /* of the valid copy, in order of number */
+	/* Of the valid copy, in order of number; an MBR's logical ones count from 5, what they lie in is there too. */
+	struct disk_partition partitions[DISK_PARTITIONS_MAX];
 	unsigned count;
 };
 

@@ -205,6 +205,17 @@ void offline_mount(struct offline *offline)
 
 /* ---- life ---- */
 
+/* An MBR's extended partition holds others and nothing itself. */
+static bool is_container(const struct disk_partition *partition)
+{
+	static const char *const types[] = {"05", "0f", "85"};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (strcmp(partition->type, types[i]) == 0)
+			return true;
+	return false;
+}
+
 struct offline *offline_open(const struct chunk_source *source, int probe_fd)
 {
 	struct offline *offline = xnew(sizeof *offline);
@@ -214,6 +225,8 @@ struct offline *offline_open(const struct chunk_source *source, int probe_fd)
 	(void)disk_table_read(offline->tree, &offline->table);
 	for (unsigned i = 0; i < offline->table.count; i++) {
 		const struct disk_partition *partition = &offline->table.partitions[i];
+		if (is_container(partition))
+			continue;
 		offline_probe(offline, probe_fd, partition->start, partition->size, partition);
 	}
 	if (offline->table.count == 0)
