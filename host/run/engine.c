@@ -263,6 +263,8 @@ static int run_plan(struct engine *engine, int signal_fd, struct engine_end *end
 		workers = jobs.count ? (unsigned)jobs.count : 1;
 	engine->schedule = schedule_new(&jobs, plan->cells.count, workers);
 	tell_begin(engine);
+	if (engine->setup->identify_ns)
+		tell_phase(engine, 0, "identify", engine->setup->identify_ns, 1, "");
 	for (size_t i = 0; i < plan->cells.count; i++)
 		tell_planned(engine, &engine->cells[i]);
 	int r = run_threads(engine, workers, signal_fd, end, e);

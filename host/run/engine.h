@@ -52,6 +52,7 @@ struct engine_setup {
 	uint64_t templates_max;	     /* bytes that they may take */
 	const struct run *earlier;   /* resume: what is there already; NULL: a new run */
 	const char *host_description; /* for the journal */
+	uint64_t identify_ns;	      /* how long it took to know the images: told as a phase */
 	struct store *store;	     /* NULL: none */
 	engine_host_case_fn *run_host_case;
 	struct engine_watch watch;

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* assay doctor: what this machine can do, proved, and what to do where it cannot. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/child.h"
+#include "base/json.h"
+#include "host/cli/verb.h"
+#include "host/driver/qemu/version.h"
+#include "host/machine/accel.h"
+#include "host/store/folder.h"
+
+#define PROBE_SPAN_NS (120 * NS_PER_S)
+#define ROOM_MIB      2048
+#define FILES_WANTED  1024
+
+enum health {
+	HEALTH_GOOD,
+	HEALTH_LIMITED, /* some things cannot be done */
+	HEALTH_BAD,	/* nothing can be run */
+};
+
+struct finding {
+	enum health health;
+	char text[512], remedy[256];
+};
+
+struct examined {
+	struct image_setup images;
+	char *agent;
+	bool has_kvm, has_tcg;
+};
+
+typedef void examine_fn(struct examined *x, struct finding *ret);
+
+static void PRINTF(4, 5)
+	find(struct finding *finding, enum health health, const char *remedy, const char *format, ...)
+{
+	va_list args;
+
+	finding->health = health;
+	va_start(args, format);
+	(void)vsnprintf(finding->text, sizeof finding->text, format, args);
+	va_end(args);
+	(void)snprintf(finding->remedy, sizeof finding->remedy, "%s", remedy);
+}
+
+/* ---- what is looked at ---- */
+
+static void examine_qemu(struct examined *x UNUSED, struct finding *ret)
+{
+	struct patience p = patience_for(-1, PROBE_SPAN_NS);
+	struct err e = {0};
+	char version[64];
+
+	if (qemu_version(&p, version, &e) < 0)
+		find(ret, HEALTH_BAD, "install qemu-system-x86 (7.2 or later)", "%s", e.text);
+	else
+		find(ret, HEALTH_GOOD, "", "version %s", version);
+}
+
+/* The first line that a program prints about itself. */
+static bool ask_version(const char *const *argv, char *buf, size_t size)
+{
+	struct patience p = patience_for(-1, 20 * NS_PER_S);
+	struct child_spec spec = {.argv = argv};
+	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(65536);
+	struct err e = {0};
+
+	if (child_run(&spec, &p, &out, &e) < 0) {
+		(void)snprintf(buf, size, "%s", e.text);
+		return false;
+	}
+	const struct text *said = out.stdout_text.length ? &out.stdout_text : &out.stderr_text;
+	(void)snprintf(buf, size, "%.*s", (int)strcspn(said->buf, "\n"), said->buf);
+	return out.status == 0;
+}
+
+static void examine_program(const char *const *argv, enum health without, const char *remedy, struct finding *ret)
+{
+	char line[500];
+	bool good = ask_version(argv, line, sizeof line);
+
+	find(ret, good ? HEALTH_GOOD : without, good ? "" : remedy, "%s", line);
+}
+
+static void examine_qemu_img(struct examined *x UNUSED, struct finding *ret)
+{
+	static const char *const argv[] = {"qemu-img", "--version", NULL};
+
+	examine_program(argv, HEALTH_BAD, "install qemu-utils", ret);
+}
+
+static void examine_daemon(struct examined *x UNUSED, struct finding *ret)
+{
+	static const char *const argv[] = {"qemu-storage-daemon", "--version", NULL};
+
+	examine_program(argv, HEALTH_LIMITED, "install qemu-system-common or qemu-utils: images other than raw are read by it",
+			ret);
+}
+
+static void examine_swtpm(struct examined *x UNUSED, struct finding *ret)
+{
+	static const char *const argv[] = {"swtpm", "--version", NULL};
+
+	examine_program(argv, HEALTH_LIMITED, "install swtpm: sizes with a TPM need it", ret);
+}
+
+static bool examine_accel(struct examined *x, enum accel accel, struct finding *ret, const char *remedy)
+{
+	struct patience p = patience_for(-1, PROBE_SPAN_NS);
+	struct accel_answer answer = {0};
+	struct err e = {0};
+
+	if (accel_probe(accel, x->images.cache, &p, &answer, &e) < 0) {
+		find(ret, HEALTH_LIMITED, remedy, "%s", e.text);
+		return false;
+	}
+	find(ret, answer.proved ? HEALTH_GOOD : HEALTH_LIMITED, answer.proved ? "" : remedy, "%s%s", answer.sentence,
+	     answer.remembered ? " (remembered)" : "");
+	return answer.proved;
+}
+
+static void examine_kvm(struct examined *x, struct finding *ret)
+{
+	x->has_kvm = examine_accel(x, ACCEL_KVM, ret,
+				   "enable virtualisation in the firmware or, in a VM, nested virtualisation; be in group kvm");
+}
+
+static void examine_tcg(struct examined *x, struct finding *ret)
+{
+	x->has_tcg = examine_accel(x, ACCEL_TCG, ret, "install qemu-system-x86");
+	if (!x->has_tcg && !x->has_kvm)
+		ret->health = HEALTH_BAD;
+}
+
+static const char *first_there(const char *const *paths)
+{
+	struct stat stat_;
+
+	for (; *paths; paths++)
+		if (stat(*paths, &stat_) == 0)
+			return *paths;
+	return NULL;
+}
+
+static void examine_ovmf(struct examined *x UNUSED, struct finding *ret)
+{
+	static const char *const paths[] = {"/usr/share/OVMF/OVMF_CODE_4M.fd",	    "/usr/share/OVMF/OVMF_CODE.fd",
+					    "/usr/share/edk2/ovmf/OVMF_CODE.fd",    "/usr/share/edk2/x64/OVMF_CODE.4m.fd",
+					    "/usr/share/qemu/edk2-x86_64-code.fd", NULL};
+	const char *path = first_there(paths);
+
+	if (path)
+		find(ret, HEALTH_GOOD, "", "%s", path);
+	else
+		find(ret, HEALTH_LIMITED, "install ovmf: images that boot by UEFI need it", "no UEFI firmware was found");
+}
+
+static void examine_fuse(struct examined *x UNUSED, struct finding *ret)
+{
+	if (access("/dev/fuse", R_OK | W_OK) == 0)
+		find(ret, HEALTH_GOOD, "", "/dev/fuse can be opened");
+	else
+		find(ret, HEALTH_LIMITED, "load the module fuse, or give access to /dev/fuse", "/dev/fuse: %m");
+}
+
+static void examine_agent(struct examined *x, struct finding *ret)
+{
+	CLEANUP(catalog) struct catalog *catalog = NULL;
+	struct err e = {0};
+
+	if (find_agent(NULL, &x->agent, &e) < 0)
+		find(ret, HEALTH_BAD, "build it with `make`, or set ASSAY_GUEST", "%s", e.text);
+	else if (load_catalog(x->agent, &catalog, &e) < 0)
+		find(ret, HEALTH_BAD, "build agent and program anew, from the same sources", "%s", e.text);
+	else
+		find(ret, HEALTH_GOOD, "", "%s, %zu cases", x->agent, catalog->count);
+}
+
+static void examine_kernel(struct examined *x, struct finding *ret)
+{
+	struct stat stat_;
+
+	if (x->images.kernel && stat(x->images.kernel, &stat_) == 0)
+		find(ret, HEALTH_GOOD, "", "%s", x->images.kernel);
+	else
+		find(ret, HEALTH_LIMITED, "build one with tests/images/kernel, or set ASSAY_KERNEL",
+		     "no kernel for the micro-VM: xfs and btrfs are not audited, some sabotages not planted");
+}
+
+static long long room_mib(const char *path)
+{
+	struct statvfs vfs;
+
+	return statvfs(path, &vfs) < 0 ? -1 : (long long)(vfs.f_bavail * vfs.f_frsize >> 20);
+}
+
+static void examine_disk(struct examined *x, struct finding *ret)
+{
+	long long mib = room_mib(x->images.cache);
+
+	if (mib >= ROOM_MIB)
+		find(ret, HEALTH_GOOD, "", "%lld MiB free in %s", mib, x->images.cache);
+	else
+		find(ret, HEALTH_LIMITED, "make room, or set XDG_CACHE_HOME to a larger filesystem",
+		     "%lld MiB free in %s, a template wants about %d", mib, x->images.cache, ROOM_MIB);
+}
+
+static void examine_shm(struct examined *x UNUSED, struct finding *ret)
+{
+	long long mib = room_mib("/dev/shm");
+
+	if (mib >= ROOM_MIB)
+		find(ret, HEALTH_GOOD, "", "%lld MiB free in /dev/shm", mib);
+	else
+		find(ret, HEALTH_LIMITED, "mount a larger tmpfs there", "%lld MiB free in /dev/shm", mib);
+}
+
+static void examine_limits(struct examined *x UNUSED, struct finding *ret)
+{
+	struct rlimit files, memory;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || getrlimit(RLIMIT_AS, &memory) < 0)
+		find(ret, HEALTH_LIMITED, "", "getrlimit: %m");
+	else if (files.rlim_cur < FILES_WANTED)
+		find(ret, HEALTH_LIMITED, "ulimit -n 4096", "%llu open files are allowed",
+		     (unsigned long long)files.rlim_cur);
+	else if (memory.rlim_cur != RLIM_INFINITY)
+		find(ret, HEALTH_LIMITED, "ulimit -v unlimited", "address space is limited to %llu MiB",
+		     (unsigned long long)(memory.rlim_cur >> 20));
+	else
+		find(ret, HEALTH_GOOD, "", "%llu open files, address space not limited",
+		     (unsigned long long)files.rlim_cur);
+}
+
+static const struct examination {
+	const char *name;
+	examine_fn *examine;
+} examinations[] = {
+	{"agent", examine_agent},     {"qemu", examine_qemu},	{"qemu-img", examine_qemu_img},
+	{"storage", examine_daemon},  {"kvm", examine_kvm},	{"tcg", examine_tcg},
+	{"uefi", examine_ovmf},	      {"tpm", examine_swtpm},	{"micro-vm", examine_kernel},
+	{"fuse", examine_fuse},	      {"disk", examine_disk},	{"shm", examine_shm},
+	{"limits", examine_limits},
+};
+
+/* ---- the verb ---- */
+
+struct arguments {
+	bool json;
+};
+
+static const struct option_line options[] = {
+	OPTION_FLAG("json", 0, struct arguments, json, "print JSON"),
+};
+
+static int run(int argc, char **argv, struct err *e);
+
+const struct verb verb_doctor = {
+	.name = "doctor",
+	.operands = "",
+	.title = "show what this machine can do, and what it lacks",
+	.run = run,
+	.options = options,
+	.option_count = ARRAY_LEN(options),
+	.details = "Accelerators are not looked up but tried, with a tiny guest.\n\n"
+		   "Exit status: 0 images can be run, 70 they cannot.",
+};
+
+static void add_finding(const char *name, const struct finding *finding, bool json, struct text *out)
+{
+	static const char *const words[] = {"ok", "limited", "bad"};
+
+	if (json) {
+		json_open(out, '{');
+		json_member(out, "name", name);
+		json_member(out, "health", words[finding->health]);
+		json_member(out, "text", finding->text);
+		json_member(out, "remedy", finding->remedy[0] ? finding->remedy : NULL);
+		json_close(out, '}');
+		return;
+	}
+	text_addf(out, "%-8s %-9s %s\n", words[finding->health], name, finding->text);
+	if (finding->remedy[0])
+		text_addf(out, "%-18s -> %s\n", "", finding->remedy);
+}
+
+static int run(int argc, char **argv, struct err *e)
+{
+	struct arguments arguments = {0};
+	struct examined x = {0};
+	CLEAN_TEXT struct text out = TEXT_INIT(65536);
+	enum health worst = HEALTH_GOOD;
+
+	int r = verb_parse(&verb_doctor, &argc, argv, 0, 0, &arguments, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = image_setup_make(NULL, false, &x.images, e);
+	if (arguments.json)
+		json_open(&out, '[');
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(examinations); i++) {
+		struct finding finding = {0};
+		examinations[i].examine(&x, &finding);
+		add_finding(examinations[i].name, &finding, arguments.json, &out);
+		worst = finding.health > worst ? finding.health : worst;
+		if (!arguments.json) { /* one by one: some of them take seconds */
+			r = print_out(&out, e);
+			text_clear(&out);
+		}
+	}
+	if (arguments.json)
+		text_adds(&out, "]\n");
+	if (r == 0)
+		r = print_out(&out, e);
+	image_setup_done(&x.images);
+	free(x.agent);
+	return r < 0 ? r : worst == HEALTH_BAD ? EXIT_HOST : 0;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From an image and a choice of cases to a kept run. */
+#include "host/cli/execute.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "host/cases/host_case.h"
+#include "host/report/progress.h"
+#include "host/run/template_cache.h"
+#include "host/store/folder.h"
+
+#define NAME_IN_PLACE "the host case is not in this program"
+
+void execution_done(struct execution *x)
+{
+	store_free(x->store);
+	plan_free(x->plan);
+	run_free(x->earlier);
+	catalog_free(x->catalog);
+	image_free(x->image);
+	image_setup_done(&x->images);
+	free(x->agent);
+	free(x->folder);
+	free(x->templates);
+}
+
+static int run_host_case(const char *id, struct machine *machine, unsigned flags, const char *parameters,
+			 const struct patience *p, struct result *result, struct err *e)
+{
+	const struct host_case_def *def = host_cases_find(id);
+
+	if (!def)
+		return err_set(e, BLAME_BUG, ENOENT, "%s: " NAME_IN_PLACE, id);
+	return host_case_run(def, machine, flags, parameters, p, result, e);
+}
+
+/* ---- watching ---- */
+
+struct watching {
+	struct progress *progress;
+	const struct execution *x;
+};
+
+static void on_record(void *arg, const struct record *record)
+{
+	progress_record(((struct watching *)arg)->progress, record);
+}
+
+static void on_state(void *arg, unsigned worker, const char *state)
+{
+	progress_state(((struct watching *)arg)->progress, worker, state);
+}
+
+static void on_tick(void *arg)
+{
+	progress_tick(((struct watching *)arg)->progress);
+}
+
+static void on_cancel(void *arg, bool at_once)
+{
+	struct watching *watching = arg;
+
+	/* Machines die with their threads; what is in the journal is safe. */
+	if (at_once)
+		_exit(EXIT_UNDECIDED);
+	progress_say(watching->progress, "Stopping; what is finished is kept. Once more ends at once.");
+}
+
+static enum progress_mode choose_mode(const struct execute_arguments *arguments)
+{
+	if (arguments->json)
+		return PROGRESS_JSON;
+	if (arguments->quiet)
+		return PROGRESS_QUIET;
+	return isatty(STDERR_FILENO) && has_colours(STDERR_FILENO) ? PROGRESS_LIVE : PROGRESS_PLAIN;
+}
+
+/* ---- the steps ---- */
+
+/* What is still to be done, for the counter. */
+static size_t count_due(const struct execution *x)
+{
+	size_t done = 0;
+
+	if (x->earlier)
+		vec_each (&x->earlier->cases, it)
+			done += it->result && it->result->outcome != OUTCOME_INFRA &&
+				strcmp(it->id, CASE_IMAGE_UNCHANGED) != 0;
+	return plan_item_count(x->plan) - done;
+}
+
+static int run_engine(struct execution *x, struct engine_end *end, struct err *e)
+{
+	struct watching watching = {.progress = progress_new(choose_mode(x->arguments), count_due(x)), .x = x};
+	struct engine_setup setup = {
+		.plan = x->plan,
+		.cells = &x->with,
+		.folder = x->folder,
+		.image_options = &x->images.options,
+		.agent_path = x->agent,
+		.kernel = x->images.kernel,
+		.modules = x->images.modules,
+		.ssh_key = x->arguments->ssh_key,
+		.ssh_user = x->arguments->ssh_user,
+		.jobs = x->jobs,
+		.templates = x->templates,
+		.templates_max = TEMPLATES_MAX_DEFAULT,
+		.earlier = x->earlier,
+		.host_description = x->host,
+		.identify_ns = x->identify_ns,
+		.store = x->store,
+		.run_host_case = run_host_case,
+		.watch = {on_record, on_state, on_tick, on_cancel, &watching},
+	};
+
+	if (choose_mode(x->arguments) != PROGRESS_LIVE)
+		setup.watch.on_tick = NULL;
+	int r = engine_run(&setup, end, e);
+	progress_free(watching.progress);
+	return r;
+}
+
+/* The store is a convenience: without it the run goes on. */
+static void open_store(struct execution *x)
+{
+	CLEAN_FREE char *state = NULL, *path = NULL;
+	struct err e = {0};
+	int r = state_folder("", &state, &e);
+
+	if (r == 0)
+		r = folder_make(state, &e);
+	if (r == 0) {
+		path = xasprintf("%s/assay.db", state);
+		r = store_open(path, &x->store, &e);
+	}
+	if (r < 0)
+		log_warning("this run will not be in the store: %s", e.text);
+}
+
+static void begin_in_store(struct execution *x)
+{
+	CLEANUP(run) struct run *run = NULL;
+	CLEAN_FREE char *journal = xasprintf("%s/journal.jsonl", x->folder);
+	CLEAN_FREE char *plan_path = xasprintf("%s/plan.json", x->folder);
+	CLEAN_TEXT struct text plan = TEXT_INIT(64U << 20);
+	struct err e = {0};
+	int r = 0;
+
+	if (!x->store)
+		return;
+	if (x->earlier) {
+		r = store_begin(x->store, x->earlier, &e);
+	} else { /* there is no journal yet */
+		r = text_read_file(&plan, plan_path);
+		if (r == 0)
+			r = run_parse(plan.buf, plan.length, "", 0, &run, &e);
+		if (r == 0) {
+			free(run->folder);
+			run->folder = realpath(x->folder, NULL);
+			if (!run->folder)
+				run->folder = xstrdup(x->folder);
+			(void)snprintf(run->version, sizeof run->version, "%s", ASSAY_VERSION);
+			(void)snprintf(run->host, sizeof run->host, "%s", x->host);
+			r = store_begin(x->store, run, &e);
+		}
+	}
+	if (r < 0) {
+		log_warning("this run will not be in the store: %s", e.text);
+		store_free(STEAL_PTR(x->store));
+	}
+}
+
+static int prepare(struct execution *x, const char *image_path, struct err *e)
+{
+	int r = find_agent(x->arguments->agent, &x->agent, e);
+
+	if (r == 0)
+		r = load_catalog(x->agent, &x->catalog, e);
+	if (r == 0)
+		r = image_setup_make(x->agent, x->arguments->allow_outside_backing, &x->images, e);
+	if (r == 0)
+		r = open_subject(x, image_path, e);
+	if (r < 0)
+		return r;
+	open_store(x);
+	describe_host(x->host, sizeof x->host);
+	return x->earlier ? plan_again(x, e) : make_plan(x, e);
+}
+
+static int load_earlier(struct execution *x, const char **image_path, struct err *e)
+{
+	int r = find_run(x->arguments->resume, &x->folder, e);
+
+	if (r == 0)
+		r = run_load(x->folder, &x->earlier, e);
+	if (r < 0)
+		return r;
+	if (x->earlier->cells.count != 1)
+		return err_set(e, BLAME_USER, ENOTSUP, "run %s has %zu cells and cannot be resumed by this verb",
+			       x->earlier->id, x->earlier->cells.count);
+	if (!*image_path)
+		*image_path = x->earlier->cells.items[0].image_path;
+	return 0;
+}
+
+int execute(enum execute_way way, const char *image_path, struct execute_arguments *arguments, struct err *e)
+{
+	CLEAN_DONE(execution) struct execution x = {.way = way, .arguments = arguments};
+	struct engine_end end;
+	int r = arguments->resume ? load_earlier(&x, &image_path, e) : 0;
+
+	if (r == 0)
+		r = prepare(&x, image_path, e);
+	if (r == 0)
+		r = open_folder(&x, e);
+	if (r < 0)
+		return r;
+	begin_in_store(&x);
+	r = run_engine(&x, &end, e);
+	if (r < 0)
+		return r;
+	return report_execution(&x, &end, e);
+}

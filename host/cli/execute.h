@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What run, audit and prove have in common: from an image and a choice of cases to a kept run and its verdict. */
+#ifndef ASSAY_HOST_CLI_EXECUTE_H
+#define ASSAY_HOST_CLI_EXECUTE_H
+
+#include "host/cli/verb.h"
+#include "host/judge/judge.h"
+#include "host/machine/accel.h"
+#include "host/run/engine.h"
+#include "host/store/run.h"
+
+/* What the options say. Choices are indices in the words of the matching enum. */
+struct execute_arguments {
+	struct selection_arguments selection;
+	const char *agent, *size, *ssh_key, *ssh_user, *out, *resume, *markdown;
+	int firmware, accel, entry;
+	long long jobs;
+	bool json, cold, allow_outside_backing, quiet;
+};
+
+extern const char *const accel_words[], *const entry_words[], *const firmware_words[];
+
+enum execute_way { EXECUTE_RUN, EXECUTE_AUDIT, EXECUTE_PROVE };
+
+/* Does it all; image_path may be NULL with arguments->resume. Returns an exit code, or a negative errno. */
+int execute(enum execute_way way, const char *image_path, struct execute_arguments *arguments, struct err *e)
+	NONNULL(3, 4);
+
+/* ---- parts, in the order in which they are used (execute_*.c) ---- */
+
+struct execution {
+	enum execute_way way;
+	struct execute_arguments *arguments;
+	char *agent;
+	struct image_setup images;
+	struct image *image;
+	struct catalog *catalog;
+	struct run *earlier; /* --resume */
+	struct size size;
+	struct engine_cell with;
+	struct plan *plan;
+	char *folder, *templates;
+	char id[96];
+	struct store *store;
+	uint64_t identify_ns;
+	unsigned jobs;
+	char host[1024];
+};
+
+void execution_done(struct execution *x) NONNULL(1);
+DEFINE_CLEAN_DONE(execution);
+
+/* execute_image.c: the image, its firmware, entry, accelerator, size. */
+int open_subject(struct execution *x, const char *path, struct err *e) NONNULL(1, 2, 3);
+int choose_machine(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);
+
+/* execute_plan.c: which cases, in which folder. */
+int make_plan(struct execution *x, struct err *e) NONNULL(1, 2);
+int plan_again(struct execution *x, struct err *e) NONNULL(1, 2); /* from x->earlier */
+int open_folder(struct execution *x, struct err *e) NONNULL(1, 2);
+bool selection_boots(const struct case_list *cases) NONNULL(1);
+
+/* execute_host.c: is there room, how many at once. */
+int check_host(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);
+void describe_host(char *buf, size_t size) NONNULL(1);
+
+/* execute_report.c: the reports in the folder, the summary, the exit code. */
+int report_execution(struct execution *x, const struct engine_end *end, struct err *e) NONNULL(1, 2, 3);
+int write_reports(const struct run *run, const struct judgement *judgement, struct err *e) NONNULL(1, 2, 3);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This machine: is there room for what is asked, and how many machines fit at once. */
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+
+#include "base/log.h"
+#include "host/cli/execute.h"
+#include "host/driver/qemu/version.h"
+#include "host/store/folder.h"
+
+#define MACHINE_EXTRA_MIB 256 /* QEMU itself, its caches, the device state */
+#define ROOM_MIB	  256 /* for journals, logs, overlays */
+
+/* MemAvailable: what can be had without swapping. */
+static long long available_mib(void)
+{
+	CLEAN_TEXT struct text text = TEXT_INIT(16384);
+	long long kib = 0;
+
+	if (text_read_file(&text, "/proc/meminfo") < 0)
+		return 0;
+	const char *line = strstr(text.buf, "MemAvailable:");
+	if (!line)
+		return 0;
+	line += strlen("MemAvailable:");
+	line += strspn(line, " \t");
+	CLEAN_FREE char *number = strndup(line, strcspn(line, " \n"));
+	return number && number_parse(number, 0, 1LL << 50, &kib) == 0 ? kib / 1024 : 0;
+}
+
+static unsigned cpu_count(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+/* Machines that run at once by themselves do not disturb each other's timing. */
+static unsigned choose_jobs(const struct execution *x, long long memory_mib)
+{
+	unsigned by_cpu = cpu_count() / x->size.cpus;
+	long long by_memory = memory_mib / (x->size.mem_mib + MACHINE_EXTRA_MIB);
+
+	if (by_cpu < 1)
+		by_cpu = 1;
+	return by_memory < by_cpu ? (unsigned)by_memory : by_cpu;
+}
+
+static int check_memory(struct execution *x, struct err *e)
+{
+	long long memory_mib = available_mib();
+	long long wanted = x->arguments->jobs > 0 ? x->arguments->jobs : 1;
+	long long needed_mib = wanted * (x->size.mem_mib + MACHINE_EXTRA_MIB);
+
+	if (memory_mib > 0 && needed_mib > memory_mib)
+		return err_set(e, BLAME_HOST, ENOMEM,
+			       "%lld machine%s of size %s need%s %lld MiB and %lld MiB are free: choose a smaller --size%s",
+			       wanted, wanted == 1 ? "" : "s", x->size.name, wanted == 1 ? "s" : "", needed_mib,
+			       memory_mib, wanted > 1 ? " or fewer --jobs" : ", or end other programs");
+	x->jobs = x->arguments->jobs > 0 ? (unsigned)x->arguments->jobs : choose_jobs(x, memory_mib);
+	return 0;
+}
+
+/* The room at a path that may not exist yet: that of the nearest folder above it. */
+static long long free_mib(const char *path)
+{
+	CLEAN_FREE char *copy = xstrdup(path);
+	struct statvfs vfs;
+
+	while (statvfs(copy, &vfs) < 0) {
+		char *slash = strrchr(copy, '/');
+		if (!slash || slash == copy)
+			return statvfs(slash ? "/" : ".", &vfs) < 0 ? 0
+								     : (long long)(vfs.f_bavail * vfs.f_frsize >> 20);
+		*slash = '\0';
+	}
+	return (long long)(vfs.f_bavail * vfs.f_frsize >> 20);
+}
+
+static int check_room(struct execution *x, bool boots, struct err *e)
+{
+	CLEAN_FREE char *runs = NULL;
+	const char *out = x->folder ? x->folder : x->arguments->out;
+	int r = out ? 0 : state_folder("runs", &runs, e);
+
+	if (r < 0)
+		return r;
+	long long room = free_mib(out ? out : runs);
+	if (room < ROOM_MIB)
+		return err_set(e, BLAME_HOST, ENOSPC,
+			       "%s has %lld MiB free, a run wants %d: make room, or choose another --out",
+			       out ? out : runs, room, ROOM_MIB);
+	if (!boots || x->arguments->cold)
+		return 0;
+	room = free_mib(x->images.cache);
+	if (room < x->size.mem_mib + ROOM_MIB) {
+		log_warning("%s has %lld MiB free, too few for a template: every machine will be booted",
+			    x->images.cache, room);
+		x->arguments->cold = true;
+	}
+	return 0;
+}
+
+int check_host(struct execution *x, bool boots, struct err *e)
+{
+	int r = check_room(x, boots, e);
+
+	x->jobs = 1;
+	return r == 0 && boots ? check_memory(x, e) : r;
+}
+
+void describe_host(char *buf, size_t size)
+{
+	struct patience p = patience_for(-1, 10 * NS_PER_S);
+	struct utsname names;
+	struct err e = {0};
+	char version[64];
+
+	if (uname(&names) < 0)
+		memset(&names, 0, sizeof names);
+	if (qemu_version(&p, version, &e) < 0)
+		(void)snprintf(version, sizeof version, "not found");
+	(void)snprintf(buf, size, "%s %s %s, %u CPUs, QEMU %s", names.sysname, names.release, names.machine,
+		       cpu_count(), version);
+}

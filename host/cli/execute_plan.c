@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which cases are run, and in which folder what they find is kept. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "host/cli/execute.h"
+#include "host/store/folder.h"
+
+#define PLAN_TEXT_MAX (64U << 20)
+
+/* What the machine of this program has, in the words of needs. */
+static const char *const devices[] = {"cdrom",	 "fw-cfg",     "pvpanic",	 "rtc",	       "virtio-balloon", "virtio-blk",
+				      "virtio-net", "virtio-rng", "virtio-serial", "vmgenid", NULL};
+#define HOTPLUG_SLOTS 4
+
+bool selection_boots(const struct case_list *cases)
+{
+	vec_each (cases, it)
+		if ((*it)->info.kind != CASE_KIND_AUDIT && strcmp((*it)->id, CASE_IMAGE_UNCHANGED) != 0)
+			return true;
+	return false;
+}
+
+static struct plan_cell *add_cell(struct execution *x)
+{
+	const struct image *image = x->image;
+	struct plan_cell_spec spec = {
+		.image_path = image->path,
+		.image_name = image->name,
+		.image_digest = image->digest,
+		.image_format = image->format,
+		.os_name = image->os_name,
+		.arch = image->arch,
+		.firmware = x->with.entry == ENTRY_NONE ? "" : firmware_name(x->with.firmware),
+		.accel = x->with.entry == ENTRY_NONE ? "" : accel_name(x->with.accel),
+		.entry = entry_name(x->with.entry),
+		.size = x->size,
+		.cold = x->arguments->cold,
+		.offer = {.uefi = x->with.firmware == FIRMWARE_UEFI,
+			  .kvm = x->with.accel == ACCEL_KVM,
+			  .devices = devices,
+			  .hotplug_slots = HOTPLUG_SLOTS},
+	};
+
+	return plan_add_cell(x->plan, &spec);
+}
+
+static uint64_t remembered(struct execution *x, const struct catalog_case *it, bool sabotaged)
+{
+	return x->store ? store_duration_ns(x->store, it->id, accel_name(x->with.accel), sabotaged) : 0;
+}
+
+static void add_case(struct execution *x, struct plan_cell *cell, const struct catalog_case *it, bool sabotaged)
+{
+	plan_add_case(x->plan, cell, it, sabotaged, remembered(x, it, sabotaged));
+}
+
+static void add_named(struct execution *x, struct plan_cell *cell, const char *id)
+{
+	const struct catalog_case *it = catalog_find(x->catalog, id);
+
+	if (it)
+		add_case(x, cell, it, false);
+}
+
+static void fill_plan(struct execution *x, const struct case_list *cases)
+{
+	struct plan_cell *cell = add_cell(x);
+
+	vec_each (cases, it) {
+		add_case(x, cell, *it, false);
+		if (x->way == EXECUTE_PROVE && (*it)->info.sabotage.kind != SABOTAGE_NONE)
+			add_case(x, cell, *it, true);
+	}
+	/* A verdict stands on these two, whoever asked for what; a proof is only of what was asked for. */
+	if (x->way != EXECUTE_PROVE) {
+		add_named(x, cell, CASE_IMAGE_UNCHANGED);
+		if (plan_cell_boots(cell))
+			add_named(x, cell, CASE_REACHES_READY);
+	}
+	plan_freeze(x->plan);
+}
+
+/* An audit is what needs no boot. */
+static int select_for(struct execution *x, struct case_list *cases, struct err *e)
+{
+	struct selection_arguments selection = x->arguments->selection;
+
+	if (x->way == EXECUTE_AUDIT) {
+		selection.kinds = (struct text_list)VEC_INIT(1);
+		(void)vec_add(&selection.kinds, "audit");
+	}
+	int r = select_cases(x->catalog, &selection, cases, e);
+	if (x->way == EXECUTE_AUDIT)
+		vec_done(&selection.kinds);
+	return r;
+}
+
+int make_plan(struct execution *x, struct err *e)
+{
+	CLEAN_CASES struct case_list cases = VEC_INIT(CATALOG_CASES_MAX);
+	int r = select_for(x, &cases, e);
+
+	if (r == 0)
+		r = choose_machine(x, selection_boots(&cases), e);
+	if (r == 0)
+		r = check_host(x, selection_boots(&cases), e);
+	if (r < 0)
+		return r;
+	run_id_make(x->image->name, x->with.entry == ENTRY_NONE ? "" : firmware_name(x->with.firmware),
+		    clock_wall_ns(), x->id);
+	x->plan = plan_new(x->id, x->catalog);
+	fill_plan(x, &cases);
+	return 0;
+}
+
+/* The same cells and cases as in the run's plan.json; the earlier results are matched by them. */
+int plan_again(struct execution *x, struct err *e)
+{
+	CLEAN_CASES struct case_list cases = VEC_INIT(10 * CATALOG_CASES_MAX);
+
+	vec_each (&x->earlier->cases, it) {
+		const struct catalog_case *found = catalog_find(x->catalog, it->id);
+		if (!found)
+			return err_set(e, BLAME_USER, ENOENT,
+				       "case %s of run %s does not exist any more: begin a new run", it->id,
+				       x->earlier->id);
+		(void)vec_add(&cases, found);
+	}
+	int r = choose_machine(x, selection_boots(&cases), e);
+	if (r == 0)
+		r = check_host(x, selection_boots(&cases), e);
+	if (r < 0)
+		return r;
+	(void)snprintf(x->id, sizeof x->id, "%.95s", x->earlier->id);
+	x->plan = plan_new(x->id, x->catalog);
+	struct plan_cell *cell = add_cell(x);
+	vec_each (&x->earlier->cases, it)
+		add_case(x, cell, catalog_find(x->catalog, it->id), it->sabotaged);
+	plan_freeze(x->plan);
+	return 0;
+}
+
+/* ---- the folder ---- */
+
+static int make_folder(struct execution *x, struct err *e)
+{
+	CLEAN_FREE char *runs = NULL;
+	struct stat stat_;
+
+	if (x->arguments->out) {
+		CLEAN_FREE char *plan = xasprintf("%s/plan.json", x->arguments->out);
+		if (stat(plan, &stat_) == 0)
+			return err_set(e, BLAME_USER, EEXIST,
+				       "%s holds a run already: choose another --out, or --resume it",
+				       x->arguments->out);
+		x->folder = xstrdup(x->arguments->out);
+		int r = folder_make(x->folder, e);
+		if (r < 0)
+			e->blame = BLAME_USER; /* the folder was the user's choice */
+		return r;
+	}
+	int r = state_folder("runs", &runs, e);
+	return r == 0 ? run_folder_make(runs, x->id, &x->folder, e) : r;
+}
+
+/* The id may have changed because another run began in the same second; the plan carries it. */
+static int write_plan(struct execution *x, struct err *e)
+{
+	CLEAN_TEXT struct text text = TEXT_INIT(PLAN_TEXT_MAX);
+	CLEAN_FREE char *path = xasprintf("%s/plan.json", x->folder);
+
+	free(x->plan->run_id);
+	x->plan->run_id = xstrdup(x->id);
+	plan_json(x->plan, &text);
+	return file_write(path, text.buf, text.length, e);
+}
+
+int open_folder(struct execution *x, struct err *e)
+{
+	int r = x->arguments->cold ? 0 : cache_folder("templates", &x->templates, e);
+
+	if (r < 0 || x->earlier)
+		return r;
+	r = make_folder(x, e);
+	return r == 0 ? write_plan(x, e) : r;
+}

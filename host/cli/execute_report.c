@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is left of a run: the reports in its folder, the summary, the exit code. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "host/cli/execute.h"
+#include "host/report/report.h"
+#include "host/store/folder.h"
+
+typedef void render_fn(const struct run *run, const struct judgement *judgement, struct text *out);
+
+static int write_report(const struct run *run, const struct judgement *judgement, const char *name,
+			render_fn *render, struct err *e)
+{
+	CLEAN_TEXT struct text text = TEXT_INIT(REPORT_MAX);
+	CLEAN_FREE char *path = xasprintf("%s/%s", run->folder, name);
+
+	render(run, judgement, &text);
+	return file_write(path, text.buf, text.length, e);
+}
+
+int write_reports(const struct run *run, const struct judgement *judgement, struct err *e)
+{
+	int r = write_report(run, judgement, "report.html", report_html, e);
+
+	if (r == 0)
+		r = write_report(run, judgement, "report.json", report_json, e);
+	if (r == 0)
+		r = write_report(run, judgement, "junit.xml", report_junit, e);
+	return r;
+}
+
+static int write_markdown(const struct execution *x, const struct run *run, struct err *e)
+{
+	CLEAN_TEXT struct text text = TEXT_INIT(REPORT_MAX);
+
+	if (!x->arguments->markdown)
+		return 0;
+	proof_markdown(run, &text);
+	return file_write(x->arguments->markdown, text.buf, text.length, e);
+}
+
+/* The last line of --json. */
+static void add_verdict_line(const struct run *run, enum verdict verdict, struct text *out)
+{
+	struct run_tally tally;
+
+	run_tally(run, &tally);
+	json_open(out, '{');
+	json_member(out, "type", "verdict");
+	json_member(out, "verdict", verdict_name(verdict));
+	json_member_number(out, "exit", verdict_exit_code(verdict));
+	json_member_number(out, "total", tally.total);
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		json_member_number(out, outcome_name((enum outcome)i), tally.outcomes[i]);
+	json_member_number(out, "holes", tally.holes);
+	json_member(out, "run", run->id);
+	json_member(out, "folder", run->folder);
+	json_close(out, '}');
+	text_adds(out, "\n");
+}
+
+static void add_summary(const struct execution *x, const struct run *run, const struct judgement *judgement,
+			const struct engine_end *end, struct text *out)
+{
+	bool colour = has_colours(STDOUT_FILENO);
+
+	if (x->way == EXECUTE_PROVE)
+		proof_text(run, colour, out);
+	else
+		report_text(run, judgement, colour, out);
+	text_addf(out, "  Kept in %s (report.html is for people, junit.xml for CI)\n", x->folder);
+	if (end->cancelled)
+		text_addf(out, "  To go on: assay %s --resume %s\n", x->way == EXECUTE_PROVE ? "prove" : "run",
+			  x->arguments->out ? x->folder : run->id);
+}
+
+static enum verdict find_verdict(const struct execution *x, const struct run *run,
+				 const struct judgement *judgement)
+{
+	struct proof_lines lines = VEC_INIT(CATALOG_CASES_MAX);
+	unsigned counts[PROOF_COUNT];
+
+	if (x->way != EXECUTE_PROVE)
+		return judgement->verdict;
+	judge_proof(run, &lines, counts);
+	vec_done(&lines);
+	return proof_verdict(counts);
+}
+
+int report_execution(struct execution *x, const struct engine_end *end, struct err *e)
+{
+	CLEANUP(run) struct run *run = NULL;
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
+
+	/* From the folder and not from memory: what is shown is what is kept. */
+	int r = run_load(x->folder, &run, e);
+	if (r < 0)
+		return r;
+	judge_run(run, &judgement);
+	enum verdict verdict = find_verdict(x, run, &judgement);
+	r = write_reports(run, &judgement, e);
+	if (r == 0)
+		r = write_markdown(x, run, e);
+	if (r < 0)
+		return r;
+	if (x->arguments->json)
+		add_verdict_line(run, verdict, &out);
+	else
+		add_summary(x, run, &judgement, end, &out);
+	r = print_out(&out, e);
+	return r < 0 ? r : verdict_exit_code(verdict);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* assay list: what cases, suites, sizes and areas there are. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "host/cli/verb.h"
+
+static const char *const priorities[] = {"P0", "P1", "P2", "P3", "P4"};
+
+struct arguments {
+	bool json, suites, sizes, areas;
+	const char *agent;
+	struct selection_arguments selection;
+};
+
+static const struct option_line options[] = {
+	OPTION_AGENT(struct arguments),
+	OPTIONS_SELECTION(struct arguments),
+	OPTION_FLAG("areas", 0, struct arguments, areas, "show the areas and how many cases each has"),
+	OPTION_FLAG("json", 0, struct arguments, json, "print JSON"),
+	OPTIONS_SELECTION_KIND(struct arguments),
+	OPTIONS_SELECTION_REST(struct arguments),
+	OPTION_FLAG("sizes", 0, struct arguments, sizes, "show the VM sizes that --size knows"),
+	OPTION_FLAG("suites", 0, struct arguments, suites, "show the suites that --suite knows"),
+};
+
+static int run(int argc, char **argv, struct err *e);
+
+const struct verb verb_list = {
+	.name = "list",
+	.operands = "[PATTERN...]",
+	.title = "show the cases, suites, areas or sizes",
+	.run = run,
+	.options = options,
+	.option_count = ARRAY_LEN(options),
+	.details = "Without options every case is listed: id, kind, priority and title. A '*' after the priority\n"
+		   "marks a case that has no planted defect: it is run, but cannot gate.",
+};
+
+static int list_sizes(bool json, struct err *e)
+{
+	CLEAN_TEXT struct text out = TEXT_INIT(1U << 20);
+
+	if (json)
+		json_open(&out, '[');
+	for (const struct size *size = sizes_known(); size->name[0]; size++) {
+		if (!json) {
+			text_addf(&out, "%-10s %u CPU%s, %u MiB, %u NIC%s", size->name, size->cpus,
+				  size->cpus == 1 ? "" : "s", size->mem_mib, size->nics, size->nics == 1 ? "" : "s");
+			if (size->numa_nodes)
+				text_addf(&out, ", %u NUMA nodes", size->numa_nodes);
+			if (size->data_disks)
+				text_addf(&out, ", %u data disks of %u MiB", size->data_disks,
+					  size->data_disk_mib);
+			text_adds(&out, size->tpm ? ", TPM\n" : "\n");
+			continue;
+		}
+		json_open(&out, '{');
+		json_member(&out, "name", size->name);
+		json_member_number(&out, "cpus", size->cpus);
+		json_member_number(&out, "mem_mib", size->mem_mib);
+		json_member_number(&out, "numa_nodes", size->numa_nodes);
+		json_member_number(&out, "data_disks", size->data_disks);
+		json_member_number(&out, "nics", size->nics);
+		json_key(&out, "tpm");
+		json_bool(&out, size->tpm);
+		json_close(&out, '}');
+	}
+	if (json)
+		text_adds(&out, "]\n");
+	return print_out(&out, e);
+}
+
+static int list_suites(const struct catalog *catalog, bool json, struct err *e)
+{
+	CLEAN_TEXT struct text out = TEXT_INIT(1U << 20);
+
+	if (json)
+		json_open(&out, '[');
+	for (const struct suite *suite = suites_known(); suite->name; suite++) {
+		CLEAN_CASES struct case_list cases = VEC_INIT(CATALOG_CASES_MAX);
+		int r = suite_pick(catalog, suite->terms, &cases, e);
+		if (r < 0)
+			return r;
+		if (!json) {
+			text_addf(&out, "%-12s %5zu  %s%s\n", suite->name, cases.count, suite->title,
+				  strcmp(suite->name, SUITE_DEFAULT) == 0 ? " (the default)" : "");
+			continue;
+		}
+		json_open(&out, '{');
+		json_member(&out, "name", suite->name);
+		json_member(&out, "title", suite->title);
+		json_member(&out, "terms", suite->terms);
+		json_member_number(&out, "cases", (long long)cases.count);
+		json_close(&out, '}');
+	}
+	if (json)
+		text_adds(&out, "]\n");
+	return print_out(&out, e);
+}
+
+/* The catalogue is sorted by id, so an area's cases stand together. */
+static int list_areas(const struct catalog *catalog, bool json, struct err *e)
+{
+	CLEAN_TEXT struct text out = TEXT_INIT(1U << 20);
+
+	if (json)
+		json_open(&out, '{');
+	for (size_t i = 0, next; i < catalog->count; i = next) {
+		const char *area = catalog->cases[i].info.area;
+		for (next = i; next < catalog->count && strcmp(catalog->cases[next].info.area, area) == 0;)
+			next++;
+		if (json)
+			json_member_number(&out, area, (long long)(next - i));
+		else
+			text_addf(&out, "%-14s %5zu\n", area, next - i);
+	}
+	if (json)
+		text_adds(&out, "}\n");
+	return print_out(&out, e);
+}
+
+static void add_case_json(const struct catalog_case *it, struct text *out)
+{
+	const struct case_info *info = &it->info;
+
+	json_open(out, '{');
+	json_member(out, "id", it->id);
+	json_member(out, "title", info->title);
+	json_member(out, "kind", case_kind_name(info->kind));
+	json_member(out, "priority", priorities[info->priority]);
+	json_member(out, "isolation", case_isolation_name(info->isolation));
+	json_member(out, "needs", info->needs ? info->needs : "");
+	json_member_number(out, "timeout_s", case_timeout_s(info));
+	json_member(out, "why", info->why);
+	json_member(out, "remedy", info->remedy);
+	json_member(out, "fixes", info->fixes);
+	json_member(out, "sources", info->sources);
+	json_key(out, "sabotage");
+	json_open(out, '{');
+	json_member(out, "kind", sabotage_kind_name(info->sabotage.kind));
+	json_member(out, "text", info->sabotage.text);
+	json_close(out, '}');
+	json_close(out, '}');
+}
+
+static int list_cases(const struct catalog *catalog, const struct arguments *arguments, struct err *e)
+{
+	CLEAN_CASES struct case_list cases = VEC_INIT(CATALOG_CASES_MAX);
+	CLEAN_TEXT struct text out = TEXT_INIT(64U << 20);
+	struct selection_arguments selection = arguments->selection;
+
+	/* To look at, all is wanted; to run, the default suite. */
+	if (!selection.suite)
+		selection.suite = "all";
+	int r = select_cases(catalog, &selection, &cases, e);
+	if (r < 0)
+		return r;
+	if (arguments->json)
+		json_open(&out, '[');
+	vec_each (&cases, it) {
+		const struct case_info *info = &(*it)->info;
+		if (arguments->json)
+			add_case_json(*it, &out);
+		else
+			text_addf(&out, "%-48s %-6s %s%s %s\n", (*it)->id, case_kind_name(info->kind),
+				  priorities[info->priority],
+				  info->sabotage.kind == SABOTAGE_NONE ? "*" : " ", info->title);
+	}
+	if (arguments->json)
+		text_adds(&out, "]\n");
+	return print_out(&out, e);
+}
+
+static int run(int argc, char **argv, struct err *e)
+{
+	struct arguments arguments = {0};
+	CLEANUP(catalog) struct catalog *catalog = NULL;
+	CLEAN_FREE char *agent = NULL;
+
+	int r = verb_parse(&verb_list, &argc, argv, 0, 1000, &arguments, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (arguments.sizes)
+		return list_sizes(arguments.json, e);
+	for (int i = 1; i < argc; i++) {
+		arguments.selection.cases.maximum = 10000;
+		(void)vec_add(&arguments.selection.cases, argv[i]);
+	}
+	r = find_agent(arguments.agent, &agent, e);
+	if (r == 0)
+		r = load_catalog(agent, &catalog, e);
+	if (r < 0)
+		return r;
+	if (arguments.suites)
+		return list_suites(catalog, arguments.json, e);
+	if (arguments.areas)
+		return list_areas(catalog, arguments.json, e);
+	return list_cases(catalog, &arguments, e);
+}

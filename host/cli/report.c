@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* assay report: a kept run, told again. */
+#include "host/report/report.h"
+
+#include "host/cli/execute.h"
+#include "host/store/folder.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML, FORMAT_JUNIT, FORMAT_PROOF, FORMAT_PROOF_JSON, FORMAT_MARKDOWN };
+static const char *const format_words[] = {"text",  "json",	  "html",	"junit",
+					   "proof", "proof-json", "proof-markdown", NULL};
+
+struct arguments {
+	const char *out;
+	int format;
+};
+
+static const struct option_line options[] = {
+	OPTION_CHOICE("format", 'f', struct arguments, format, "FORMAT", format_words,
+		      "text, json, html, junit; of a proof also proof, proof-json, proof-markdown"),
+	OPTION_TEXT("out", 'o', struct arguments, out, "FILE", "write it to FILE instead of standard output"),
+};
+
+static int run(int argc, char **argv, struct err *e);
+
+const struct verb verb_report = {
+	.name = "report",
+	.operands = "[RUN]",
+	.title = "tell a kept run again, in one of several formats",
+	.run = run,
+	.options = options,
+	.option_count = ARRAY_LEN(options),
+	.details = "RUN is a folder, an id, a part of an id that fits one run only, or `last` (the default).\n\n"
+		   "Exit status: that of the run's verdict.",
+};
+
+static void render(enum format format, const struct run *run, const struct judgement *judgement, bool colour,
+		   struct text *out)
+{
+	switch (format) {
+	case FORMAT_TEXT:
+		report_text(run, judgement, colour, out);
+		break;
+	case FORMAT_JSON:
+		report_json(run, judgement, out);
+		break;
+	case FORMAT_HTML:
+		report_html(run, judgement, out);
+		break;
+	case FORMAT_JUNIT:
+		report_junit(run, judgement, out);
+		break;
+	case FORMAT_PROOF:
+		proof_text(run, colour, out);
+		break;
+	case FORMAT_PROOF_JSON:
+		proof_json(run, out);
+		break;
+	case FORMAT_MARKDOWN:
+		proof_markdown(run, out);
+		break;
+	}
+}
+
+static enum verdict verdict_of(const struct run *run, const struct judgement *judgement)
+{
+	struct proof_lines lines = VEC_INIT(CATALOG_CASES_MAX);
+	unsigned counts[PROOF_COUNT];
+
+	if (!run->proves)
+		return judgement->verdict;
+	judge_proof(run, &lines, counts);
+	vec_done(&lines);
+	return proof_verdict(counts);
+}
+
+static int run(int argc, char **argv, struct err *e)
+{
+	struct arguments arguments = {0};
+	CLEAN_FREE char *folder = NULL;
+	CLEANUP(run) struct run *run = NULL;
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
+
+	int r = verb_parse(&verb_report, &argc, argv, 0, 1, &arguments, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = find_run(argc > 1 ? argv[1] : "last", &folder, e);
+	if (r == 0)
+		r = run_load(folder, &run, e);
+	if (r < 0)
+		return r;
+	judge_run(run, &judgement);
+	enum format format = (enum format)arguments.format;
+	if (format == FORMAT_TEXT && run->proves)
+		format = FORMAT_PROOF;
+	render(format, run, &judgement, !arguments.out && has_colours(STDOUT_FILENO), &out);
+	r = arguments.out ? file_write(arguments.out, out.buf, out.length, e) : print_out(&out, e);
+	return r < 0 ? r : verdict_exit_code(verdict_of(run, &judgement));
+}

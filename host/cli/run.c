@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* assay run, assay audit, assay prove: the three ways to try an image. */
+#include <string.h>
+
+#include "host/cli/execute.h"
+
+typedef struct execute_arguments arguments;
+
+#define OPTION_OUT    OPTION_TEXT("out", 'o', arguments, out, "DIR", "keep the run in DIR (else below ~/.local/state)")
+#define OPTION_QUIET  OPTION_FLAG("quiet", 'q', arguments, quiet, "show only the summary")
+#define OPTION_RESUME                                                                              \
+	OPTION_TEXT("resume", 0, arguments, resume, "RUN", "go on with a run that was stopped: a folder, an id, or `last`")
+#define OPTION_BACKING                                                                             \
+	OPTION_FLAG("allow-outside-backing", 0, arguments, allow_outside_backing,                  \
+		    "follow backing files outside of the image's folder")
+#define OPTIONS_MACHINE                                                                            \
+	OPTION_CHOICE("accel", 0, arguments, accel, "ACCEL", accel_words, "auto (what is proved to work), kvm or tcg")
+#define OPTION_COLD                                                                                \
+	OPTION_FLAG("cold", 0, arguments, cold, "use no templates: boot every machine anew")
+#define OPTION_ENTRY                                                                               \
+	OPTION_CHOICE("entry", 0, arguments, entry, "WAY", entry_words,                            \
+		      "how the agent gets in: auto, cloud-init, systemd-unit, tmpfiles or ssh")
+#define OPTION_FIRMWARE                                                                            \
+	OPTION_CHOICE("firmware", 0, arguments, firmware, "KIND", firmware_words, "auto, bios or uefi")
+#define OPTION_JOBS                                                                                \
+	OPTION_NUMBER("jobs", 'j', arguments, jobs, "N", 1, 1024,                                  \
+		      "run N machines at once (else as many as CPUs and memory allow)")
+#define OPTION_SIZE                                                                                \
+	OPTION_TEXT("size", 0, arguments, size, "SIZE",                                            \
+		    "the VM size: a name (`assay list --sizes`) or cpus=2,mem=2048,...")
+#define OPTION_SSH_KEY OPTION_TEXT("ssh-key", 0, arguments, ssh_key, "FILE", "the private key for --entry ssh")
+#define OPTION_SSH_USER OPTION_TEXT("ssh-user", 0, arguments, ssh_user, "NAME", "the user for --entry ssh")
+
+static const struct option_line run_options[] = {
+	OPTIONS_MACHINE,
+	OPTION_AGENT(arguments),
+	OPTION_BACKING,
+	OPTIONS_SELECTION(arguments),
+	OPTION_COLD,
+	OPTION_ENTRY,
+	OPTION_FIRMWARE,
+	OPTION_JOBS,
+	OPTION_FLAG("json", 0, arguments, json, "print each result as a line of JSON as it comes"),
+	OPTIONS_SELECTION_KIND(arguments),
+	OPTION_OUT,
+	OPTIONS_SELECTION_REST(arguments),
+	OPTION_QUIET,
+	OPTION_RESUME,
+	OPTION_SIZE,
+	OPTION_SSH_KEY,
+	OPTION_SSH_USER,
+};
+
+static const struct option_line audit_options[] = {
+	OPTION_AGENT(arguments),
+	OPTION_BACKING,
+	OPTIONS_SELECTION(arguments),
+	OPTION_FLAG("json", 0, arguments, json, "print each result as a line of JSON as it comes"),
+	OPTION_OUT,
+	OPTIONS_SELECTION_REST(arguments),
+	OPTION_QUIET,
+};
+
+static const struct option_line prove_options[] = {
+	OPTIONS_MACHINE,
+	OPTION_AGENT(arguments),
+	OPTION_BACKING,
+	OPTIONS_SELECTION(arguments),
+	OPTION_COLD,
+	OPTION_ENTRY,
+	OPTION_FIRMWARE,
+	OPTION_JOBS,
+	OPTION_FLAG("json", 0, arguments, json, "print each result as a line of JSON as it comes"),
+	OPTIONS_SELECTION_KIND(arguments),
+	OPTION_TEXT("markdown", 0, arguments, markdown, "FILE", "write the table as Markdown too"),
+	OPTION_OUT,
+	OPTIONS_SELECTION_REST(arguments),
+	OPTION_QUIET,
+	OPTION_RESUME,
+	OPTION_SIZE,
+	OPTION_SSH_KEY,
+	OPTION_SSH_USER,
+};
+
+#define EXITS "Exit status: 0 ship, 1 block, 2 undecided, 64 usage, 70 this machine."
+
+static int run_run(int argc, char **argv, struct err *e);
+static int run_audit(int argc, char **argv, struct err *e);
+static int run_prove(int argc, char **argv, struct err *e);
+
+const struct verb verb_run = {
+	.name = "run",
+	.operands = "IMAGE",
+	.title = "audit and boot an image, run the cases, judge",
+	.run = run_run,
+	.options = run_options,
+	.option_count = ARRAY_LEN(run_options),
+	.details = "The image is never written to. The first boot of an image is frozen and kept; later runs wake\n"
+		   "copies of it in a fraction of a second. Ctrl-C ends the run and keeps what is finished.\n\n" EXITS,
+};
+
+const struct verb verb_audit = {
+	.name = "audit",
+	.operands = "IMAGE",
+	.title = "look into an image without booting it, judge",
+	.run = run_audit,
+	.options = audit_options,
+	.option_count = ARRAY_LEN(audit_options),
+	.details = EXITS,
+};
+
+const struct verb verb_prove = {
+	.name = "prove",
+	.operands = "IMAGE",
+	.title = "show of each case that it fails under its planted defect",
+	.run = run_prove,
+	.options = prove_options,
+	.option_count = ARRAY_LEN(prove_options),
+	.details = "Each case runs clean, where it must pass, and with its planted defect, where it must fail.\n"
+		   "Exit status: 0 all that could be tried are proven, 1 a case missed its defect or failed clean,\n"
+		   "2 something could not be tried, 64 usage, 70 this machine.",
+};
+
+static void done(struct execute_arguments *parsed)
+{
+	vec_done(&parsed->selection.cases);
+	vec_done(&parsed->selection.areas);
+	vec_done(&parsed->selection.kinds);
+}
+
+/* With --resume the plan is there already: asking for another one at the same time is a slip. */
+static int check_resume(const struct execute_arguments *parsed, struct err *e)
+{
+	const struct selection_arguments *selection = &parsed->selection;
+
+	if (!parsed->resume)
+		return 0;
+	if (selection->cases.count || selection->areas.count || selection->kinds.count || selection->suite ||
+	    selection->priority || parsed->size || parsed->out || parsed->firmware || parsed->accel)
+		return err_set(e, BLAME_USER, EINVAL,
+			       "--resume goes on with the plan of that run: no cases, size, firmware, accelerator or "
+			       "folder can be chosen with it");
+	return 0;
+}
+
+static int run_way(const struct verb *verb, enum execute_way way, int argc, char **argv, struct err *e)
+{
+	struct execute_arguments parsed = {0};
+	int r = verb_parse(verb, &argc, argv, 0, 1, &parsed, e);
+
+	if (r == 0 && argc < 2 && !parsed.resume)
+		r = err_set(e, BLAME_USER, EINVAL, "assay %s needs an IMAGE; see `assay %s --help`", verb->name,
+			    verb->name);
+	if (r == 0)
+		r = check_resume(&parsed, e);
+	if (r == 0)
+		r = execute(way, argc > 1 ? argv[1] : NULL, &parsed, e);
+	else if (r > 0)
+		r = 0; /* --help */
+	done(&parsed);
+	return r;
+}
+
+static int run_run(int argc, char **argv, struct err *e)
+{
+	return run_way(&verb_run, EXECUTE_RUN, argc, argv, e);
+}
+
+static int run_audit(int argc, char **argv, struct err *e)
+{
+	return run_way(&verb_audit, EXECUTE_AUDIT, argc, argv, e);
+}
+
+static int run_prove(int argc, char **argv, struct err *e)
+{
+	return run_way(&verb_prove, EXECUTE_PROVE, argc, argv, e);
+}

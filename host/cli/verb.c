@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the verbs share. */
+#include "host/cli/verb.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/child.h"
+#include "host/cases/host_case.h"
+#include "host/store/folder.h"
+
+static const struct verb *const verbs[] = {
+	&verb_audit,  &verb_cache, &verb_doctor, &verb_help, &verb_list,    &verb_prove,
+	&verb_report, &verb_run,   &verb_runs,	 &verb_show, &verb_version, NULL,
+};
+
+const struct verb *const *verbs_all(void)
+{
+	return verbs;
+}
+
+/* ---- errors and output ---- */
+
+void print_error(const struct err *e)
+{
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "assay: %s\n", e->text);
+}
+
+int exit_code_of(const struct err *e)
+{
+	switch (e->blame) {
+	case BLAME_USER:
+		return e->code == ECANCELED ? EXIT_UNDECIDED : EXIT_USAGE;
+	case BLAME_GUEST:
+		return EXIT_UNDECIDED;
+	case BLAME_NONE:
+	case BLAME_HOST:
+	case BLAME_BUG:
+		return EXIT_HOST;
+	}
+	return EXIT_HOST;
+}
+
+int print_out(const struct text *text, struct err *e)
+{
+	if (fwrite(text->buf, 1, text->length, stdout) != text->length || fflush(stdout) != 0)
+		return err_set(e, BLAME_HOST, errno, "write to standard output: %m");
+	return 0;
+}
+
+bool has_colours(int fd)
+{
+	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+
+	return isatty(fd) && !(no_colour && no_colour[0]) && term && strcmp(term, "dumb") != 0;
+}
+
+struct patience patience_for_user(int cancel_fd)
+{
+	return patience_for(cancel_fd, 365ULL * 86400 * NS_PER_S);
+}
+
+/* ---- arguments ---- */
+
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+static int print_help(const struct verb *verb, struct err *e)
+{
+	CLEAN_TEXT struct text out = TEXT_INIT(65536);
+
+	text_addf(&out, "assay %s%s%s - %s\n", verb->name, verb->operands[0] ? " " : "", verb->operands, verb->title);
+	if (verb->option_count > 0)
+		text_adds(&out, "\nOptions:\n");
+	options_help(verb->options, verb->option_count, &out);
+	if (verb->details)
+		text_addf(&out, "\n%s\n", verb->details);
+	int r = print_out(&out, e);
+	return r < 0 ? r : 1;
+}
+
+int verb_parse(const struct verb *verb, int *argc, char **argv, int operands_min, int operands_max, void *into,
+	       struct err *e)
+{
+	char nothing;
+
+	if (asks_for_help(*argc, argv))
+		return print_help(verb, e);
+	int r = options_parse(verb->options, verb->option_count, argc, argv, into ? into : &nothing, e);
+	if (r < 0)
+		return r;
+	if (*argc - 1 < operands_min)
+		return err_set(e, BLAME_USER, EINVAL, "assay %s needs %s; see `assay %s --help`", verb->name,
+			       verb->operands, verb->name);
+	if (*argc - 1 > operands_max)
+		return err_set(e, BLAME_USER, EINVAL, "assay %s: '%.80s' is one argument too many", verb->name,
+			       argv[operands_max + 1]);
+	return 0;
+}
+
+/* ---- the agent and the catalogue ---- */
+
+static bool is_program(const char *path)
+{
+	struct stat stat_;
+
+	return stat(path, &stat_) == 0 && S_ISREG(stat_.st_mode) && access(path, X_OK) == 0;
+}
+
+/* The folder that this program lies in. */
+static int own_folder(char **ret, struct err *e)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+
+	if (n < 0)
+		return err_set(e, BLAME_HOST, errno, "read /proc/self/exe: %m");
+	path[n] = '\0';
+	*strrchr(path, '/') = '\0';
+	*ret = xstrdup(path);
+	return 0;
+}
+
+int find_agent(const char *given, char **ret, struct err *e)
+{
+	CLEAN_FREE char *folder = NULL;
+	const char *variable = secure_getenv("ASSAY_GUEST");
+	static const char *const places[] = {"assay-guest", "guest/assay-guest", "../libexec/assay/assay-guest"};
+
+	if (!given && variable && variable[0])
+		given = variable;
+	if (given) {
+		if (!is_program(given))
+			return err_set(e, BLAME_USER, ENOENT, "the agent %s is not there or cannot be executed",
+				       given);
+		*ret = xstrdup(given);
+		return 0;
+	}
+	int r = own_folder(&folder, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		CLEAN_FREE char *path = xasprintf("%s/%s", folder, places[i]);
+		if (is_program(path)) {
+			*ret = STEAL_PTR(path);
+			return 0;
+		}
+	}
+	return err_set(e, BLAME_HOST, ENOENT,
+		       "assay-guest is neither beside %s/assay nor in ../libexec/assay; build it, or name it by "
+		       "--agent or ASSAY_GUEST",
+		       folder);
+}
+
+static bool is_own_case(const struct case_info *info)
+{
+	char id[CASE_ID_SIZE];
+
+	case_id(info, id);
+	return strcmp(id, CASE_REACHES_READY) == 0 || strcmp(id, CASE_IMAGE_UNCHANGED) == 0;
+}
+
+int load_catalog(const char *agent_path, struct catalog **ret, struct err *e)
+{
+	size_t own_count, host_count, count = 0;
+	const struct case_info *const *own = plan_own_cases(&own_count);
+	const struct host_case_def *const *host = host_cases_all(&host_count);
+	CLEAN_FREE const struct case_info **infos = xnew((own_count + host_count) * sizeof *infos);
+	struct patience p = patience_for(-1, 60 * NS_PER_S);
+
+	for (size_t i = 0; i < own_count; i++)
+		infos[count++] = own[i];
+	for (size_t i = 0; i < host_count; i++)
+		if (!is_own_case(&host[i]->info))
+			infos[count++] = &host[i]->info;
+	return catalog_load(agent_path, infos, count, &p, ret, e);
+}
+
+int select_cases(const struct catalog *catalog, const struct selection_arguments *arguments,
+		 struct case_list *ret, struct err *e)
+{
+	struct selection selection = {
+		.suite = arguments->suite,
+		.patterns = arguments->cases.items,
+		.pattern_count = arguments->cases.count,
+		.areas = arguments->areas.items,
+		.area_count = arguments->areas.count,
+		.kinds = arguments->kinds.items,
+		.kind_count = arguments->kinds.count,
+		.priority = arguments->priority,
+	};
+
+	return catalog_select(catalog, &selection, ret, e);
+}
+
+/* ---- images ---- */
+
+/* The micro-VM's kernel: $ASSAY_KERNEL, else where `make kernel` and packages put it. Not having one is no error. */
+static void find_kernel(struct image_setup *setup)
+{
+	const char *variable = secure_getenv("ASSAY_KERNEL");
+	CLEAN_FREE char *cached = NULL;
+	struct err e = {0};
+	struct stat stat_;
+
+	if (variable && variable[0])
+		setup->kernel = xstrdup(variable);
+	else if (cache_folder("kernel/vmlinuz", &cached, &e) == 0 && stat(cached, &stat_) == 0)
+		setup->kernel = STEAL_PTR(cached);
+	if (!setup->kernel)
+		return;
+	const char *slash = strrchr(setup->kernel, '/');
+	char *modules = xasprintf("%.*s/modules", slash ? (int)(slash - setup->kernel) : 1,
+				  slash ? setup->kernel : ".");
+	if (stat(modules, &stat_) == 0 && S_ISDIR(stat_.st_mode))
+		setup->modules = STEAL_PTR(modules);
+	free(modules);
+}
+
+int image_setup_make(const char *agent, bool allow_outside_backing, struct image_setup *ret, struct err *e)
+{
+	int r = cache_folder("", &ret->cache, e);
+
+	if (r == 0)
+		r = folder_make(ret->cache, e);
+	if (r < 0)
+		return r;
+	find_kernel(ret);
+	ret->agent = agent ? xstrdup(agent) : NULL;
+	ret->options = (struct image_options){
+		.cache_folder = ret->cache,
+		.micro_kernel = ret->kernel,
+		.agent_path = ret->agent,
+		.allow_outside_backing = allow_outside_backing,
+	};
+	return 0;
+}
+
+void image_setup_done(struct image_setup *setup)
+{
+	free(setup->cache);
+	free(setup->kernel);
+	free(setup->modules);
+	free(setup->agent);
+	*setup = (struct image_setup){0};
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the verbs share: exit codes, the table's line, finding the agent, the catalogue, printing errors. */
+#ifndef ASSAY_HOST_CLI_VERB_H
+#define ASSAY_HOST_CLI_VERB_H
+
+#include "base/option.h"
+#include "host/catalog/catalog.h"
+#include "host/catalog/select.h"
+#include "host/image/image.h"
+#include "host/plan/plan.h"
+
+/* Documented in --help and in the manual; scripts depend on them. */
+enum exit_code {
+	EXIT_SHIP = 0,
+	EXIT_BLOCK = 1,
+	EXIT_UNDECIDED = 2,
+	EXIT_USAGE = 64, /* what was asked for or handed over is wrong */
+	EXIT_HOST = 70,	 /* this machine lacks or refuses something */
+};
+
+/* argv[0] is the verb. Returns an exit code, or a negative errno with *e. */
+typedef int verb_fn(int argc, char **argv, struct err *e);
+
+struct verb {
+	const char *name, *operands, *title;
+	verb_fn *run;
+	const struct option_line *options;
+	size_t option_count;
+	const char *details; /* for --help: what is not said by the options */
+};
+
+extern const struct verb verb_audit, verb_cache, verb_doctor, verb_help, verb_list, verb_prove, verb_report,
+	verb_run, verb_runs, verb_show, verb_version;
+
+/* All verbs, sorted by name, NULL-terminated. */
+const struct verb *const *verbs_all(void);
+
+/* Adds all verbs and their options as mdoc(7) source: the middle of assay(1). */
+void manual_verbs(struct text *out) NONNULL(1);
+
+/* Parses the verb's options; checks the number of operands. Returns 1 when --help was printed and all is done. */
+int verb_parse(const struct verb *verb, int *argc, char **argv, int operands_min, int operands_max, void *into,
+	       struct err *e) NONNULL(1, 2, 3, 7);
+
+/* Options that all verbs which need the agent or an image have. */
+struct agent_arguments {
+	const char *agent;
+};
+#define OPTION_AGENT(S)                                                                            \
+	OPTION_TEXT("agent", 0, S, agent, "FILE", "the agent binary, assay-guest (else found by itself)")
+
+/* Where assay-guest is: `given`, $ASSAY_GUEST, beside this program, or in ../libexec/assay. Gives the path; -ENOENT
+ * (blame host) says where it was looked for. */
+int find_agent(const char *given, char **ret, struct err *e) NONNULL(2, 3);
+
+/* The whole catalogue: the agent's cases, the host cases, and the engine's own. */
+int load_catalog(const char *agent_path, struct catalog **ret, struct err *e) NONNULL(1, 2, 3);
+
+/* What --case, --suite, --kind, --area and --priority say. */
+struct selection_arguments {
+	struct text_list cases, areas, kinds;
+	const char *suite, *priority;
+};
+#define OPTIONS_SELECTION(S)                                                                       \
+	OPTION_LIST("area", 0, S, selection.areas, "AREA", "only cases of that area (repeatable)"), \
+		OPTION_LIST("case", 'c', S, selection.cases, "PATTERN",                            \
+			    "only cases that match: an id, an area, or a glob over ids; with '!' " \
+			    "in front, all but those (repeatable)")
+#define OPTIONS_SELECTION_KIND(S)                                                                  \
+	OPTION_LIST("kind", 0, S, selection.kinds, "KIND",                                         \
+		    "only cases of that kind: audit, guest, host, perf or stress (repeatable)")
+#define OPTIONS_SELECTION_REST(S)                                                                  \
+	OPTION_TEXT("priority", 0, S, selection.priority, "P0-P4", "only cases at least that important"), \
+		OPTION_TEXT("suite", 's', S, selection.suite, "NAME",                              \
+			    "the suite to run (default: functional; see `assay list --suites`)")
+
+int select_cases(const struct catalog *catalog, const struct selection_arguments *arguments,
+		 struct case_list *ret, struct err *e) NONNULL(1, 2, 3, 4);
+
+/* Options for image_open, with the cache's folder made. The strings belong to the struct. */
+struct image_setup {
+	struct image_options options;
+	char *cache, *kernel, *modules, *agent;
+};
+int image_setup_make(const char *agent, bool allow_outside_backing, struct image_setup *ret, struct err *e)
+	NONNULL(3, 4);
+void image_setup_done(struct image_setup *setup) NONNULL(1);
+DEFINE_CLEAN_DONE(image_setup);
+
+/* A run named by its folder, its id, the beginning of its id, or "last". Gives the folder. */
+int find_run(const char *name, char **ret, struct err *e) NONNULL(1, 2, 3);
+
+/* Writes to stdout; -EIO (blame host) when nobody takes it. */
+int print_out(const struct text *text, struct err *e) NONNULL(1, 2);
+
+/* "assay: <sentence>" on stderr. */
+void print_error(const struct err *e) NONNULL(1);
+/* The exit code for an error, by whom it blames. */
+int exit_code_of(const struct err *e) NONNULL(1);
+
+/* True when that descriptor is a terminal that shows colours (NO_COLOR is not set). */
+bool has_colours(int fd);
+
+/* ~ a year: for what the user ends by Ctrl-C, not the clock. */
+struct patience patience_for_user(int cancel_fd);
+
+#endif

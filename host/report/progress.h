@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A run while it goes on: one live line on a terminal, plain lines elsewhere, or JSON lines for programs. All functions
+ * may be called from any thread; one mutex inside, under which only the terminal is written.
+ *
+ *	struct progress *progress = progress_new(PROGRESS_LIVE, total);
+ *	progress_state(progress, 0, "booting debian-12");
+ *	progress_record(progress, record);
+ *	progress_tick(progress);
+ *	progress_free(progress);          (the line is gone)
+ */
+#ifndef ASSAY_HOST_REPORT_PROGRESS_H
+#define ASSAY_HOST_REPORT_PROGRESS_H
+
+#include "host/store/record.h"
+
+enum progress_mode {
+	PROGRESS_QUIET,
+	PROGRESS_PLAIN, /* a line for each phase, and for each result that is no pass, on stderr */
+	PROGRESS_LIVE,	/* the same, and a line that changes, on stderr */
+	PROGRESS_JSON,	/* each record as a line of JSON on stdout, as in the journal */
+};
+
+struct progress;
+
+struct progress *progress_new(enum progress_mode mode, size_t total);
+void progress_free(struct progress *progress);
+DEFINE_CLEANUP(progress);
+
+/* These take a struct progress * as void *, to be callbacks. */
+void progress_record(void *progress, const struct record *record) NONNULL(1, 2);
+void progress_state(void *progress, unsigned worker, const char *state) NONNULL(1, 3); /* "": it does nothing */
+void progress_tick(void *progress) NONNULL(1);
+/* A sentence of the program's own, above the live line. */
+void progress_say(struct progress *progress, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
+
+#endif
