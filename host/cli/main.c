@@ -51,6 +51,7 @@ int main(int argc, char **argv)
 	int r = verb ? verb->run(argc - 1, argv + 1, &e) : -e.code;
 	if (r >= 0)
 		return r;
-	print_error(&e);
+	if (r != -EPIPE) /* `assay list | head` is no accident */
+		print_error(&e);
 	return exit_code_of(&e);
 }

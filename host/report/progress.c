@@ -22,6 +22,7 @@ struct progress {
 	unsigned worker;	/* whose state is shown: the one that spoke last */
 	char state[STATE_SIZE];
 	bool is_drawn; /* the live line stands on the terminal */
+	char told[512]; /* the last message: the same one is not told again and again */
 };
 
 struct progress *progress_new(enum progress_mode mode, size_t total)
@@ -106,8 +107,10 @@ static void say_result(struct progress *progress, const struct result *result)
 {
 	CLEAN_TEXT struct text line = TEXT_INIT(2048);
 
-	if (result->outcome == OUTCOME_PASS || result->outcome == OUTCOME_SKIP)
+	if (result->outcome == OUTCOME_PASS || result->outcome == OUTCOME_SKIP ||
+	    (result->outcome != OUTCOME_FAIL && strcmp(progress->told, result->message) == 0))
 		return;
+	(void)snprintf(progress->told, sizeof progress->told, "%s", result->message);
 	text_addf(&line, "%-6s  %s%s: ", outcome_name(result->outcome), result->id,
 		  result->sabotaged ? " (sabotaged)" : "");
 	escape_terminal(&line, result->message, false);

@@ -7,6 +7,7 @@
 #include "host/report/escape.h"
 #include "host/report/words.h"
 
+#define OTHERS_MAX 6
 #define LISTED_MAX 40 /* more failures than that are read in the HTML report */
 
 struct page {
@@ -86,6 +87,37 @@ static void add_check(const struct page *page, const struct check_record *check)
 		text_addf(page->out, "      %-8s %s:%u\n", "at", check->file, check->line);
 }
 
+/* One cause on the host spoils many cases: it is told once. Failures of the subject are never folded. */
+static bool is_same_cause(const struct reason *a, const struct reason *b)
+{
+	return a->it && b->it && a->kind == b->kind && a->kind != REASON_FAIL &&
+	       strcmp(words_message(a->it), words_message(b->it)) == 0;
+}
+
+static bool is_told(const struct judgement *judgement, const struct reason *reason)
+{
+	for (const struct reason *other = judgement->reasons.items; other < reason; other++)
+		if (is_same_cause(other, reason))
+			return true;
+	return false;
+}
+
+static void add_others(const struct page *page, const struct judgement *judgement, const struct reason *reason)
+{
+	unsigned count = 0;
+
+	vec_each (&judgement->reasons, other) {
+		if (other == reason || !is_same_cause(other, reason))
+			continue;
+		if (count++ < OTHERS_MAX)
+			text_addf(page->out, "%s%s", count == 1 ? "      also     " : ", ", other->it->id);
+	}
+	if (count > OTHERS_MAX)
+		text_addf(page->out, " and %u more", count - OTHERS_MAX);
+	if (count > 0)
+		text_adds(page->out, "\n");
+}
+
 static void add_problem(const struct page *page, const struct run *run, const struct run_case *it)
 {
 	text_adds(page->out, "\n  ");
@@ -115,8 +147,12 @@ static void add_reasons(const struct page *page, const struct run *run, const st
 		}
 		if (!reason->it)
 			text_adds(page->out, "\n  Nothing passed, so nothing is known of this image.\n");
-		else if (listed < LISTED_MAX)
+		else if (is_told(judgement, reason))
+			continue;
+		else if (listed < LISTED_MAX) {
 			add_problem(page, run, reason->it);
+			add_others(page, judgement, reason);
+		}
 		listed++;
 	}
 	if (listed > LISTED_MAX)

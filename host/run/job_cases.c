@@ -112,8 +112,7 @@ static bool is_hopeless(struct worker *worker, struct cell_run *cell, const stru
 			tell_undone(worker->engine, cell, *item, OUTCOME_SKIP, "booted machine",
 				    "the image did not come up, see " CASE_REACHES_READY ": %.300s", why);
 		else
-			tell_undone(worker->engine, cell, *item, OUTCOME_INFRA, NULL,
-				    "no machine could be made: %.400s", why);
+			tell_undone(worker->engine, cell, *item, OUTCOME_INFRA, NULL, "%s", why);
 	}
 	return true;
 }

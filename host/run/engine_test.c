@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine on machines of the null driver: every way that a run can take, without a VM. */
+#include "host/run/engine.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/test.h"
+#include "host/driver/driver.h"
+#include "host/run/jobs.h"
+#include "host/run/template_cache.h"
+#include "host/store/folder.h"
+
+#define GUEST_CASES 12
+
+static struct case_info infos[GUEST_CASES + 4];
+static char names[GUEST_CASES][16];
+
+static int run_host_case(const char *id, struct machine *machine, unsigned flags UNUSED, const char *parameters,
+			 const struct patience *p UNUSED, struct result *result, struct err *e UNUSED)
+{
+	EXPECT(machine != NULL && strstr(parameters, "cpus=2\n") != NULL);
+	result_set(result, OUTCOME_PASS, "%s ran", id);
+	return 0;
+}
+
+/* Cases a.c00 … of the guest (every third wants a fork of its own), one that boots anew, one of the host; all with a
+ * sabotage; c01 and c02 have the same one built in. */
+static struct catalog *make_catalog(void)
+{
+	const struct case_info *pointers[ARRAY_LEN(infos)];
+	size_t count = 0, own_count;
+	const struct case_info *const *own = plan_own_cases(&own_count);
+	struct catalog *catalog = NULL;
+	struct err e = {0};
+
+	for (size_t i = 0; i < GUEST_CASES; i++) {
+		(void)snprintf(names[i], sizeof names[i], "c%02zu", i);
+		infos[i] = (struct case_info){
+			.area = "a",
+			.name = names[i],
+			.title = "It holds",
+			.kind = CASE_KIND_GUEST,
+			.isolation = i % 3 == 0 ? ISOLATION_FORK : ISOLATION_SHARED,
+			.sabotage = {.kind = SABOTAGE_CODE, .text = "it is broken"},
+		};
+	}
+	infos[1].sabotage = infos[2].sabotage =
+		(struct case_sabotage){.kind = SABOTAGE_CMDLINE, .text = "one CPU", .argument = "maxcpus=1"};
+	infos[GUEST_CASES] = (struct case_info){
+		.area = "b", .name = "boots", .title = "It boots", .kind = CASE_KIND_GUEST, .isolation = ISOLATION_COLD,
+		.sabotage = {.kind = SABOTAGE_CODE, .text = "it is broken"}};
+	infos[GUEST_CASES + 1] = (struct case_info){
+		.area = "h", .name = "outside", .title = "It is driven", .kind = CASE_KIND_HOST, .isolation = ISOLATION_FORK};
+	for (; count < GUEST_CASES + 2; count++)
+		pointers[count] = &infos[count];
+	for (size_t i = 0; i < own_count; i++)
+		pointers[count++] = own[i];
+	EXPECT(catalog_parse("{\"cases\":[]}", 12, pointers, count, &catalog, &e) == 0);
+	for (size_t i = 0; i < catalog->count; i++)
+		catalog->cases[i].of_host = catalog->cases[i].info.kind == CASE_KIND_HOST;
+	return catalog;
+}
+
+/* One run of the engine, and what it left. */
+struct trip {
+	struct catalog *catalog;
+	struct plan *plan;
+	struct run *run;
+	struct engine_cell with;
+	struct engine_setup setup;
+	struct engine_end end;
+	char *folder;
+	int returned;
+	struct err e;
+};
+
+static void trip_prepare(struct trip *trip, const char *options, bool proves)
+{
+	struct plan_cell_spec spec = {.image_name = "null", .firmware = "bios", .accel = "tcg", .entry = "cloud-init",
+				      .size = sizes_known()[0]};
+	CLEAN_TEXT struct text text = TEXT_INIT(1U << 20);
+
+	trip->catalog = make_catalog();
+	trip->plan = plan_new("r", trip->catalog);
+	struct plan_cell *cell = plan_add_cell(trip->plan, &spec);
+	for (size_t i = 0; i < trip->catalog->count; i++) {
+		const struct catalog_case *it = &trip->catalog->cases[i];
+		plan_add_case(trip->plan, cell, it, false, 0);
+		if (proves && it->info.sabotage.kind != SABOTAGE_NONE && !it->of_host)
+			plan_add_case(trip->plan, cell, it, true, 0);
+	}
+	plan_freeze(trip->plan);
+	trip->folder = xasprintf("%s/run", test_folder());
+	EXPECT(folder_make(trip->folder, &trip->e) == 0);
+	CLEAN_FREE char *path = xasprintf("%s/plan.json", trip->folder);
+	plan_json(trip->plan, &text);
+	EXPECT(file_write(path, text.buf, text.length, &trip->e) == 0);
+	trip->with = (struct engine_cell){.firmware = FIRMWARE_BIOS, .accel = ACCEL_TCG, .entry = ENTRY_CLOUD_INIT};
+	trip->setup = (struct engine_setup){
+		.plan = trip->plan,
+		.cells = &trip->with,
+		.folder = trip->folder,
+		.driver = driver_find("null"),
+		.driver_options = options,
+		.jobs = 3,
+		.templates = xasprintf("%s/templates", test_folder()),
+		.templates_max = 1U << 30,
+		.run_host_case = run_host_case,
+	};
+}
+
+static void trip_go(struct trip *trip)
+{
+	trip->returned = engine_run(&trip->setup, &trip->end, &trip->e);
+	EXPECT(run_load(trip->folder, &trip->run, &trip->e) == 0);
+	EXPECT_TEXT(trip->e.text, "");
+}
+
+static void trip_end(struct trip *trip)
+{
+	run_free(trip->run);
+	plan_free(trip->plan);
+	catalog_free(trip->catalog);
+	free(trip->folder);
+}
+
+static const char *outcome_of(const struct trip *trip, const char *id, bool sabotaged)
+{
+	const struct run_case *it = run_find(trip->run, 0, id, sabotaged);
+
+	return !it ? "unplanned" : it->result ? outcome_name(it->result->outcome) : "hole";
+}
+
+static const char *message_of(const struct trip *trip, const char *id)
+{
+	const struct run_case *it = run_find(trip->run, 0, id, false);
+
+	return it && it->result ? it->result->message : "";
+}
+
+static unsigned count_phases(const struct trip *trip, const char *name)
+{
+	unsigned count = 0;
+
+	vec_each (&trip->run->phases, phase)
+		if (strcmp(phase->name, name) == 0)
+			count += phase->count;
+	return count;
+}
+
+TEST(engine, all_pass_on_forks)
+{
+	struct trip trip = {0};
+	struct run_tally tally;
+
+	trip_prepare(&trip, "", false);
+	trip_go(&trip);
+	EXPECT_NUMBER(trip.returned, 0);
+	run_tally(trip.run, &tally);
+	EXPECT_NUMBER(tally.total, GUEST_CASES + 4);
+	EXPECT_NUMBER(tally.holes, 0);
+	EXPECT_NUMBER(tally.outcomes[OUTCOME_PASS], GUEST_CASES + 3);
+	EXPECT_TEXT(outcome_of(&trip, CASE_IMAGE_UNCHANGED, false), "skip"); /* there is no image file */
+	EXPECT_TEXT(outcome_of(&trip, "h.outside", false), "pass");
+	EXPECT_NUMBER(count_phases(&trip, "boot"), 2); /* the template's, and the case that boots anew */
+	EXPECT(count_phases(&trip, "fork") >= GUEST_CASES / 3 + 2);
+	EXPECT_TEXT(trip.run->ending, "done");
+	trip_end(&trip);
+}
+
+TEST(engine, a_failure_costs_only_its_machine)
+{
+	struct trip trip = {0};
+
+	trip_prepare(&trip, "fail=a.c01,broken=a.c02,skip=a.c04,die=a.c05", false);
+	trip_go(&trip);
+	EXPECT_TEXT(outcome_of(&trip, "a.c01", false), "fail");
+	EXPECT_TEXT(outcome_of(&trip, "a.c02", false), "broken");
+	EXPECT_TEXT(outcome_of(&trip, "a.c04", false), "skip");
+	EXPECT(strcmp(outcome_of(&trip, "a.c05", false), "pass") != 0);
+	EXPECT(strcmp(outcome_of(&trip, "a.c05", false), "hole") != 0);
+	EXPECT_TEXT(outcome_of(&trip, "a.c07", false), "pass");
+	EXPECT_TEXT(outcome_of(&trip, "a.c11", false), "pass");
+	trip_end(&trip);
+}
+
+TEST(engine, boots_where_nothing_can_be_frozen)
+{
+	struct trip trip = {0};
+	struct run_tally tally;
+
+	trip_prepare(&trip, "no_fork=1", false);
+	trip_go(&trip);
+	run_tally(trip.run, &tally);
+	EXPECT_NUMBER(tally.outcomes[OUTCOME_PASS], GUEST_CASES + 3);
+	EXPECT_NUMBER(count_phases(&trip, "fork"), 0);
+	EXPECT_NUMBER(count_phases(&trip, "no template"), 1);
+	trip_end(&trip);
+}
+
+TEST(engine, without_templates_shared_cases_share_the_boot)
+{
+	struct trip trip = {0};
+	struct run_tally tally;
+
+	trip_prepare(&trip, "", false);
+	trip.setup.templates = NULL;
+	trip_go(&trip);
+	run_tally(trip.run, &tally);
+	EXPECT_NUMBER(tally.outcomes[OUTCOME_PASS], GUEST_CASES + 3);
+	/* One that the shared ones sit on, one for each fork case, the host's, the one that boots anew. */
+	EXPECT_NUMBER(count_phases(&trip, "boot"), 1 + GUEST_CASES / 3 + 2);
+	trip_end(&trip);
+}
+
+TEST(engine, reuses_a_template)
+{
+	struct trip first = {0}, second = {0};
+
+	trip_prepare(&first, "", false);
+	trip_go(&first);
+	EXPECT_NUMBER(count_phases(&first, "template reused"), 0);
+	struct err e = {0};
+	EXPECT(folder_remove(first.folder, &e) == 0);
+	trip_prepare(&second, "", false);
+	trip_go(&second);
+	EXPECT_NUMBER(count_phases(&second, "template reused"), 1);
+	EXPECT_NUMBER(count_phases(&second, "boot"), 1); /* the one that boots anew */
+	EXPECT_TEXT(outcome_of(&second, CASE_REACHES_READY, false), "pass");
+	EXPECT(strstr(message_of(&second, CASE_REACHES_READY), "reused") != NULL);
+	trip_end(&first);
+	trip_end(&second);
+}
+
+TEST(engine, proves_cases)
+{
+	struct trip trip = {0};
+	unsigned caught = 0, holes = 0;
+
+	trip_prepare(&trip, "", true);
+	trip_go(&trip);
+	vec_each (&trip.run->cases, it) {
+		caught += it->sabotaged && it->result && it->result->outcome == OUTCOME_FAIL;
+		holes += it->result == NULL;
+	}
+	/* The null driver knows nothing of built-in defects: those two cases miss theirs. */
+	EXPECT_NUMBER(caught, GUEST_CASES - 2 + 1);
+	EXPECT_NUMBER(holes, 0);
+	EXPECT_TEXT(outcome_of(&trip, "a.c00", true), "fail");
+	EXPECT_TEXT(outcome_of(&trip, "a.c01", true), "pass");
+	/* The template's, b.boots twice, and one that c01 and c02 share. */
+	EXPECT_NUMBER(count_phases(&trip, "boot"), 4);
+	trip_end(&trip);
+}
+
+/* ---- cancelling and resuming ---- */
+
+static atomic_int records;
+
+static void raise_after_some(void *arg UNUSED, const struct record *record)
+{
+	if (record->type == RECORD_RESULT && atomic_fetch_add(&records, 1) == 3)
+		(void)kill(getpid(), SIGINT);
+}
+
+TEST(engine, is_cancelled_and_resumed)
+{
+	struct trip first = {0}, second = {0};
+	struct run_tally before, after;
+
+	trip_prepare(&first, "case_ms=40", false);
+	first.setup.watch.on_record = raise_after_some;
+	first.setup.jobs = 1;
+	trip_go(&first);
+	EXPECT(first.end.cancelled && first.end.signal == SIGINT);
+	EXPECT_TEXT(first.run->ending, "cancelled");
+	run_tally(first.run, &before);
+	EXPECT(before.holes > 0 && before.outcomes[OUTCOME_PASS] >= 3);
+	EXPECT_NUMBER(before.outcomes[OUTCOME_INFRA] + before.outcomes[OUTCOME_BROKEN], 0);
+	second = first;
+	second.run = NULL;
+	second.setup.watch.on_record = NULL;
+	second.setup.earlier = first.run;
+	trip_go(&second);
+	run_tally(second.run, &after);
+	EXPECT_NUMBER(after.holes, 0);
+	EXPECT_NUMBER(after.outcomes[OUTCOME_PASS], GUEST_CASES + 3);
+	EXPECT_NUMBER(second.run->resumed, 1);
+	/* Nothing ran twice but what was not finished. */
+	vec_each (&second.run->cases, it)
+		EXPECT_NUMBER(it->attempts, 1);
+	run_free(first.run);
+	trip_end(&second);
+}
+
+/* ---- the journal cannot be written ---- */
+
+TEST(engine, an_existing_journal_is_not_overwritten)
+{
+	struct trip trip = {0};
+
+	trip_prepare(&trip, "", false);
+	CLEAN_FREE char *path = xasprintf("%s/journal.jsonl", trip.folder);
+	EXPECT(file_write(path, "", 0, &trip.e) == 0);
+	EXPECT_NUMBER(engine_run(&trip.setup, &trip.end, &trip.e), -EEXIST);
+	EXPECT(strstr(trip.e.text, "journal") != NULL);
+	trip_end(&trip);
+}
+
+/* ---- pieces ---- */
+
+TEST(jobs, are_dealt_out_evenly)
+{
+	CLEANUP(catalog) struct catalog *catalog = make_catalog();
+	CLEANUP(plan) struct plan *plan = plan_new("r", catalog);
+	struct plan_cell *cell = plan_add_cell(plan, &(struct plan_cell_spec){.size = sizes_known()[0]});
+	struct jobs jobs = VEC_INIT(JOBS_MAX);
+	struct jobs_layout layout = {.workers = 2, .has_templates = true};
+	unsigned counts[8] = {0};
+
+	for (size_t i = 0; i < catalog->count; i++)
+		plan_add_case(plan, cell, &catalog->cases[i], false, 5 * NS_PER_S);
+	plan_freeze(plan);
+	jobs_make(cell, &layout, &jobs);
+	vec_each (&jobs, job) {
+		counts[(*job)->kind]++;
+		if ((*job)->kind == JOB_SHARED)
+			EXPECT_NUMBER((*job)->items.count, GUEST_CASES * 2 / 3 / 2);
+	}
+	EXPECT_NUMBER(counts[JOB_SHARED], 2);
+	EXPECT_NUMBER(counts[JOB_FORK], GUEST_CASES / 3 + 1);
+	EXPECT_NUMBER(counts[JOB_TEMPLATE], 1);
+	EXPECT_NUMBER(counts[JOB_COLD], 1);
+	EXPECT_NUMBER(counts[JOB_VERIFY], 1);
+	jobs_done(&jobs);
+}
+
+static void make_entry(const char *folder, const char *key, int used_s)
+{
+	CLEAN_FREE char *content = xasprintf("%s/%s", folder, key), *file = xasprintf("%s/ram", content);
+	CLEAN_FREE char *lock = xasprintf("%s/%s.lock", folder, key), *megabyte = xnew(1 << 20);
+	struct timespec times[2] = {{.tv_sec = used_s}, {.tv_sec = used_s}};
+	struct err e = {0};
+
+	memset(megabyte, 'x', 1 << 20);
+	EXPECT(folder_make(content, &e) == 0 && file_write(file, megabyte, 1 << 20, &e) == 0);
+	EXPECT(file_write(lock, "", 0, &e) == 0 && utimensat(AT_FDCWD, lock, times, 0) == 0);
+}
+
+TEST(template_cache, prunes_the_longest_unused)
+{
+	const char *old = "00000000000000000000000000000000000000aa", *held = "00000000000000000000000000000000000000bb";
+	const char *fresh = "00000000000000000000000000000000000000cc";
+	struct patience p = patience_for(-1, NS_PER_S);
+	struct template_entries entries = VEC_INIT(10);
+	const char *folder = test_folder();
+	struct err e = {0};
+	uint64_t freed = 0;
+	int lock = -1;
+
+	make_entry(folder, old, 1000);
+	make_entry(folder, held, 2000);
+	make_entry(folder, fresh, 3000);
+	EXPECT(template_cache_lock(folder, held, &p, &lock, &e) == 0);
+	EXPECT(template_cache_list(folder, &entries, &e) == 0);
+	EXPECT_NUMBER(entries.count, 3);
+	EXPECT_TEXT(entries.items[0].key, fresh);
+	EXPECT(!entries.items[0].in_use && entries.items[1].in_use);
+	vec_done(&entries);
+	EXPECT(template_cache_prune(folder, (2 << 20) + 65536, &freed, &e) == 0);
+	EXPECT(freed >= 1 << 20);
+	EXPECT(template_cache_list(folder, &entries, &e) == 0);
+	EXPECT_NUMBER(entries.count, 2);
+	EXPECT(template_cache_prune(folder, 0, &freed, &e) == 0);
+	vec_done(&entries);
+	EXPECT(template_cache_list(folder, &entries, &e) == 0);
+	EXPECT_NUMBER(entries.count, 1); /* the one in use */
+	EXPECT_TEXT(entries.items[0].key, held);
+	vec_done(&entries);
+	/* Nobody else gets it meanwhile. */
+	struct patience short_p = patience_for(-1, 300 * NS_PER_MS);
+	int second = -1;
+	EXPECT_NUMBER(template_cache_lock(folder, held, &short_p, &second, &e), -ETIMEDOUT);
+	(void)close(lock);
+}
