@@ -95,19 +95,22 @@ static const char *keep_text(struct trial *t, struct text *text)
 static void report(struct trial *t, const struct check_record *record, const char *sentence)
 {
 	struct result *result = t->result;
+	CLEAN_TEXT struct text message = TEXT_INIT(2 * sizeof result->message);
 
+	if (t->phase == TRIAL_SABOTAGE)
+		(void)text_adds(&message, "the sabotage could not be planted: ");
+	if (t->row[0])
+		(void)text_addf(&message, "%s: ", t->row);
+	(void)text_adds(&message, sentence);
 	if (result->checks_failed++ == 0 && !t->broken) {
 		result->check = *record;
-		(void)snprintf(result->message, sizeof result->message, "%s%s%s%s",
-			       t->phase == TRIAL_SABOTAGE ? "the sabotage could not be planted: " : "",
-			       t->row, t->row[0] ? ": " : "", sentence);
+		copy_cut(result->message, sizeof result->message, message.buf);
 	}
-	if (result->checks_failed <= EVIDENCE_CHECKS_MAX) {
-		(void)text_addf(&result->evidence, "%s:%u: %s%s%s\n", record->file, record->line, t->row,
-				t->row[0] ? ": " : "", sentence);
-		if (t->setup->on_check)
-			t->setup->on_check(t->setup->arg, record);
-	}
+	if (result->checks_failed > EVIDENCE_CHECKS_MAX)
+		return;
+	(void)text_addf(&result->evidence, "%s:%u: %s\n", record->file, record->line, message.buf);
+	if (t->setup->on_check)
+		t->setup->on_check(t->setup->arg, record);
 }
 
 static struct check_record record_of(const struct trial *t, const struct check_site *site)
@@ -124,7 +127,7 @@ static struct check_record record_of(const struct trial *t, const struct check_s
 static bool fail(struct trial *t, const struct check_site *site, const char *got, const char *want)
 {
 	struct check_record record = record_of(t, site);
-	char sentence[sizeof t->result->message];
+	char sentence[sizeof record.expression + sizeof record.got + sizeof record.want + 16];
 
 	copy_cut(record.got, sizeof record.got, got);
 	copy_cut(record.want, sizeof record.want, want);

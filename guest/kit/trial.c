@@ -105,11 +105,12 @@ void note(struct trial *t, const char *format, ...)
 		t->setup->on_note(t->setup->arg, line.buf);
 }
 
-/* The first decision stands: what comes after it is evidence. */
-PRINTF(2, 0)
-static void decide(struct trial *t, const char *format, va_list args)
+/* The first decision stands: what comes after it is evidence. Only a skipped row gives way to something stronger. */
+PRINTF(3, 0)
+static void decide(struct trial *t, bool is_skip, const char *format, va_list args)
 {
-	bool is_first = !t->broken && !t->skipped && t->result->checks_failed == 0;
+	bool is_first = !t->broken && !t->skipped && t->result->checks_failed == 0 &&
+			!(is_skip && t->rows_skipped > 0);
 	char later[sizeof t->result->message];
 	char *message = is_first ? t->result->message : later;
 	int length = snprintf(message, sizeof later, "%s%s%s",
@@ -127,7 +128,7 @@ void case_broken(struct trial *t, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	decide(t, format, args);
+	decide(t, false, format, args);
 	va_end(args);
 	t->broken = true;
 	trial_leave(t);
@@ -138,7 +139,7 @@ void case_skip(struct trial *t, const char *need, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	decide(t, format, args);
+	decide(t, true, format, args);
 	va_end(args);
 	if (t->result->need[0] == '\0')
 		(void)snprintf(t->result->need, sizeof t->result->need, "%s", need);
