@@ -23,14 +23,19 @@ static const struct plain_file {
 	{"/etc/group", 0644, "root:x:0:\ndaemon:x:1:\nsudo:x:27:\n"},
 	{"/etc/subuid", 0644, "one:100000:65536\n"},
 	{"/etc/login.defs", 0644, "UID_MIN 1000\nENCRYPT_METHOD YESCRYPT\n"},
-	{"/etc/nsswitch.conf", 0644, "passwd: files systemd\ngroup: files\nshadow: files\nhosts: files dns\n"},
-	{"/etc/sudoers", 0440, "Defaults env_reset\nroot ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n"},
+	{"/etc/nsswitch.conf", 0644,
+	 "passwd: files systemd\ngroup: files\nshadow: files\nhosts: files dns\n"},
+	{"/etc/sudoers", 0440,
+	 "Defaults env_reset\nroot ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n"},
 	{"/usr/bin/sudo", 04755, "#!sudo"},
 	{"/etc/hosts", 0644, "127.0.0.1 localhost\n::1 localhost\n"},
 	{"/etc/hostname", 0644, "localhost\n"},
 	{"/etc/machine-id", 0444, ""},
-	{"/etc/os-release", 0644, "ID=debian\nNAME=Debian\nPRETTY_NAME=\"Debian 13\"\nVERSION_ID=\"13\"\n"},
-	{"/etc/fstab", 0644, "UUID=" ROOT_UUID " / ext4 errors=remount-ro 0 1\nUUID=ABCD-1234 /boot/efi vfat umask=0077 0 1\n"},
+	{"/etc/os-release", 0644,
+	 "ID=debian\nNAME=Debian\nPRETTY_NAME=\"Debian 13\"\nVERSION_ID=\"13\"\n"},
+	{"/etc/fstab", 0644,
+	 "UUID=" ROOT_UUID
+	 " / ext4 errors=remount-ro 0 1\nUUID=ABCD-1234 /boot/efi vfat umask=0077 0 1\n"},
 	{"/etc/ssh/sshd_config", 0644, "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n"},
 	{"/etc/ssh/sshd_config.d/10.conf", 0644,
 	 "PasswordAuthentication no\nKbdInteractiveAuthentication no\nClientAliveInterval 120\n"},
@@ -40,8 +45,10 @@ static const struct plain_file {
 	{"/usr/lib/systemd/system/multi-user.target", 0644, "[Unit]\nDescription=x\n"},
 	{"/usr/lib/systemd/system/rescue.target", 0644, "[Unit]\nDescription=x\n"},
 	{"/usr/lib/systemd/system/fstrim.timer", 0644, "[Timer]\nOnCalendar=weekly\n"},
-	{"/usr/lib/systemd/system/serial-getty@.service", 0644, "[Service]\nExecStart=-/sbin/agetty %I\n"},
-	{"/usr/lib/systemd/system/cloud-init.service", 0644, "[Service]\nExecStart=/usr/bin/cloud-init init\n"},
+	{"/usr/lib/systemd/system/serial-getty@.service", 0644,
+	 "[Service]\nExecStart=-/sbin/agetty %I\n"},
+	{"/usr/lib/systemd/system/cloud-init.service", 0644,
+	 "[Service]\nExecStart=/usr/bin/cloud-init init\n"},
 	{"/usr/lib/systemd/system-generators/cloud-init-generator", 0755, "#!/bin/sh\n"},
 	{"/etc/systemd/network/99-dhcp.network", 0644, "[Match]\nName=en*\n[Network]\nDHCP=yes\n"},
 	{"/etc/systemd/journald.conf", 0644, "[Journal]\nSystemMaxUse=64M\n"},
@@ -70,7 +77,8 @@ static const struct plain_file {
 	{"/boot/System.map-" RELEASE, 0600, "0 T _text\n"},
 	{"/boot/grub/grub.cfg", 0600,
 	 "set default=\"0\"\nmenuentry 'Debian' $menuentry_id_option 'simple' {\n\tlinux /boot/vmlinuz-" RELEASE
-	 " root=UUID=" ROOT_UUID " ro console=ttyS0,115200\n\tinitrd /boot/initrd.img-" RELEASE "\n}\n"},
+	 " root=UUID=" ROOT_UUID " ro console=ttyS0,115200\n\tinitrd /boot/initrd.img-" RELEASE
+	 "\n}\n"},
 	{"/etc/initramfs-tools/initramfs.conf", 0644, "MODULES=most\n"},
 	{MODULES "/modules.builtin", 0644, "kernel/drivers/virtio/virtio_pci.ko\n"},
 	{MODULES "/modules.dep", 0644,
@@ -96,9 +104,12 @@ static const struct link_file {
 	{"/etc/localtime", "/usr/share/zoneinfo/Etc/UTC"},
 	{"/etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf"},
 	{"/usr/lib/systemd/system/default.target", "multi-user.target"},
-	{"/etc/systemd/system/multi-user.target.wants/ssh.service", "/usr/lib/systemd/system/ssh.service"},
-	{"/etc/systemd/system/timers.target.wants/fstrim.timer", "/usr/lib/systemd/system/fstrim.timer"},
-	{"/etc/systemd/system/cloud-init.target.wants/cloud-init.service", "/usr/lib/systemd/system/cloud-init.service"},
+	{"/etc/systemd/system/multi-user.target.wants/ssh.service",
+	 "/usr/lib/systemd/system/ssh.service"},
+	{"/etc/systemd/system/timers.target.wants/fstrim.timer",
+	 "/usr/lib/systemd/system/fstrim.timer"},
+	{"/etc/systemd/system/cloud-init.target.wants/cloud-init.service",
+	 "/usr/lib/systemd/system/cloud-init.service"},
 };
 
 static void make_parents(const char *root, const char *path)
@@ -109,7 +120,8 @@ static void make_parents(const char *root, const char *path)
 	}
 }
 
-static void write_bytes(const char *root, const char *path, unsigned mode, const void *bytes, size_t length)
+static void write_bytes(const char *root, const char *path, unsigned mode, const void *bytes,
+			size_t length)
 {
 	CLEAN_FREE char *full = xasprintf("%s%s", root, path);
 
@@ -121,7 +133,8 @@ static void write_bytes(const char *root, const char *path, unsigned mode, const
 
 static void write_kernel(const char *root)
 {
-	unsigned char image[0x400] = {[0x202] = 'H', 'd', 'r', 'S', [0x20e] = 0x80, 0x00, [0x236] = 1};
+	unsigned char image[0x400] = {
+		[0x202] = 'H', 'd', 'r', 'S', [0x20e] = 0x80, 0x00, [0x236] = 1};
 
 	memcpy(image + 0x280, RELEASE " (build) #1", strlen(RELEASE " (build) #1"));
 	write_bytes(root, "/boot/vmlinuz-" RELEASE, 0644, image, sizeof image);
@@ -134,11 +147,13 @@ static void write_initrd(const char *root)
 	CLEAN_TEXT struct text archive = TEXT_INIT(65536);
 
 	for (size_t i = 0; i <= ARRAY_LEN(names); i++) {
-		CLEAN_FREE char *name = i < ARRAY_LEN(names)
-						? xasprintf("usr/lib/modules/" RELEASE "/kernel/%s.ko", names[i])
-						: xstrdup("TRAILER!!!");
-		(void)text_addf(&archive, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08zx%08x", 1, 0100644, 0,
-				0, 1, 0, 0, 0, 0, 0, 0, strlen(name) + 1, 0);
+		CLEAN_FREE char *name =
+			i < ARRAY_LEN(names)
+				? xasprintf("usr/lib/modules/" RELEASE "/kernel/%s.ko", names[i])
+				: xstrdup("TRAILER!!!");
+		(void)text_addf(&archive,
+				"070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08zx%08x", 1,
+				0100644, 0, 0, 1, 0, 0, 0, 0, 0, 0, strlen(name) + 1, 0);
 		(void)text_add(&archive, name, strlen(name) + 1);
 		while (archive.length % 4)
 			(void)text_add(&archive, "", 1);
@@ -165,8 +180,9 @@ static void write_loader(const char *root)
 
 static void make_root(const char *root)
 {
-	static const char *const folders[] = {"/root", "/tmp", "/var/tmp", "/usr/local/bin", "/etc/sudoers.d", "/lost+found",
-					      "/srv"};
+	static const char *const folders[] = {
+		"/root",	  "/tmp",	 "/var/tmp", "/usr/local/bin",
+		"/etc/sudoers.d", "/lost+found", "/srv"};
 	struct elf_for_test program = elf_for_test("/usr/lib/ld.so", "", "libz.so.1", "");
 	struct elf_for_test library = elf_for_test("", "libz.so.1", "", "");
 
@@ -180,9 +196,11 @@ static void make_root(const char *root)
 		const struct plain_file *file = &plain_files[i];
 		bool is_library = strstr(file->path, "/lib/l") != NULL;
 		if (file->content)
-			write_bytes(root, file->path, file->mode, file->content, strlen(file->content));
+			write_bytes(root, file->path, file->mode, file->content,
+				    strlen(file->content));
 		else
-			write_bytes(root, file->path, file->mode, is_library ? &library : &program, sizeof program);
+			write_bytes(root, file->path, file->mode, is_library ? &library : &program,
+				    sizeof program);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(link_files); i++) {
 		CLEAN_FREE char *full = xasprintf("%s%s", root, link_files[i].path);
@@ -204,12 +222,16 @@ static void put(unsigned char *at, uint64_t number, unsigned bytes)
 		at[i] = (unsigned char)(number >> (8 * i));
 }
 
-static void put_entry(unsigned char *entry, unsigned char type, unsigned char id, uint64_t start, uint64_t size)
+static void put_entry(unsigned char *entry, unsigned char type, unsigned char id, uint64_t start,
+		      uint64_t size)
 {
 	static const unsigned char types[3][16] = {
-		{0x48, 0x61, 0x68, 0x21, 0x49, 0x64, 0x6f, 0x6e, 0x74, 0x4e, 0x65, 0x65, 0x64, 0x45, 0x46, 0x49},
-		{0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11, 0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b},
-		{0xe3, 0xbc, 0x68, 0x4f, 0xcd, 0xe8, 0xb1, 0x4d, 0x96, 0xe7, 0xfb, 0xca, 0xf9, 0x84, 0xb7, 0x09},
+		{0x48, 0x61, 0x68, 0x21, 0x49, 0x64, 0x6f, 0x6e, 0x74, 0x4e, 0x65, 0x65, 0x64, 0x45,
+		 0x46, 0x49},
+		{0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11, 0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e,
+		 0xc9, 0x3b},
+		{0xe3, 0xbc, 0x68, 0x4f, 0xcd, 0xe8, 0xb1, 0x4d, 0x96, 0xe7, 0xfb, 0xca, 0xf9, 0x84,
+		 0xb7, 0x09},
 	};
 
 	memcpy(entry, types[type], 16);
@@ -237,7 +259,8 @@ static void put_header(unsigned char *disk, uint64_t at, uint64_t other, uint64_
 
 static unsigned char *make_disk(void)
 {
-	unsigned char *disk = xnew(DISK_SIZE), *entries = disk + 1024, *super = disk + ROOT_AT + 1024;
+	unsigned char *disk = xnew(DISK_SIZE), *entries = disk + 1024,
+		      *super = disk + ROOT_AT + 1024;
 	uint64_t last = DISK_SIZE / 512 - 1;
 
 	memcpy(disk + 0x180, "GRUB ", 5);
@@ -339,10 +362,14 @@ static int system_filesystem(void *impl, unsigned n, struct text *facts)
 {
 	(void)impl;
 	if (n == 0)
-		return text_addf(facts, "type=ext4\nuuid=" ROOT_UUID "\nmount=/\nclean=1\nerrors=0\npart_start=%u\n", ROOT_AT);
+		return text_addf(facts,
+				 "type=ext4\nuuid=" ROOT_UUID
+				 "\nmount=/\nclean=1\nerrors=0\npart_start=%u\n",
+				 ROOT_AT);
 	if (n == 1)
-		return text_adds(facts, "type=vfat\nuuid=ABCD-1234\nmount=/boot/efi\nclean=1\nerrors=0\n"
-					"part_start=2097152\n");
+		return text_adds(facts,
+				 "type=vfat\nuuid=ABCD-1234\nmount=/boot/efi\nclean=1\nerrors=0\n"
+				 "part_start=2097152\n");
 	return -ENOENT;
 }
 
@@ -358,9 +385,11 @@ static const struct tree_ops system_ops = {
 
 /* ---- the tests ---- */
 
-static void run_case(struct tree *tree, const struct case_def *def, bool sabotage, struct result *result)
+static void run_case(struct tree *tree, const struct case_def *def, bool sabotage,
+		     struct result *result)
 {
-	const struct trial_setup setup = {.def = def, .tree = tree, .parameters = "today=2026-01-01\n", .sabotage = sabotage};
+	const struct trial_setup setup = {
+		.def = def, .tree = tree, .parameters = "today=2026-01-01\n", .sabotage = sabotage};
 	char id[CASE_ID_SIZE];
 
 	result_init(result, case_id(&def->info, id));

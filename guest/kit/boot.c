@@ -9,14 +9,16 @@
 #include "guest/kit/dpkg.h"
 #include "guest/kit/line.h"
 
-static const char *const grub_configs[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/grub/grub.cfg"};
+static const char *const grub_configs[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg",
+					   "/grub/grub.cfg"};
 static const char *const bls_folders[] = {"/boot/loader", "/efi/loader", "/boot/efi/loader"};
-static const char *const extlinux_configs[] = {"/boot/extlinux.conf", "/boot/extlinux/extlinux.conf",
-					       "/boot/syslinux/syslinux.cfg"};
+static const char *const extlinux_configs[] = {
+	"/boot/extlinux.conf", "/boot/extlinux/extlinux.conf", "/boot/syslinux/syslinux.cfg"};
 
 struct boot_entry *boot_entry_add(struct boot_menu *menu, const char *source)
 {
-	static const struct boot_entry empty = {.title = "", .id = "", .place = "", .arguments = ""};
+	static const struct boot_entry empty = {
+		.title = "", .id = "", .place = "", .arguments = ""};
 
 	if (menu->count == BOOT_ENTRIES_MAX)
 		return NULL;
@@ -36,7 +38,8 @@ const char *boot_strip_device(const char *path)
 void boot_add_initrd(struct trial *t, struct boot_entry *entry, const char *path)
 {
 	if (path[0] != '$' && path[0] && entry->initrd_count < BOOT_INITRDS_MAX)
-		entry->initrds[entry->initrd_count++] = case_format(t, "%s", boot_strip_device(path));
+		entry->initrds[entry->initrd_count++] =
+			case_format(t, "%s", boot_strip_device(path));
 }
 
 /* ---- boot loader specification, type 1 ---- */
@@ -58,7 +61,8 @@ static const char *fill_in(struct trial *t, const char *options, const char *ker
 	return case_format(t, "%s", out.buf);
 }
 
-static void read_bls_line(struct trial *t, struct boot_entry *entry, char *line, const char *kernelopts)
+static void read_bls_line(struct trial *t, struct boot_entry *entry, char *line,
+			  const char *kernelopts)
 {
 	char *key = line_trim(line);
 	size_t length = strcspn(key, " \t");
@@ -71,15 +75,16 @@ static void read_bls_line(struct trial *t, struct boot_entry *entry, char *line,
 	else if (strcmp(key, "linux") == 0)
 		entry->kernel = case_format(t, "%s", boot_strip_device(value));
 	else if (strcmp(key, "options") == 0)
-		entry->arguments = case_format(t, "%s%s%s", entry->arguments, entry->arguments[0] ? " " : "",
-					       fill_in(t, value, kernelopts));
+		entry->arguments =
+			case_format(t, "%s%s%s", entry->arguments, entry->arguments[0] ? " " : "",
+				    fill_in(t, value, kernelopts));
 	else if (strcmp(key, "initrd") == 0)
 		for (char *word; (word = strsep(&value, " \t"));)
 			boot_add_initrd(t, entry, word);
 }
 
-static void read_bls_entry(struct trial *t, struct boot_menu *menu, const char *path, const char *name,
-			   const char *kernelopts)
+static void read_bls_entry(struct trial *t, struct boot_menu *menu, const char *path,
+			   const char *name, const char *kernelopts)
 {
 	const char *text = file_text(t, path);
 	struct boot_entry *entry = text ? boot_entry_add(menu, path) : NULL;
@@ -100,13 +105,15 @@ static int compare_newest_first(const void *a, const void *b)
 	return dpkg_version_compare(right->id, left->id);
 }
 
-static void read_bls(struct trial *t, struct boot_menu *menu, const char *folder, const char *kernelopts)
+static void read_bls(struct trial *t, struct boot_menu *menu, const char *folder,
+		     const char *kernelopts)
 {
 	const char *entries = case_format(t, "%s/entries", folder);
 
 	for (const char *const *name = file_names(t, entries); *name; name++)
 		if (has_suffix(*name, ".conf"))
-			read_bls_entry(t, menu, case_format(t, "%s/%s", entries, *name), *name, kernelopts);
+			read_bls_entry(t, menu, case_format(t, "%s/%s", entries, *name), *name,
+				       kernelopts);
 	qsort(menu->entries, menu->count, sizeof menu->entries[0], compare_newest_first);
 	for (unsigned i = 0; i < menu->count; i++)
 		menu->entries[i].place = case_format(t, "%u", i);
@@ -114,7 +121,8 @@ static void read_bls(struct trial *t, struct boot_menu *menu, const char *folder
 
 /* ---- extlinux ---- */
 
-static void read_extlinux_line(struct trial *t, struct boot_menu *menu, const char *source, char *line)
+static void read_extlinux_line(struct trial *t, struct boot_menu *menu, const char *source,
+			       char *line)
 {
 	char *key = line_trim(line);
 	size_t length = strcspn(key, " \t");
@@ -162,7 +170,8 @@ static void choose(struct boot_menu *menu)
 	const char *last = strrchr(menu->wanted, '>');
 
 	for (unsigned i = 0; i < menu->count && !menu->chosen; i++)
-		if (menu->entries[i].kernel && menu->wanted[0] && is_named(&menu->entries[i], menu->wanted))
+		if (menu->entries[i].kernel && menu->wanted[0] &&
+		    is_named(&menu->entries[i], menu->wanted))
 			menu->chosen = &menu->entries[i];
 	for (unsigned i = 0; last && i < menu->count && !menu->chosen; i++)
 		if (menu->entries[i].kernel && is_named(&menu->entries[i], last + 1))
@@ -186,7 +195,8 @@ static void read_systemd_boot_default(struct trial *t, struct boot_menu *menu, c
 	}
 	/* loader.conf names files, with or without their ending. */
 	if (has_suffix(menu->wanted, ".conf"))
-		menu->wanted = case_format(t, "%.*s", (int)(strlen(menu->wanted) - 5), menu->wanted);
+		menu->wanted =
+			case_format(t, "%.*s", (int)(strlen(menu->wanted) - 5), menu->wanted);
 }
 
 static bool read_grub(struct trial *t, struct boot_menu *menu)
@@ -233,7 +243,8 @@ const struct boot_entry *boot_default(struct trial *t)
 	const struct boot_menu *menu = boot_menu_read(t);
 
 	if (!menu->chosen)
-		case_skip(t, "bootloader", "no boot entry is found that GRUB, systemd-boot or extlinux would read");
+		case_skip(t, "bootloader",
+			  "no boot entry is found that GRUB, systemd-boot or extlinux would read");
 	return menu->chosen;
 }
 
@@ -242,7 +253,8 @@ const char *boot_path(struct trial *t, const char *written)
 	static const char *const prefixes[] = {"", "/boot", "/boot/efi", "/efi"};
 
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-		const char *path = case_format(t, "%s%s%s", prefixes[i], written[0] == '/' ? "" : "/", written);
+		const char *path = case_format(t, "%s%s%s", prefixes[i],
+					       written[0] == '/' ? "" : "/", written);
 		if (file_exists(t, path))
 			return path;
 	}
@@ -291,6 +303,8 @@ void boot_sabotage_argument(struct trial *t, const char *argument)
 	const struct boot_entry *entry = boot_default(t);
 
 	if (entry->arguments[0] == '\0')
-		case_broken(t, "the default boot entry in %s has no arguments to add to", entry->source);
-	sabotage_replace(t, entry->source, entry->arguments, case_format(t, "%s %s", entry->arguments, argument));
+		case_broken(t, "the default boot entry in %s has no arguments to add to",
+			    entry->source);
+	sabotage_replace(t, entry->source, entry->arguments,
+			 case_format(t, "%s %s", entry->arguments, argument));
 }

@@ -18,7 +18,8 @@ struct boot_entry {
 	const char *title, *id;
 	const char *place;  /* where it stands in the menu: "0", "1>0" */
 	const char *source; /* the file that it was read from */
-	const char *kernel; /* as it is written there, device in brackets taken off; NULL: the entry boots no Linux */
+	const char *
+		kernel; /* as it is written there, device in brackets taken off; NULL: the entry boots no Linux */
 	const char *initrds[BOOT_INITRDS_MAX];
 	unsigned initrd_count;
 	const char *arguments; /* the kernel's command line */
@@ -28,8 +29,9 @@ struct boot_menu {
 	const char *loader; /* "grub", "bls", "systemd-boot", "extlinux"; NULL: none was found */
 	struct boot_entry entries[BOOT_ENTRIES_MAX];
 	unsigned count;
-	const struct boot_entry *chosen; /* the default; NULL when there are no entries or it names none */
-	const char *wanted;		 /* how the configuration names the default, "" when it does not */
+	const struct boot_entry
+		*chosen;    /* the default; NULL when there are no entries or it names none */
+	const char *wanted; /* how the configuration names the default, "" when it does not */
 };
 
 /* Reads the first configuration that has entries; loader NULL when there is none. */
@@ -43,7 +45,8 @@ const struct boot_entry *boot_default(struct trial *t) __attribute__((returns_no
 const char *boot_path(struct trial *t, const char *written) NONNULL(1, 2);
 
 /* The value of argument `name` of the command line (its last one), "" for a bare word, NULL when it is not there. */
-const char *boot_argument(struct trial *t, const struct boot_entry *entry, const char *name) NONNULL(1, 2, 3);
+const char *boot_argument(struct trial *t, const struct boot_entry *entry, const char *name)
+	NONNULL(1, 2, 3);
 
 /* One argument: steps over it and gives a copy without quotes; NULL at the end. */
 const char *boot_argument_next(struct trial *t, const char **at) NONNULL(1, 2);

@@ -38,7 +38,8 @@ static void open_entry(struct reader *reader, const struct words *words)
 	reader->entry->title = words->count > 1 ? case_format(reader->t, "%s", words->at[1]) : "";
 	reader->entry->place = place(reader);
 	for (unsigned i = 2; i + 1 < words->count; i++)
-		if (strcmp(words->at[i], "$menuentry_id_option") == 0 || strcmp(words->at[i], "--id") == 0)
+		if (strcmp(words->at[i], "$menuentry_id_option") == 0 ||
+		    strcmp(words->at[i], "--id") == 0)
 			reader->entry->id = case_format(reader->t, "%s", words->at[i + 1]);
 }
 
@@ -126,7 +127,8 @@ static void read_line(struct reader *reader, const char *line)
 static const char *environment(struct reader *reader, const char *name)
 {
 	const char *slash = strrchr(reader->source, '/');
-	const char *path = case_format(reader->t, "%.*s/grubenv", (int)(slash - reader->source), reader->source);
+	const char *path = case_format(reader->t, "%.*s/grubenv", (int)(slash - reader->source),
+				       reader->source);
 	const char *text = file_text(reader->t, path);
 
 	return text ? text_value(reader->t, text, name) : NULL;
@@ -134,8 +136,9 @@ static const char *environment(struct reader *reader, const char *name)
 
 static void find_default(struct reader *reader)
 {
-	const char *saved = reader->wants_saved || reader->script->wants_bls ? environment(reader, "saved_entry")
-									      : NULL;
+	const char *saved = reader->wants_saved || reader->script->wants_bls
+				    ? environment(reader, "saved_entry")
+				    : NULL;
 
 	if (saved && saved[0])
 		reader->menu->wanted = saved;
@@ -146,7 +149,8 @@ static void find_default(struct reader *reader)
 		reader->script->kernelopts = options;
 }
 
-bool boot_grub_read(struct trial *t, struct boot_menu *menu, const char *path, struct grub_script *ret)
+bool boot_grub_read(struct trial *t, struct boot_menu *menu, const char *path,
+		    struct grub_script *ret)
 {
 	const char *text = file_text(t, path);
 	struct reader *reader = case_alloc(t, sizeof *reader);

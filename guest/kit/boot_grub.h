@@ -11,8 +11,8 @@ struct grub_script {
 };
 
 /* Adds the menu entries of a script, sets menu->wanted; false when the file is not there. */
-bool boot_grub_read(struct trial *t, struct boot_menu *menu, const char *path, struct grub_script *ret)
-	NONNULL(1, 2, 3, 4);
+bool boot_grub_read(struct trial *t, struct boot_menu *menu, const char *path,
+		    struct grub_script *ret) NONNULL(1, 2, 3, 4);
 
 /* From boot.c: a new entry (NULL when the menu is full), an initrd of an entry, a path without its "(device)". */
 struct boot_entry *boot_entry_add(struct boot_menu *menu, const char *source) NONNULL(1, 2);

@@ -54,7 +54,8 @@ static int visit(void *arg, const char *path, const struct tree_stat *stat)
 	if (census->count == CENSUS_ITEMS_MAX)
 		census->left_out++;
 	else
-		census->items[census->count++] = (struct census_item){.path = xstrdup(path), .stat = *stat};
+		census->items[census->count++] =
+			(struct census_item){.path = xstrdup(path), .stat = *stat};
 	return 0;
 }
 

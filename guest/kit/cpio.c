@@ -28,7 +28,7 @@ static bool header_number(const struct cpio *cpio, unsigned index, uint64_t *ret
 	*ret = 0;
 	for (unsigned i = 0; i < 8; i++) {
 		char c = cpio->header[6 + 8 * index + i];
-		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+		unsigned digit = c >= '0' && c <= '9'	? (unsigned)(c - '0')
 				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
 				 : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
 							: 16;
@@ -43,14 +43,16 @@ static int begin_name(struct cpio *cpio)
 {
 	uint64_t mode, uid, size, name_size;
 
-	if (memcmp(cpio->header, "07070", 5) != 0 || (cpio->header[5] != '1' && cpio->header[5] != '2'))
+	if (memcmp(cpio->header, "07070", 5) != 0 ||
+	    (cpio->header[5] != '1' && cpio->header[5] != '2'))
 		return -EBADMSG;
-	if (!header_number(cpio, 1, &mode) || !header_number(cpio, 2, &uid) || !header_number(cpio, 6, &size) ||
-	    !header_number(cpio, 11, &name_size))
+	if (!header_number(cpio, 1, &mode) || !header_number(cpio, 2, &uid) ||
+	    !header_number(cpio, 6, &size) || !header_number(cpio, 11, &name_size))
 		return -EBADMSG;
 	if (name_size == 0 || name_size > CPIO_NAME_MAX)
 		return -EBADMSG;
-	cpio->entry = (struct cpio_entry){.mode = (uint32_t)mode, .uid = (uint32_t)uid, .size = size};
+	cpio->entry =
+		(struct cpio_entry){.mode = (uint32_t)mode, .uid = (uint32_t)uid, .size = size};
 	cpio->name_size = (size_t)name_size;
 	/* The header's own length is not a multiple of four: name and header together are aligned. */
 	cpio->left = padded(CPIO_HEADER + name_size) - CPIO_HEADER;

@@ -37,10 +37,10 @@ struct cpio {
 	cpio_entry_fn *on_entry;
 	void *arg;
 	enum cpio_state state;
-	bool is_ended;	/* a trailer has been seen */
-	uint64_t at;	/* of all bytes taken */
-	uint64_t left;	/* of the state's bytes, with what aligns them */
-	size_t filled;	/* of header, name or content */
+	bool is_ended; /* a trailer has been seen */
+	uint64_t at;   /* of all bytes taken */
+	uint64_t left; /* of the state's bytes, with what aligns them */
+	size_t filled; /* of header, name or content */
 	size_t name_size;
 	struct cpio_entry entry;
 	char header[CPIO_HEADER + 1];

@@ -11,8 +11,8 @@
 
 static void add_entry(struct text *out, const char *name, const char *content)
 {
-	(void)text_addf(out, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1, 0100644, 0, 0, 1, 0,
-			strlen(content), 0, 0, 0, 0, strlen(name) + 1, 0);
+	(void)text_addf(out, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1,
+			0100644, 0, 0, 1, 0, strlen(content), 0, 0, 0, 0, strlen(name) + 1, 0);
 	(void)text_add(out, name, strlen(name) + 1);
 	while (out->length % 4)
 		(void)text_add(out, "", 1);
@@ -42,7 +42,8 @@ TEST(cpio, gives_the_same_in_pieces_of_any_size)
 		cpio_init(&cpio, collect, &seen);
 		for (size_t at = 0; at < archive.length; at += piece) {
 			size_t length = archive.length - at < piece ? archive.length - at : piece;
-			EXPECT_NUMBER(cpio_feed(&cpio, archive.buf + at, length), (long long)length);
+			EXPECT_NUMBER(cpio_feed(&cpio, archive.buf + at, length),
+				      (long long)length);
 		}
 		EXPECT_TEXT(seen.buf, "init=#!/bin/sh\n;empty=;second=xy;");
 		EXPECT(cpio_is_complete(&cpio));

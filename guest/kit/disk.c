@@ -31,8 +31,9 @@ uint32_t disk_crc32(const void *bytes, size_t length)
 
 static void print_guid(const unsigned char *g, char out[37])
 {
-	(void)snprintf(out, 37, "%08x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", le32(g), g[5], g[4],
-		       g[7], g[6], g[8], g[9], g[10], g[11], g[12], g[13], g[14], g[15]);
+	(void)snprintf(out, 37, "%08x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", le32(g),
+		       g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12], g[13], g[14],
+		       g[15]);
 }
 
 static int read_all(struct tree *tree, uint64_t offset, void *buf, size_t size)
@@ -50,7 +51,8 @@ static bool is_gpt(const unsigned char *header)
 }
 
 /* Says what is wrong with a header, by itself; NULL when nothing is. */
-static const char *header_problem(unsigned char *header, const struct disk_gpt *gpt, const struct disk_table *table)
+static const char *header_problem(unsigned char *header, const struct disk_gpt *gpt,
+				  const struct disk_table *table)
 {
 	uint32_t size = le32(header + 12), crc = le32(header + 16);
 
@@ -89,8 +91,8 @@ static void set_problem(struct disk_gpt *gpt, const char *problem)
 }
 
 /* Reads the copy whose header stands at `at`; its entries into `entries`, at most their maximum. */
-static int read_gpt(struct tree *tree, const struct disk_table *table, uint64_t at, struct disk_gpt *gpt,
-		    unsigned char *entries, unsigned *ret_count)
+static int read_gpt(struct tree *tree, const struct disk_table *table, uint64_t at,
+		    struct disk_gpt *gpt, unsigned char *entries, unsigned *ret_count)
 {
 	unsigned char header[512];
 
@@ -106,7 +108,8 @@ static int read_gpt(struct tree *tree, const struct disk_table *table, uint64_t 
 	fill_header(header, gpt);
 	unsigned count = le32(header + 80);
 	if (count > DISK_PARTITIONS_MAX || gpt->entries_at > tree_disk_size(tree) / table->sector) {
-		set_problem(gpt, "has more entries than Assay reads, or entries beyond the disk's end");
+		set_problem(gpt,
+			    "has more entries than Assay reads, or entries beyond the disk's end");
 		return 0;
 	}
 	r = read_all(tree, gpt->entries_at * table->sector, entries, (size_t)count * ENTRY_SIZE);
@@ -188,7 +191,8 @@ static void add_dos(const unsigned char *entry, uint64_t base, unsigned number, 
  * The logical partitions: a chain of sectors, each with one partition, counted from that sector, and the next sector,
  * counted from the extended partition's start. The chain may be circular; numbers end it.
  */
-static int read_logical(struct tree *tree, uint64_t extended, uint32_t signature, struct disk_table *table)
+static int read_logical(struct tree *tree, uint64_t extended, uint32_t signature,
+			struct disk_table *table)
 {
 	uint64_t at = extended, size = tree_disk_size(tree);
 	unsigned char sector[512];
@@ -251,7 +255,8 @@ int disk_table_read(struct tree *tree, struct disk_table *ret)
 	return 0;
 }
 
-const struct disk_partition *disk_partition_of_type(const struct disk_table *table, const char *type)
+const struct disk_partition *disk_partition_of_type(const struct disk_table *table,
+						    const char *type)
 {
 	for (unsigned i = 0; i < table->count; i++)
 		if (strcmp(table->partitions[i].type, type) == 0)

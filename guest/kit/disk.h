@@ -52,12 +52,15 @@ struct disk_table {
 int disk_table_read(struct tree *tree, struct disk_table *ret) NONNULL(1, 2);
 
 /* The same for a case: skips it (need image) when there is no disk to read or no table on it. */
-const struct disk_table *disk_table_require(struct trial *t) __attribute__((returns_nonnull)) NONNULL(1);
+const struct disk_table *disk_table_require(struct trial *t) __attribute__((returns_nonnull))
+NONNULL(1);
 
-#define DISK_TYPE_ESP  "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
-#define DISK_TYPE_BIOS "21686148-6449-6e6f-744e-656564454649" /* where GRUB's second stage lies on GPT */
+#define DISK_TYPE_ESP "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
+#define DISK_TYPE_BIOS                                                                             \
+	"21686148-6449-6e6f-744e-656564454649" /* where GRUB's second stage lies on GPT */
 /* The first partition of that GPT type; NULL when there is none. */
-const struct disk_partition *disk_partition_of_type(const struct disk_table *table, const char *type) NONNULL(1, 2);
+const struct disk_partition *disk_partition_of_type(const struct disk_table *table,
+						    const char *type) NONNULL(1, 2);
 
 uint32_t disk_crc32(const void *bytes, size_t length) NONNULL(1);
 

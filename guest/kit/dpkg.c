@@ -69,13 +69,15 @@ static const char *field_end(const char *at, const char *end)
 	return at;
 }
 
-bool dpkg_field(const struct dpkg_package *package, const char *name, const char **ret, size_t *ret_length)
+bool dpkg_field(const struct dpkg_package *package, const char *name, const char **ret,
+		size_t *ret_length)
 {
 	size_t length = strlen(name);
 
 	for (const char *at = package->begin, *next; at < package->end; at = next) {
 		next = field_end(at, package->end);
-		if ((size_t)(next - at) <= length || at[length] != ':' || strncasecmp(at, name, length) != 0)
+		if ((size_t)(next - at) <= length || at[length] != ':' ||
+		    strncasecmp(at, name, length) != 0)
 			continue;
 		at += length + 1;
 		while (at < next && (*at == ' ' || *at == '\t'))
@@ -102,7 +104,8 @@ static const char *skip_spaces(const char *at, const char *end)
 }
 
 /* Copies up to one of the stops and steps to it. */
-static const char *copy_until(const char *at, const char *end, const char *stops, char *out, size_t size)
+static const char *copy_until(const char *at, const char *end, const char *stops, char *out,
+			      size_t size)
 {
 	const char *from = at;
 
@@ -192,7 +195,8 @@ static void split_version(const char *text, struct version *ret)
 	copy(ret->epoch, sizeof ret->epoch, text, colon ? (size_t)(colon - text) : 0);
 	copy(ret->upstream, sizeof ret->upstream, upstream,
 	     dash ? (size_t)(dash - upstream) : strlen(upstream));
-	copy(ret->revision, sizeof ret->revision, dash ? dash + 1 : "", dash ? strlen(dash + 1) : 0);
+	copy(ret->revision, sizeof ret->revision, dash ? dash + 1 : "",
+	     dash ? strlen(dash + 1) : 0);
 }
 
 int dpkg_version_compare(const char *a, const char *b)

@@ -26,8 +26,8 @@ struct dpkg_package {
 bool dpkg_next(const char **at, struct dpkg_package *ret) NONNULL(1, 2);
 bool dpkg_is_installed(const struct dpkg_package *package) NONNULL(1);
 /* Gives a field's value with its continuation lines, as it stands in the text; false when there is none. */
-bool dpkg_field(const struct dpkg_package *package, const char *name, const char **ret, size_t *ret_length)
-	NONNULL(1, 2, 3, 4);
+bool dpkg_field(const struct dpkg_package *package, const char *name, const char **ret,
+		size_t *ret_length) NONNULL(1, 2, 3, 4);
 
 /* One alternative of a relation such as "libc6 (>= 2.36), a | b:any [amd64]". */
 struct dpkg_relation {
@@ -37,7 +37,8 @@ struct dpkg_relation {
 };
 
 /* Steps through a relation field [*at, end); false at its end or at bytes that are no relation. */
-bool dpkg_relation_next(const char **at, const char *end, struct dpkg_relation *ret) NONNULL(1, 2, 3);
+bool dpkg_relation_next(const char **at, const char *end, struct dpkg_relation *ret)
+	NONNULL(1, 2, 3);
 
 /* Less than, equal to or greater than 0, as version a is older than, the same as or newer than b. */
 int dpkg_version_compare(const char *a, const char *b) NONNULL(1, 2);

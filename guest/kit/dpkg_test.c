@@ -6,9 +6,10 @@
 
 #include "base/test.h"
 
-static const char status[] = "Package: one\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0-1\n"
-			     "Depends: libc6 (>= 2.36), a:any | b (<< 3~) [amd64],\n c\nDescription: first\n more\n .\n\n\n"
-			     "Package: two\nStatus: deinstall ok config-files\nVersion: 2:0~rc1\n";
+static const char status[] =
+	"Package: one\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0-1\n"
+	"Depends: libc6 (>= 2.36), a:any | b (<< 3~) [amd64],\n c\nDescription: first\n more\n .\n\n\n"
+	"Package: two\nStatus: deinstall ok config-files\nVersion: 2:0~rc1\n";
 
 TEST(dpkg, steps_through_paragraphs)
 {
@@ -34,7 +35,8 @@ TEST(dpkg, fields_keep_their_continuations)
 
 	EXPECT(dpkg_next(&at, &package));
 	EXPECT(dpkg_field(&package, "description", &value, &length));
-	EXPECT(length == strlen("first\n more\n .") && memcmp(value, "first\n more\n .", length) == 0);
+	EXPECT(length == strlen("first\n more\n .") &&
+	       memcmp(value, "first\n more\n .", length) == 0);
 	EXPECT(!dpkg_field(&package, "Pack", &value, &length));
 	EXPECT(!dpkg_field(&package, "Provides", &value, &length));
 }
@@ -69,9 +71,10 @@ TEST(dpkg, relations_have_alternatives)
 /* Older first; each pair of neighbours must be in this order, and no other. */
 TEST(dpkg, orders_versions)
 {
-	static const char *const order[] = {"0~~",	 "0~~a",   "0~",   "0",	     "0.1",	"0.9",	"0.10",
-					    "1.0~rc1-1", "1.0-1",  "1.0-1+b1", "1.0-1.1", "1.0-2", "1.0a-1", "1.0+dfsg-1",
-					    "1.1",	 "10",	   "1:0",  "2:0"};
+	static const char *const order[] = {
+		"0~~",	  "0~~a",	"0~",	 "0",	     "0.1",	"0.9",
+		"0.10",	  "1.0~rc1-1",	"1.0-1", "1.0-1+b1", "1.0-1.1", "1.0-2",
+		"1.0a-1", "1.0+dfsg-1", "1.1",	 "10",	     "1:0",	"2:0"};
 
 	for (size_t i = 0; i + 1 < ARRAY_LEN(order); i++) {
 		EXPECT(dpkg_version_compare(order[i], order[i + 1]) < 0);

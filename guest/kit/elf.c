@@ -151,7 +151,8 @@ static const char **slot_of(struct elf *elf, int64_t tag)
 {
 	switch (tag) {
 	case DT_NEEDED:
-		return elf->needed_count < ELF_NEEDED_MAX ? &elf->needed[elf->needed_count++] : NULL;
+		return elf->needed_count < ELF_NEEDED_MAX ? &elf->needed[elf->needed_count++]
+							  : NULL;
 	case DT_SONAME:
 		return &elf->soname;
 	case DT_RPATH:
@@ -176,7 +177,8 @@ static int read_strings(struct file *file, uint64_t offset, uint64_t size)
 			continue;
 		if (name >= size)
 			return -EBADMSG;
-		if (name < at || name >= at + length || !memchr(window + (name - at), '\0', at + length - name)) {
+		if (name < at || name >= at + length ||
+		    !memchr(window + (name - at), '\0', at + length - name)) {
 			at = name;
 			length = size - at < sizeof window ? size - at : sizeof window;
 			int r = read_all(file, offset + at, window, (size_t)length);
@@ -212,7 +214,8 @@ static int parse_segment(struct file *file, const Elf64_Phdr *header)
 	char path[256];
 
 	if (header->p_type == PT_INTERP) {
-		size_t size = header->p_filesz < sizeof path ? (size_t)header->p_filesz : sizeof path;
+		size_t size =
+			header->p_filesz < sizeof path ? (size_t)header->p_filesz : sizeof path;
 		int r = read_all(file, header->p_offset, path, size);
 		if (r < 0)
 			return r;

@@ -20,8 +20,8 @@ struct elf_for_test {
 };
 
 /* A program (soname "") or library that needs one library; empty strings leave the entry out. */
-static inline struct elf_for_test elf_for_test(const char *interpreter, const char *soname, const char *needed,
-					       const char *run_path)
+static inline struct elf_for_test elf_for_test(const char *interpreter, const char *soname,
+					       const char *needed, const char *run_path)
 {
 	struct elf_for_test file = {
 		.header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
@@ -39,7 +39,8 @@ static inline struct elf_for_test elf_for_test(const char *interpreter, const ch
 			     {.p_type = interpreter[0] ? PT_INTERP : PT_NULL,
 			      .p_offset = offsetof(struct elf_for_test, interpreter),
 			      .p_filesz = strlen(interpreter) + 1}},
-		.dynamic = {{.d_tag = DT_STRTAB, .d_un.d_ptr = 0x10000 + offsetof(struct elf_for_test, strings)},
+		.dynamic = {{.d_tag = DT_STRTAB,
+			     .d_un.d_ptr = 0x10000 + offsetof(struct elf_for_test, strings)},
 			    {.d_tag = DT_STRSZ, .d_un.d_val = sizeof file.strings}},
 	};
 	const struct {

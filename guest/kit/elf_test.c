@@ -61,7 +61,8 @@ TEST(elf, every_cut_is_noticed)
 	struct elf_for_test file = elf_for_test("/lib64/ld.so", "", "libz.so.1", "");
 	static struct elf elf;
 
-	for (size_t size = sizeof(Elf64_Ehdr); size < offsetof(struct elf_for_test, strings); size++)
+	for (size_t size = sizeof(Elf64_Ehdr); size < offsetof(struct elf_for_test, strings);
+	     size++)
 		EXPECT_NUMBER(read_elf(&file, size, &elf), -EBADMSG);
 }
 

@@ -15,7 +15,8 @@
 
 struct fstab_line {
 	struct words words;
-	const char *what, *where, *type, *options; /* "" when the line is too short; \040 and the like decoded */
+	const char *what, *where, *type,
+		*options; /* "" when the line is too short; \040 and the like decoded */
 };
 
 /* The next line that is neither empty nor a comment; false at the end. */

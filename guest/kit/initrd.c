@@ -33,7 +33,8 @@ static const char *secret_in(const struct cpio_entry *entry)
 	if (has_suffix(entry->name, "/authorized_keys") && entry->size > 0)
 		return "keys that may log in";
 	/* A hash has a second '$' behind its kind; "root:*:" and "root:!:" are locked. */
-	const char *hash = has_suffix(entry->name, "etc/shadow") ? strstr(entry->content, ":$") : NULL;
+	const char *hash =
+		has_suffix(entry->name, "etc/shadow") ? strstr(entry->content, ":$") : NULL;
 	if (hash && strchr(hash + 2, '$'))
 		return "a password hash";
 	return has_suffix(entry->name, ".netrc") && entry->size > 0 ? "stored passwords" : NULL;
@@ -184,7 +185,8 @@ const struct initrd *initrd_read(struct trial *t, const char *path)
 		return &kept.initrd;
 	int r = read_into_kept(t, path, &stat);
 	if (r == -ENOTSUP)
-		case_skip(t, "image:file", "%s is compressed in a way that cannot be undone here", path);
+		case_skip(t, "image:file", "%s is compressed in a way that cannot be undone here",
+			  path);
 	errno = -r;
 	if (r == -EBADMSG)
 		FAIL(t, "%s is damaged: it is no complete archive", path);
@@ -200,22 +202,25 @@ static void add_padding(struct text *out)
 		(void)text_add(out, "", 1);
 }
 
-static void add_entry(struct text *out, unsigned number, unsigned mode, const char *name, const char *content)
+static void add_entry(struct text *out, unsigned number, unsigned mode, const char *name,
+		      const char *content)
 {
-	(void)text_addf(out, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", number, mode, 0, 0, 1, 0,
-			strlen(content), 0, 0, 0, 0, strlen(name) + 1, 0);
+	(void)text_addf(out, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", number,
+			mode, 0, 0, 1, 0, strlen(content), 0, 0, 0, 0, strlen(name) + 1, 0);
 	(void)text_add(out, name, strlen(name) + 1);
 	add_padding(out);
 	(void)text_adds(out, content);
 	add_padding(out);
 }
 
-void initrd_sabotage(struct trial *t, const char *path, const struct initrd_file *files, size_t count)
+void initrd_sabotage(struct trial *t, const char *path, const struct initrd_file *files,
+		     size_t count)
 {
 	CLEAN_TEXT struct text archive = TEXT_INIT(CHUNK);
 
 	for (size_t i = 0; i < count; i++)
-		add_entry(&archive, (unsigned)i + 1, S_IFREG | 0600, files[i].name, files[i].content);
+		add_entry(&archive, (unsigned)i + 1, S_IFREG | 0600, files[i].name,
+			  files[i].content);
 	add_entry(&archive, 0, 0, "TRAILER!!!", "");
 	tree_plant_file(case_tree(t), path, archive.buf, archive.length, 0600, 0);
 }

@@ -3,11 +3,11 @@
 #include "guest/kit/cpio.h"
 #include "guest/kit/initrd.h"
 
-#define CHUNK		   65536
-#define ZSTD_MAGIC	   0xfd2fb528U
-#define ZSTD_SKIPPABLE	   0x184d2a50U /* the last four bits are free */
-#define ZSTD_BLOCKS_MAX	   1000000
-#define ZSTD_HEADER_MAX	   18
+#define CHUNK		65536
+#define ZSTD_MAGIC	0xfd2fb528U
+#define ZSTD_SKIPPABLE	0x184d2a50U /* the last four bits are free */
+#define ZSTD_BLOCKS_MAX 1000000
+#define ZSTD_HEADER_MAX 18
 
 static uint32_t le32(const unsigned char *at)
 {
@@ -79,7 +79,8 @@ static int find_header(initrd_source_fn *source, void *arg, uint64_t offset, uin
 	if (!chunk)
 		return -ENOMEM;
 	/* Pieces overlap by more than a header, so that one on the border is found in the next piece. */
-	for (uint64_t at = (offset + 4) & ~3ULL; (got = source(arg, at, chunk, CHUNK)) > 0; at += CHUNK - 128) {
+	for (uint64_t at = (offset + 4) & ~3ULL; (got = source(arg, at, chunk, CHUNK)) > 0;
+	     at += CHUNK - 128) {
 		for (size_t i = 0; i + CPIO_HEADER <= (size_t)got; i += 4)
 			if (is_header(chunk + i)) {
 				*ret_end = at + i;

@@ -21,7 +21,8 @@ static la_ssize_t read_input(struct archive *archive, void *arg, const void **re
 {
 	struct input *input = arg;
 	uint64_t left = input->end - input->offset;
-	ssize_t got = input->source(input->arg, input->offset, input->buf, left < CHUNK ? (size_t)left : CHUNK);
+	ssize_t got = input->source(input->arg, input->offset, input->buf,
+				    left < CHUNK ? (size_t)left : CHUNK);
 
 	if (got < 0) {
 		archive_set_error(archive, (int)-got, "the initrd cannot be read");
@@ -36,8 +37,9 @@ static la_ssize_t read_input(struct archive *archive, void *arg, const void **re
 static bool add_filters(struct archive *archive)
 {
 	int (*const add[])(struct archive *) = {
-		archive_read_support_filter_gzip, archive_read_support_filter_xz,  archive_read_support_filter_lzma,
-		archive_read_support_filter_zstd, archive_read_support_filter_lz4, archive_read_support_filter_bzip2,
+		archive_read_support_filter_gzip, archive_read_support_filter_xz,
+		archive_read_support_filter_lzma, archive_read_support_filter_zstd,
+		archive_read_support_filter_lz4,  archive_read_support_filter_bzip2,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(add); i++)
@@ -73,8 +75,8 @@ static int pump(struct archive *archive, initrd_sink_fn *sink, void *arg)
 	}
 }
 
-int initrd_unpack(initrd_source_fn *source, void *source_arg, uint64_t offset, uint64_t end, initrd_sink_fn *sink,
-		  void *sink_arg)
+int initrd_unpack(initrd_source_fn *source, void *source_arg, uint64_t offset, uint64_t end,
+		  initrd_sink_fn *sink, void *sink_arg)
 {
 	struct archive *archive = archive_read_new();
 	CLEAN_FREE struct input *input = malloc(sizeof *input);
@@ -86,7 +88,8 @@ int initrd_unpack(initrd_source_fn *source, void *source_arg, uint64_t offset, u
 		input->offset = offset;
 		input->end = end;
 		r = -ENOTSUP;
-		if (add_filters(archive) && archive_read_open(archive, input, NULL, read_input, NULL) == ARCHIVE_OK)
+		if (add_filters(archive) &&
+		    archive_read_open(archive, input, NULL, read_input, NULL) == ARCHIVE_OK)
 			r = pump(archive, sink, sink_arg);
 	}
 	archive_read_free(archive);

@@ -8,8 +8,13 @@ static const char *const image_prefixes[] = {"Image-", "kernel-", "vmlinux-", "v
 
 /* Patterns with one %s for what follows the prefix in the image's name, or for the release. */
 static const char *const initrd_patterns[] = {
-	"/boot/initrd.img-%s", "/boot/initramfs-%s.img", "/boot/initrd-%s", "/boot/initramfs-%s",
-	"/boot/initrd-%s.img", "/usr/lib/modules/%s/initrd", "/usr/lib/modules/%s/initramfs.img",
+	"/boot/initrd.img-%s",
+	"/boot/initramfs-%s.img",
+	"/boot/initrd-%s",
+	"/boot/initramfs-%s",
+	"/boot/initrd-%s.img",
+	"/usr/lib/modules/%s/initrd",
+	"/usr/lib/modules/%s/initramfs.img",
 };
 static const char *const config_patterns[] = {"/boot/config-%s", "/lib/modules/%s/config",
 					      "/usr/lib/modules/%s/config"};
@@ -18,11 +23,13 @@ static const char *const symbol_patterns[] = {"/boot/System.map-%s", "/lib/modul
 static const char *const module_patterns[] = {"/lib/modules/%s", "/usr/lib/modules/%s"};
 
 /* The first pattern, filled in with `word`, that is there. */
-static const char *first_of(struct trial *t, const char *const *patterns, size_t count, const char *word)
+static const char *first_of(struct trial *t, const char *const *patterns, size_t count,
+			    const char *word)
 {
 	for (size_t i = 0; i < count; i++) {
 		const char *mark = strstr(patterns[i], "%s");
-		const char *path = case_format(t, "%.*s%s%s", (int)(mark - patterns[i]), patterns[i], word, mark + 2);
+		const char *path = case_format(t, "%.*s%s%s", (int)(mark - patterns[i]),
+					       patterns[i], word, mark + 2);
 		if (file_exists(t, path))
 			return path;
 	}
@@ -70,9 +77,12 @@ static struct kernel describe(struct trial *t, const char *image, const char *su
 	return (struct kernel){
 		.release = release,
 		.image = image,
-		.initrd = either(FIRST_OF(t, initrd_patterns, suffix), FIRST_OF(t, initrd_patterns, release)),
-		.config = either(FIRST_OF(t, config_patterns, release), FIRST_OF(t, config_patterns, suffix)),
-		.symbols = either(FIRST_OF(t, symbol_patterns, release), FIRST_OF(t, symbol_patterns, suffix)),
+		.initrd = either(FIRST_OF(t, initrd_patterns, suffix),
+				 FIRST_OF(t, initrd_patterns, release)),
+		.config = either(FIRST_OF(t, config_patterns, release),
+				 FIRST_OF(t, config_patterns, suffix)),
+		.symbols = either(FIRST_OF(t, symbol_patterns, release),
+				  FIRST_OF(t, symbol_patterns, suffix)),
 		.modules = FIRST_OF(t, module_patterns, release),
 		.is_rescue = has_prefix(suffix, "0-rescue"),
 	};
@@ -84,7 +94,8 @@ static void add(struct kernel *kernels, size_t *count, struct kernel kernel)
 	if (*count == KERNELS_MAX)
 		return;
 	for (size_t i = 0; i < *count; i++)
-		if (!kernel.is_rescue && !kernels[i].is_rescue && strcmp(kernels[i].release, kernel.release) == 0)
+		if (!kernel.is_rescue && !kernels[i].is_rescue &&
+		    strcmp(kernels[i].release, kernel.release) == 0)
 			return;
 	size_t at = *count;
 	while (at > 0 && dpkg_version_compare(kernels[at - 1].release, kernel.release) > 0) {
@@ -104,7 +115,8 @@ size_t kernels_find(struct trial *t, struct kernel **ret)
 		const char *suffix = suffix_of(*name);
 		struct tree_stat stat;
 		const char *path = case_format(t, "/boot/%s", *name);
-		if (suffix && !has_suffix(*name, ".old") && file_stat(t, path, &stat) && S_ISREG(stat.mode))
+		if (suffix && !has_suffix(*name, ".old") && file_stat(t, path, &stat) &&
+		    S_ISREG(stat.mode))
 			add(kernels, &count, describe(t, path, suffix));
 	}
 	for (const char *const *name = file_names(t, "/usr/lib/modules"); *name; name++) {
@@ -135,7 +147,8 @@ struct kernel *kernels_by_image(struct trial *t, const char *path)
 	if (tree_resolve(case_tree(t), path, wanted, sizeof wanted) < 0)
 		return NULL;
 	for (size_t i = 0; i < count; i++)
-		if (tree_resolve(case_tree(t), kernels[i].image, real, sizeof real) == 0 && strcmp(real, wanted) == 0)
+		if (tree_resolve(case_tree(t), kernels[i].image, real, sizeof real) == 0 &&
+		    strcmp(real, wanted) == 0)
 			return &kernels[i];
 	const char *base = strrchr(path, '/');
 	const char *suffix = base ? suffix_of(base + 1) : NULL;
@@ -172,7 +185,10 @@ bool module_is_in(const char *paths, const char *name)
 
 bool kernel_has_builtin(struct trial *t, struct kernel *kernel, const char *name)
 {
-	const char *list = kernel->modules ? file_text(t, case_format(t, "%s/modules.builtin", kernel->modules)) : NULL;
+	const char *list =
+		kernel->modules
+			? file_text(t, case_format(t, "%s/modules.builtin", kernel->modules))
+			: NULL;
 
 	return list && module_is_in(list, name);
 }
@@ -184,7 +200,8 @@ bool kernel_has_driver(struct trial *t, struct kernel *kernel, const char *name)
 		const char *builtin = file_text(t, case_format(t, "%s/modules.builtin", folder));
 		const char *index = file_text(t, case_format(t, "%s/modules.dep", folder));
 		/* A path alone on a line begins without a slash where it is relative: every name has one before it. */
-		kernel->drivers = case_format(t, "%s\n%s", builtin ? builtin : "", index ? index : "");
+		kernel->drivers =
+			case_format(t, "%s\n%s", builtin ? builtin : "", index ? index : "");
 	}
 	return module_is_in(kernel->drivers, name);
 }

@@ -16,7 +16,8 @@
 
 /* Paths are NULL when there is no such file. */
 struct kernel {
-	const char *release; /* "6.1.0-30-cloud-amd64": told by the image itself where it can, else its file's name */
+	const char *
+		release; /* "6.1.0-30-cloud-amd64": told by the image itself where it can, else its file's name */
 	const char *image, *initrd, *config, *symbols, *modules;
 	bool is_rescue;	     /* a distribution's fallback, which has no files of its own */
 	const char *drivers; /* modules.builtin and modules.dep, once they have been read */

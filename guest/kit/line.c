@@ -87,7 +87,8 @@ void words_split(const char *line, struct words *ret)
 	/* A word and its terminator never take more than the word and the white space (or end) behind it. */
 	(void)line_next(&line, source, sizeof source, NULL);
 	ret->count = 0;
-	for (from += strspn(from, " \t"); *from && ret->count < WORDS_MAX; from += strspn(from, " \t")) {
+	for (from += strspn(from, " \t"); *from && ret->count < WORDS_MAX;
+	     from += strspn(from, " \t")) {
 		ret->at[ret->count++] = out;
 		from = word_copy(from, &out);
 	}

@@ -45,7 +45,8 @@ static void read_included(struct search *search, const char *pattern)
 	const char *slash = strrchr(pattern, '/');
 	const char *folder = case_format(t, "%.*s", (int)(slash - pattern), pattern);
 	if (search->depth >= INCLUDE_DEPTH_MAX)
-		case_broken(t, "the includes of sshd_config go deeper than %d files", INCLUDE_DEPTH_MAX);
+		case_broken(t, "the includes of sshd_config go deeper than %d files",
+			    INCLUDE_DEPTH_MAX);
 	search->depth++;
 	for (const char *const *name = file_names(t, folder); *name; name++)
 		if (fnmatch(slash + 1, *name, FNM_PERIOD) == 0)
@@ -81,7 +82,8 @@ static void read_line(struct search *search, char *line)
 	} else if (strcasecmp(words.at[0], "Match") == 0) {
 		bool is_all = words.count == 2 && strcasecmp(words.at[1], "all") == 0;
 		const char *text = line_trim(line);
-		search->criteria = is_all ? NULL : case_format(t, "%s", text + strcspn(text, " \t"));
+		search->criteria =
+			is_all ? NULL : case_format(t, "%s", text + strcspn(text, " \t"));
 	} else {
 		read_keyword(search, words.at[0], case_format(t, "%s", words.at[1]));
 	}

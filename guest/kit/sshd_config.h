@@ -17,7 +17,8 @@ const char *sshd_setting(struct trial *t, const char *keyword, const char *fallb
 
 /* Calls fn for every value of a keyword inside of Match blocks, with the block's criteria. */
 typedef void sshd_match_fn(struct trial *t, void *arg, const char *criteria, const char *value);
-void sshd_each_match(struct trial *t, const char *keyword, sshd_match_fn *fn, void *arg) NONNULL(1, 2, 3);
+void sshd_each_match(struct trial *t, const char *keyword, sshd_match_fn *fn, void *arg)
+	NONNULL(1, 2, 3);
 
 /* For sabotage: sets a keyword before all else. */
 void sshd_sabotage(struct trial *t, const char *line) NONNULL(1, 2);

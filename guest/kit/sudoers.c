@@ -26,7 +26,8 @@ static void read_folder(struct reader *reader, const char *folder)
 }
 
 /* The path behind an include word, relative ones beside the including file. */
-static const char *include_path(struct reader *reader, const char *from, const char *line, const char *word)
+static const char *include_path(struct reader *reader, const char *from, const char *line,
+				const char *word)
 {
 	struct words words;
 
@@ -44,7 +45,9 @@ static const char *include_path(struct reader *reader, const char *from, const c
 /* True when the line was an include, which has then been read. */
 static bool follow_include(struct reader *reader, const char *from, const char *line)
 {
-	static const char *const folders[] = {"@includedir", "#includedir"}, *const files[] = {"@include", "#include"};
+	static const char *const folders[] = {"@includedir", "#includedir"}, *const files[] = {
+										     "@include",
+										     "#include"};
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
 		const char *folder = include_path(reader, from, line, folders[i]);
@@ -96,7 +99,8 @@ static void read_file(struct reader *reader, const char *path)
 	if (!text)
 		return;
 	if (reader->depth >= INCLUDE_DEPTH_MAX)
-		case_broken(reader->t, "the includes of sudoers go deeper than %d files", INCLUDE_DEPTH_MAX);
+		case_broken(reader->t, "the includes of sudoers go deeper than %d files",
+			    INCLUDE_DEPTH_MAX);
 	reader->depth++;
 	if (reader->on_file)
 		reader->on_file(reader->t, reader->arg, path);
@@ -104,7 +108,8 @@ static void read_file(struct reader *reader, const char *path)
 		size_t length = strlen(line);
 		bool goes_on = length > 0 && line[length - 1] == '\\' && *text;
 		if (used + length >= LINE_SIZE)
-			case_broken(reader->t, "a rule in %s is longer than %d bytes", path, LINE_SIZE);
+			case_broken(reader->t, "a rule in %s is longer than %d bytes", path,
+				    LINE_SIZE);
 		memcpy(whole + used, line, length + 1);
 		used += length - goes_on;
 		whole[used] = '\0';
@@ -140,7 +145,8 @@ void sudoers_each_file(struct trial *t, sudoers_file_fn *fn, void *arg)
 
 static bool is_alias(const char *word)
 {
-	static const char *const words[] = {"User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias"};
+	static const char *const words[] = {"User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias",
+					    "Cmd_Alias"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(word, words[i]) == 0)

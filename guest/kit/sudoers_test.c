@@ -26,8 +26,14 @@ TEST(sudoers, takes_what_distributions_ship)
 TEST(sudoers, refuses_what_is_cut_or_garbled)
 {
 	static const char *const lines[] = {
-		"games ALL=(ALL",  "games ALL",		    "games",	   "ALL=(ALL) ALL",
-		"root ALL=",	   "Defaults",		    "User_Alias = a", "Defaults secure_path=\"/usr/sbin",
+		"games ALL=(ALL",
+		"games ALL",
+		"games",
+		"ALL=(ALL) ALL",
+		"root ALL=",
+		"Defaults",
+		"User_Alias = a",
+		"Defaults secure_path=\"/usr/sbin",
 		"root ALL=ALL) ALL",
 	};
 

@@ -4,8 +4,9 @@
 
 #include "guest/kit/line.h"
 
-const char *const unit_folders[] = {"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
-				    "/usr/lib/systemd/system", "/lib/systemd/system", NULL};
+const char *const unit_folders[] = {"/etc/systemd/system",	     "/run/systemd/system",
+				    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+				    "/lib/systemd/system",	     NULL};
 
 bool systemd_is_installed(struct trial *t)
 {
@@ -66,8 +67,10 @@ static bool is_enabled_in(struct trial *t, const char *folder, const char *name)
 				return true;
 			continue;
 		}
-		const char *target = strcmp(*entry, name) == 0 ? NULL
-							       : file_link(t, case_format(t, "%s/%s", folder, *entry));
+		const char *target =
+			strcmp(*entry, name) == 0
+				? NULL
+				: file_link(t, case_format(t, "%s/%s", folder, *entry));
 		const char *base = target ? strrchr(target, '/') : NULL;
 		if (target && strcmp(base ? base + 1 : target, name) == 0)
 			return true;
@@ -97,7 +100,8 @@ static const char *logical_line(struct trial *t, const char **at)
 		if (goes_on && (trimmed[0] == '#' || trimmed[0] == ';'))
 			continue;
 		size_t length = strlen(trimmed);
-		goes_on = length > 0 && trimmed[length - 1] == '\\' && trimmed[0] != '#' && trimmed[0] != ';';
+		goes_on = length > 0 && trimmed[length - 1] == '\\' && trimmed[0] != '#' &&
+			  trimmed[0] != ';';
 		(void)text_add(&whole, trimmed, length - goes_on);
 		if (!goes_on)
 			return case_format(t, "%s", whole.buf);
@@ -118,16 +122,18 @@ void ini_each_setting(struct trial *t, const char *path, unit_setting_fn *fn, vo
 		if (line[0] == '[' && line[length - 1] == ']') {
 			section = case_format(t, "%.*s", (int)length - 2, line + 1);
 		} else if (equals) {
-			char *key = line_trim(memcpy(case_alloc(t, length + 1), line, (size_t)(equals - line)));
-			char *value = memcpy(case_alloc(t, length + 1), equals + 1, strlen(equals + 1));
+			char *key = line_trim(
+				memcpy(case_alloc(t, length + 1), line, (size_t)(equals - line)));
+			char *value =
+				memcpy(case_alloc(t, length + 1), equals + 1, strlen(equals + 1));
 			fn(t, arg, section, key, line_trim(value));
 		}
 	}
 }
 
 /* Drop-ins of one name shadow those in later folders; they are applied in the order of their names. */
-static void each_drop_in(struct trial *t, const char *const *folders, const char *drop_in, unit_setting_fn *fn,
-			 void *arg)
+static void each_drop_in(struct trial *t, const char *const *folders, const char *drop_in,
+			 unit_setting_fn *fn, void *arg)
 {
 	const char *last = "";
 
@@ -164,7 +170,8 @@ struct wanted {
 	const char *section, *key, *value;
 };
 
-static void keep_if_wanted(struct trial *t UNUSED, void *arg, const char *section, const char *key, const char *value)
+static void keep_if_wanted(struct trial *t UNUSED, void *arg, const char *section, const char *key,
+			   const char *value)
 {
 	struct wanted *wanted = arg;
 
@@ -182,8 +189,8 @@ const char *unit_setting(struct trial *t, const char *name, const char *section,
 
 const char *systemd_setting(struct trial *t, const char *file, const char *section, const char *key)
 {
-	static const char *const folders[] = {"/etc/systemd", "/run/systemd", "/usr/local/lib/systemd",
-					      "/usr/lib/systemd", NULL};
+	static const char *const folders[] = {"/etc/systemd", "/run/systemd",
+					      "/usr/local/lib/systemd", "/usr/lib/systemd", NULL};
 	struct wanted wanted = {.section = section, .key = key};
 
 	for (const char *const *folder = folders; *folder; folder++) {

@@ -27,13 +27,17 @@ bool unit_is_enabled(struct trial *t, const char *name) NONNULL(1, 2);
 
 /* One effective setting: the last "Key=value" of [section] in the unit's file and its drop-ins; NULL when it is not set.
  * An empty assignment clears what was before. */
-const char *unit_setting(struct trial *t, const char *name, const char *section, const char *key) NONNULL(1, 2, 3, 4);
+const char *unit_setting(struct trial *t, const char *name, const char *section, const char *key)
+	NONNULL(1, 2, 3, 4);
 
 /* Calls fn for every assignment of the unit's file, then of its drop-ins in their order. */
-typedef void unit_setting_fn(struct trial *t, void *arg, const char *section, const char *key, const char *value);
-void unit_each_setting(struct trial *t, const char *name, unit_setting_fn *fn, void *arg) NONNULL(1, 2, 3);
+typedef void unit_setting_fn(struct trial *t, void *arg, const char *section, const char *key,
+			     const char *value);
+void unit_each_setting(struct trial *t, const char *name, unit_setting_fn *fn, void *arg)
+	NONNULL(1, 2, 3);
 /* The same for one file of that form (journald.conf, a .network file). */
-void ini_each_setting(struct trial *t, const char *path, unit_setting_fn *fn, void *arg) NONNULL(1, 2, 3);
+void ini_each_setting(struct trial *t, const char *path, unit_setting_fn *fn, void *arg)
+	NONNULL(1, 2, 3);
 
 /* One effective setting of a configuration "systemd/NAME.conf" with drop-ins in /etc, /run, /usr/local/lib and /usr/lib. */
 const char *systemd_setting(struct trial *t, const char *file, const char *section, const char *key)

@@ -5,11 +5,10 @@
 #include "guest/kit/line.h"
 
 AUDIT(boot, default_entry_files_exist,
-     .title    = "The default boot entry names an existing kernel and initrd",
-     .priority = P0,
-     .why      = "The machine does not boot.",
-     .remedy   = "Regenerate the boot loader's configuration after the last change of kernels "
-                 "and initrds.")
+      .title = "The default boot entry names an existing kernel and initrd", .priority = P0,
+      .why = "The machine does not boot.",
+      .remedy = "Regenerate the boot loader's configuration after the last change of kernels "
+		"and initrds.")
 {
 	const struct boot_entry *entry = boot_default(t);
 
@@ -17,13 +16,14 @@ AUDIT(boot, default_entry_files_exist,
 	if (boot_path(t, entry->kernel))
 		check_passed(t);
 	else
-		FAIL(t, "the kernel %s of the default entry \"%s\" is not there", entry->kernel, entry->title);
+		FAIL(t, "the kernel %s of the default entry \"%s\" is not there", entry->kernel,
+		     entry->title);
 	for (unsigned i = 0; i < entry->initrd_count; i++) {
 		if (boot_path(t, entry->initrds[i]))
 			check_passed(t);
 		else
-			FAIL(t, "the initrd %s of the default entry \"%s\" is not there", entry->initrds[i],
-			     entry->title);
+			FAIL(t, "the initrd %s of the default entry \"%s\" is not there",
+			     entry->initrds[i], entry->title);
 	}
 	/* An entry that the configuration names but does not have: the loader takes another, or asks. */
 	const struct boot_menu *menu = boot_menu_read(t);
@@ -48,35 +48,38 @@ static const char *serial_console(struct trial *t)
 
 	if (strcmp(arch, "") == 0 && file_exists(t, "/lib/ld-linux-aarch64.so.1"))
 		arch = "aarch64";
-	return plan_text(t, "console", strcmp(arch, "aarch64") == 0 ? "ttyAMA0 ttyS0" : "ttyS0 hvc0");
+	return plan_text(t, "console",
+			 strcmp(arch, "aarch64") == 0 ? "ttyAMA0 ttyS0" : "ttyS0 hvc0");
 }
 
 AUDIT(boot, serial_console_is_on_cmdline,
-     .title    = "The boot entry names the platform's serial console",
-     .priority = P0,
-     .sources  = "LISA:verify_serial_console_is_enabled,CIV:test_cmdline_console_and_params,"
-                 "kola:files/console-config,imgproof:test_sles_azure_kernel_cmdline,"
-                 "AZCERT:ms-selftest/40a-console-ttys0,AZCERT:gcp/serial-console,"
-                 "AZCERT:openstack/console",
-     .why      = "Without it the platform's console shows nothing of a boot that fails, and "
-                 "there is no way in to repair it.",
-     .remedy   = "Add console=ttyS0 (arm64: ttyAMA0) to the kernel's arguments; the plan's "
-                 "console names another.")
+      .title = "The boot entry names the platform's serial console", .priority = P0,
+      .sources = "LISA:verify_serial_console_is_enabled,CIV:test_cmdline_console_and_params,"
+		 "kola:files/console-config,imgproof:test_sles_azure_kernel_cmdline,"
+		 "AZCERT:ms-selftest/40a-console-ttys0,AZCERT:gcp/serial-console,"
+		 "AZCERT:openstack/console",
+      .why = "Without it the platform's console shows nothing of a boot that fails, and "
+	     "there is no way in to repair it.",
+      .remedy = "Add console=ttyS0 (arm64: ttyAMA0) to the kernel's arguments; the plan's "
+		"console names another.")
 {
 	const struct boot_entry *entry = boot_default(t);
 	const char *wanted = serial_console(t);
 	bool found = false;
 
-	for (const char *at = entry->arguments, *word; !found && (word = boot_argument_next(t, &at));) {
+	for (const char *at = entry->arguments, *word;
+	     !found && (word = boot_argument_next(t, &at));) {
 		const char *name = has_prefix(word, "console=") ? word + strlen("console=") : NULL;
 		if (name)
-			found = list_has(wanted, case_format(t, "%.*s", (int)strcspn(name, ","), name), " ,");
+			found = list_has(wanted,
+					 case_format(t, "%.*s", (int)strcspn(name, ","), name),
+					 " ,");
 	}
 	if (found)
 		check_passed(t);
 	else
-		FAIL(t, "the arguments of \"%s\" name none of the consoles %s: \"%s\"", entry->title, wanted,
-		     entry->arguments);
+		FAIL(t, "the arguments of \"%s\" name none of the consoles %s: \"%s\"",
+		     entry->title, wanted, entry->arguments);
 }
 
 SABOTAGE(boot, serial_console_is_on_cmdline, "the boot entry names no serial console")
@@ -91,16 +94,19 @@ SABOTAGE(boot, serial_console_is_on_cmdline, "the boot entry names no serial con
 }
 
 AUDIT(boot, forbidden_arguments_are_absent,
-     .title    = "No argument that disables optical drives or reserves I/O ports is set",
-     .priority = P1,
-     .sources  = "AZCERT:ms-prep/atapi-not-disabled,AZCERT:lisa-std/p1-grub",
-     .why      = "Provisioning data comes on a virtual optical drive: without its driver the "
-                 "machine is never set up.",
-     .remedy   = "Remove the argument from the boot loader's defaults and regenerate its "
-                 "configuration.")
+      .title = "No argument that disables optical drives or reserves I/O ports is set",
+      .priority = P1, .sources = "AZCERT:ms-prep/atapi-not-disabled,AZCERT:lisa-std/p1-grub",
+      .why = "Provisioning data comes on a virtual optical drive: without its driver the "
+	     "machine is never set up.",
+      .remedy = "Remove the argument from the boot loader's defaults and regenerate its "
+		"configuration.")
 {
-	static const char *const forbidden[] = {"libata.atapi_enabled=0", "ata_piix.disable_driver", "reserve=",
-						"noapic", "acpi=off", "pci=off"};
+	static const char *const forbidden[] = {"libata.atapi_enabled=0",
+						"ata_piix.disable_driver",
+						"reserve=",
+						"noapic",
+						"acpi=off",
+						"pci=off"};
 	const struct boot_entry *entry = boot_default(t);
 
 	for (const char *at = entry->arguments, *word; (word = boot_argument_next(t, &at));)
@@ -117,19 +123,22 @@ SABOTAGE(boot, forbidden_arguments_are_absent, "the boot entry disables optical 
 }
 
 AUDIT(boot, root_argument_uses_stable_id,
-     .title    = "The boot entry names the root filesystem by UUID or label",
-     .priority = P1,
-     .sources  = "AZCERT:ms-prep/root-by-uuid",
-     .why      = "With one disk more, or another controller, /dev/vda1 is another disk, or none.",
-     .remedy   = "Boot with root=UUID=…, and regenerate the boot loader's configuration.")
+      .title = "The boot entry names the root filesystem by UUID or label", .priority = P1,
+      .sources = "AZCERT:ms-prep/root-by-uuid",
+      .why = "With one disk more, or another controller, /dev/vda1 is another disk, or none.",
+      .remedy = "Boot with root=UUID=…, and regenerate the boot loader's configuration.")
 {
-	static const char *const stable[] = {"UUID=",  "PARTUUID=",	  "LABEL=",	    "PARTLABEL=", "/dev/disk/by-",
-					     "/dev/mapper/", "gpt-auto", "ZFS=", "zfs:", "/dev/gpt-auto-root", "tmpfs", "fstab"};
+	static const char *const stable[] = {
+		"UUID=",	 "PARTUUID=",	       "LABEL=",   "PARTLABEL=",
+		"/dev/disk/by-", "/dev/mapper/",       "gpt-auto", "ZFS=",
+		"zfs:",		 "/dev/gpt-auto-root", "tmpfs",	   "fstab"};
 	const struct boot_entry *entry = boot_default(t);
 	const char *root = boot_argument(t, entry, "root");
 
 	if (!root)
-		case_skip(t, "bootloader", "the default entry has no root argument: the root is found in another way");
+		case_skip(
+			t, "bootloader",
+			"the default entry has no root argument: the root is found in another way");
 	for (size_t i = 0; i < ARRAY_LEN(stable); i++)
 		if (strncasecmp(root, stable[i], strlen(stable[i])) == 0) {
 			check_passed(t);
@@ -152,9 +161,9 @@ static const struct root_tag {
 	const char *tag;
 	size_t fact;
 } root_tags[] = {
-	{"UUID=",	  offsetof(struct filesystem, uuid)	     },
-	{"PARTUUID=",  offsetof(struct filesystem, part_uuid) },
-	{"LABEL=",	   offsetof(struct filesystem, label)     },
+	{"UUID=", offsetof(struct filesystem, uuid)},
+	{"PARTUUID=", offsetof(struct filesystem, part_uuid)},
+	{"LABEL=", offsetof(struct filesystem, label)},
 	{"PARTLABEL=", offsetof(struct filesystem, part_label)},
 };
 
@@ -170,10 +179,11 @@ static const char *root_value(const char *root, const struct root_tag **ret)
 }
 
 AUDIT(boot, root_argument_resolves,
-     .title    = "The root filesystem that the default boot entry names is in the image",
-     .priority = P0,
-     .why      = "The machine waits for a disk that never comes, and ends in the initrd's shell.",
-     .remedy   = "Regenerate the boot loader's configuration after the root filesystem was made anew.")
+      .title = "The root filesystem that the default boot entry names is in the image",
+      .priority = P0,
+      .why = "The machine waits for a disk that never comes, and ends in the initrd's shell.",
+      .remedy =
+	      "Regenerate the boot loader's configuration after the root filesystem was made anew.")
 {
 	const struct boot_entry *entry = boot_default(t);
 	const char *root = boot_argument(t, entry, "root"), *value;
@@ -186,8 +196,10 @@ AUDIT(boot, root_argument_resolves,
 		case_skip(t, "bootloader", "the default entry names no root by UUID or label");
 	for (size_t i = 0; i < count; i++) {
 		/* Volumes inside of these cannot be seen without opening them. */
-		if (strcmp(all[i].type, "LVM2_member") == 0 || strcmp(all[i].type, "crypto_LUKS") == 0)
-			case_skip(t, "image", "the root may lie in a volume that cannot be seen from outside");
+		if (strcmp(all[i].type, "LVM2_member") == 0 ||
+		    strcmp(all[i].type, "crypto_LUKS") == 0)
+			case_skip(t, "image",
+				  "the root may lie in a volume that cannot be seen from outside");
 		const char *fact = *(const char *const *)((const char *)&all[i] + tag->fact);
 		if (strcasecmp(fact, value) == 0) {
 			check_passed(t);
@@ -204,17 +216,36 @@ SABOTAGE(boot, root_argument_resolves, "the boot entry names a filesystem that i
 
 /* Arguments that take away what the kernel does for the machine's safety. */
 AUDIT(boot, default_entry_keeps_protection,
-     .title    = "The default boot entry switches no protection of the kernel off",
-     .priority = P1,
-     .why      = "An argument that helped to debug the build leaves every machine open to known attacks.",
-     .remedy   = "Remove the argument, or name it in the plan's allowed_arguments.")
+      .title = "The default boot entry switches no protection of the kernel off", .priority = P1,
+      .why = "An argument that helped to debug the build leaves every machine open to known attacks.",
+      .remedy = "Remove the argument, or name it in the plan's allowed_arguments.")
 {
-	static const char *const unsafe[] = {
-		"apparmor=0", "audit=0", "enforcing=0", "init=/bin/bash", "init=/bin/sh", "init_on_alloc=0",
-		"lockdown=none", "mitigations=off", "nokaslr", "nopti", "nosmap", "nosmep", "nospectre_v1",
-		"nospectre_v2", "pti=off", "rd.break", "selinux=0", "single", "slab_debug=-", "spectre_v2=off",
-		"spec_store_bypass_disable=off", "systemd.debug-shell", "systemd.debug_shell",
-		"systemd.unit=emergency.target", "systemd.unit=rescue.target", "vsyscall=native"};
+	static const char *const unsafe[] = {"apparmor=0",
+					     "audit=0",
+					     "enforcing=0",
+					     "init=/bin/bash",
+					     "init=/bin/sh",
+					     "init_on_alloc=0",
+					     "lockdown=none",
+					     "mitigations=off",
+					     "nokaslr",
+					     "nopti",
+					     "nosmap",
+					     "nosmep",
+					     "nospectre_v1",
+					     "nospectre_v2",
+					     "pti=off",
+					     "rd.break",
+					     "selinux=0",
+					     "single",
+					     "slab_debug=-",
+					     "spectre_v2=off",
+					     "spec_store_bypass_disable=off",
+					     "systemd.debug-shell",
+					     "systemd.debug_shell",
+					     "systemd.unit=emergency.target",
+					     "systemd.unit=rescue.target",
+					     "vsyscall=native"};
 	const struct boot_entry *entry = boot_default(t);
 	const char *allowed = plan_text(t, "allowed_arguments", "");
 
@@ -231,14 +262,15 @@ SABOTAGE(boot, default_entry_keeps_protection, "the boot entry switches mitigati
 }
 
 AUDIT(image, grub_environment_is_clean,
-     .title    = "The saved GRUB environment has its exact size and no failed-boot mark",
-     .priority = P2,
-     .why      = "GRUB refuses an environment of another size, and a failed-boot mark makes "
-                 "every machine wait in the menu.",
-     .remedy   = "Write it anew: grub-editenv /boot/grub/grubenv create.")
+      .title = "The saved GRUB environment has its exact size and no failed-boot mark",
+      .priority = P2,
+      .why = "GRUB refuses an environment of another size, and a failed-boot mark makes "
+	     "every machine wait in the menu.",
+      .remedy = "Write it anew: grub-editenv /boot/grub/grubenv create.")
 {
 	static const char *const paths[] = {"/boot/grub/grubenv", "/boot/grub2/grubenv"};
-	static const char *const marks[] = {"recordfail", "boot_indeterminate", "prev_saved_entry", "next_entry"};
+	static const char *const marks[] = {"recordfail", "boot_indeterminate", "prev_saved_entry",
+					    "next_entry"};
 	unsigned found = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
@@ -260,7 +292,8 @@ AUDIT(image, grub_environment_is_clean,
 
 SABOTAGE(image, grub_environment_is_clean, "the environment says that the last boot failed")
 {
-	const char *path = file_exists(t, "/boot/grub2/grubenv") ? "/boot/grub2/grubenv" : "/boot/grub/grubenv";
+	const char *path = file_exists(t, "/boot/grub2/grubenv") ? "/boot/grub2/grubenv"
+								 : "/boot/grub/grubenv";
 	char block[1025];
 	static const char head[] = "# GRUB Environment Block\nrecordfail=1\n";
 

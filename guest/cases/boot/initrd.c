@@ -26,7 +26,8 @@ static struct pair default_pair(struct trial *t)
 	unsigned count = menu->chosen->initrd_count;
 	pair.kernel = path ? kernels_by_image(t, path) : NULL;
 	if (!pair.kernel)
-		case_skip(t, "kernel", "the default entry's kernel %s is not found", menu->chosen->kernel);
+		case_skip(t, "kernel", "the default entry's kernel %s is not found",
+			  menu->chosen->kernel);
 	pair.initrd = count > 0 ? boot_path(t, menu->chosen->initrds[count - 1]) : NULL;
 	return pair;
 }
@@ -41,7 +42,8 @@ static const char *promised_drivers(struct trial *t)
 static const char *root_type(struct trial *t)
 {
 	struct text facts = TEXT_INIT(4096);
-	const char *type = tree_filesystem(case_tree(t), 0, &facts) == 0 ? strstr(facts.buf, "type=") : NULL;
+	const char *type =
+		tree_filesystem(case_tree(t), 0, &facts) == 0 ? strstr(facts.buf, "type=") : NULL;
 	char name[16] = "";
 
 	if (type)
@@ -52,33 +54,36 @@ static const char *root_type(struct trial *t)
 	return name[0] ? case_format(t, "%s", name) : NULL;
 }
 
-static void check_driver(struct trial *t, struct kernel *kernel, const char *names, const char *driver)
+static void check_driver(struct trial *t, struct kernel *kernel, const char *names,
+			 const char *driver)
 {
 	if (kernel_has_builtin(t, kernel, driver) || module_is_in(names, driver))
 		check_passed(t);
 	else
-		FAIL(t, "neither the initrd nor the kernel %s itself has the driver %s", kernel->release, driver);
+		FAIL(t, "neither the initrd nor the kernel %s itself has the driver %s",
+		     kernel->release, driver);
 }
 
 AUDIT(boot, initrd_has_boot_drivers,
-     .title    = "The initrd or kernel holds every driver needed for promised controllers",
-     .priority = P0,
-     .sources  = "LISA:verify_initrd_modules,CIV:test_dracut_conf_xen,"
-                 "imgproof:test_sles_ec2_dracut_conf,AZCERT:ms-prep/hv-modules-in-initramfs,"
-                 "AZCERT:ms-prep/nvme-in-initramfs,AZCERT:lisa-std/p1-hv-modules,"
-                 "AZCERT:aws-mp/drivers-ena-nvme,AZCERT:gcp/virtio-drivers,"
-                 "AZCERT:openstack/paravirt",
-     .why      = "A machine whose disk controller has no driver in the initrd never finds its "
-                 "root filesystem.",
-     .remedy   = "Build the initrd with MODULES=most (initramfs-tools), or add_drivers (dracut); "
-                 "the plan's boot_drivers lists others.")
+      .title = "The initrd or kernel holds every driver needed for promised controllers",
+      .priority = P0,
+      .sources = "LISA:verify_initrd_modules,CIV:test_dracut_conf_xen,"
+		 "imgproof:test_sles_ec2_dracut_conf,AZCERT:ms-prep/hv-modules-in-initramfs,"
+		 "AZCERT:ms-prep/nvme-in-initramfs,AZCERT:lisa-std/p1-hv-modules,"
+		 "AZCERT:aws-mp/drivers-ena-nvme,AZCERT:gcp/virtio-drivers,"
+		 "AZCERT:openstack/paravirt",
+      .why = "A machine whose disk controller has no driver in the initrd never finds its "
+	     "root filesystem.",
+      .remedy = "Build the initrd with MODULES=most (initramfs-tools), or add_drivers (dracut); "
+		"the plan's boot_drivers lists others.")
 {
 	struct pair pair = default_pair(t);
 	const char *names = pair.initrd ? initrd_read(t, pair.initrd)->names : "";
 	struct words drivers;
 
 	if (!pair.kernel->modules)
-		case_skip(t, "kernel", "the modules of kernel %s are not there", pair.kernel->release);
+		case_skip(t, "kernel", "the modules of kernel %s are not there",
+			  pair.kernel->release);
 	words_split(promised_drivers(t), &drivers);
 	for (unsigned i = 0; i < drivers.count; i++)
 		check_driver(t, pair.kernel, names, drivers.at[i]);
@@ -90,7 +95,8 @@ AUDIT(boot, initrd_has_boot_drivers,
 SABOTAGE(boot, initrd_has_boot_drivers, "the initrd has no virtio_scsi and nvme")
 {
 	struct pair pair = default_pair(t);
-	const char *prefix = case_format(t, "usr/lib/modules/%s/kernel/drivers", pair.kernel->release);
+	const char *prefix =
+		case_format(t, "usr/lib/modules/%s/kernel/drivers", pair.kernel->release);
 	const struct initrd_file files[] = {
 		{case_format(t, "%s/virtio/virtio_pci.ko", prefix), "module"},
 		{case_format(t, "%s/block/virtio_blk.ko", prefix), "module"},
@@ -115,11 +121,11 @@ static const char *release_of(struct trial *t, const char *name)
 }
 
 AUDIT(boot, initrd_modules_match_kernel,
-     .title    = "The initrd holds modules built for exactly the kernel it is paired with",
-     .priority = P0,
-     .why      = "A kernel refuses modules of another build: the root disk is not found.",
-     .remedy   = "Build the initrd for this kernel: update-initramfs -u -k VERSION, dracut "
-                 "--force --kver VERSION.")
+      .title = "The initrd holds modules built for exactly the kernel it is paired with",
+      .priority = P0,
+      .why = "A kernel refuses modules of another build: the root disk is not found.",
+      .remedy = "Build the initrd for this kernel: update-initramfs -u -k VERSION, dracut "
+		"--force --kver VERSION.")
 {
 	struct pair pair = default_pair(t);
 	char line[LINE_SIZE];
@@ -127,7 +133,8 @@ AUDIT(boot, initrd_modules_match_kernel,
 
 	if (!pair.initrd)
 		case_skip(t, "initrd", "the default entry boots without an initrd");
-	for (const char *at = initrd_read(t, pair.initrd)->names; line_next(&at, line, sizeof line, NULL);) {
+	for (const char *at = initrd_read(t, pair.initrd)->names;
+	     line_next(&at, line, sizeof line, NULL);) {
 		const char *release = strstr(line, "/lib/modules/") ? release_of(t, line) : NULL;
 		if (!release)
 			continue;
@@ -158,10 +165,9 @@ SABOTAGE(boot, initrd_modules_match_kernel, "the initrd was built for another ke
 }
 
 AUDIT(boot, initrd_has_no_secrets,
-     .title    = "The initrd contains no private key, password or authorized key",
-     .priority = P1,
-     .why      = "The initrd lies unencrypted on every disk and every copy of the image.",
-     .remedy   = "Find the hook that copies the file, remove it and build the initrd anew.")
+      .title = "The initrd contains no private key, password or authorized key", .priority = P1,
+      .why = "The initrd lies unencrypted on every disk and every copy of the image.",
+      .remedy = "Find the hook that copies the file, remove it and build the initrd anew.")
 {
 	struct pair pair = default_pair(t);
 	char line[LINE_SIZE];
@@ -190,7 +196,8 @@ SABOTAGE(boot, initrd_has_no_secrets, "the initrd holds a private key")
 /* ---- how it is built ---- */
 
 /* The last KEY=value of a configuration file and of the files in its folder, in their order. */
-static const char *last_setting(struct trial *t, const char *value, const char *file, const char *key)
+static const char *last_setting(struct trial *t, const char *value, const char *file,
+				const char *key)
 {
 	const char *text = file_text(t, file);
 
@@ -201,7 +208,8 @@ static const char *last_setting(struct trial *t, const char *value, const char *
 	return value;
 }
 
-static const char *last_setting_in(struct trial *t, const char *value, const char *folder, const char *key)
+static const char *last_setting_in(struct trial *t, const char *value, const char *folder,
+				   const char *key)
 {
 	for (const char *const *name = file_names(t, folder); *name; name++)
 		value = last_setting(t, value, case_format(t, "%s/%s", folder, *name), key);
@@ -229,13 +237,12 @@ static void check_dracut(struct trial *t)
 }
 
 AUDIT(boot, initrd_is_generic,
-     .title    = "The initrd is built for any machine, not only for the build host",
-     .priority = P1,
-     .sources  = "AZCERT:ms-prep/initramfs-host-only-off",
-     .why      = "An initrd for the build host's hardware does not find the disk of another "
-                 "machine.",
-     .remedy   = "Set MODULES=most in initramfs.conf, or hostonly=no for dracut, and build the "
-                 "initrd anew.")
+      .title = "The initrd is built for any machine, not only for the build host", .priority = P1,
+      .sources = "AZCERT:ms-prep/initramfs-host-only-off",
+      .why = "An initrd for the build host's hardware does not find the disk of another "
+	     "machine.",
+      .remedy = "Set MODULES=most in initramfs.conf, or hostonly=no for dracut, and build the "
+		"initrd anew.")
 {
 	bool has_tools = file_exists(t, INITRAMFS_TOOLS "/initramfs.conf");
 	bool has_dracut = file_exists(t, "/usr/bin/dracut") || file_exists(t, "/usr/sbin/dracut");

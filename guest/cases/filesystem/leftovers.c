@@ -5,15 +5,15 @@
 #define OFFENDERS_MAX 20
 
 AUDIT(filesystem, no_device_nodes_outside_dev,
-     .title    = "No device node lies outside /dev on any filesystem",
-     .priority = P2,
-     .why      = "A device node elsewhere gives whoever may open it the disk, past all other "
-                 "rights.",
-     .remedy   = "Remove the node.")
+      .title = "No device node lies outside /dev on any filesystem", .priority = P2,
+      .why = "A device node elsewhere gives whoever may open it the disk, past all other "
+	     "rights.",
+      .remedy = "Remove the node.")
 {
 	const struct census *census = census_take(t);
 	/* Containers of the build tools and chroots of services keep null and random. */
-	static const char *const harmless[] = {"null", "zero", "random", "urandom", "full", "tty", "console", "ptmx"};
+	static const char *const harmless[] = {"null", "zero", "random",  "urandom",
+					       "full", "tty",  "console", "ptmx"};
 	unsigned offenders = 0;
 
 	for (size_t i = 0; i < census->count; i++) {
@@ -36,13 +36,13 @@ SABOTAGE(filesystem, no_device_nodes_outside_dev, "a device node lies under /var
 }
 
 AUDIT(filesystem, lost_and_found_is_empty,
-     .title    = "No orphaned file lies in a lost+found directory",
-     .priority = P2,
-     .why      = "A repair of the filesystem found files without names: something of the image "
-                 "is missing.",
-     .remedy   = "Build the image anew; do not ship one that needed fsck.")
+      .title = "No orphaned file lies in a lost+found directory", .priority = P2,
+      .why = "A repair of the filesystem found files without names: something of the image "
+	     "is missing.",
+      .remedy = "Build the image anew; do not ship one that needed fsck.")
 {
-	static const char *const folders[] = {"/lost+found", "/boot/lost+found", "/var/lost+found", "/home/lost+found"};
+	static const char *const folders[] = {"/lost+found", "/boot/lost+found", "/var/lost+found",
+					      "/home/lost+found"};
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
 		for (const char *const *name = file_names(t, folders[i]); *name; name++)

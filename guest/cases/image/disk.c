@@ -40,7 +40,8 @@ static void check_places(struct trial *t, const struct disk_table *table)
 			     (unsigned long long)size);
 		for (unsigned k = 0; k < i; k++) {
 			const struct disk_partition *other = &table->partitions[k];
-			if (one->start < other->start + other->size && other->start < one->start + one->size)
+			if (one->start < other->start + other->size &&
+			    other->start < one->start + one->size)
 				FAIL(t, "partitions %u and %u overlap", other->number, one->number);
 		}
 		check_passed(t);
@@ -48,14 +49,14 @@ static void check_places(struct trial *t, const struct disk_table *table)
 }
 
 AUDIT(image, partition_table_is_valid,
-     .title    = "Primary and backup partition tables agree and their checksums are right",
-     .priority = P0,
-     .sources  = "AZCERT:hygiene/partition-alignment,AZCERT:hygiene/gpt-after-resize,"
-                 "AZCERT:gcp/partition",
-     .why      = "Firmware and tools repair a damaged table each in its own way, or refuse the "
-                 "disk.",
-     .remedy   = "Repair it with sgdisk --verify and --move-second-header, and find what wrote "
-                 "past the end.")
+      .title = "Primary and backup partition tables agree and their checksums are right",
+      .priority = P0,
+      .sources = "AZCERT:hygiene/partition-alignment,AZCERT:hygiene/gpt-after-resize,"
+		 "AZCERT:gcp/partition",
+      .why = "Firmware and tools repair a damaged table each in its own way, or refuse the "
+	     "disk.",
+      .remedy = "Repair it with sgdisk --verify and --move-second-header, and find what wrote "
+		"past the end.")
 {
 	const struct disk_table *table = disk_table_require(t);
 
@@ -82,13 +83,11 @@ SABOTAGE(image, partition_table_is_valid, "one byte of the partition table was f
 }
 
 AUDIT(image, filesystems_are_clean,
-     .title    = "Every filesystem superblock is marked clean and free of recorded errors",
-     .priority = P0,
-     .needs    = "image:pristine",
-     .sources  = "AZCERT:hygiene/filesystem-clean",
-     .why      = "A filesystem that was copied while mounted, or has recorded errors, is checked "
-                 "or lost on every machine.",
-     .remedy   = "Take the image from a machine that was shut down, and run fsck -f on it.")
+      .title = "Every filesystem superblock is marked clean and free of recorded errors",
+      .priority = P0, .needs = "image:pristine", .sources = "AZCERT:hygiene/filesystem-clean",
+      .why = "A filesystem that was copied while mounted, or has recorded errors, is checked "
+	     "or lost on every machine.",
+      .remedy = "Take the image from a machine that was shut down, and run fsck -f on it.")
 {
 	struct filesystem *all;
 	size_t count = filesystems_read(t, &all);
@@ -123,22 +122,23 @@ static void check_pair(struct trial *t, const char *what, const char *one, const
 }
 
 AUDIT(image, filesystem_ids_are_unique,
-     .title    = "No two filesystems or partitions in the image share an identifier",
-     .priority = P1,
-     .sources  = "AZCERT:hygiene/filesystem-uuid-duplicates",
-     .why      = "Of two filesystems with one identifier, chance decides which is mounted.",
-     .remedy   = "Give one of them another: tune2fs -U random, xfs_admin -U generate, sgdisk "
-                 "--partition-guid.")
+      .title = "No two filesystems or partitions in the image share an identifier", .priority = P1,
+      .sources = "AZCERT:hygiene/filesystem-uuid-duplicates",
+      .why = "Of two filesystems with one identifier, chance decides which is mounted.",
+      .remedy = "Give one of them another: tune2fs -U random, xfs_admin -U generate, sgdisk "
+		"--partition-guid.")
 {
 	struct filesystem *all;
 	size_t count = filesystems_read(t, &all);
 
 	if (count < 2)
-		case_skip(t, "image", "there is only one filesystem, and nothing to confuse it with");
+		case_skip(t, "image",
+			  "there is only one filesystem, and nothing to confuse it with");
 	for (size_t i = 0; i < count; i++) {
 		check_passed(t);
 		for (size_t k = 0; k < i; k++) {
-			bool is_same_place = all[i].part_start >= 0 && all[i].part_start == all[k].part_start &&
+			bool is_same_place = all[i].part_start >= 0 &&
+					     all[i].part_start == all[k].part_start &&
 					     strcmp(all[i].device, all[k].device) == 0;
 			if (is_same_place)
 				continue; /* one filesystem that is mounted twice */
@@ -151,7 +151,8 @@ AUDIT(image, filesystem_ids_are_unique,
 		return;
 	for (unsigned i = 0; i < table->count; i++)
 		for (unsigned k = 0; k < i; k++)
-			check_pair(t, "PARTUUID", table->partitions[i].uuid, table->partitions[k].uuid);
+			check_pair(t, "PARTUUID", table->partitions[i].uuid,
+				   table->partitions[k].uuid);
 }
 
 SABOTAGE(image, filesystem_ids_are_unique, "two filesystems have one identifier")
@@ -220,19 +221,19 @@ static const struct filesystem *require_root(struct trial *t)
 }
 
 AUDIT(image, root_fs_has_headroom,
-     .title    = "The root filesystem keeps the policy share of free blocks and inodes",
-     .priority = P1,
-     .needs    = "image:pristine",
-     .why      = "A root filesystem that is full after the first boot's logs and packages breaks "
-                 "the machine in odd places.",
-     .remedy   = "Make the root filesystem larger or the image smaller; the plan's "
-                 "root_free_percent sets the share.")
+      .title = "The root filesystem keeps the policy share of free blocks and inodes",
+      .priority = P1, .needs = "image:pristine",
+      .why = "A root filesystem that is full after the first boot's logs and packages breaks "
+	     "the machine in odd places.",
+      .remedy = "Make the root filesystem larger or the image smaller; the plan's "
+		"root_free_percent sets the share.")
 {
 	long long share = plan_number(t, "root_free_percent", 5);
 	struct room room;
 
 	if (!read_room(t, require_root(t), &room) || room.blocks == 0)
-		case_skip(t, "fs:ext4", "the root filesystem's counters are not ones that Assay reads");
+		case_skip(t, "fs:ext4",
+			  "the root filesystem's counters are not ones that Assay reads");
 	CHECK_GE(t, room.free_blocks * 100 / room.blocks, (uint64_t)share);
 	if (room.inodes > 0)
 		CHECK_GE(t, room.free_inodes * 100 / room.inodes, (uint64_t)share);
@@ -244,7 +245,8 @@ SABOTAGE(image, root_fs_has_headroom, "one block is free")
 	static const unsigned char one[8] = {1};
 
 	if (strcmp(root->type, "xfs") == 0) {
-		tree_plant_disk(case_tree(t), (uint64_t)root->part_start + 144, "\0\0\0\0\0\0\0\1", 8);
+		tree_plant_disk(case_tree(t), (uint64_t)root->part_start + 144, "\0\0\0\0\0\0\0\1",
+				8);
 		return;
 	}
 	tree_plant_disk(case_tree(t), (uint64_t)root->part_start + 1024 + 12, one, 4);
@@ -255,17 +257,16 @@ SABOTAGE(image, root_fs_has_headroom, "one block is free")
 static bool grows_root(struct trial *t)
 {
 	return file_exists(t, "/usr/bin/growpart") || file_exists(t, "/usr/bin/systemd-repart") ||
-	       file_exists(t, "/usr/bin/ignition") || file_exists(t, "/usr/lib/dracut/modules.d/30ignition");
+	       file_exists(t, "/usr/bin/ignition") ||
+	       file_exists(t, "/usr/lib/dracut/modules.d/30ignition");
 }
 
 AUDIT(image, root_partition_can_grow,
-     .title    = "Nothing lies behind the root partition, so it can grow",
-     .priority = P1,
-     .needs    = "image:pristine",
-     .sources  = "AZCERT:hygiene/disk-tail",
-     .why      = "With a partition behind it, the root cannot take the disk that the customer "
-                 "pays for.",
-     .remedy   = "Put the root partition last on the disk.")
+      .title = "Nothing lies behind the root partition, so it can grow", .priority = P1,
+      .needs = "image:pristine", .sources = "AZCERT:hygiene/disk-tail",
+      .why = "With a partition behind it, the root cannot take the disk that the customer "
+	     "pays for.",
+      .remedy = "Put the root partition last on the disk.")
 {
 	const struct disk_table *table = disk_table_require(t);
 	const struct filesystem *root = require_root(t);

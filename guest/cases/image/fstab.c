@@ -34,9 +34,9 @@ static const struct name_kind {
 	const char *tag, *folder;
 	size_t fact;
 } name_kinds[] = {
-	{"UUID",	 "/dev/disk/by-uuid",      offsetof(struct filesystem, uuid)	     },
-	{"LABEL",	  "/dev/disk/by-label",     offsetof(struct filesystem, label)     },
-	{"PARTUUID",  "/dev/disk/by-partuuid",  offsetof(struct filesystem, part_uuid) },
+	{"UUID", "/dev/disk/by-uuid", offsetof(struct filesystem, uuid)},
+	{"LABEL", "/dev/disk/by-label", offsetof(struct filesystem, label)},
+	{"PARTUUID", "/dev/disk/by-partuuid", offsetof(struct filesystem, part_uuid)},
 	{"PARTLABEL", "/dev/disk/by-partlabel", offsetof(struct filesystem, part_label)},
 };
 
@@ -48,7 +48,8 @@ static const char *fact_of(const struct filesystem *filesystem, size_t offset)
 /* Volumes inside of these cannot be seen without opening them. */
 static bool hides_volumes(const struct filesystem *all, size_t count)
 {
-	static const char *const types[] = {"LVM2_member", "crypto_LUKS", "linux_raid_member", "zfs_member"};
+	static const char *const types[] = {"LVM2_member", "crypto_LUKS", "linux_raid_member",
+					    "zfs_member"};
 
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < ARRAY_LEN(types); k++)
@@ -57,7 +58,8 @@ static bool hides_volumes(const struct filesystem *all, size_t count)
 	return false;
 }
 
-static bool is_known(const struct filesystem *all, size_t count, const struct name_kind *kind, const char *value)
+static bool is_known(const struct filesystem *all, size_t count, const struct name_kind *kind,
+		     const char *value)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcasecmp(fact_of(&all[i], kind->fact), value) == 0)
@@ -66,11 +68,10 @@ static bool is_known(const struct filesystem *all, size_t count, const struct na
 }
 
 AUDIT(image, fstab_entries_resolve,
-     .title    = "Every device named in fstab exists in the image's own filesystems",
-     .priority = P0,
-     .why      = "A device that never appears holds the boot for 90 seconds and then drops it "
-                 "into the emergency shell.",
-     .remedy   = "Remove the line, or name the filesystem by the UUID that it has in this image.")
+      .title = "Every device named in fstab exists in the image's own filesystems", .priority = P0,
+      .why = "A device that never appears holds the boot for 90 seconds and then drops it "
+	     "into the emergency shell.",
+      .remedy = "Remove the line, or name the filesystem by the UUID that it has in this image.")
 {
 	struct filesystem *all;
 	size_t count = filesystems_read(t, &all);
@@ -78,7 +79,9 @@ AUDIT(image, fstab_entries_resolve,
 	unsigned judged = 0;
 
 	if (hides_volumes(all, count))
-		case_skip(t, "image", "volumes that cannot be seen from outside lie in this image (LVM, LUKS, RAID)");
+		case_skip(
+			t, "image",
+			"volumes that cannot be seen from outside lie in this image (LVM, LUKS, RAID)");
 	for (const char *at = require_fstab(t); fstab_next(&at, &line);)
 		for (size_t i = 0; i < ARRAY_LEN(name_kinds); i++) {
 			const struct name_kind *kind = &name_kinds[i];
@@ -89,8 +92,8 @@ AUDIT(image, fstab_entries_resolve,
 			if (is_known(all, count, kind, value))
 				check_passed(t);
 			else
-				FAIL(t, "%s for %s: no filesystem of this image has %s %s", line.what, line.where,
-				     kind->tag, value);
+				FAIL(t, "%s for %s: no filesystem of this image has %s %s",
+				     line.what, line.where, kind->tag, value);
 		}
 	if (judged == 0)
 		case_skip(t, "fstab", "/etc/fstab names no filesystem by UUID or label");
@@ -98,14 +101,15 @@ AUDIT(image, fstab_entries_resolve,
 
 SABOTAGE(image, fstab_entries_resolve, "fstab names a filesystem that is not there")
 {
-	sabotage_append(t, "/etc/fstab", "UUID=deadbeef-0000-4000-8000-000000000000 /data ext4 nofail 0 2");
+	sabotage_append(t, "/etc/fstab",
+			"UUID=deadbeef-0000-4000-8000-000000000000 /data ext4 nofail 0 2");
 }
 
 /* Names that the kernel gives in the order of discovery. */
 static bool is_kernel_name(const char *what)
 {
-	static const char *const names[] = {"/dev/sd", "/dev/vd", "/dev/xvd", "/dev/hd", "/dev/nvme", "/dev/mmcblk",
-					    "/dev/dasd", "/dev/md"};
+	static const char *const names[] = {"/dev/sd",	 "/dev/vd",	"/dev/xvd",  "/dev/hd",
+					    "/dev/nvme", "/dev/mmcblk", "/dev/dasd", "/dev/md"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (has_prefix(what, names[i]))
@@ -114,11 +118,10 @@ static bool is_kernel_name(const char *what)
 }
 
 AUDIT(image, fstab_uses_stable_names,
-     .title    = "fstab names devices by UUID, LABEL or PARTUUID, never by kernel name",
-     .priority = P1,
-     .sources  = "AZCERT:ms-prep/fstab-by-uuid,AZCERT:gcp/fstab",
-     .why      = "With one disk more, or another controller, /dev/sda1 is another disk.",
-     .remedy   = "Name filesystems by UUID, LABEL or PARTUUID.")
+      .title = "fstab names devices by UUID, LABEL or PARTUUID, never by kernel name",
+      .priority = P1, .sources = "AZCERT:ms-prep/fstab-by-uuid,AZCERT:gcp/fstab",
+      .why = "With one disk more, or another controller, /dev/sda1 is another disk.",
+      .remedy = "Name filesystems by UUID, LABEL or PARTUUID.")
 {
 	struct fstab_line line;
 	unsigned judged = 0;
@@ -140,8 +143,9 @@ SABOTAGE(image, fstab_uses_stable_names, "the root line names /dev/vda1")
 
 static bool is_network_type(const char *type)
 {
-	static const char *const types[] = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "glusterfs", "fuse.sshfs",
-					    "9p", "virtiofs", "afs", "ncpfs"};
+	static const char *const types[] = {"nfs",   "nfs4",	 "cifs",      "smb3",
+					    "smbfs", "ceph",	 "glusterfs", "fuse.sshfs",
+					    "9p",    "virtiofs", "afs",	      "ncpfs"};
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (strcmp(type, types[i]) == 0)
@@ -150,21 +154,22 @@ static bool is_network_type(const char *type)
 }
 
 AUDIT(image, fstab_has_no_foreign_mounts,
-     .title    = "fstab mounts no network share or absent disk without nofail",
-     .priority = P1,
-     .sources  = "AZCERT:hygiene/fstab-no-foreign-mounts,AZCERT:aws-mp/vm-import",
-     .why      = "A share or disk of the build environment that other machines do not have stops "
-                 "their boot.",
-     .remedy   = "Remove the line, or give it the option nofail (or noauto).")
+      .title = "fstab mounts no network share or absent disk without nofail", .priority = P1,
+      .sources = "AZCERT:hygiene/fstab-no-foreign-mounts,AZCERT:aws-mp/vm-import",
+      .why = "A share or disk of the build environment that other machines do not have stops "
+	     "their boot.",
+      .remedy = "Remove the line, or give it the option nofail (or noauto).")
 {
 	struct fstab_line line;
 	unsigned judged = 0;
 
 	for (const char *at = require_fstab(t); fstab_next(&at, &line); judged++) {
-		bool is_optional = fstab_has_option(&line, "nofail") || fstab_has_option(&line, "noauto") ||
+		bool is_optional = fstab_has_option(&line, "nofail") ||
+				   fstab_has_option(&line, "noauto") ||
 				   fstab_has_option(&line, "x-systemd.automount");
 		if (is_network_type(line.type) && !is_optional)
-			FAIL(t, "%s of type %s must be mounted on %s", line.what, line.type, line.where);
+			FAIL(t, "%s of type %s must be mounted on %s", line.what, line.type,
+			     line.where);
 		else
 			check_passed(t);
 	}
@@ -178,16 +183,17 @@ SABOTAGE(image, fstab_has_no_foreign_mounts, "a share of the build network must 
 }
 
 AUDIT(image, no_swap_on_root_disk,
-     .title    = "The root disk holds no swap partition, swap file or fstab swap entry",
-     .priority = P2,
-     .sources  = "LISA:verify_no_swap_on_osdisk,AZCERT:ms-selftest/41-swap-partition,"
-                 "AZCERT:lisa-std/p1-swap,AZCERT:hygiene/swap-file",
-     .why      = "Clouds bill and throttle writes to the root disk; swap there slows the whole "
-                 "machine down.",
-     .remedy   = "Remove the swap line and file; make swap at provisioning, on a local disk, "
-                 "where it is wanted.")
+      .title = "The root disk holds no swap partition, swap file or fstab swap entry",
+      .priority = P2,
+      .sources = "LISA:verify_no_swap_on_osdisk,AZCERT:ms-selftest/41-swap-partition,"
+		 "AZCERT:lisa-std/p1-swap,AZCERT:hygiene/swap-file",
+      .why = "Clouds bill and throttle writes to the root disk; swap there slows the whole "
+	     "machine down.",
+      .remedy = "Remove the swap line and file; make swap at provisioning, on a local disk, "
+		"where it is wanted.")
 {
-	static const char *const files[] = {"/swapfile", "/swap.img", "/var/swap", "/swap/swapfile"};
+	static const char *const files[] = {"/swapfile", "/swap.img", "/var/swap",
+					    "/swap/swapfile"};
 	const char *text = file_text(t, "/etc/fstab");
 	struct fstab_line line;
 	struct tree_stat stat;
@@ -200,7 +206,8 @@ AUDIT(image, no_swap_on_root_disk,
 	}
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		if (file_stat(t, files[i], &stat) && S_ISREG(stat.mode) && stat.size >= 4096)
-			FAIL(t, "%s is a swap file of %llu bytes", files[i], (unsigned long long)stat.size);
+			FAIL(t, "%s is a swap file of %llu bytes", files[i],
+			     (unsigned long long)stat.size);
 		else
 			check_passed(t);
 	}

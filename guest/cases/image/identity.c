@@ -4,13 +4,11 @@
 #include "guest/kit/line.h"
 
 AUDIT(image, machine_id_is_not_baked,
-     .title    = "The never-booted image has an empty or uninitialised machine-id",
-     .priority = P1,
-     .needs    = "image:pristine",
-     .sources  = "AZCERT:hygiene/machine-id",
-     .why      = "Machines with one machine-id get one DHCP address, one journal identity and "
-                 "collide in management systems.",
-     .remedy   = "Leave /etc/machine-id empty, or holding the word uninitialized.")
+      .title = "The never-booted image has an empty or uninitialised machine-id", .priority = P1,
+      .needs = "image:pristine", .sources = "AZCERT:hygiene/machine-id",
+      .why = "Machines with one machine-id get one DHCP address, one journal identity and "
+	     "collide in management systems.",
+      .remedy = "Leave /etc/machine-id empty, or holding the word uninitialized.")
 {
 	const char *path = "/etc/machine-id", *id = file_line(t, path);
 
@@ -33,15 +31,13 @@ SABOTAGE(image, machine_id_is_not_baked, "the build machine's id was kept")
 	sabotage_file(t, "/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
 }
 
-AUDIT(image, no_ssh_host_keys,
-     .title    = "The never-booted image carries no SSH host private key",
-     .priority = P1,
-     .needs    = "image:pristine",
-     .sources  = "AZCERT:ms-policy/200.3.3c-deprovisioned,AZCERT:hygiene/host-keys,"
-                 "AZCERT:aws-mp/host-keys-removed",
-     .why      = "Whoever owns one machine of the image can pose as every other one.",
-     .remedy   = "Remove /etc/ssh/ssh_host_*_key and its .pub; they are made anew at the first "
-                 "boot.")
+AUDIT(image, no_ssh_host_keys, .title = "The never-booted image carries no SSH host private key",
+      .priority = P1, .needs = "image:pristine",
+      .sources = "AZCERT:ms-policy/200.3.3c-deprovisioned,AZCERT:hygiene/host-keys,"
+		 "AZCERT:aws-mp/host-keys-removed",
+      .why = "Whoever owns one machine of the image can pose as every other one.",
+      .remedy = "Remove /etc/ssh/ssh_host_*_key and its .pub; they are made anew at the first "
+		"boot.")
 {
 	for (const char *const *name = file_names(t, "/etc/ssh"); *name; name++) {
 		const char *path = case_format(t, "/etc/ssh/%s", *name);
@@ -64,7 +60,8 @@ static void check_absent(struct trial *t, const char *const *paths, const char *
 	for (; *paths; paths++) {
 		struct tree_stat stat;
 		bool is_there = file_stat(t, *paths, &stat);
-		bool is_filled = is_there && (S_ISDIR(stat.mode) ? file_names(t, *paths)[0] != NULL : stat.size > 0);
+		bool is_filled = is_there && (S_ISDIR(stat.mode) ? file_names(t, *paths)[0] != NULL
+								 : stat.size > 0);
 		if (is_filled)
 			FAIL(t, "%s is %s", *paths, what);
 		else
@@ -72,20 +69,23 @@ static void check_absent(struct trial *t, const char *const *paths, const char *
 	}
 }
 
-AUDIT(image, no_saved_random_seed,
-     .title    = "The never-booted image ships no stored random seed",
-     .priority = P1,
-     .needs    = "image:pristine",
-     .sources  = "AZCERT:hygiene/random-seed,AZCERT:hygiene/credential-secret",
-     .why      = "Machines that start from one seed may draw the same random numbers, and so the "
-                 "same keys.",
-     .remedy   = "Remove the seed; systemd and the boot loader make a new one.")
+AUDIT(image, no_saved_random_seed, .title = "The never-booted image ships no stored random seed",
+      .priority = P1, .needs = "image:pristine",
+      .sources = "AZCERT:hygiene/random-seed,AZCERT:hygiene/credential-secret",
+      .why = "Machines that start from one seed may draw the same random numbers, and so the "
+	     "same keys.",
+      .remedy = "Remove the seed; systemd and the boot loader make a new one.")
 {
-	static const char *const seeds[] = {"/var/lib/systemd/random-seed", "/var/lib/random-seed",
-					    "/var/lib/urandom/random-seed", "/var/lib/misc/random-seed",
-					    "/var/lib/seedrng", "/var/lib/systemd/credential.secret",
-					    "/boot/loader/random-seed", "/efi/loader/random-seed",
-					    "/boot/efi/loader/random-seed", NULL};
+	static const char *const seeds[] = {"/var/lib/systemd/random-seed",
+					    "/var/lib/random-seed",
+					    "/var/lib/urandom/random-seed",
+					    "/var/lib/misc/random-seed",
+					    "/var/lib/seedrng",
+					    "/var/lib/systemd/credential.secret",
+					    "/boot/loader/random-seed",
+					    "/efi/loader/random-seed",
+					    "/boot/efi/loader/random-seed",
+					    NULL};
 
 	check_absent(t, seeds, "a stored random seed or secret");
 }
@@ -96,19 +96,23 @@ SABOTAGE(image, no_saved_random_seed, "the build machine's seed was kept")
 }
 
 AUDIT(image, no_cloud_init_state,
-     .title    = "The never-booted image holds no cloud-init instance state",
-     .priority = P1,
-     .needs    = "image:pristine",
-     .sources  = "AZCERT:ms-policy/200.3.3c-deprovisioned,AZCERT:hygiene/cloud-init-clean,"
-                 "AZCERT:hygiene/identity-of-build-cloud",
-     .why      = "cloud-init takes the first boot for a later one and sets up neither users, "
-                 "keys nor network.",
-     .remedy   = "Run cloud-init clean --logs --machine-id before the image is taken.")
+      .title = "The never-booted image holds no cloud-init instance state", .priority = P1,
+      .needs = "image:pristine",
+      .sources = "AZCERT:ms-policy/200.3.3c-deprovisioned,AZCERT:hygiene/cloud-init-clean,"
+		 "AZCERT:hygiene/identity-of-build-cloud",
+      .why = "cloud-init takes the first boot for a later one and sets up neither users, "
+	     "keys nor network.",
+      .remedy = "Run cloud-init clean --logs --machine-id before the image is taken.")
 {
-	static const char *const states[] = {"/var/lib/cloud/instances", "/var/lib/cloud/instance",
-					     "/var/lib/cloud/data", "/var/lib/cloud/sem",
-					     "/var/lib/cloud/seed/nocloud", "/var/lib/cloud/seed/nocloud-net",
-					     "/var/log/cloud-init.log", "/var/log/cloud-init-output.log", NULL};
+	static const char *const states[] = {"/var/lib/cloud/instances",
+					     "/var/lib/cloud/instance",
+					     "/var/lib/cloud/data",
+					     "/var/lib/cloud/sem",
+					     "/var/lib/cloud/seed/nocloud",
+					     "/var/lib/cloud/seed/nocloud-net",
+					     "/var/log/cloud-init.log",
+					     "/var/log/cloud-init-output.log",
+					     NULL};
 
 	check_absent(t, states, "what cloud-init left of an earlier boot");
 }
@@ -119,20 +123,24 @@ SABOTAGE(image, no_cloud_init_state, "cloud-init has run in the image")
 }
 
 AUDIT(image, no_agent_state,
-     .title    = "No goal state, certificate, log or extension of a cloud agent remains",
-     .priority = P1,
-     .needs    = "image:pristine",
-     .sources  = "AZCERT:ms-policy/200.3.3c-deprovisioned,AZCERT:ms-faq/not-generalised,"
-                 "AZCERT:ms-prep/agent-log-removed,AZCERT:ms-prep/agent-state-removed",
-     .why      = "A cloud agent with another machine's goal state or certificates does not "
-                 "provision this one.",
-     .remedy   = "Deprovision before the image is taken: waagent -deprovision+user, and remove "
-                 "the other agents' state.")
+      .title = "No goal state, certificate, log or extension of a cloud agent remains",
+      .priority = P1, .needs = "image:pristine",
+      .sources = "AZCERT:ms-policy/200.3.3c-deprovisioned,AZCERT:ms-faq/not-generalised,"
+		 "AZCERT:ms-prep/agent-log-removed,AZCERT:ms-prep/agent-state-removed",
+      .why = "A cloud agent with another machine's goal state or certificates does not "
+	     "provision this one.",
+      .remedy = "Deprovision before the image is taken: waagent -deprovision+user, and remove "
+		"the other agents' state.")
 {
-	static const char *const states[] = {"/var/lib/waagent", "/var/log/waagent.log", "/var/log/azure",
-					     "/var/lib/google", "/var/lib/amazon/ssm/registration",
-					     "/var/lib/amazon/ssm/Vault", "/var/lib/hyperv/.kvp_pool_0",
-					     "/etc/google_instance_id", NULL};
+	static const char *const states[] = {"/var/lib/waagent",
+					     "/var/log/waagent.log",
+					     "/var/log/azure",
+					     "/var/lib/google",
+					     "/var/lib/amazon/ssm/registration",
+					     "/var/lib/amazon/ssm/Vault",
+					     "/var/lib/hyperv/.kvp_pool_0",
+					     "/etc/google_instance_id",
+					     NULL};
 
 	check_absent(t, states, "what a cloud's agent left of an earlier machine");
 }
@@ -143,21 +151,30 @@ SABOTAGE(image, no_agent_state, "an agent has provisioned the build machine")
 }
 
 AUDIT(image, no_management_identity,
-     .title    = "No configuration-management or monitoring identity of the build machine is left",
-     .priority = P1,
-     .needs    = "image:pristine",
-     .sources  = "AZCERT:hygiene/puppet-chef-salt-identity,AZCERT:hygiene/monitoring-identity",
-     .why      = "Machines with one identity overwrite each other in configuration management "
-                 "and monitoring.",
-     .remedy   = "Remove the agent's certificates and ids; let it enrol at the first boot.")
+      .title = "No configuration-management or monitoring identity of the build machine is left",
+      .priority = P1, .needs = "image:pristine",
+      .sources = "AZCERT:hygiene/puppet-chef-salt-identity,AZCERT:hygiene/monitoring-identity",
+      .why = "Machines with one identity overwrite each other in configuration management "
+	     "and monitoring.",
+      .remedy = "Remove the agent's certificates and ids; let it enrol at the first boot.")
 {
-	static const char *const identities[] = {
-		"/etc/salt/minion_id", "/etc/salt/pki/minion", "/etc/puppetlabs/puppet/ssl/private_keys",
-		"/var/lib/puppet/ssl/private_keys", "/etc/chef/client.pem", "/etc/cinc/client.pem",
-		"/var/lib/zabbix/agent.id", "/etc/newrelic-infra/identity", "/var/lib/datadog-agent/auth_token",
-		"/etc/datadog-agent/auth_token", "/var/lib/teleport/host_uuid", "/var/lib/tailscale/tailscaled.state",
-		"/opt/CrowdStrike/falconstore", "/var/lib/fleet-agent", "/etc/insights-client/machine-id",
-		"/etc/rhsm/facts/uuid.facts", NULL};
+	static const char *const identities[] = {"/etc/salt/minion_id",
+						 "/etc/salt/pki/minion",
+						 "/etc/puppetlabs/puppet/ssl/private_keys",
+						 "/var/lib/puppet/ssl/private_keys",
+						 "/etc/chef/client.pem",
+						 "/etc/cinc/client.pem",
+						 "/var/lib/zabbix/agent.id",
+						 "/etc/newrelic-infra/identity",
+						 "/var/lib/datadog-agent/auth_token",
+						 "/etc/datadog-agent/auth_token",
+						 "/var/lib/teleport/host_uuid",
+						 "/var/lib/tailscale/tailscaled.state",
+						 "/opt/CrowdStrike/falconstore",
+						 "/var/lib/fleet-agent",
+						 "/etc/insights-client/machine-id",
+						 "/etc/rhsm/facts/uuid.facts",
+						 NULL};
 
 	check_absent(t, identities, "the identity of one managed machine");
 }
@@ -168,19 +185,22 @@ SABOTAGE(image, no_management_identity, "a Salt minion id was left in the image"
 }
 
 AUDIT(image, no_subscription_identity,
-     .title    = "The image carries no consumer certificate or registration credentials of the "
-                 "builder",
-     .priority = P1,
-     .needs    = "image:pristine",
-     .sources  = "AZCERT:ms-prep/subscription-removed",
-     .why      = "Every machine of the image would count as the builder's own subscribed system.",
-     .remedy   = "Unregister before the image is taken: subscription-manager unregister and "
-                 "clean, SUSEConnect --cleanup, pro detach.")
+      .title = "The image carries no consumer certificate or registration credentials of the "
+	       "builder",
+      .priority = P1, .needs = "image:pristine", .sources = "AZCERT:ms-prep/subscription-removed",
+      .why = "Every machine of the image would count as the builder's own subscribed system.",
+      .remedy = "Unregister before the image is taken: subscription-manager unregister and "
+		"clean, SUSEConnect --cleanup, pro detach.")
 {
 	static const char *const identities[] = {
-		"/etc/pki/consumer/cert.pem", "/etc/pki/consumer/key.pem", "/etc/pki/entitlement",
-		"/etc/zypp/credentials.d/SCCcredentials", "/etc/sysconfig/rhn/systemid",
-		"/var/lib/ubuntu-advantage/private/machine-token.json", "/etc/SUSEConnect", NULL};
+		"/etc/pki/consumer/cert.pem",
+		"/etc/pki/consumer/key.pem",
+		"/etc/pki/entitlement",
+		"/etc/zypp/credentials.d/SCCcredentials",
+		"/etc/sysconfig/rhn/systemid",
+		"/var/lib/ubuntu-advantage/private/machine-token.json",
+		"/etc/SUSEConnect",
+		NULL};
 
 	check_absent(t, identities, "a registration of the builder");
 }
@@ -191,14 +211,12 @@ SABOTAGE(image, no_subscription_identity, "a consumer certificate was left in th
 }
 
 AUDIT(image, no_storage_initiator_identity,
-     .title    = "No fixed iSCSI initiator name or NVMe host id is baked in",
-     .priority = P2,
-     .needs    = "image:pristine",
-     .sources  = "AZCERT:hygiene/nfs-iscsi-identity",
-     .why      = "Two initiators with one name break each other's sessions and may both write to "
-                 "one disk.",
-     .remedy   = "Remove the file, or leave the line that has it made at the first start "
-                 "(GenerateName=yes).")
+      .title = "No fixed iSCSI initiator name or NVMe host id is baked in", .priority = P2,
+      .needs = "image:pristine", .sources = "AZCERT:hygiene/nfs-iscsi-identity",
+      .why = "Two initiators with one name break each other's sessions and may both write to "
+	     "one disk.",
+      .remedy = "Remove the file, or leave the line that has it made at the first start "
+		"(GenerateName=yes).")
 {
 	static const char *const identities[] = {"/etc/nvme/hostnqn", "/etc/nvme/hostid", NULL};
 	const char *iscsi = file_text(t, "/etc/iscsi/initiatorname.iscsi");
@@ -211,20 +229,21 @@ AUDIT(image, no_storage_initiator_identity,
 
 SABOTAGE(image, no_storage_initiator_identity, "an NVMe host name was left in the image")
 {
-	sabotage_file(t, "/etc/nvme/hostnqn", "nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000000\n");
+	sabotage_file(t, "/etc/nvme/hostnqn",
+		      "nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000000\n");
 }
 
 AUDIT(image, no_build_hostname,
-     .title    = "The image's static hostname is empty, localhost or the documented default",
-     .priority = P2,
-     .needs    = "image:pristine",
-     .sources  = "imgproof:test_sles_hostname,AZCERT:hygiene/hostname",
-     .why      = "Machines that carry the build machine's name send it to DHCP, logs and "
-                 "certificates.",
-     .remedy   = "Empty /etc/hostname or write localhost; the plan's hostname names another that "
-                 "is meant.")
+      .title = "The image's static hostname is empty, localhost or the documented default",
+      .priority = P2, .needs = "image:pristine",
+      .sources = "imgproof:test_sles_hostname,AZCERT:hygiene/hostname",
+      .why = "Machines that carry the build machine's name send it to DHCP, logs and "
+	     "certificates.",
+      .remedy = "Empty /etc/hostname or write localhost; the plan's hostname names another that "
+		"is meant.")
 {
-	static const char *const neutral[] = {"", "localhost", "localhost.localdomain", "localhost.local", "linux"};
+	static const char *const neutral[] = {"", "localhost", "localhost.localdomain",
+					      "localhost.local", "linux"};
 	const char *name = file_line(t, "/etc/hostname"), *id = NULL;
 	const char *release = file_text(t, "/etc/os-release");
 
@@ -248,13 +267,11 @@ SABOTAGE(image, no_build_hostname, "the build machine's name was kept")
 }
 
 AUDIT(image, no_build_array_identity,
-     .title    = "No RAID or LVM device list of the build machine remains",
-     .priority = P2,
-     .needs    = "image:pristine",
-     .sources  = "AZCERT:hygiene/lvm-mdadm-identity",
-     .why      = "A list of the builder's arrays makes the boot wait for disks that are not "
-                 "there.",
-     .remedy   = "Take the ARRAY lines out of mdadm.conf and remove LVM's devices file.")
+      .title = "No RAID or LVM device list of the build machine remains", .priority = P2,
+      .needs = "image:pristine", .sources = "AZCERT:hygiene/lvm-mdadm-identity",
+      .why = "A list of the builder's arrays makes the boot wait for disks that are not "
+	     "there.",
+      .remedy = "Take the ARRAY lines out of mdadm.conf and remove LVM's devices file.")
 {
 	static const char *const configs[] = {"/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"};
 	static const char *const lists[] = {"/etc/lvm/devices/system.devices", NULL};
@@ -270,5 +287,6 @@ AUDIT(image, no_build_array_identity,
 
 SABOTAGE(image, no_build_array_identity, "an array of the build machine is listed")
 {
-	sabotage_file(t, "/etc/mdadm.conf", "ARRAY /dev/md0 UUID=00000000:00000000:00000000:00000000\n");
+	sabotage_file(t, "/etc/mdadm.conf",
+		      "ARRAY /dev/md0 UUID=00000000:00000000:00000000:00000000\n");
 }

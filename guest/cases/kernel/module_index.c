@@ -34,8 +34,10 @@ static int visit_file(void *arg, const char *path, const struct tree_stat *stat)
 	struct module_walk *walk = arg;
 
 	/* A link is a module too: weak-updates of other kernels' modules are. */
-	if ((S_ISREG(stat->mode) || S_ISLNK(stat->mode)) && is_module(path) && walk->files->count < MODULES_MAX)
-		walk->files->paths[walk->files->count++] = case_format(walk->t, "%s", path + walk->prefix);
+	if ((S_ISREG(stat->mode) || S_ISLNK(stat->mode)) && is_module(path) &&
+	    walk->files->count < MODULES_MAX)
+		walk->files->paths[walk->files->count++] =
+			case_format(walk->t, "%s", path + walk->prefix);
 	return 0;
 }
 
@@ -79,7 +81,8 @@ static void compare(struct trial *t, const struct path_list *index, const struct
 {
 	unsigned offenders = 0;
 
-	for (size_t i = 0, k = 0; (i < index->count || k < files->count) && offenders < OFFENDERS_MAX;) {
+	for (size_t i = 0, k = 0;
+	     (i < index->count || k < files->count) && offenders < OFFENDERS_MAX;) {
 		int r = i == index->count   ? 1
 			: k == files->count ? -1
 					    : strcmp(index->paths[i], files->paths[k]);
@@ -96,18 +99,21 @@ static void compare(struct trial *t, const struct path_list *index, const struct
 }
 
 AUDIT(kernel, module_index_is_complete,
-     .title    = "The module dependency index lists every module file and nothing missing",
-     .priority = P1,
-     .why      = "A module that the index does not know is never loaded; one that it names in "
-                 "vain fails when needed.",
-     .remedy   = "Run depmod for that kernel in the image.")
+      .title = "The module dependency index lists every module file and nothing missing",
+      .priority = P1,
+      .why = "A module that the index does not know is never loaded; one that it names in "
+	     "vain fails when needed.",
+      .remedy = "Run depmod for that kernel in the image.")
 {
 	struct kernel *kernel = kernels_newest(t);
-	const char *text = kernel->modules ? file_text(t, case_format(t, "%s/modules.dep", kernel->modules)) : NULL;
+	const char *text = kernel->modules
+				   ? file_text(t, case_format(t, "%s/modules.dep", kernel->modules))
+				   : NULL;
 
 	if (!text)
 		case_skip(t, "kernel", "kernel %s has no module index", kernel->release);
-	struct path_list *index = read_index(t, text, kernel->modules), *files = find_files(t, kernel->modules);
+	struct path_list *index = read_index(t, text, kernel->modules),
+			 *files = find_files(t, kernel->modules);
 	note(t, "%zu modules, %zu in the index", files->count, index->count);
 	compare(t, index, files);
 }
@@ -118,5 +124,6 @@ SABOTAGE(kernel, module_index_is_complete, "the index names a module that is not
 
 	if (!kernel->modules)
 		case_skip(t, "kernel", "kernel %s has no modules", kernel->release);
-	sabotage_append(t, case_format(t, "%s/modules.dep", kernel->modules), "kernel/drivers/planted/planted.ko:");
+	sabotage_append(t, case_format(t, "%s/modules.dep", kernel->modules),
+			"kernel/drivers/planted/planted.ko:");
 }

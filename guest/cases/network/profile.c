@@ -4,13 +4,11 @@
 #include "guest/kit/line.h"
 #include "guest/kit/unit.h"
 
-AUDIT(network, hosts_file_maps_localhost,
-     .title    = "localhost maps to both loopback addresses",
-     .priority = P1,
-     .sources  = "CIV:test_ipv_localhost",
-     .why      = "Programs that talk to themselves by name wait for a name server, or fail, at "
-                 "every start.",
-     .remedy   = "Have the lines 127.0.0.1 localhost and ::1 localhost in /etc/hosts.")
+AUDIT(network, hosts_file_maps_localhost, .title = "localhost maps to both loopback addresses",
+      .priority = P1, .sources = "CIV:test_ipv_localhost",
+      .why = "Programs that talk to themselves by name wait for a name server, or fail, at "
+	     "every start.",
+      .remedy = "Have the lines 127.0.0.1 localhost and ::1 localhost in /etc/hosts.")
 {
 	const char *text = file_text(t, "/etc/hosts");
 	bool has_v4 = false, has_v6 = false;
@@ -44,7 +42,8 @@ struct profile {
 	const char *path;
 };
 
-static void take_networkd(struct trial *t UNUSED, void *arg, const char *section, const char *key, const char *value)
+static void take_networkd(struct trial *t UNUSED, void *arg, const char *section, const char *key,
+			  const char *value)
 {
 	struct profile *profile = arg;
 
@@ -61,8 +60,10 @@ static void take_networkd(struct trial *t UNUSED, void *arg, const char *section
 /* Is this profile one for ordinary NICs? Those for bridges, tunnels and containers are not the first NIC's. */
 static bool is_for_nics(struct trial *t, const char *path)
 {
-	static const char *const special[] = {"Kind=", "Type=wlan", "Type=wwan", "Name=lo", "Virtualization=container",
-					      "Driver=", "Name=host0", "Name=ve-", "Name=vz-", "Name=vb-", "Name=vt-"};
+	static const char *const special[] = {
+		"Kind=",   "Type=wlan",	 "Type=wwan", "Name=lo",  "Virtualization=container",
+		"Driver=", "Name=host0", "Name=ve-",  "Name=vz-", "Name=vb-",
+		"Name=vt-"};
 	const char *text = file_text(t, path);
 
 	for (size_t i = 0; text && i < ARRAY_LEN(special); i++)
@@ -74,12 +75,14 @@ static bool is_for_nics(struct trial *t, const char *path)
 /* Gives whether any profile of networkd asks DHCP; counts those that say no. */
 static bool check_networkd(struct trial *t, unsigned *ret_profiles)
 {
-	static const char *const folders[] = {"/etc/systemd/network", "/usr/lib/systemd/network", "/lib/systemd/network"};
+	static const char *const folders[] = {"/etc/systemd/network", "/usr/lib/systemd/network",
+					      "/lib/systemd/network"};
 	bool wants = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		for (const char *const *name = file_names(t, folders[i]); *name; name++) {
-			struct profile profile = {.path = case_format(t, "%s/%s", folders[i], *name)};
+			struct profile profile = {
+				.path = case_format(t, "%s/%s", folders[i], *name)};
 			if (!has_suffix(*name, ".network") || !is_for_nics(t, profile.path))
 				continue;
 			ini_each_setting(t, profile.path, take_networkd, &profile);
@@ -93,7 +96,8 @@ static bool check_networkd(struct trial *t, unsigned *ret_profiles)
 
 static bool check_ifcfg(struct trial *t, unsigned *ret_profiles)
 {
-	static const char *const folders[] = {"/etc/sysconfig/network-scripts", "/etc/sysconfig/network"};
+	static const char *const folders[] = {"/etc/sysconfig/network-scripts",
+					      "/etc/sysconfig/network"};
 	bool wants = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
@@ -134,8 +138,9 @@ static bool check_netplan(struct trial *t, unsigned *ret_profiles)
 	for (const char *const *name = file_names(t, "/etc/netplan"); *name; name++) {
 		const char *text = file_text(t, case_format(t, "/etc/netplan/%s", *name));
 		(*ret_profiles)++;
-		wants = wants || (text && (strstr(text, "dhcp4: true") || strstr(text, "dhcp4: yes") ||
-					   strstr(text, "renderer: NetworkManager")));
+		wants = wants ||
+			(text && (strstr(text, "dhcp4: true") || strstr(text, "dhcp4: yes") ||
+				  strstr(text, "renderer: NetworkManager")));
 	}
 	return wants;
 }
@@ -147,14 +152,13 @@ static bool has_automatic(struct trial *t)
 }
 
 AUDIT(network, default_profile_is_dhcp,
-     .title    = "The shipped network profile enables DHCP on the first NIC at boot",
-     .priority = P1,
-     .sources  = "LISA:verify_ifcfg_eth0,LISA:verify_network_file_configuration,"
-                 "CIV:test_eth0_network_adapter_setup,AZCERT:lisa-std/p1-network-file,"
-                 "AZCERT:lisa-std/p1-ifcfg-eth0,AZCERT:gcp/dhcp",
-     .why      = "A machine that does not ask for an address has no network, and with it no way "
-                 "in.",
-     .remedy   = "Ship a profile that asks DHCP on the first NIC, and starts at boot.")
+      .title = "The shipped network profile enables DHCP on the first NIC at boot", .priority = P1,
+      .sources = "LISA:verify_ifcfg_eth0,LISA:verify_network_file_configuration,"
+		 "CIV:test_eth0_network_adapter_setup,AZCERT:lisa-std/p1-network-file,"
+		 "AZCERT:lisa-std/p1-ifcfg-eth0,AZCERT:gcp/dhcp",
+      .why = "A machine that does not ask for an address has no network, and with it no way "
+	     "in.",
+      .remedy = "Ship a profile that asks DHCP on the first NIC, and starts at boot.")
 {
 	unsigned profiles = 0;
 	bool networkd = check_networkd(t, &profiles), ifcfg = check_ifcfg(t, &profiles);
@@ -172,5 +176,6 @@ AUDIT(network, default_profile_is_dhcp,
 
 SABOTAGE(network, default_profile_is_dhcp, "the shipped profile switches DHCP off")
 {
-	sabotage_file(t, "/etc/systemd/network/00-planted.network", "[Match]\nName=*\n[Network]\nDHCP=no\n");
+	sabotage_file(t, "/etc/systemd/network/00-planted.network",
+		      "[Match]\nName=*\n[Network]\nDHCP=no\n");
 }

@@ -5,9 +5,9 @@
 
 #define PACKAGES_MAX 100000
 
-static const char *const rpm_databases[] = {"/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite",
-					    "/usr/lib/sysimage/rpm/Packages.db", "/var/lib/rpm/Packages.db",
-					    "/var/lib/rpm/Packages"};
+static const char *const rpm_databases[] = {
+	"/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite",
+	"/usr/lib/sysimage/rpm/Packages.db", "/var/lib/rpm/Packages.db", "/var/lib/rpm/Packages"};
 #define APK_DATABASE	"/lib/apk/db/installed"
 #define PACMAN_DATABASE "/var/lib/pacman/local"
 
@@ -18,7 +18,8 @@ static int compare_strings(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool has_file_list(struct trial *t, const char *const *names, size_t count, const struct dpkg_package *package)
+static bool has_file_list(struct trial *t, const char *const *names, size_t count,
+			  const struct dpkg_package *package)
 {
 	const char *plain = case_format(t, "%s.list", package->name);
 	const char *with_arch = case_format(t, "%s:%s.list", package->name, package->arch);
@@ -36,7 +37,8 @@ static void check_package_state(struct trial *t, const struct dpkg_package *pack
 			check_passed(t);
 			return;
 		}
-	FAIL(t, "package %s %s is \"%s %s\"", package->name, package->version, package->flag, package->state);
+	FAIL(t, "package %s %s is \"%s %s\"", package->name, package->version, package->flag,
+	     package->state);
 }
 
 static void check_dpkg(struct trial *t)
@@ -50,12 +52,15 @@ static void check_dpkg(struct trial *t)
 		list_count++;
 	for (const char *at = text; dpkg_next(&at, &package); count++) {
 		if (package.name[0] == '\0' || package.state[0] == '\0') {
-			FAIL(t, "paragraph %zu of %s names no package or state", count + 1, DPKG_STATUS);
+			FAIL(t, "paragraph %zu of %s names no package or state", count + 1,
+			     DPKG_STATUS);
 			continue;
 		}
 		check_package_state(t, &package);
-		if (dpkg_is_installed(&package) && list_count > 0 && !has_file_list(t, lists, list_count, &package))
-			FAIL(t, "package %s is installed, but its list of files is missing", package.name);
+		if (dpkg_is_installed(&package) && list_count > 0 &&
+		    !has_file_list(t, lists, list_count, &package))
+			FAIL(t, "package %s is installed, but its list of files is missing",
+			     package.name);
 	}
 	if (count == 0)
 		FAIL(t, "%s names no package", DPKG_STATUS);
@@ -72,7 +77,8 @@ static uint64_t be32(const unsigned char *at)
 }
 
 /* SQLite's header: page size at 16, pages at 28; they must fit the file (sqlite.org, file format). */
-static void check_sqlite(struct trial *t, const char *path, const unsigned char *head, uint64_t size)
+static void check_sqlite(struct trial *t, const char *path, const unsigned char *head,
+			 uint64_t size)
 {
 	uint64_t page = (uint64_t)head[16] << 8 | head[17];
 
@@ -99,7 +105,8 @@ static void check_rpm(struct trial *t, const char *path)
 	} else if (has_suffix(path, ".db")) {
 		CHECK(t, memcmp(head, "RpmP", 4) == 0);
 	} else {
-		CHECK(t, memcmp(head + 12, "\x61\x15\x06\0", 4) == 0 || memcmp(head + 12, "\0\x06\x15\x61", 4) == 0);
+		CHECK(t, memcmp(head + 12, "\x61\x15\x06\0", 4) == 0 ||
+				 memcmp(head + 12, "\0\x06\x15\x61", 4) == 0);
 	}
 }
 
@@ -161,13 +168,12 @@ static const char *rpm_database(struct trial *t)
 }
 
 AUDIT(packages, database_is_consistent,
-     .title    = "The package database opens and no package is half installed",
-     .priority = P0,
-     .sources  = "kola:files/rpmdb-sqlite",
-     .why      = "With a damaged database or a half installed package no update can be installed "
-                 "any more.",
-     .remedy   = "Run dpkg --configure -a (rpm --rebuilddb) in the image, and find what stopped "
-                 "the build's installation.")
+      .title = "The package database opens and no package is half installed", .priority = P0,
+      .sources = "kola:files/rpmdb-sqlite",
+      .why = "With a damaged database or a half installed package no update can be installed "
+	     "any more.",
+      .remedy = "Run dpkg --configure -a (rpm --rebuilddb) in the image, and find what stopped "
+		"the build's installation.")
 {
 	const char *rpm = rpm_database(t);
 
@@ -188,7 +194,9 @@ SABOTAGE(packages, database_is_consistent, "a package is half configured")
 	const char *rpm = rpm_database(t);
 
 	if (file_exists(t, DPKG_STATUS))
-		sabotage_append(t, DPKG_STATUS, "\nPackage: halfway\nStatus: install ok half-configured\nVersion: 1.0\n");
+		sabotage_append(
+			t, DPKG_STATUS,
+			"\nPackage: halfway\nStatus: install ok half-configured\nVersion: 1.0\n");
 	else if (rpm)
 		sabotage_file(t, rpm, "this is no database");
 	else if (file_exists(t, APK_DATABASE))
@@ -235,7 +243,8 @@ static struct package_index *read_installed(struct trial *t, const char *text)
 			continue;
 		add(t, index, package.name, package.version);
 		if (dpkg_field(&package, "Provides", &value, &length))
-			for (const char *at = value; dpkg_relation_next(&at, value + length, &relation);)
+			for (const char *at = value;
+			     dpkg_relation_next(&at, value + length, &relation);)
 				add(t, index, relation.name, relation.version);
 	}
 	qsort(index->items, index->count, sizeof *index->items, compare_provided);
@@ -245,21 +254,24 @@ static struct package_index *read_installed(struct trial *t, const char *text)
 static bool is_met(const struct package_index *index, const struct dpkg_relation *relation)
 {
 	struct provided wanted = {.name = relation->name};
-	const struct provided *found = bsearch(&wanted, index->items, index->count, sizeof wanted, compare_provided);
+	const struct provided *found =
+		bsearch(&wanted, index->items, index->count, sizeof wanted, compare_provided);
 
 	if (!found)
 		return false;
 	while (found > index->items && strcmp(found[-1].name, relation->name) == 0)
 		found--;
-	for (; found < index->items + index->count && strcmp(found->name, relation->name) == 0; found++)
+	for (; found < index->items + index->count && strcmp(found->name, relation->name) == 0;
+	     found++)
 		if (relation->how[0] == '\0' ||
-		    (found->version[0] && dpkg_version_fits(found->version, relation->how, relation->version)))
+		    (found->version[0] &&
+		     dpkg_version_fits(found->version, relation->how, relation->version)))
 			return true;
 	return false;
 }
 
-static void check_relations(struct trial *t, const struct package_index *index, const struct dpkg_package *package,
-			    const char *field)
+static void check_relations(struct trial *t, const struct package_index *index,
+			    const struct dpkg_package *package, const char *field)
 {
 	struct dpkg_relation relation;
 	const char *value;
@@ -275,20 +287,19 @@ static void check_relations(struct trial *t, const struct package_index *index, 
 		if (met)
 			check_passed(t);
 		else
-			FAIL(t, "package %s %s needs %s%s%s%s%s", package->name, package->version, relation.name,
-			     relation.how[0] ? " (" : "", relation.how, relation.version, relation.how[0] ? ")" : "");
+			FAIL(t, "package %s %s needs %s%s%s%s%s", package->name, package->version,
+			     relation.name, relation.how[0] ? " (" : "", relation.how,
+			     relation.version, relation.how[0] ? ")" : "");
 		met = false;
 	}
 }
 
-AUDIT(packages, no_unmet_dependency,
-     .title    = "Every installed package has its dependencies",
-     .priority = P1,
-     .sources  = "CIV:test_rpm_v_unsatisfied_dependencies",
-     .why      = "A program whose library or helper is missing fails when it is needed, and no "
-                 "update installs any more.",
-     .remedy   = "Run apt-get --fix-broken install in the image; do not install packages with "
-                 "force.")
+AUDIT(packages, no_unmet_dependency, .title = "Every installed package has its dependencies",
+      .priority = P1, .sources = "CIV:test_rpm_v_unsatisfied_dependencies",
+      .why = "A program whose library or helper is missing fails when it is needed, and no "
+	     "update installs any more.",
+      .remedy = "Run apt-get --fix-broken install in the image; do not install packages with "
+		"force.")
 {
 	const char *text = file_text(t, DPKG_STATUS);
 	struct dpkg_package package;
@@ -306,8 +317,9 @@ AUDIT(packages, no_unmet_dependency,
 
 SABOTAGE(packages, no_unmet_dependency, "a package needs one that is not installed")
 {
-	sabotage_append(t, DPKG_STATUS, "\nPackage: needy\nStatus: install ok installed\nArchitecture: all\n"
-					"Version: 1.0\nDepends: not-there (>= 1.0) | nor-this\n");
+	sabotage_append(t, DPKG_STATUS,
+			"\nPackage: needy\nStatus: install ok installed\nArchitecture: all\n"
+			"Version: 1.0\nDepends: not-there (>= 1.0) | nor-this\n");
 }
 
 /* Versions that came with a back door. Holes that distributions repair without a new upstream version do not belong
@@ -320,14 +332,13 @@ static const struct bad_version {
 };
 
 AUDIT(packages, no_version_on_denylist,
-     .title    = "No installed version is on the list of famous unpatched flaws",
-     .priority = P1,
-     .sources  = "LISA:verify_omi_version,AZCERT:ms-selftest/50-security-threats,"
-                 "AZCERT:ms-selftest/52-sack-cve-2019-11477-8-9,AZCERT:lisa-std/p1-omi,"
-                 "AZCERT:aws-mp/security-vulnerabilities",
-     .why      = "These holes give root to anybody, and are tried on every machine on the "
-                 "internet.",
-     .remedy   = "Update the package.")
+      .title = "No installed version is on the list of famous unpatched flaws", .priority = P1,
+      .sources = "LISA:verify_omi_version,AZCERT:ms-selftest/50-security-threats,"
+		 "AZCERT:ms-selftest/52-sack-cve-2019-11477-8-9,AZCERT:lisa-std/p1-omi,"
+		 "AZCERT:aws-mp/security-vulnerabilities",
+      .why = "These holes give root to anybody, and are tried on every machine on the "
+	     "internet.",
+      .remedy = "Update the package.")
 {
 	const char *text = file_text(t, DPKG_STATUS);
 	struct dpkg_package package;
@@ -335,7 +346,8 @@ AUDIT(packages, no_version_on_denylist,
 	if (!text)
 		case_skip(t, "distro:debian-like", "only dpkg's database is read for this");
 	while (dpkg_next(&text, &package)) {
-		for (size_t i = 0; dpkg_is_installed(&package) && i < ARRAY_LEN(bad_versions); i++) {
+		for (size_t i = 0; dpkg_is_installed(&package) && i < ARRAY_LEN(bad_versions);
+		     i++) {
 			const struct bad_version *bad = &bad_versions[i];
 			if (strcmp(package.name, bad->package) != 0)
 				continue;
@@ -349,6 +361,7 @@ AUDIT(packages, no_version_on_denylist,
 
 SABOTAGE(packages, no_version_on_denylist, "xz 5.6.0 is installed")
 {
-	sabotage_append(t, DPKG_STATUS, "\nPackage: xz-utils\nStatus: install ok installed\nArchitecture: amd64\n"
-					"Version: 5.6.0-0.2\n");
+	sabotage_append(t, DPKG_STATUS,
+			"\nPackage: xz-utils\nStatus: install ok installed\nArchitecture: amd64\n"
+			"Version: 5.6.0-0.2\n");
 }

@@ -6,10 +6,10 @@
 #include "guest/kit/elf.h"
 #include "guest/kit/line.h"
 
-#define FOLDERS_MAX    64
-#define OBJECTS_MAX    20000
-#define NAMES_BUCKETS  1024
-#define INCLUDE_DEPTH  4
+#define FOLDERS_MAX   64
+#define OBJECTS_MAX   20000
+#define NAMES_BUCKETS 1024
+#define INCLUDE_DEPTH 4
 
 /* A library's name that was looked for in the loader's folders, and whether it is there. */
 struct asked {
@@ -36,7 +36,8 @@ static void add_folder(struct survey *survey, const char *folder)
 	struct tree_stat stat;
 	char real[TREE_PATH_MAX];
 
-	if (survey->folder_count == FOLDERS_MAX || !file_stat(survey->t, folder, &stat) || !S_ISDIR(stat.mode) ||
+	if (survey->folder_count == FOLDERS_MAX || !file_stat(survey->t, folder, &stat) ||
+	    !S_ISDIR(stat.mode) ||
 	    tree_resolve(case_tree(survey->t), folder, real, sizeof real) < 0)
 		return;
 	for (unsigned i = 0; i < survey->folder_count; i++)
@@ -54,9 +55,11 @@ static void read_included(struct survey *survey, const char *pattern, unsigned d
 	const char *slash = strrchr(full, '/');
 	const char *folder = case_format(t, "%.*s", (int)(slash - full), full);
 
-	for (const char *const *name = file_names(t, folder); depth < INCLUDE_DEPTH && *name; name++)
+	for (const char *const *name = file_names(t, folder); depth < INCLUDE_DEPTH && *name;
+	     name++)
 		if (fnmatch(slash + 1, *name, FNM_PERIOD) == 0)
-			read_loader_config(survey, case_format(t, "%s/%s", folder, *name), depth + 1);
+			read_loader_config(survey, case_format(t, "%s/%s", folder, *name),
+					   depth + 1);
 }
 
 static void read_loader_config(struct survey *survey, const char *path, unsigned depth)
@@ -79,8 +82,9 @@ static void read_musl_config(struct survey *survey)
 	struct trial *t = survey->t;
 
 	for (const char *const *name = file_names(t, "/etc"); *name; name++) {
-		const char *text = fnmatch("ld-musl-*.path", *name, 0) == 0 ? file_text(t, case_format(t, "/etc/%s", *name))
-									     : NULL;
+		const char *text = fnmatch("ld-musl-*.path", *name, 0) == 0
+					   ? file_text(t, case_format(t, "/etc/%s", *name))
+					   : NULL;
 		while (text && *text) {
 			size_t length = strcspn(text, ":\n");
 			if (length > 0)
@@ -92,10 +96,12 @@ static void read_musl_config(struct survey *survey)
 
 static void find_folders(struct survey *survey)
 {
-	static const char *const defaults[] = {"/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib", "/lib32",
+	static const char *const defaults[] = {"/lib64",    "/usr/lib64",     "/lib",
+					       "/usr/lib",  "/usr/local/lib", "/lib32",
 					       "/usr/lib32"};
-	static const char *const triplets[] = {"x86_64-linux-gnu", "aarch64-linux-gnu", "i386-linux-gnu",
-					       "riscv64-linux-gnu", "powerpc64le-linux-gnu", "s390x-linux-gnu"};
+	static const char *const triplets[] = {"x86_64-linux-gnu",	"aarch64-linux-gnu",
+					       "i386-linux-gnu",	"riscv64-linux-gnu",
+					       "powerpc64le-linux-gnu", "s390x-linux-gnu"};
 
 	read_loader_config(survey, "/etc/ld.so.conf", 0);
 	read_musl_config(survey);
@@ -115,7 +121,8 @@ static int collect(void *arg, const char *name, const struct tree_stat *stat)
 	bool wanted = survey->programs ? (stat->mode & S_IXUSR) != 0 : strstr(name, ".so") != NULL;
 
 	if (S_ISREG(stat->mode) && wanted && stat->size > 64 && survey->object_count < OBJECTS_MAX)
-		survey->objects[survey->object_count++] = case_format(survey->t, "%s/%s", survey->listing, name);
+		survey->objects[survey->object_count++] =
+			case_format(survey->t, "%s/%s", survey->listing, name);
 	return 0;
 }
 
@@ -128,7 +135,8 @@ static void find_objects(struct survey *survey)
 	survey->programs = true;
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
 		char *real = seen[seen_count];
-		bool known = tree_resolve(case_tree(survey->t), folders[i], real, TREE_PATH_MAX) < 0;
+		bool known =
+			tree_resolve(case_tree(survey->t), folders[i], real, TREE_PATH_MAX) < 0;
 		for (unsigned k = 0; k < seen_count; k++)
 			known = known || strcmp(seen[k], real) == 0;
 		if (known)
@@ -159,13 +167,15 @@ static bool is_in_folders(struct survey *survey, const char *name)
 	struct asked *asked = case_alloc(survey->t, sizeof *asked);
 	*asked = (struct asked){.next = *bucket, .name = case_format(survey->t, "%s", name)};
 	for (unsigned i = 0; i < survey->folder_count && !asked->found; i++)
-		asked->found = file_exists(survey->t, case_format(survey->t, "%s/%s", survey->folders[i], name));
+		asked->found = file_exists(
+			survey->t, case_format(survey->t, "%s/%s", survey->folders[i], name));
 	*bucket = asked;
 	return asked->found;
 }
 
 /* Looks in the folders of a RPATH or RUNPATH; $ORIGIN is the object's own folder. */
-static bool is_in_run_path(struct survey *survey, const char *object, const char *run_path, const char *name)
+static bool is_in_run_path(struct survey *survey, const char *object, const char *run_path,
+			   const char *name)
 {
 	struct trial *t = survey->t;
 	const char *slash = strrchr(object, '/');
@@ -198,7 +208,8 @@ static void check_needed(struct survey *survey, const char *object)
 
 	for (unsigned i = 0; i < elf->needed_count; i++) {
 		const char *name = elf->needed[i];
-		bool found = strchr(name, '/') ? file_exists(survey->t, name) : is_in_folders(survey, name);
+		bool found = strchr(name, '/') ? file_exists(survey->t, name)
+					       : is_in_folders(survey, name);
 		if (found || is_in_run_path(survey, object, run_path, name))
 			continue;
 		if (survey->missing++ < 20)
@@ -227,11 +238,10 @@ static void check_object(struct survey *survey, const char *object)
 }
 
 AUDIT(packages, shared_libraries_resolve,
-     .title    = "Every program and library finds the libraries it names",
-     .priority = P0,
-     .why      = "A program whose library is missing does not start; without libc's or PAM's "
-                 "nobody gets in.",
-     .remedy   = "Install the library's package, or remove the program.")
+      .title = "Every program and library finds the libraries it names", .priority = P0,
+      .why = "A program whose library is missing does not start; without libc's or PAM's "
+	     "nobody gets in.",
+      .remedy = "Install the library's package, or remove the program.")
 {
 	struct survey *survey = case_alloc(t, sizeof *survey);
 
@@ -241,15 +251,16 @@ AUDIT(packages, shared_libraries_resolve,
 	find_objects(survey);
 	for (size_t i = 0; i < survey->object_count; i++)
 		check_object(survey, survey->objects[i]);
-	note(t, "%u ELF files in %u folders of libraries and the program folders", survey->elf_count,
-	     survey->folder_count);
+	note(t, "%u ELF files in %u folders of libraries and the program folders",
+	     survey->elf_count, survey->folder_count);
 	if (survey->elf_count == 0)
 		case_skip(t, "cmd:sh", "no ELF program lies in the usual folders");
 }
 
 SABOTAGE(packages, shared_libraries_resolve, "libz.so.1 was removed")
 {
-	static const char *const victims[] = {"libz.so.1", "libcrypt.so.1", "libselinux.so.1", "libcap.so.2"};
+	static const char *const victims[] = {"libz.so.1", "libcrypt.so.1", "libselinux.so.1",
+					      "libcap.so.2"};
 	struct survey *survey = case_alloc(t, sizeof *survey);
 	unsigned removed = 0;
 

@@ -6,8 +6,8 @@
 
 static bool is_yes(const char *value)
 {
-	return strcasecmp(value, "1") == 0 || strcasecmp(value, "yes") == 0 || strcasecmp(value, "true") == 0 ||
-	       strcasecmp(value, "on") == 0;
+	return strcasecmp(value, "1") == 0 || strcasecmp(value, "yes") == 0 ||
+	       strcasecmp(value, "true") == 0 || strcasecmp(value, "on") == 0;
 }
 
 /* ---- apt ---- */
@@ -20,8 +20,10 @@ static void check_one_line_source(struct trial *t, const char *path, const char 
 	if (!has_prefix(word, "deb ") && !has_prefix(word, "deb\t") && !has_prefix(word, "deb-src"))
 		return;
 	const char *open = strchr(word, '['), *close = open ? strchr(open, ']') : NULL;
-	const char *options = close ? case_format(t, "%.*s", (int)(close - open - 1), open + 1) : "";
-	if (list_has(options, "trusted=yes", " \t") || list_has(options, "allow-insecure=yes", " \t"))
+	const char *options =
+		close ? case_format(t, "%.*s", (int)(close - open - 1), open + 1) : "";
+	if (list_has(options, "trusted=yes", " \t") ||
+	    list_has(options, "allow-insecure=yes", " \t"))
 		FAIL(t, "%s takes packages without a signature: \"%s\"", path, line);
 	else
 		check_passed(t);
@@ -35,7 +37,8 @@ static void check_deb822_line(struct trial *t, const char *path, const char *lin
 	if (!colon || line[0] == '#')
 		return;
 	const char *value = colon + 1 + strspn(colon + 1, " \t");
-	bool is_trust = strncasecmp(line, "Trusted:", 8) == 0 || strncasecmp(line, "Allow-Insecure:", 15) == 0;
+	bool is_trust = strncasecmp(line, "Trusted:", 8) == 0 ||
+			strncasecmp(line, "Allow-Insecure:", 15) == 0;
 	if (is_trust && is_yes(value))
 		FAIL(t, "%s takes packages without a signature: \"%s\"", path, line);
 	else if (strncasecmp(line, "URIs:", 5) == 0)
@@ -62,8 +65,10 @@ static void check_apt_config(struct trial *t, const char *path)
 
 	for (const char *line; text && (line = text_line(t, &text));) {
 		const char *word = line + strspn(line, " \t");
-		for (size_t i = 0; word[0] != '/' && word[0] != '#' && i < ARRAY_LEN(settings); i++) {
-			const char *at = strstr(word, settings[i]), *quote = at ? strchr(at, '"') : NULL;
+		for (size_t i = 0; word[0] != '/' && word[0] != '#' && i < ARRAY_LEN(settings);
+		     i++) {
+			const char *at = strstr(word, settings[i]),
+				   *quote = at ? strchr(at, '"') : NULL;
 			if (quote && (has_prefix(quote, "\"true\"") || has_prefix(quote, "\"1\"") ||
 				      has_prefix(quote, "\"yes\"")))
 				FAIL(t, "%s switches signatures off: \"%s\"", path, line);
@@ -97,10 +102,12 @@ static void judge(struct trial *t, const struct repository *repository)
 	if (repository->checks)
 		check_passed(t);
 	else
-		FAIL(t, "repository %s in %s does not check signatures", repository->section, repository->path);
+		FAIL(t, "repository %s in %s does not check signatures", repository->section,
+		     repository->path);
 }
 
-static void take_repository(struct trial *t, void *arg, const char *section, const char *key, const char *value)
+static void take_repository(struct trial *t, void *arg, const char *section, const char *key,
+			    const char *value)
 {
 	struct repository *repository = arg;
 
@@ -116,7 +123,8 @@ static void take_repository(struct trial *t, void *arg, const char *section, con
 		repository->checks = is_yes(value);
 }
 
-static void take_main(struct trial *t UNUSED, void *arg, const char *section, const char *key, const char *value)
+static void take_main(struct trial *t UNUSED, void *arg, const char *section, const char *key,
+		      const char *value)
 {
 	bool *checks = arg;
 
@@ -142,13 +150,13 @@ static bool has_apt(struct trial *t)
 }
 
 AUDIT(packages, repositories_demand_signatures,
-     .title    = "Every enabled package source demands signature checks",
-     .priority = P1,
-     .why      = "Whoever stands between the machine and its mirror installs what he likes, as "
-                 "root.",
-     .remedy   = "Remove trusted=yes and gpgcheck=0, and install the repository's key.")
+      .title = "Every enabled package source demands signature checks", .priority = P1,
+      .why = "Whoever stands between the machine and its mirror installs what he likes, as "
+	     "root.",
+      .remedy = "Remove trusted=yes and gpgcheck=0, and install the repository's key.")
 {
-	bool main_checks = true, has_rpm = file_names(t, "/etc/yum.repos.d")[0] || file_names(t, "/etc/zypp/repos.d")[0];
+	bool main_checks = true, has_rpm = file_names(t, "/etc/yum.repos.d")[0] ||
+					   file_names(t, "/etc/zypp/repos.d")[0];
 
 	if (!has_apt(t) && !has_rpm)
 		case_skip(t, "cmd:apt", "no package sources of apt, dnf or zypper are configured");
@@ -161,14 +169,18 @@ AUDIT(packages, repositories_demand_signatures,
 	check_passed(t);
 }
 
-SABOTAGE(packages, repositories_demand_signatures, "a package source is trusted without a signature")
+SABOTAGE(packages, repositories_demand_signatures,
+	 "a package source is trusted without a signature")
 {
 	if (has_apt(t))
-		sabotage_file(t, "/etc/apt/sources.list.d/planted.list", "deb [trusted=yes] http://192.0.2.1/ ./\n");
+		sabotage_file(t, "/etc/apt/sources.list.d/planted.list",
+			      "deb [trusted=yes] http://192.0.2.1/ ./\n");
 	else if (file_names(t, "/etc/zypp/repos.d")[0])
-		sabotage_file(t, "/etc/zypp/repos.d/planted.repo", "[planted]\nenabled=1\ngpgcheck=0\n");
+		sabotage_file(t, "/etc/zypp/repos.d/planted.repo",
+			      "[planted]\nenabled=1\ngpgcheck=0\n");
 	else
-		sabotage_file(t, "/etc/yum.repos.d/planted.repo", "[planted]\nenabled=1\ngpgcheck=0\n");
+		sabotage_file(t, "/etc/yum.repos.d/planted.repo",
+			      "[planted]\nenabled=1\ngpgcheck=0\n");
 }
 
 /* The value of an apt setting such as APT::Periodic::Unattended-Upgrade "1"; the last file's counts. */
@@ -190,17 +202,18 @@ static const char *apt_setting(struct trial *t, const char *key)
 }
 
 AUDIT(packages, security_updates_are_automatic,
-     .title    = "Unattended security updates are installed and enabled",
-     .priority = P1,
-     .sources  = "CIT:security.TestAutomaticUpdates,AZCERT:hygiene/unattended-upgrades",
-     .why      = "Most machines that are broken into had an update waiting.",
-     .remedy   = "Set APT::Periodic::Unattended-Upgrade \"1\", or enable dnf-automatic-install.timer.")
+      .title = "Unattended security updates are installed and enabled", .priority = P1,
+      .sources = "CIT:security.TestAutomaticUpdates,AZCERT:hygiene/unattended-upgrades",
+      .why = "Most machines that are broken into had an update waiting.",
+      .remedy =
+	      "Set APT::Periodic::Unattended-Upgrade \"1\", or enable dnf-automatic-install.timer.")
 {
 	bool has_unattended = file_exists(t, "/usr/bin/unattended-upgrade");
 	bool has_automatic = file_exists(t, "/usr/bin/dnf-automatic");
 
 	if (!has_unattended && !has_automatic)
-		case_skip(t, "cmd:unattended-upgrade", "neither unattended-upgrades nor dnf-automatic is installed");
+		case_skip(t, "cmd:unattended-upgrade",
+			  "neither unattended-upgrades nor dnf-automatic is installed");
 	if (has_unattended) {
 		const char *value = apt_setting(t, "APT::Periodic::Unattended-Upgrade");
 		CHECK_EQ(t, value ? value : "0", "1");
@@ -214,5 +227,6 @@ SABOTAGE(packages, security_updates_are_automatic, "unattended upgrades are swit
 {
 	if (!file_exists(t, "/usr/bin/unattended-upgrade"))
 		case_skip(t, "cmd:unattended-upgrade", "unattended-upgrades is not installed");
-	sabotage_file(t, "/etc/apt/apt.conf.d/zz-planted", "APT::Periodic::Unattended-Upgrade \"0\";\n");
+	sabotage_file(t, "/etc/apt/apt.conf.d/zz-planted",
+		      "APT::Periodic::Unattended-Upgrade \"0\";\n");
 }

@@ -36,7 +36,8 @@ static struct owned **bucket_of(struct owners *owners, const char *path, size_t 
 static bool is_owned(struct owners *owners, const char *path)
 {
 	path = without_usr(path);
-	for (struct owned *owned = *bucket_of(owners, path, strlen(path)); owned; owned = owned->next)
+	for (struct owned *owned = *bucket_of(owners, path, strlen(path)); owned;
+	     owned = owned->next)
 		if (strcmp(owned->path, path) == 0)
 			return true;
 	return false;
@@ -53,7 +54,8 @@ static void add_paths(struct owners *owners, const char *text)
 		size_t length = (size_t)(end - path);
 		struct owned **bucket = bucket_of(owners, path, length);
 		struct owned *owned = case_alloc(owners->t, sizeof *owned);
-		*owned = (struct owned){.next = *bucket, .path = case_format(owners->t, "%.*s", (int)length, path)};
+		*owned = (struct owned){.next = *bucket,
+					.path = case_format(owners->t, "%.*s", (int)length, path)};
 		*bucket = owned;
 	}
 }
@@ -64,8 +66,9 @@ static struct owners *read_owners(struct trial *t)
 
 	owners->t = t;
 	for (const char *const *name = file_names(t, INFO_FOLDER); *name; name++) {
-		const char *text = has_suffix(*name, ".list") ? file_text(t, case_format(t, INFO_FOLDER "/%s", *name))
-							      : NULL;
+		const char *text = has_suffix(*name, ".list")
+					   ? file_text(t, case_format(t, INFO_FOLDER "/%s", *name))
+					   : NULL;
 		if (text)
 			add_paths(owners, text);
 	}
@@ -77,13 +80,12 @@ static struct owners *read_owners(struct trial *t)
 }
 
 AUDIT(packages, no_stray_files_in_system_paths,
-     .title    = "Every file in system program directories belongs to a package",
-     .priority = P2,
-     .sources  = "AZCERT:hygiene/unowned-files",
-     .why      = "A program that no package brought is not updated, and nobody knows who put it "
-                 "there.",
-     .remedy   = "Bring it in a package, put it into /usr/local, or name it in the plan's "
-                 "stray_files.")
+      .title = "Every file in system program directories belongs to a package", .priority = P2,
+      .sources = "AZCERT:hygiene/unowned-files",
+      .why = "A program that no package brought is not updated, and nobody knows who put it "
+	     "there.",
+      .remedy = "Bring it in a package, put it into /usr/local, or name it in the plan's "
+		"stray_files.")
 {
 	static const char *const folders[] = {"/usr/bin", "/usr/sbin", "/bin", "/sbin"};
 	const char *allowed = plan_text(t, "stray_files", "");
@@ -100,8 +102,10 @@ AUDIT(packages, no_stray_files_in_system_paths,
 			const char *path = case_format(t, "%s/%s", folders[i], *name);
 			if (is_owned(owners, path) || list_has(allowed, path, " ,"))
 				check_passed(t);
-			else if (file_lstat(t, path, &stat) && S_ISREG(stat.mode) && offenders++ < OFFENDERS_MAX)
-				FAIL(t, "%s belongs to no package", path); /* links are made by alternatives */
+			else if (file_lstat(t, path, &stat) && S_ISREG(stat.mode) &&
+				 offenders++ < OFFENDERS_MAX)
+				FAIL(t, "%s belongs to no package",
+				     path); /* links are made by alternatives */
 		}
 	}
 }

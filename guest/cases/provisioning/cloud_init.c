@@ -5,8 +5,9 @@
 
 #define CONFIG_FOLDER "/etc/cloud/cloud.cfg.d"
 
-static const char *const services[] = {"cloud-init-local.service", "cloud-init.service", "cloud-init-network.service",
-				       "cloud-init-main.service", "cloud-config.service", "cloud-final.service"};
+static const char *const services[] = {"cloud-init-local.service",   "cloud-init.service",
+				       "cloud-init-network.service", "cloud-init-main.service",
+				       "cloud-config.service",	     "cloud-final.service"};
 
 static void require_cloud_init(struct trial *t)
 {
@@ -37,13 +38,12 @@ static void check_units(struct trial *t)
 }
 
 AUDIT(provisioning, cloud_init_is_enabled,
-     .title    = "cloud-init is installed, enabled and not switched off anywhere",
-     .priority = P0,
-     .needs    = "cloud-init",
-     .sources  = "CIV:test_cloud_init_is_installed,AZCERT:hygiene/cloud-init-not-disabled",
-     .why      = "Without it a new machine gets no users, keys, name or network configuration.",
-     .remedy   = "Remove /etc/cloud/cloud-init.disabled and the kernel argument, and enable "
-                 "cloud-init's units.")
+      .title = "cloud-init is installed, enabled and not switched off anywhere", .priority = P0,
+      .needs = "cloud-init",
+      .sources = "CIV:test_cloud_init_is_installed,AZCERT:hygiene/cloud-init-not-disabled",
+      .why = "Without it a new machine gets no users, keys, name or network configuration.",
+      .remedy = "Remove /etc/cloud/cloud-init.disabled and the kernel argument, and enable "
+		"cloud-init's units.")
 {
 	require_cloud_init(t);
 	if (file_exists(t, "/usr/bin/cloud-init"))
@@ -108,34 +108,34 @@ static void check_overrides(struct trial *t, const char *path, const char *text)
 	} overrides[] = {
 		{"network:{config:disabled}", "switches the network configuration off"},
 		{"network:\nconfig:disabled", "switches the network configuration off"},
-		{"datasource_list:[None]", "looks nowhere for provisioning data"	       },
-		{"datasource_list:\n-None\n", "looks nowhere for provisioning data"	  },
-		{"ssh_deletekeys:false", "keeps the SSH host keys of the image"	 },
+		{"datasource_list:[None]", "looks nowhere for provisioning data"},
+		{"datasource_list:\n-None\n", "looks nowhere for provisioning data"},
+		{"ssh_deletekeys:false", "keeps the SSH host keys of the image"},
 	};
 	const char *plain = squeeze(t, text), *name = strrchr(path, '/') + 1;
 
 	for (size_t i = 0; i < ARRAY_LEN(overrides); i++)
 		if (strstr(plain, overrides[i].text))
 			FAIL(t, "%s %s", path, overrides[i].what);
-	if (strstr(name, "installer") || has_prefix(name, "curtin-") || has_prefix(name, "subiquity-"))
+	if (strstr(name, "installer") || has_prefix(name, "curtin-") ||
+	    has_prefix(name, "subiquity-"))
 		FAIL(t, "%s was left by an installer", path);
 	check_passed(t);
 }
 
 AUDIT(provisioning, no_installer_overrides,
-     .title    = "No installer or foreign-cloud configuration overrides the platform's settings",
-     .priority = P1,
-     .needs    = "cloud-init",
-     .sources  = "AZCERT:hygiene/cloud-init-leftovers",
-     .why      = "What an installer decided for one machine is forced on every machine of the "
-                 "image.",
-     .remedy   = "Remove the file from /etc/cloud/cloud.cfg.d.")
+      .title = "No installer or foreign-cloud configuration overrides the platform's settings",
+      .priority = P1, .needs = "cloud-init", .sources = "AZCERT:hygiene/cloud-init-leftovers",
+      .why = "What an installer decided for one machine is forced on every machine of the "
+	     "image.",
+      .remedy = "Remove the file from /etc/cloud/cloud.cfg.d.")
 {
 	require_cloud_init(t);
 	each_config(t, check_overrides);
 }
 
-SABOTAGE(provisioning, no_installer_overrides, "an installer's file disables the network configuration")
+SABOTAGE(provisioning, no_installer_overrides,
+	 "an installer's file disables the network configuration")
 {
 	require_cloud_init(t);
 	sabotage_file(t, CONFIG_FOLDER "/99-installer.cfg", "network: {config: disabled}\n");
@@ -143,8 +143,8 @@ SABOTAGE(provisioning, no_installer_overrides, "an installer's file disables the
 
 static void check_growing(struct trial *t, const char *path, const char *text)
 {
-	static const char *const off[] = {"growpart:\nmode:off", "growpart:{mode:off", "growpart:\nmode:false",
-					  "growpart:{mode:false"};
+	static const char *const off[] = {"growpart:\nmode:off", "growpart:{mode:off",
+					  "growpart:\nmode:false", "growpart:{mode:false"};
 	const char *plain = squeeze(t, text);
 
 	for (size_t i = 0; i < ARRAY_LEN(off); i++)
@@ -154,14 +154,13 @@ static void check_growing(struct trial *t, const char *path, const char *text)
 }
 
 AUDIT(provisioning, grow_tools_are_configured,
-     .title    = "The partition growing module is listed and its tools are installed",
-     .priority = P1,
-     .needs    = "cloud-init",
-     .sources  = "CIV:test_growpart_is_present_in_config,AZCERT:ms-prep/growpart",
-     .why      = "The root filesystem stays as small as the image, whatever disk the customer "
-                 "pays for.",
-     .remedy   = "List growpart and resizefs in cloud_init_modules and install cloud-guest-utils "
-                 "(cloud-utils-growpart).")
+      .title = "The partition growing module is listed and its tools are installed", .priority = P1,
+      .needs = "cloud-init",
+      .sources = "CIV:test_growpart_is_present_in_config,AZCERT:ms-prep/growpart",
+      .why = "The root filesystem stays as small as the image, whatever disk the customer "
+	     "pays for.",
+      .remedy = "List growpart and resizefs in cloud_init_modules and install cloud-guest-utils "
+		"(cloud-utils-growpart).")
 {
 	require_cloud_init(t);
 	if (strcmp(plan_text(t, "grow", "yes"), "no") == 0)

@@ -5,11 +5,10 @@
 #include "guest/kit/unit.h"
 
 AUDIT(security, machine_id_mode_is_right,
-     .title    = "The machine-id file is owned by root and not writable",
-     .priority = P2,
-     .sources  = "CIV:test_etc_machine_id_permissions",
-     .why      = "Whoever changes the id changes keys and addresses that are derived from it.",
-     .remedy   = "chown root:root /etc/machine-id and chmod 0444 it.")
+      .title = "The machine-id file is owned by root and not writable", .priority = P2,
+      .sources = "CIV:test_etc_machine_id_permissions",
+      .why = "Whoever changes the id changes keys and addresses that are derived from it.",
+      .remedy = "chown root:root /etc/machine-id and chmod 0444 it.")
 {
 	struct tree_stat stat;
 
@@ -25,14 +24,14 @@ SABOTAGE(security, machine_id_mode_is_right, "everybody may write to the machine
 	sabotage_file_mode(t, "/etc/machine-id", 0666, 0);
 }
 
-AUDIT(security, preload_file_is_empty,
-     .title    = "No library is preloaded into every program",
-     .priority = P1,
-     .why      = "A library that is loaded into every program sees every password; rootkits hide "
-                 "in this way.",
-     .remedy   = "Remove /etc/ld.so.preload, or name its library in the plan's preload.")
+AUDIT(security, preload_file_is_empty, .title = "No library is preloaded into every program",
+      .priority = P1,
+      .why = "A library that is loaded into every program sees every password; rootkits hide "
+	     "in this way.",
+      .remedy = "Remove /etc/ld.so.preload, or name its library in the plan's preload.")
 {
-	const char *text = file_text(t, "/etc/ld.so.preload"), *allowed = plan_text(t, "preload", "");
+	const char *text = file_text(t, "/etc/ld.so.preload"),
+		   *allowed = plan_text(t, "preload", "");
 
 	check_passed(t);
 	for (const char *line; text && (line = text_line(t, &text));) {
@@ -40,7 +39,8 @@ AUDIT(security, preload_file_is_empty,
 		words_split(line, &words);
 		for (unsigned i = 0; i < words.count && words.at[0][0] != '#'; i++)
 			if (!list_has(allowed, words.at[i], " ,"))
-				FAIL(t, "/etc/ld.so.preload loads %s into every program", words.at[i]);
+				FAIL(t, "/etc/ld.so.preload loads %s into every program",
+				     words.at[i]);
 	}
 }
 
@@ -50,27 +50,27 @@ SABOTAGE(security, preload_file_is_empty, "a library is loaded into every progra
 }
 
 static const struct sensitive {
-	const char *name;      /* the path */
+	const char *name;   /* the path */
 	unsigned forbidden; /* mode bits that must not be set */
 	bool is_folder;	    /* the files in it, too */
 } sensitive_files[] = {
-	{"/boot/grub/grub.cfg",	     0022, false},
-	{"/boot/grub2/grub.cfg",	 0022, false},
-	{"/etc/crontab",	     0022, false},
-	{"/etc/cron.d",		 0022, true },
-	{"/etc/cron.daily",	  0022, true },
-	{"/etc/cron.hourly",	     0022, true },
-	{"/etc/cron.weekly",	     0022, true },
-	{"/etc/sudoers",	     0027, false},
-	{"/etc/sudoers.d",	       0022, true },
-	{"/etc/ssh/sshd_config",	 0022, false},
-	{"/etc/ssh/sshd_config.d", 0022, true },
-	{"/etc/systemd/system",    0022, true },
-	{"/etc/pam.d",	       0022, true },
-	{"/etc/fstab",		   0022, false},
-	{"/etc/hosts",		   0022, false},
-	{"/etc/profile",	     0022, false},
-	{"/etc/ld.so.conf",	    0022, false},
+	{"/boot/grub/grub.cfg", 0022, false},
+	{"/boot/grub2/grub.cfg", 0022, false},
+	{"/etc/crontab", 0022, false},
+	{"/etc/cron.d", 0022, true},
+	{"/etc/cron.daily", 0022, true},
+	{"/etc/cron.hourly", 0022, true},
+	{"/etc/cron.weekly", 0022, true},
+	{"/etc/sudoers", 0027, false},
+	{"/etc/sudoers.d", 0022, true},
+	{"/etc/ssh/sshd_config", 0022, false},
+	{"/etc/ssh/sshd_config.d", 0022, true},
+	{"/etc/systemd/system", 0022, true},
+	{"/etc/pam.d", 0022, true},
+	{"/etc/fstab", 0022, false},
+	{"/etc/hosts", 0022, false},
+	{"/etc/profile", 0022, false},
+	{"/etc/ld.so.conf", 0022, false},
 };
 
 static void check_mode(struct trial *t, const char *path, unsigned forbidden)
@@ -88,11 +88,10 @@ static void check_mode(struct trial *t, const char *path, unsigned forbidden)
 }
 
 AUDIT_EACH(security, sensitive_files_have_right_modes, sensitive_files,
-     .title    = "Boot loader, cron, sudo and SSH configuration files have restrictive modes",
-     .priority = P1,
-     .sources  = "AZCERT:lynis/file-7524",
-     .why      = "Whoever can write to these files decides what root runs.",
-     .remedy   = "chown root:root, and take the write right from group and others.")
+	   .title = "Boot loader, cron, sudo and SSH configuration files have restrictive modes",
+	   .priority = P1, .sources = "AZCERT:lynis/file-7524",
+	   .why = "Whoever can write to these files decides what root runs.",
+	   .remedy = "chown root:root, and take the write right from group and others.")
 {
 	if (!file_exists(t, c->name))
 		case_skip(t, "image", "%s is not there", c->name);
@@ -105,9 +104,11 @@ AUDIT_EACH(security, sensitive_files_have_right_modes, sensitive_files,
 		}
 }
 
-SABOTAGE(security, sensitive_files_have_right_modes, "everybody may write to the boot loader's configuration")
+SABOTAGE(security, sensitive_files_have_right_modes,
+	 "everybody may write to the boot loader's configuration")
 {
-	static const char *const paths[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/etc/fstab"};
+	static const char *const paths[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg",
+					    "/etc/fstab"};
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
 		if (file_exists(t, paths[i])) {
@@ -118,14 +119,26 @@ SABOTAGE(security, sensitive_files_have_right_modes, "everybody may write to the
 }
 
 AUDIT(security, search_paths_are_root_owned,
-     .title    = "No directory on the default program or library path is writable by others",
-     .priority = P1,
-     .why      = "Whoever can put a program or library there has it run by root.",
-     .remedy   = "chown root:root the folder and chmod 0755 it.")
+      .title = "No directory on the default program or library path is writable by others",
+      .priority = P1, .why = "Whoever can put a program or library there has it run by root.",
+      .remedy = "chown root:root the folder and chmod 0755 it.")
 {
-	static const char *const folders[] = {"/", "/usr", "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin",
-					      "/usr/local/sbin", "/usr/local/lib", "/usr/lib", "/usr/lib64", "/bin", "/sbin",
-					      "/lib", "/lib64", "/etc", "/etc/profile.d"};
+	static const char *const folders[] = {"/",
+					      "/usr",
+					      "/usr/bin",
+					      "/usr/sbin",
+					      "/usr/local",
+					      "/usr/local/bin",
+					      "/usr/local/sbin",
+					      "/usr/local/lib",
+					      "/usr/lib",
+					      "/usr/lib64",
+					      "/bin",
+					      "/sbin",
+					      "/lib",
+					      "/lib64",
+					      "/etc",
+					      "/etc/profile.d"};
 	struct tree_stat stat;
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
@@ -135,9 +148,10 @@ AUDIT(security, search_paths_are_root_owned,
 		bool is_staff = has_prefix(folders[i], "/usr/local") && stat.gid == 50;
 		if (stat.uid != 0)
 			FAIL(t, "%s belongs to uid %u", folders[i], stat.uid);
-		else if ((stat.mode & S_IWOTH) || ((stat.mode & S_IWGRP) && stat.gid != 0 && !is_staff))
-			FAIL(t, "%s can be written by others (mode %04o, gid %u)", folders[i], stat.mode & 07777,
-			     stat.gid);
+		else if ((stat.mode & S_IWOTH) ||
+			 ((stat.mode & S_IWGRP) && stat.gid != 0 && !is_staff))
+			FAIL(t, "%s can be written by others (mode %04o, gid %u)", folders[i],
+			     stat.mode & 07777, stat.gid);
 		else
 			check_passed(t);
 	}
@@ -148,13 +162,11 @@ SABOTAGE(security, search_paths_are_root_owned, "/usr/local/bin belongs to an or
 	tree_plant_mode(case_tree(t), "/usr/local/bin", 0755, 1000);
 }
 
-AUDIT(security, no_relabel_is_pending,
-     .title    = "No full relabel is scheduled for the next boot",
-     .priority = P2,
-     .sources  = "AZCERT:hygiene/audit-selinux-relabel",
-     .why      = "The first boot labels every file anew and then reboots: minutes in which the "
-                 "machine is late.",
-     .remedy   = "Label the image when it is built, and remove /.autorelabel.")
+AUDIT(security, no_relabel_is_pending, .title = "No full relabel is scheduled for the next boot",
+      .priority = P2, .sources = "AZCERT:hygiene/audit-selinux-relabel",
+      .why = "The first boot labels every file anew and then reboots: minutes in which the "
+	     "machine is late.",
+      .remedy = "Label the image when it is built, and remove /.autorelabel.")
 {
 	CHECK(t, !file_exists(t, "/.autorelabel"));
 }
@@ -166,7 +178,8 @@ SABOTAGE(security, no_relabel_is_pending, "a relabel is scheduled")
 
 /* ---- consoles ---- */
 
-static void look_for_autologin(struct trial *t, void *arg, const char *section, const char *key, const char *value)
+static void look_for_autologin(struct trial *t, void *arg, const char *section, const char *key,
+			       const char *value)
 {
 	const char *unit = arg;
 	static const char *const signs[] = {"--autologin", "-a root", "--skip-login", "-f root"};
@@ -179,15 +192,14 @@ static void look_for_autologin(struct trial *t, void *arg, const char *section, 
 	check_passed(t);
 }
 
-AUDIT(security, no_console_autologin,
-     .title    = "No console logs anybody in automatically",
-     .priority = P1,
-     .sources  = "AZCERT:hygiene/password-on-console",
-     .why      = "Whoever can open the platform's console is in, without a password.",
-     .remedy   = "Remove the drop-in from the getty unit.")
+AUDIT(security, no_console_autologin, .title = "No console logs anybody in automatically",
+      .priority = P1, .sources = "AZCERT:hygiene/password-on-console",
+      .why = "Whoever can open the platform's console is in, without a password.",
+      .remedy = "Remove the drop-in from the getty unit.")
 {
-	static const char units[][40] = {"getty@tty1.service", "serial-getty@ttyS0.service", "console-getty.service",
-					 "serial-getty@ttyAMA0.service", "serial-getty@hvc0.service"};
+	static const char units[][40] = {"getty@tty1.service", "serial-getty@ttyS0.service",
+					 "console-getty.service", "serial-getty@ttyAMA0.service",
+					 "serial-getty@hvc0.service"};
 	const char *inittab = file_text(t, "/etc/inittab");
 
 	if (!systemd_is_installed(t) && !inittab)
@@ -199,7 +211,8 @@ AUDIT(security, no_console_autologin,
 			unit_each_setting(t, name, look_for_autologin, name);
 	}
 	for (const char *line; inittab && (line = text_line(t, &inittab));)
-		if (line[0] != '#' && (strstr(line, "autologin") || strstr(line, "::respawn:-/bin/sh")))
+		if (line[0] != '#' &&
+		    (strstr(line, "autologin") || strstr(line, "::respawn:-/bin/sh")))
 			FAIL(t, "/etc/inittab gives a shell without a login: \"%s\"", line);
 	check_passed(t);
 }
@@ -207,11 +220,13 @@ AUDIT(security, no_console_autologin,
 SABOTAGE(security, no_console_autologin, "root is logged in on the serial console")
 {
 	if (!systemd_is_installed(t)) {
-		sabotage_append(t, "/etc/inittab", "ttyS0::respawn:/sbin/getty --autologin root ttyS0");
+		sabotage_append(t, "/etc/inittab",
+				"ttyS0::respawn:/sbin/getty --autologin root ttyS0");
 		return;
 	}
-	sabotage_file(t, "/etc/systemd/system/serial-getty@ttyS0.service.d/autologin.conf",
-		      "[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --keep-baud %I\n");
+	sabotage_file(
+		t, "/etc/systemd/system/serial-getty@ttyS0.service.d/autologin.conf",
+		"[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --keep-baud %I\n");
 }
 
 /* ---- scheduled jobs ---- */
@@ -228,15 +243,14 @@ static bool is_of_package(const char *status, const char *path)
 }
 
 AUDIT(security, scheduled_jobs_match_allowlist,
-     .title    = "Cron jobs and timers are those of packages or allowlisted",
-     .priority = P1,
-     .sources  = "LISA:verify_vm_not_compromised,AZCERT:ms-policy/200.4h-non-os-cron-jobs",
-     .why      = "A job that no package brought runs as root on every machine, whoever put it "
-                 "there.",
-     .remedy   = "Remove the job, bring it in a package, or name it in the plan's jobs.")
+      .title = "Cron jobs and timers are those of packages or allowlisted", .priority = P1,
+      .sources = "LISA:verify_vm_not_compromised,AZCERT:ms-policy/200.4h-non-os-cron-jobs",
+      .why = "A job that no package brought runs as root on every machine, whoever put it "
+	     "there.",
+      .remedy = "Remove the job, bring it in a package, or name it in the plan's jobs.")
 {
-	static const char *const folders[] = {"/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly",
-					      "/etc/cron.monthly"};
+	static const char *const folders[] = {"/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily",
+					      "/etc/cron.weekly", "/etc/cron.monthly"};
 	const char *status = file_text(t, DPKG_STATUS), *allowed = plan_text(t, "jobs", "");
 
 	if (!status)
@@ -244,7 +258,8 @@ AUDIT(security, scheduled_jobs_match_allowlist,
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		for (const char *const *name = file_names(t, folders[i]); *name; name++) {
 			const char *path = case_format(t, "%s/%s", folders[i], *name);
-			if ((*name)[0] == '.' || is_of_package(status, path) || list_has(allowed, path, " ,"))
+			if ((*name)[0] == '.' || is_of_package(status, path) ||
+			    list_has(allowed, path, " ,"))
 				check_passed(t);
 			else
 				FAIL(t, "%s belongs to no package", path);

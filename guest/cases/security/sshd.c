@@ -20,14 +20,14 @@ static void refuse_yes(struct trial *t, void *arg, const char *criteria, const c
 }
 
 AUDIT(security, sshd_password_login_is_off,
-     .title    = "The effective SSH configuration allows keys but no passwords, empty ones never",
-     .priority = P1,
-     .sources  = "CIV:test_sshd,CIV:test_sshd_config,CIT:security.TestPasswordSecurity,"
-                 "AZCERT:hygiene/empty-password-login,AZCERT:hygiene/password-authentication,"
-                 "AZCERT:aws-mp/access-key-pair,AZCERT:aws-mp/access-passwordauthentication",
-     .why      = "Passwords of machines on the internet are tried thousands of times a day.",
-     .remedy   = "Set PasswordAuthentication no and KbdInteractiveAuthentication no before other "
-                 "files set them.")
+      .title = "The effective SSH configuration allows keys but no passwords, empty ones never",
+      .priority = P1,
+      .sources = "CIV:test_sshd,CIV:test_sshd_config,CIT:security.TestPasswordSecurity,"
+		 "AZCERT:hygiene/empty-password-login,AZCERT:hygiene/password-authentication,"
+		 "AZCERT:aws-mp/access-key-pair,AZCERT:aws-mp/access-passwordauthentication",
+      .why = "Passwords of machines on the internet are tried thousands of times a day.",
+      .remedy = "Set PasswordAuthentication no and KbdInteractiveAuthentication no before other "
+		"files set them.")
 {
 	static char password[] = "PasswordAuthentication", empty[] = "PermitEmptyPasswords";
 	const char *interactive = sshd_setting(t, "KbdInteractiveAuthentication", NULL);
@@ -39,7 +39,8 @@ AUDIT(security, sshd_password_login_is_off,
 	CHECK_EQ(t, sshd_setting(t, empty, "no"), "no");
 	/* Asking PAM is the same as a password, unless PAM is not asked. */
 	if (!is_no(interactive) && !is_no(sshd_setting(t, "UsePAM", "no")))
-		FAIL(t, "KbdInteractiveAuthentication is \"%s\": PAM asks for the password then", interactive);
+		FAIL(t, "KbdInteractiveAuthentication is \"%s\": PAM asks for the password then",
+		     interactive);
 	CHECK_NE(t, sshd_setting(t, "PubkeyAuthentication", "yes"), "no");
 	sshd_each_match(t, password, refuse_yes, password);
 	sshd_each_match(t, empty, refuse_yes, empty);
@@ -51,17 +52,16 @@ SABOTAGE(security, sshd_password_login_is_off, "sshd takes passwords")
 }
 
 AUDIT(security, sshd_root_login_is_limited,
-     .title    = "The effective SSH configuration refuses root passwords",
-     .priority = P1,
-     .sources  = "CIT:security.TestPasswordSecurity,AZCERT:hygiene/root-login,"
-                 "AZCERT:aws-mp/access-root",
-     .why      = "The name root is known everywhere: with a password login it needs only the "
-                 "password.",
-     .remedy   = "Set PermitRootLogin to prohibit-password or no.")
+      .title = "The effective SSH configuration refuses root passwords", .priority = P1,
+      .sources = "CIT:security.TestPasswordSecurity,AZCERT:hygiene/root-login,"
+		 "AZCERT:aws-mp/access-root",
+      .why = "The name root is known everywhere: with a password login it needs only the "
+	     "password.",
+      .remedy = "Set PermitRootLogin to prohibit-password or no.")
 {
 	/* prohibit-password is the default since OpenSSH 7.0; without-password its older name. */
-	CHECK_ONE_OF(t, sshd_setting(t, "PermitRootLogin", "prohibit-password"), "no", "prohibit-password",
-		     "without-password", "forced-commands-only");
+	CHECK_ONE_OF(t, sshd_setting(t, "PermitRootLogin", "prohibit-password"), "no",
+		     "prohibit-password", "without-password", "forced-commands-only");
 }
 
 SABOTAGE(security, sshd_root_login_is_limited, "root may log in with a password")
@@ -70,15 +70,14 @@ SABOTAGE(security, sshd_root_login_is_limited, "root may log in with a password"
 }
 
 AUDIT(security, sshd_keepalive_is_in_range,
-     .title    = "The SSH keepalive interval lies inside the platform's window",
-     .priority = P2,
-     .sources  = "LISA:verify_client_active_interval,CIV:test_sshd_config_client_alive_interval,"
-                 "AZCERT:ms-selftest/46-clientaliveinterval,"
-                 "AZCERT:lisa-std/p2-clientaliveinterval,AZCERT:ssg/cis-sshd-clientaliveinterval",
-     .why      = "Load balancers drop idle connections after four minutes; without a keepalive "
-                 "sessions hang.",
-     .remedy   = "Set ClientAliveInterval to 30-235 seconds; the plan's ssh_keepalive_max is the "
-                 "upper end.")
+      .title = "The SSH keepalive interval lies inside the platform's window", .priority = P2,
+      .sources = "LISA:verify_client_active_interval,CIV:test_sshd_config_client_alive_interval,"
+		 "AZCERT:ms-selftest/46-clientaliveinterval,"
+		 "AZCERT:lisa-std/p2-clientaliveinterval,AZCERT:ssg/cis-sshd-clientaliveinterval",
+      .why = "Load balancers drop idle connections after four minutes; without a keepalive "
+	     "sessions hang.",
+      .remedy = "Set ClientAliveInterval to 30-235 seconds; the plan's ssh_keepalive_max is the "
+		"upper end.")
 {
 	const char *value = sshd_setting(t, "ClientAliveInterval", "0");
 	long long interval;

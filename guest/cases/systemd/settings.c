@@ -12,18 +12,18 @@ static long long size_of(const char *text)
 	unsigned long long number = strtoull(text, &end, 10);
 	const char *unit = *end ? strchr(units, *end) : units;
 
-	if (end == text || !unit || (*end && end[1] && strcmp(end + 1, "iB") != 0 && strcmp(end + 1, "B") != 0))
+	if (end == text || !unit ||
+	    (*end && end[1] && strcmp(end + 1, "iB") != 0 && strcmp(end + 1, "B") != 0))
 		return -1;
 	unsigned shift = (unsigned)(unit - units) * 10;
 	return number >> (62 - shift) ? -1 : (long long)(number << shift);
 }
 
 AUDIT(systemd, journal_size_is_capped,
-     .title    = "The journal's size limit is set and reasonable for the disk",
-     .priority = P2,
-     .needs    = "systemd",
-     .why      = "A journal that may take the whole root filesystem takes the machine with it.",
-     .remedy   = "Set SystemMaxUse in journald.conf; the plan's journal_max_mib is the limit.")
+      .title = "The journal's size limit is set and reasonable for the disk", .priority = P2,
+      .needs = "systemd",
+      .why = "A journal that may take the whole root filesystem takes the machine with it.",
+      .remedy = "Set SystemMaxUse in journald.conf; the plan's journal_max_mib is the limit.")
 {
 	if (!systemd_is_installed(t))
 		case_skip(t, "systemd", "systemd is not installed");
@@ -35,7 +35,8 @@ AUDIT(systemd, journal_size_is_capped,
 		return;
 	}
 	if (!maximum) {
-		note(t, "SystemMaxUse is not set: the built-in limit is a tenth of the filesystem, at most 4 GiB");
+		note(t,
+		     "SystemMaxUse is not set: the built-in limit is a tenth of the filesystem, at most 4 GiB");
 		check_passed(t);
 		return;
 	}
@@ -46,5 +47,6 @@ AUDIT(systemd, journal_size_is_capped,
 
 SABOTAGE(systemd, journal_size_is_capped, "the journal may take 50 GiB")
 {
-	sabotage_file(t, "/etc/systemd/journald.conf.d/zz-planted.conf", "[Journal]\nSystemMaxUse=50G\n");
+	sabotage_file(t, "/etc/systemd/journald.conf.d/zz-planted.conf",
+		      "[Journal]\nSystemMaxUse=50G\n");
 }

@@ -9,18 +9,16 @@ static void require_systemd(struct trial *t)
 		case_skip(t, "systemd", "systemd is not installed");
 }
 
-AUDIT(systemd, ssh_server_is_enabled,
-     .title    = "The SSH server is installed and starts by default",
-     .priority = P0,
-     .needs    = "systemd",
-     .sources  = "AZCERT:ms-policy/200.4d-ssh-server,AZCERT:openstack/sshd",
-     .why      = "Without a server that starts by itself nobody gets into a machine that has "
-                 "only a network.",
-     .remedy   = "Install openssh-server and enable its service or socket; an image meant "
-                 "without one says ssh=no in the plan.")
+AUDIT(systemd, ssh_server_is_enabled, .title = "The SSH server is installed and starts by default",
+      .priority = P0, .needs = "systemd",
+      .sources = "AZCERT:ms-policy/200.4d-ssh-server,AZCERT:openstack/sshd",
+      .why = "Without a server that starts by itself nobody gets into a machine that has "
+	     "only a network.",
+      .remedy = "Install openssh-server and enable its service or socket; an image meant "
+		"without one says ssh=no in the plan.")
 {
-	static const char *const units[] = {"ssh.service", "sshd.service", "ssh.socket", "sshd.socket",
-					    "dropbear.service", "dropbear.socket"};
+	static const char *const units[] = {"ssh.service", "sshd.service",     "ssh.socket",
+					    "sshd.socket", "dropbear.service", "dropbear.socket"};
 	unsigned installed = 0;
 
 	require_systemd(t);
@@ -44,7 +42,8 @@ AUDIT(systemd, ssh_server_is_enabled,
 
 SABOTAGE(systemd, ssh_server_is_enabled, "the SSH service and socket are masked")
 {
-	static const char *const units[] = {"ssh.service", "sshd.service", "ssh.socket", "sshd.socket"};
+	static const char *const units[] = {"ssh.service", "sshd.service", "ssh.socket",
+					    "sshd.socket"};
 
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		const char *path = case_format(t, "/etc/systemd/system/%s", units[i]);
@@ -55,21 +54,21 @@ SABOTAGE(systemd, ssh_server_is_enabled, "the SSH service and socket are masked"
 	}
 }
 
-AUDIT(systemd, default_target_is_designed,
-     .title    = "The default target is the designed one",
-     .priority = P1,
-     .needs    = "systemd",
-     .sources  = "CIV:test_inittab_and_systemd,AZCERT:gcp/multi-user-target",
-     .why      = "A machine whose default is the rescue target waits for a person at its console.",
-     .remedy   = "Run systemctl set-default multi-user.target; the plan's default_target names "
-                 "the one that is meant.")
+AUDIT(systemd, default_target_is_designed, .title = "The default target is the designed one",
+      .priority = P1, .needs = "systemd",
+      .sources = "CIV:test_inittab_and_systemd,AZCERT:gcp/multi-user-target",
+      .why = "A machine whose default is the rescue target waits for a person at its console.",
+      .remedy = "Run systemctl set-default multi-user.target; the plan's default_target names "
+		"the one that is meant.")
 {
-	static const char *const no_default[] = {"rescue.target", "emergency.target", "halt.target", "poweroff.target",
-						 "reboot.target", "shutdown.target", "kexec.target", "basic.target",
-						 "sysinit.target"};
+	static const char *const no_default[] = {
+		"rescue.target",   "emergency.target", "halt.target",
+		"poweroff.target", "reboot.target",    "shutdown.target",
+		"kexec.target",	   "basic.target",     "sysinit.target"};
 
 	require_systemd(t);
-	const char *path = unit_path(t, "default.target"), *wanted = plan_text(t, "default_target", NULL);
+	const char *path = unit_path(t, "default.target"),
+		   *wanted = plan_text(t, "default_target", NULL);
 	char real[TREE_PATH_MAX];
 
 	REQUIRE(t, path != NULL);
@@ -92,7 +91,8 @@ SABOTAGE(systemd, default_target_is_designed, "the default target is the rescue 
 	require_systemd(t);
 	if (file_lstat(t, "/etc/systemd/system/default.target", &stat))
 		sabotage_remove(t, "/etc/systemd/system/default.target");
-	sabotage_link(t, "/etc/systemd/system/default.target", "/usr/lib/systemd/system/rescue.target");
+	sabotage_link(t, "/etc/systemd/system/default.target",
+		      "/usr/lib/systemd/system/rescue.target");
 }
 
 /* ---- programs of enabled units ---- */
@@ -111,8 +111,8 @@ static bool is_executable(struct trial *t, const char *path)
 
 static bool is_in_search_path(struct trial *t, const char *name)
 {
-	static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin",
-					      "/bin"};
+	static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+					      "/usr/bin",	 "/sbin",	   "/bin"};
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		if (is_executable(t, case_format(t, "%s/%s", folders[i], name)))
@@ -120,7 +120,8 @@ static bool is_in_search_path(struct trial *t, const char *name)
 	return false;
 }
 
-static void check_command(struct trial *t, void *arg, const char *section, const char *key, const char *value)
+static void check_command(struct trial *t, void *arg, const char *section, const char *key,
+			  const char *value)
 {
 	const struct service *service = arg;
 	struct words words;
@@ -132,21 +133,24 @@ static void check_command(struct trial *t, void *arg, const char *section, const
 		return; /* an empty one takes back what was before */
 	const char *program = words.at[0] + strspn(words.at[0], "@:+!|");
 	/* '-' says that a failure does not matter; %-specifiers stand for what only the manager knows. */
-	if (program[0] == '-' || strchr(program, '%') || strchr(program, '$') || service->is_conditional)
+	if (program[0] == '-' || strchr(program, '%') || strchr(program, '$') ||
+	    service->is_conditional)
 		return;
 	bool found = program[0] == '/' ? is_executable(t, program) : is_in_search_path(t, program);
 	if (found)
 		check_passed(t);
 	else
-		FAIL(t, "%s is enabled, but its program %s cannot be started", service->name, program);
+		FAIL(t, "%s is enabled, but its program %s cannot be started", service->name,
+		     program);
 }
 
-static void look_for_condition(struct trial *t UNUSED, void *arg, const char *section, const char *key,
-			       const char *value)
+static void look_for_condition(struct trial *t UNUSED, void *arg, const char *section,
+			       const char *key, const char *value)
 {
 	struct service *service = arg;
 
-	if (strcmp(section, "Unit") == 0 && (has_prefix(key, "ConditionPath") || has_prefix(key, "ConditionFile")) &&
+	if (strcmp(section, "Unit") == 0 &&
+	    (has_prefix(key, "ConditionPath") || has_prefix(key, "ConditionFile")) &&
 	    value[0] != '!')
 		service->is_conditional = true;
 }
@@ -170,12 +174,10 @@ static void check_enabled(struct trial *t, const char *folder, const char *name)
 }
 
 AUDIT(systemd, unit_programs_exist,
-     .title    = "Every enabled unit exists and its program is executable",
-     .priority = P1,
-     .needs    = "systemd",
-     .sources  = "AZCERT:hygiene/broken-symlinks-systemd-links",
-     .why      = "The unit fails at every boot, and what it was enabled for does not happen.",
-     .remedy   = "Install the program, or disable the unit.")
+      .title = "Every enabled unit exists and its program is executable", .priority = P1,
+      .needs = "systemd", .sources = "AZCERT:hygiene/broken-symlinks-systemd-links",
+      .why = "The unit fails at every boot, and what it was enabled for does not happen.",
+      .remedy = "Install the program, or disable the unit.")
 {
 	static const char *const root = "/etc/systemd/system";
 
@@ -200,16 +202,15 @@ SABOTAGE(systemd, unit_programs_exist, "a unit that is enabled names a program t
 }
 
 AUDIT(systemd, generators_are_executable,
-     .title    = "Every shipped generator is executable and ran without error",
-     .priority = P2,
-     .needs    = "systemd",
-     .sources  = "kola:files/system-generators",
-     .why      = "A generator that is not executable is passed over in silence: its mounts and "
-                 "consoles are missing.",
-     .remedy   = "chmod 0755 the generator.")
+      .title = "Every shipped generator is executable and ran without error", .priority = P2,
+      .needs = "systemd", .sources = "kola:files/system-generators",
+      .why = "A generator that is not executable is passed over in silence: its mounts and "
+	     "consoles are missing.",
+      .remedy = "chmod 0755 the generator.")
 {
-	static const char *const folders[] = {"/etc/systemd/system-generators", "/usr/local/lib/systemd/system-generators",
-					      "/usr/lib/systemd/system-generators", "/lib/systemd/system-generators"};
+	static const char *const folders[] = {
+		"/etc/systemd/system-generators", "/usr/local/lib/systemd/system-generators",
+		"/usr/lib/systemd/system-generators", "/lib/systemd/system-generators"};
 	unsigned count = 0;
 
 	require_systemd(t);
@@ -230,16 +231,16 @@ AUDIT(systemd, generators_are_executable,
 SABOTAGE(systemd, generators_are_executable, "a generator is not executable")
 {
 	require_systemd(t);
-	tree_plant_file(case_tree(t), "/etc/systemd/system-generators/planted", "#!/bin/sh\n", 10, 0644, 0);
+	tree_plant_file(case_tree(t), "/etc/systemd/system-generators/planted", "#!/bin/sh\n", 10,
+			0644, 0);
 }
 
 AUDIT(storage, trim_timer_is_enabled,
-     .title    = "The weekly trim timer is enabled on thin-provisioned platforms",
-     .priority = P2,
-     .needs    = "systemd",
-     .why      = "Blocks that were freed are never given back, and the disk grows to its full "
-                 "size in the pool.",
-     .remedy   = "Enable fstrim.timer, or mount with discard.")
+      .title = "The weekly trim timer is enabled on thin-provisioned platforms", .priority = P2,
+      .needs = "systemd",
+      .why = "Blocks that were freed are never given back, and the disk grows to its full "
+	     "size in the pool.",
+      .remedy = "Enable fstrim.timer, or mount with discard.")
 {
 	require_systemd(t);
 	if (!unit_path(t, "fstrim.timer"))

@@ -2,17 +2,16 @@
 // The time zone that the image ships.
 #include "guest/kit/case.h"
 
-AUDIT(time, timezone_is_utc,
-     .title    = "The default timezone is UTC",
-     .priority = P2,
-     .sources  = "CIV:test_timezone_is_utc,AZCERT:hygiene/time-zone",
-     .why      = "Logs of machines in several zones cannot be laid side by side; the plan's "
-                 "timezone names another.",
-     .remedy   = "Link /etc/localtime to /usr/share/zoneinfo/Etc/UTC, or remove it.")
+AUDIT(time, timezone_is_utc, .title = "The default timezone is UTC", .priority = P2,
+      .sources = "CIV:test_timezone_is_utc,AZCERT:hygiene/time-zone",
+      .why = "Logs of machines in several zones cannot be laid side by side; the plan's "
+	     "timezone names another.",
+      .remedy = "Link /etc/localtime to /usr/share/zoneinfo/Etc/UTC, or remove it.")
 {
-	static const char *const names[] = {"UTC", "Etc/UTC", "UCT", "Etc/UCT", "Universal", "Etc/Universal", "Zulu",
-					    "Etc/Zulu"};
-	const char *target = file_link(t, "/etc/localtime"), *wanted = plan_text(t, "timezone", NULL);
+	static const char *const names[] = {"UTC",	 "Etc/UTC",	  "UCT",  "Etc/UCT",
+					    "Universal", "Etc/Universal", "Zulu", "Etc/Zulu"};
+	const char *target = file_link(t, "/etc/localtime"),
+		   *wanted = plan_text(t, "timezone", NULL);
 	const char *zone = target ? strstr(target, "zoneinfo/") : NULL;
 
 	if (!file_exists(t, "/etc/localtime") && !target) {

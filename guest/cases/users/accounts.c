@@ -26,7 +26,8 @@ static struct name_list *read_names(struct trial *t, const char *path)
 	struct name_list *list = case_alloc(t, sizeof *list);
 	struct fields fields;
 
-	for (const char *at = require_file(t, path); fields_next(&at, &fields) && list->count < NAMES_MAX;) {
+	for (const char *at = require_file(t, path);
+	     fields_next(&at, &fields) && list->count < NAMES_MAX;) {
 		list->names[list->count] = case_format(t, "%s", fields.at[0]);
 		list->ids[list->count++] = fields_number(&fields, 2);
 	}
@@ -42,14 +43,15 @@ static bool has_name(const struct name_list *list, const char *name)
 }
 
 /* Every name of one file stands in the other. */
-static void check_known(struct trial *t, const char *path, const struct name_list *names, const char *other_path,
-			const struct name_list *others)
+static void check_known(struct trial *t, const char *path, const struct name_list *names,
+			const char *other_path, const struct name_list *others)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		if (has_name(others, names->names[i]))
 			check_passed(t);
 		else
-			FAIL(t, "\"%s\" stands in %s, but not in %s", names->names[i], path, other_path);
+			FAIL(t, "\"%s\" stands in %s, but not in %s", names->names[i], path,
+			     other_path);
 	}
 }
 
@@ -59,8 +61,8 @@ static void check_syntax(struct trial *t, const char *path, unsigned field_count
 
 	for (const char *at = require_file(t, path); fields_next(&at, &fields);) {
 		if (fields.count != field_count)
-			FAIL(t, "the line of \"%s\" in %s has %u fields instead of %u", fields.at[0], path,
-			     fields.count, field_count);
+			FAIL(t, "the line of \"%s\" in %s has %u fields instead of %u",
+			     fields.at[0], path, fields.count, field_count);
 		else if (fields.at[0][0] == '\0')
 			FAIL(t, "a line in %s has no name", path);
 		else
@@ -69,19 +71,19 @@ static void check_syntax(struct trial *t, const char *path, unsigned field_count
 }
 
 AUDIT(users, account_files_agree,
-     .title    = "passwd and shadow name the same accounts in valid syntax",
-     .priority = P1,
-     .sources  = "AZCERT:lynis/auth-9216",
-     .why      = "An account that stands in one file only cannot log in, or cannot be locked, "
-                 "and tools that add users fail.",
-     .remedy   = "Run pwck -r and grpck -r in the image, and pwconv after editing passwd by hand.")
+      .title = "passwd and shadow name the same accounts in valid syntax", .priority = P1,
+      .sources = "AZCERT:lynis/auth-9216",
+      .why = "An account that stands in one file only cannot log in, or cannot be locked, "
+	     "and tools that add users fail.",
+      .remedy = "Run pwck -r and grpck -r in the image, and pwconv after editing passwd by hand.")
 {
 	if (!file_exists(t, "/etc/shadow"))
 		case_skip(t, "accounts", "/etc/shadow is not there: passwords are kept elsewhere");
 	check_syntax(t, "/etc/passwd", 7);
 	check_syntax(t, "/etc/shadow", 9);
 	check_syntax(t, "/etc/group", 4);
-	const struct name_list *users = read_names(t, "/etc/passwd"), *secrets = read_names(t, "/etc/shadow");
+	const struct name_list *users = read_names(t, "/etc/passwd"),
+			       *secrets = read_names(t, "/etc/shadow");
 	check_known(t, "/etc/passwd", users, "/etc/shadow", secrets);
 	check_known(t, "/etc/shadow", secrets, "/etc/passwd", users);
 }
@@ -101,19 +103,17 @@ static void check_unique(struct trial *t, const char *path, const struct name_li
 		if (same == i)
 			check_passed(t);
 		else
-			FAIL(t, "\"%s\" and \"%s\" in %s share a name or the number %lld", list->names[same],
-			     list->names[i], path, list->ids[i]);
+			FAIL(t, "\"%s\" and \"%s\" in %s share a name or the number %lld",
+			     list->names[same], list->names[i], path, list->ids[i]);
 	}
 }
 
-AUDIT(users, no_duplicate_ids,
-     .title    = "No two accounts or groups share a name or number",
-     .priority = P1,
-     .sources  = "AZCERT:hygiene/duplicate-uid-gid-name",
-     .why      = "Two names for one number own each other's files, and removing one account "
-                 "opens the other's.",
-     .remedy   = "Give each account and group a number of its own, and change the owner of their "
-                 "files.")
+AUDIT(users, no_duplicate_ids, .title = "No two accounts or groups share a name or number",
+      .priority = P1, .sources = "AZCERT:hygiene/duplicate-uid-gid-name",
+      .why = "Two names for one number own each other's files, and removing one account "
+	     "opens the other's.",
+      .remedy = "Give each account and group a number of its own, and change the owner of their "
+		"files.")
 {
 	check_unique(t, "/etc/passwd", read_names(t, "/etc/passwd"));
 	check_unique(t, "/etc/group", read_names(t, "/etc/group"));
@@ -125,12 +125,10 @@ SABOTAGE(users, no_duplicate_ids, "two accounts have one number")
 	sabotage_append(t, "/etc/passwd", "twin-b:x:59998:59998::/nonexistent:/usr/sbin/nologin");
 }
 
-AUDIT(users, only_root_has_uid_zero,
-     .title    = "No account but root has uid 0",
-     .priority = P1,
-     .sources  = "LISA:verify_vm_not_compromised,AZCERT:hygiene/uid-0",
-     .why      = "A second account with uid 0 is root under another name: the classic back door.",
-     .remedy   = "Remove the account; give people sudo rights instead.")
+AUDIT(users, only_root_has_uid_zero, .title = "No account but root has uid 0", .priority = P1,
+      .sources = "LISA:verify_vm_not_compromised,AZCERT:hygiene/uid-0",
+      .why = "A second account with uid 0 is root under another name: the classic back door.",
+      .remedy = "Remove the account; give people sudo rights instead.")
 {
 	const struct name_list *users = read_names(t, "/etc/passwd");
 
@@ -164,7 +162,8 @@ static long long first_user_id(struct trial *t)
 
 static bool is_login_shell(const char *shell)
 {
-	static const char *const harmless[] = {"nologin", "false", "sync", "shutdown", "halt", "true"};
+	static const char *const harmless[] = {"nologin",  "false", "sync",
+					       "shutdown", "halt",  "true"};
 	const char *base = strrchr(shell, '/');
 
 	base = base ? base + 1 : shell;
@@ -174,14 +173,12 @@ static bool is_login_shell(const char *shell)
 	return true;
 }
 
-AUDIT(users, system_accounts_have_no_shell,
-     .title    = "No system account owns a login shell",
-     .priority = P1,
-     .sources  = "kola:fcos.users.shells,CIT:security.TestPasswordSecurity",
-     .why      = "A service account with a shell can be logged into as soon as somebody sets a "
-                 "password or plants a key.",
-     .remedy   = "Set the account's shell to /usr/sbin/nologin, or list it in the plan's "
-                 "system_shells.")
+AUDIT(users, system_accounts_have_no_shell, .title = "No system account owns a login shell",
+      .priority = P1, .sources = "kola:fcos.users.shells,CIT:security.TestPasswordSecurity",
+      .why = "A service account with a shell can be logged into as soon as somebody sets a "
+	     "password or plants a key.",
+      .remedy = "Set the account's shell to /usr/sbin/nologin, or list it in the plan's "
+		"system_shells.")
 {
 	long long limit = first_user_id(t);
 	const char *allowed = plan_text(t, "system_shells", "postgres git");
@@ -192,8 +189,8 @@ AUDIT(users, system_accounts_have_no_shell,
 		if (user.count != 7 || uid <= 0 || uid >= limit)
 			continue;
 		if (is_login_shell(user.at[6]) && !list_has(allowed, user.at[0], " ,"))
-			FAIL(t, "system account \"%s\" (uid %lld) has the shell \"%s\"", user.at[0], uid,
-			     user.at[6][0] ? user.at[6] : "/bin/sh");
+			FAIL(t, "system account \"%s\" (uid %lld) has the shell \"%s\"", user.at[0],
+			     uid, user.at[6][0] ? user.at[6] : "/bin/sh");
 		else
 			check_passed(t);
 	}
@@ -205,11 +202,11 @@ SABOTAGE(users, system_accounts_have_no_shell, "a system account got a shell")
 }
 
 AUDIT(users, accounts_match_allowlist,
-     .title    = "Accounts are exactly the shipped ones plus the configured default user",
-     .priority = P1,
-     .sources  = "kola:files/fcos_users,CIV:test_username,AZCERT:hygiene/debug-accounts",
-     .why      = "An account of the build is a door that stands open on every machine.",
-     .remedy   = "Remove the account, or name it in the plan's accounts.")
+      .title = "Accounts are exactly the shipped ones plus the configured default user",
+      .priority = P1,
+      .sources = "kola:files/fcos_users,CIV:test_username,AZCERT:hygiene/debug-accounts",
+      .why = "An account of the build is a door that stands open on every machine.",
+      .remedy = "Remove the account, or name it in the plan's accounts.")
 {
 	long long first = first_user_id(t);
 	const char *allowed = plan_text(t, "accounts", "");
@@ -217,7 +214,8 @@ AUDIT(users, accounts_match_allowlist,
 
 	/* What provisioning makes comes on top; before it has run, there are no people. */
 	if (!is_offline(t) && allowed[0] == '\0')
-		case_skip(t, "policy:accounts", "after provisioning only the plan can say whose accounts are meant");
+		case_skip(t, "policy:accounts",
+			  "after provisioning only the plan can say whose accounts are meant");
 	for (const char *at = require_file(t, "/etc/passwd"); fields_next(&at, &user);) {
 		long long uid = fields_number(&user, 2);
 		if (uid >= first && uid < 60000 && !list_has(allowed, user.at[0], " ,"))

@@ -7,14 +7,8 @@ static const struct account_file {
 	const char *name;
 	unsigned allowed; /* mode bits that may be set */
 } account_files[] = {
-	{"passwd",    0644},
-	{"passwd-",   0644},
-	{"group",     0644},
-	{"group-",    0644},
-	{"shadow",    0640},
-	{"shadow-",   0640},
-	{"gshadow",   0640},
-	{"gshadow-",  0640},
+	{"passwd", 0644}, {"passwd-", 0644}, {"group", 0644},	{"group-", 0644},
+	{"shadow", 0640}, {"shadow-", 0640}, {"gshadow", 0640}, {"gshadow-", 0640},
 };
 
 /* Shadow files may be read by the group of that name, which owns nothing else; by no other. */
@@ -32,12 +26,11 @@ static bool is_right_group(struct trial *t, uint32_t gid, unsigned mode)
 }
 
 AUDIT_EACH(users, account_files_have_right_modes, account_files,
-     .title    = "passwd, group and shadow files and backups have right owners and modes",
-     .priority = P1,
-     .sources  = "kola:files/etc-permissions",
-     .why      = "Who can read the hashes can crack them, who can write the files is root.",
-     .remedy   = "chown root:root (root:shadow for the shadow files), mode 0644 for passwd and "
-                 "group, 0640 or 0600 for the others.")
+	   .title = "passwd, group and shadow files and backups have right owners and modes",
+	   .priority = P1, .sources = "kola:files/etc-permissions",
+	   .why = "Who can read the hashes can crack them, who can write the files is root.",
+	   .remedy = "chown root:root (root:shadow for the shadow files), mode 0644 for passwd and "
+		     "group, 0640 or 0600 for the others.")
 {
 	const char *path = case_format(t, "/etc/%s", c->name);
 	struct tree_stat stat;
@@ -45,7 +38,8 @@ AUDIT_EACH(users, account_files_have_right_modes, account_files,
 	if (!file_stat(t, path, &stat))
 		case_skip(t, "accounts", "%s is not there", path);
 	if ((stat.mode & 07777 & ~c->allowed) != 0)
-		FAIL(t, "%s has mode %04o; at most %04o is allowed", path, stat.mode & 07777, c->allowed);
+		FAIL(t, "%s has mode %04o; at most %04o is allowed", path, stat.mode & 07777,
+		     c->allowed);
 	else if (stat.uid != 0)
 		FAIL(t, "%s belongs to uid %u", path, stat.uid);
 	else if (c->allowed == 0640 && !is_right_group(t, stat.gid, stat.mode))
@@ -79,13 +73,12 @@ static bool is_local_first(const struct words *words, bool is_hosts)
 }
 
 AUDIT(users, name_service_order_is_designed,
-     .title    = "Local files come first in the name service order, and names resolve",
-     .priority = P1,
-     .sources  = "kola:rhcos.sssd",
-     .why      = "When local files do not come first, a machine without network cannot even look "
-                 "up root.",
-     .remedy   = "Begin the lines passwd, group and shadow of nsswitch.conf with files, and "
-                 "hosts with files too.")
+      .title = "Local files come first in the name service order, and names resolve",
+      .priority = P1, .sources = "kola:rhcos.sssd",
+      .why = "When local files do not come first, a machine without network cannot even look "
+	     "up root.",
+      .remedy = "Begin the lines passwd, group and shadow of nsswitch.conf with files, and "
+		"hosts with files too.")
 {
 	static const char *const databases[] = {"passwd:", "group:", "shadow:", "hosts:"};
 	const char *text = file_text(t, "/etc/nsswitch.conf");
@@ -105,7 +98,8 @@ AUDIT(users, name_service_order_is_designed,
 			if (is_local_first(&words, strcmp(databases[i], "hosts:") == 0))
 				check_passed(t);
 			else
-				FAIL(t, "\"%s\" is asked first for \"%s\"", words.at[1], databases[i]);
+				FAIL(t, "\"%s\" is asked first for \"%s\"", words.at[1],
+				     databases[i]);
 		}
 	}
 	if (judged == 0)
@@ -114,14 +108,14 @@ AUDIT(users, name_service_order_is_designed,
 
 SABOTAGE(users, name_service_order_is_designed, "accounts are looked up in the network first")
 {
-	sabotage_file(t, "/etc/nsswitch.conf", "passwd: ldap\ngroup: ldap\nshadow: ldap\nhosts: dns\n");
+	sabotage_file(t, "/etc/nsswitch.conf",
+		      "passwd: ldap\ngroup: ldap\nshadow: ldap\nhosts: dns\n");
 }
 
 AUDIT(users, home_directories_are_private,
-     .title    = "Each home exists, belongs to its user and is closed to others",
-     .priority = P2,
-     .why      = "Whoever can write to a home can plant keys and shell files there.",
-     .remedy   = "chown the home to its user and take the write right from group and others.")
+      .title = "Each home exists, belongs to its user and is closed to others", .priority = P2,
+      .why = "Whoever can write to a home can plant keys and shell files there.",
+      .remedy = "chown the home to its user and take the write right from group and others.")
 {
 	const char *text = file_text(t, "/etc/passwd");
 	struct fields user;
@@ -131,14 +125,16 @@ AUDIT(users, home_directories_are_private,
 	for (const char *at = text ? text : ""; fields_next(&at, &user);) {
 		long long uid = fields_number(&user, 2);
 		bool is_person = uid == 0 || (uid >= 1000 && uid < 60000);
-		if (user.count != 7 || !is_person || !file_stat(t, user.at[5], &stat) || !S_ISDIR(stat.mode))
+		if (user.count != 7 || !is_person || !file_stat(t, user.at[5], &stat) ||
+		    !S_ISDIR(stat.mode))
 			continue;
 		judged++;
 		if (stat.uid != uid)
-			FAIL(t, "the home %s of \"%s\" belongs to uid %u", user.at[5], user.at[0], stat.uid);
+			FAIL(t, "the home %s of \"%s\" belongs to uid %u", user.at[5], user.at[0],
+			     stat.uid);
 		else if (stat.mode & (S_IWGRP | S_IWOTH))
-			FAIL(t, "the home %s of \"%s\" can be written by others (mode %04o)", user.at[5], user.at[0],
-			     stat.mode & 07777);
+			FAIL(t, "the home %s of \"%s\" can be written by others (mode %04o)",
+			     user.at[5], user.at[0], stat.mode & 07777);
 		else
 			check_passed(t);
 	}
@@ -168,17 +164,17 @@ static void check_ranges(struct trial *t, const char *path)
 		}
 		for (unsigned i = 0; i < count; i++)
 			if (start <= last[i] && start + size - 1 >= first[i])
-				FAIL(t, "the range of \"%s\" in %s overlaps one before it", range.at[0], path);
+				FAIL(t, "the range of \"%s\" in %s overlaps one before it",
+				     range.at[0], path);
 		first[count] = start, last[count++] = start + size - 1;
 		check_passed(t);
 	}
 }
 
 AUDIT(users, subordinate_ids_do_not_overlap,
-     .title    = "Subordinate id ranges do not overlap each other or real ids",
-     .priority = P2,
-     .why      = "Containers of two users with one range can reach each other's files.",
-     .remedy   = "Give each user a range of its own in /etc/subuid and /etc/subgid.")
+      .title = "Subordinate id ranges do not overlap each other or real ids", .priority = P2,
+      .why = "Containers of two users with one range can reach each other's files.",
+      .remedy = "Give each user a range of its own in /etc/subuid and /etc/subgid.")
 {
 	if (!file_exists(t, "/etc/subuid"))
 		case_skip(t, "accounts", "/etc/subuid is not there");

@@ -41,17 +41,17 @@ static void count_file(struct trial *t, void *arg UNUSED, const char *path UNUSE
 }
 
 AUDIT(users, no_unexpected_passwordless_sudo,
-     .title    = "Only allowlisted accounts have password-free sudo",
-     .priority = P1,
-     .needs    = "cmd:sudo",
-     .sources  = "AZCERT:hygiene/nopasswd-sudo",
-     .why      = "A rule left by the image build makes that account root on every machine.",
-     .remedy   = "Remove the rule, or name its account in the plan's passwordless_sudo.")
+      .title = "Only allowlisted accounts have password-free sudo", .priority = P1,
+      .needs = "cmd:sudo", .sources = "AZCERT:hygiene/nopasswd-sudo",
+      .why = "A rule left by the image build makes that account root on every machine.",
+      .remedy = "Remove the rule, or name its account in the plan's passwordless_sudo.")
 {
-	const char *allowed = case_format(t, "%s %s", plan_text(t, "passwordless_sudo", ""), default_user(t));
+	const char *allowed =
+		case_format(t, "%s %s", plan_text(t, "passwordless_sudo", ""), default_user(t));
 
 	sudoers_each_file(t, count_file, NULL);
-	sudoers_each_line(t, check_passwordless, memcpy(case_alloc(t, strlen(allowed) + 1), allowed, strlen(allowed)));
+	sudoers_each_line(t, check_passwordless,
+			  memcpy(case_alloc(t, strlen(allowed) + 1), allowed, strlen(allowed)));
 }
 
 SABOTAGE(users, no_unexpected_passwordless_sudo, "an account may do everything without a password")
@@ -77,21 +77,20 @@ static void check_file(struct trial *t, void *arg UNUSED, const char *path)
 	if (stat.uid != 0)
 		FAIL(t, "%s belongs to uid %u: sudo refuses it", path, stat.uid);
 	else if (stat.mode & S_IWOTH)
-		FAIL(t, "%s is writable by everyone (mode %04o): sudo refuses it", path, stat.mode & 07777);
+		FAIL(t, "%s is writable by everyone (mode %04o): sudo refuses it", path,
+		     stat.mode & 07777);
 	else if ((stat.mode & S_IWGRP) && stat.gid != 0)
-		FAIL(t, "%s is writable by group %u (mode %04o): sudo refuses it", path, stat.gid, stat.mode & 07777);
+		FAIL(t, "%s is writable by group %u (mode %04o): sudo refuses it", path, stat.gid,
+		     stat.mode & 07777);
 	else
 		check_passed(t);
 }
 
-AUDIT(users, sudoers_is_valid,
-     .title    = "sudo rules parse, with right owner and mode",
-     .priority = P1,
-     .needs    = "cmd:sudo",
-     .sources  = "kola:files/sudoers",
-     .why      = "With one bad file sudo may refuse everybody, and no administrator gets in to "
-                 "repair it.",
-     .remedy   = "Run visudo -c in the image; files are owned by root with mode 0440.")
+AUDIT(users, sudoers_is_valid, .title = "sudo rules parse, with right owner and mode",
+      .priority = P1, .needs = "cmd:sudo", .sources = "kola:files/sudoers",
+      .why = "With one bad file sudo may refuse everybody, and no administrator gets in to "
+	     "repair it.",
+      .remedy = "Run visudo -c in the image; files are owned by root with mode 0440.")
 {
 	sudoers_each_file(t, check_file, NULL);
 	sudoers_each_line(t, check_line, NULL);
@@ -117,13 +116,11 @@ static void check_default(struct trial *t, void *arg UNUSED, const char *path, c
 }
 
 AUDIT(users, sudo_does_not_ask_target_password,
-     .title    = "sudo rules do not ask for the target's password",
-     .priority = P2,
-     .needs    = "cmd:sudo",
-     .sources  = "LISA:verify_default_targetpw,AZCERT:lisa-std/p1-targetpw",
-     .why      = "Where root has no password, asking for root's password locks every "
-                 "administrator out.",
-     .remedy   = "Remove targetpw, rootpw and runaspw from the Defaults of sudo.")
+      .title = "sudo rules do not ask for the target's password", .priority = P2,
+      .needs = "cmd:sudo", .sources = "LISA:verify_default_targetpw,AZCERT:lisa-std/p1-targetpw",
+      .why = "Where root has no password, asking for root's password locks every "
+	     "administrator out.",
+      .remedy = "Remove targetpw, rootpw and runaspw from the Defaults of sudo.")
 {
 	sudoers_each_file(t, count_file, NULL);
 	sudoers_each_line(t, check_default, NULL);
