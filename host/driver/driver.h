@@ -81,6 +81,10 @@ struct driver {
 	int (*command)(struct vm *vm, const struct patience *p, const char *name, const char *arguments,
 		       struct text *reply, struct err *e);
 
+	/* Takes the agent's port away and plugs it in again: some guests (ENTRY_TMPFILES) start the agent only when they
+	 * see the port come. */
+	int (*replug)(struct vm *vm, const struct patience *p, struct err *e);
+
 	/* Finds the host's port that leads to the guest's SSH server. */
 	int (*ssh_port)(struct vm *vm, const struct patience *p, unsigned *ret, struct err *e);
 

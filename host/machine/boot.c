@@ -12,6 +12,7 @@
 #define LOGIN_TO_AGENT_NS   (60 * NS_PER_S)  /* services may start after the login prompt */
 #define PANIC_TRACE_NS	    (2 * NS_PER_S)   /* for the rest of the trace */
 #define LOOK_SPAN_NS	    (500 * NS_PER_MS)
+#define REPLUG_SPAN_NS	    (5 * NS_PER_S) /* udev reads new rules every 3 s at most */
 
 void boot_report_done(struct boot_report *report)
 {
@@ -184,9 +185,23 @@ static int find_greeting(struct machine *machine, struct err *e)
 	return 0;
 }
 
+/* ENTRY_TMPFILES: the guest starts the agent when it sees the port come, once its rules are there. */
+static int replug_when_due(struct machine *machine, const struct patience *p, uint64_t *last_ns, struct err *e)
+{
+	const struct driver *driver = machine->vm->driver;
+	uint64_t now_ns = clock_now_ns();
+
+	if (machine->spec.entry != ENTRY_TMPFILES || !driver->replug || machine->ended ||
+	    console_stage_ns(machine->console, STAGE_KERNEL) == 0 || now_ns - *last_ns < REPLUG_SPAN_NS)
+		return 0;
+	*last_ns = now_ns;
+	return driver->replug(machine->vm, p, e);
+}
+
 int boot_watch(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
 {
 	struct patience whole = patience_within(p, BOOT_SPAN_NS * machine_slowness(&machine->spec));
+	uint64_t replugged_ns = clock_now_ns();
 	int r;
 
 	while ((r = find_greeting(machine, e)) == 0) {
@@ -196,6 +211,8 @@ int boot_watch(struct machine *machine, const struct patience *p, struct boot_re
 		r = machine_pump(machine, &look, "the agent's greeting", e);
 		if (r < 0 && r != -ETIMEDOUT)
 			return r;
+		if (replug_when_due(machine, &whole, &replugged_ns, e) < 0)
+			return err_wrap(e, "plug the agent's port in again");
 		if (r < 0)
 			console_scan_prompt(machine->console); /* nothing came for a while */
 		if (is_decided(machine) || patience_left_ns(&whole) == 0)

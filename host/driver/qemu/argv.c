@@ -202,7 +202,7 @@ void argv_machine(struct command *command, const struct qemu *qemu)
 	command_add(command, "-device");
 	command_add(command, "virtio-serial-pci,id=serial0");
 	command_add(command, "-device");
-	command_add(command, "virtserialport,bus=serial0.0,nr=1,chardev=agent,name=" AGENT_PORT);
+	command_add(command, "virtserialport,id=" AGENT_PORT_ID ",bus=serial0.0,nr=1,chardev=agent,name=" AGENT_PORT);
 	command_add(command, "-device");
 	command_add(command, "isa-serial,chardev=console");
 	add_network(command, qemu);

@@ -16,7 +16,8 @@
 #define QEMU_FIRST_FD	  10 /* lower numbers are the shim's and the standard ones */
 #define QEMU_HOTPLUG_PORTS 4
 
-#define AGENT_PORT "org.assay.agent.0"
+#define AGENT_PORT    "org.assay.agent.0"
+#define AGENT_PORT_ID "agent0"
 
 /* Files in a template's folder. */
 #define TEMPLATE_STATE "state"	    /* device state, as QEMU migrates it */

@@ -6,7 +6,8 @@
 #include "base/clock.h"
 #include "host/driver/qemu/qemu.h"
 
-#define START_SPAN_NS (30 * NS_PER_S)
+#define START_SPAN_NS	(30 * NS_PER_S)
+#define CREDENTIALS_MAX 16384
 
 struct qemu *qemu_new(const struct machine_spec *spec)
 {
@@ -20,6 +21,11 @@ struct qemu *qemu_new(const struct machine_spec *spec)
 		.control_fd = -1,
 		.ended_fd = -1,
 	};
+	if (spec->image) {
+		CLEAN_TEXT struct text credentials = TEXT_INIT(CREDENTIALS_MAX);
+		image_credentials(spec->entry, &credentials);
+		qemu->credentials = text_steal(&credentials);
+	}
 	qemu->child = qemu->tpm = (struct child)CHILD_INIT;
 	qemu->stderr_fd = qemu->media_fd = qemu->vars_fd = qemu->initrd_fd = -1;
 	for (int i = 0; i < QEMU_NODES_MAX; i++)
@@ -130,6 +136,16 @@ static int qemu_command(struct vm *vm, const struct patience *p, const char *nam
 	return process_error(qemu, qmp_execute(qemu->qmp, p, name, arguments, reply, e), e);
 }
 
+static int qemu_replug(struct vm *vm, const struct patience *p, struct err *e)
+{
+	static const char port[] = "{\"driver\":\"virtserialport\",\"id\":\"" AGENT_PORT_ID
+				   "\",\"bus\":\"serial0.0\",\"nr\":1,\"chardev\":\"agent\",\"name\":\"" AGENT_PORT "\"}";
+	CLEAN_TEXT struct text ignored = TEXT_INIT(1024);
+	int r = qemu_command(vm, p, "device_del", "{\"id\":\"" AGENT_PORT_ID "\"}", &ignored, e);
+
+	return r < 0 ? r : qemu_command(vm, p, "device_add", port, &ignored, e);
+}
+
 /* "info usernet" lists "TCP[HOST_FORWARD]  14  127.0.0.1 41005  10.0.2.15  22  0  0"; the port was left to the kernel. */
 static int qemu_ssh_port(struct vm *vm, const struct patience *p, unsigned *ret, struct err *e)
 {
@@ -155,6 +171,7 @@ const struct driver driver_qemu = {
 	.power_on = qemu_power_on,
 	.collect = qemu_collect,
 	.command = qemu_command,
+	.replug = qemu_replug,
 	.ssh_port = qemu_ssh_port,
 	.last_words = process_last_words,
 	.free = qemu_free,
