@@ -17,12 +17,14 @@ static const char *const complaints[] = {
 	"Cannot open access to console",
 };
 
-HOST_CASE(boot, console_log_is_clean,
-	  .title = "The serial log shows no failed unit, emergency shell, panic or dependency failure",
-	  .priority = P0, .isolation = ISOLATION_COLD, .timeout_s = 60,
-	  .why = "What is said there is said before anybody can log in.",
-	  .remedy = "The line names the unit; read its log (journalctl -u UNIT).",
-	  .sources = "LISA:smoke_test_check_serial_console_pattern,kola:console-journal-checks")
+HOST_CASE(
+	boot, console_log_is_clean,
+	.title =
+		"The serial log shows no failed unit, emergency shell, panic or dependency failure",
+	.priority = P0, .isolation = ISOLATION_COLD, .timeout_s = 60,
+	.why = "What is said there is said before anybody can log in.",
+	.remedy = "The line names the unit; read its log (journalctl -u UNIT).",
+	.sources = "LISA:smoke_test_check_serial_console_pattern,kola:console-journal-checks")
 {
 	const char *log = host_console_whole(t);
 
@@ -33,18 +35,21 @@ HOST_CASE(boot, console_log_is_clean,
 
 HOST_SABOTAGE(boot, console_log_is_clean, "a unit fails and its failure is shown")
 {
-	host_guest_write(t, "/run/systemd/system/assay-fails.service",
-			 "[Unit]\nDescription=Planted\n[Service]\nType=oneshot\nExecStart=/bin/false\n");
+	host_guest_write(
+		t, "/run/systemd/system/assay-fails.service",
+		"[Unit]\nDescription=Planted\n[Service]\nType=oneshot\nExecStart=/bin/false\n");
 	(void)host_guest_run(t, NULL, "systemctl", "start", "assay-fails.service", NULL);
 	/* Only during the boot does the service manager show units on the console: what it writes then. */
-	if (host_guest_run(t, NULL, "sh", "-c", "echo '[FAILED] Failed to start Planted.' >/dev/ttyS0", NULL) != 0)
+	if (host_guest_run(t, NULL, "sh", "-c",
+			   "echo '[FAILED] Failed to start Planted.' >/dev/ttyS0", NULL) != 0)
 		host_broken(t, "the guest cannot write to its console");
 	if (!host_console_wait(t, "[FAILED] Failed to start Planted.", 20))
 		host_broken(t, "the line has not come");
 }
 
-HOST_CASE(boot, serial_login_prompt_appears, .title = "A login prompt appears on the serial console",
-	  .priority = P1, .isolation = ISOLATION_FORK, .timeout_s = 120,
+HOST_CASE(boot, serial_login_prompt_appears,
+	  .title = "A login prompt appears on the serial console", .priority = P1,
+	  .isolation = ISOLATION_FORK, .timeout_s = 120,
 	  .why = "It is the way in when the network is not.",
 	  .remedy = "Enable a getty on the serial console, or give the kernel console=ttyS0.",
 	  .sources = "AZCERT:lisa-std/p1-serial-console,AZCERT:hygiene/serial-getty")
@@ -61,11 +66,14 @@ HOST_SABOTAGE(boot, serial_login_prompt_appears, "nobody serves the serial conso
 		host_broken(t, "the console's service cannot be stopped");
 }
 
-HOST_CASE(boot, reaches_ready, .title = "The image boots from power-on to a usable system within its limit",
-	  .priority = P0, .isolation = ISOLATION_COLD, .timeout_s = 60,
-	  .why = "An image that does not boot is none.",
-	  .remedy = "Read the console's log; systemd-analyze shows what took the time.",
-	  .sources = "CIT:imageboot.TestGuestBoot,LISA:hello,LISA:bye,kola:cl.basic,AZCERT:ms-policy/200.5a-boots-and-reboots")
+HOST_CASE(
+	boot, reaches_ready,
+	.title = "The image boots from power-on to a usable system within its limit",
+	.priority = P0, .isolation = ISOLATION_COLD, .timeout_s = 60,
+	.why = "An image that does not boot is none.",
+	.remedy = "Read the console's log; systemd-analyze shows what took the time.",
+	.sources =
+		"CIT:imageboot.TestGuestBoot,LISA:hello,LISA:bye,kola:cl.basic,AZCERT:ms-policy/200.5a-boots-and-reboots")
 {
 	const char *uptime = host_guest_read(t, "/proc/uptime");
 	const char *pending = host_ask(t, "pending", NULL);
@@ -79,9 +87,11 @@ HOST_CASE(boot, reaches_ready, .title = "The image boots from power-on to a usab
 
 HOST_SABOTAGE(boot, reaches_ready, "the boot is never over, for a service does not come up")
 {
-	host_guest_write(t, "/run/systemd/system/assay-never.service",
-			 "[Unit]\nDescription=Planted\n[Service]\nType=oneshot\nTimeoutStartSec=600\nExecStart=/bin/sleep 600\n");
-	if (host_guest_run(t, NULL, "systemctl", "start", "--no-block", "assay-never.service", NULL) != 0)
+	host_guest_write(
+		t, "/run/systemd/system/assay-never.service",
+		"[Unit]\nDescription=Planted\n[Service]\nType=oneshot\nTimeoutStartSec=600\nExecStart=/bin/sleep 600\n");
+	if (host_guest_run(t, NULL, "systemctl", "start", "--no-block", "assay-never.service",
+			   NULL) != 0)
 		host_broken(t, "the service cannot be started");
 	host_sleep(t, 1000);
 }
