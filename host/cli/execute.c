@@ -21,6 +21,7 @@ void execution_done(struct execution *x)
 	catalog_free(x->catalog);
 	image_free(x->image);
 	image_setup_done(&x->images);
+	case_list_done(&x->cases);
 	free(x->agent);
 	free(x->folder);
 	free(x->templates);
@@ -179,6 +180,8 @@ static int prepare(struct execution *x, const char *image_path, struct err *e)
 	if (r == 0)
 		r = load_catalog(x->agent, &x->catalog, e);
 	if (r == 0)
+		r = choose_cases(x, e); /* before a large image is read */
+	if (r == 0)
 		r = image_setup_make(x->agent, x->arguments->allow_outside_backing, &x->images, e);
 	if (r == 0)
 		r = open_subject(x, image_path, e);
@@ -186,7 +189,7 @@ static int prepare(struct execution *x, const char *image_path, struct err *e)
 		return r;
 	open_store(x);
 	describe_host(x->host, sizeof x->host);
-	return x->earlier ? plan_again(x, e) : make_plan(x, e);
+	return make_plan(x, e);
 }
 
 static int load_earlier(struct execution *x, const char **image_path, struct err *e)
@@ -207,7 +210,7 @@ static int load_earlier(struct execution *x, const char **image_path, struct err
 
 int execute(enum execute_way way, const char *image_path, struct execute_arguments *arguments, struct err *e)
 {
-	CLEAN_DONE(execution) struct execution x = {.way = way, .arguments = arguments};
+	CLEAN_DONE(execution) struct execution x = {.way = way, .arguments = arguments, .cases = VEC_INIT(10 * CATALOG_CASES_MAX)};
 	struct engine_end end;
 	int r = arguments->resume ? load_earlier(&x, &image_path, e) : 0;
 

@@ -36,6 +36,7 @@ struct execution {
 	struct image *image;
 	struct catalog *catalog;
 	struct run *earlier; /* --resume */
+	struct case_list cases; /* what is to be run; with --resume: what that run's plan names */
 	struct size size;
 	struct engine_cell with;
 	struct plan *plan;
@@ -55,10 +56,9 @@ int open_subject(struct execution *x, const char *path, struct err *e) NONNULL(1
 int choose_machine(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);
 
 /* execute_plan.c: which cases, in which folder. */
+int choose_cases(struct execution *x, struct err *e) NONNULL(1, 2);
 int make_plan(struct execution *x, struct err *e) NONNULL(1, 2);
-int plan_again(struct execution *x, struct err *e) NONNULL(1, 2); /* from x->earlier */
 int open_folder(struct execution *x, struct err *e) NONNULL(1, 2);
-bool selection_boots(const struct case_list *cases) NONNULL(1);
 
 /* execute_host.c: is there room, how many at once. */
 int check_host(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);

@@ -6,6 +6,7 @@
 #include <sys/signalfd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "host/cli/execute.h"
 
 const char *const accel_words[] = {"auto", "kvm", "tcg", NULL};			  /* enum accel */
@@ -117,5 +118,7 @@ int choose_machine(struct execution *x, bool boots, struct err *e)
 	int r = choose_entry(x, e);
 	if (r == 0)
 		r = accel_choose(x->with.accel, x->images.cache, &p, &x->with.accel, e);
+	if (r == 0 && x->arguments->accel == ACCEL_AUTO && x->with.accel == ACCEL_TCG && !x->arguments->quiet)
+		log_warning("KVM does not run guests here (see `assay doctor`): machines are emulated, which is slow");
 	return r;
 }

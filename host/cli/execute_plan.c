@@ -15,7 +15,7 @@ static const char *const devices[] = {"cdrom",	 "fw-cfg",     "pvpanic",	 "rtc",
 				      "virtio-net", "virtio-rng", "virtio-serial", "vmgenid", NULL};
 #define HOTPLUG_SLOTS 4
 
-bool selection_boots(const struct case_list *cases)
+static bool selection_boots(const struct case_list *cases)
 {
 	vec_each (cases, it)
 		if ((*it)->info.kind != CASE_KIND_AUDIT && strcmp((*it)->id, CASE_IMAGE_UNCHANGED) != 0)
@@ -65,26 +65,34 @@ static void add_named(struct execution *x, struct plan_cell *cell, const char *i
 		add_case(x, cell, it, false);
 }
 
-static void fill_plan(struct execution *x, const struct case_list *cases)
+static void fill_plan(struct execution *x)
 {
 	struct plan_cell *cell = add_cell(x);
 
-	vec_each (cases, it) {
+	vec_each (&x->cases, it) {
 		add_case(x, cell, *it, false);
 		if (x->way == EXECUTE_PROVE && (*it)->info.sabotage.kind != SABOTAGE_NONE)
 			add_case(x, cell, *it, true);
 	}
 	/* A verdict stands on these two, whoever asked for what; a proof is only of what was asked for. */
-	if (x->way != EXECUTE_PROVE) {
-		add_named(x, cell, CASE_IMAGE_UNCHANGED);
-		if (plan_cell_boots(cell))
-			add_named(x, cell, CASE_REACHES_READY);
-	}
-	plan_freeze(x->plan);
+	if (x->way == EXECUTE_PROVE)
+		return;
+	add_named(x, cell, CASE_IMAGE_UNCHANGED);
+	if (plan_cell_boots(cell))
+		add_named(x, cell, CASE_REACHES_READY);
+}
+
+/* The same cases as in the run's plan.json: the earlier results are matched by them. */
+static void fill_plan_again(struct execution *x)
+{
+	struct plan_cell *cell = add_cell(x);
+
+	vec_each (&x->earlier->cases, it)
+		add_case(x, cell, catalog_find(x->catalog, it->id), it->sabotaged);
 }
 
 /* An audit is what needs no boot. */
-static int select_for(struct execution *x, struct case_list *cases, struct err *e)
+static int select_for(struct execution *x, struct err *e)
 {
 	struct selection_arguments selection = x->arguments->selection;
 
@@ -92,53 +100,45 @@ static int select_for(struct execution *x, struct case_list *cases, struct err *
 		selection.kinds = (struct text_list)VEC_INIT(1);
 		(void)vec_add(&selection.kinds, "audit");
 	}
-	int r = select_cases(x->catalog, &selection, cases, e);
+	int r = select_cases(x->catalog, &selection, &x->cases, e);
 	if (x->way == EXECUTE_AUDIT)
 		vec_done(&selection.kinds);
 	return r;
 }
 
-int make_plan(struct execution *x, struct err *e)
+int choose_cases(struct execution *x, struct err *e)
 {
-	CLEAN_CASES struct case_list cases = VEC_INIT(CATALOG_CASES_MAX);
-	int r = select_for(x, &cases, e);
-
-	if (r == 0)
-		r = choose_machine(x, selection_boots(&cases), e);
-	if (r == 0)
-		r = check_host(x, selection_boots(&cases), e);
-	if (r < 0)
-		return r;
-	run_id_make(x->image->name, x->with.entry == ENTRY_NONE ? "" : firmware_name(x->with.firmware),
-		    clock_wall_ns(), x->id);
-	x->plan = plan_new(x->id, x->catalog);
-	fill_plan(x, &cases);
-	return 0;
-}
-
-/* The same cells and cases as in the run's plan.json; the earlier results are matched by them. */
-int plan_again(struct execution *x, struct err *e)
-{
-	CLEAN_CASES struct case_list cases = VEC_INIT(10 * CATALOG_CASES_MAX);
-
+	if (!x->earlier)
+		return select_for(x, e);
 	vec_each (&x->earlier->cases, it) {
 		const struct catalog_case *found = catalog_find(x->catalog, it->id);
 		if (!found)
 			return err_set(e, BLAME_USER, ENOENT,
 				       "case %s of run %s does not exist any more: begin a new run", it->id,
 				       x->earlier->id);
-		(void)vec_add(&cases, found);
+		(void)vec_add(&x->cases, found);
 	}
-	int r = choose_machine(x, selection_boots(&cases), e);
+	return 0;
+}
+
+int make_plan(struct execution *x, struct err *e)
+{
+	bool boots = selection_boots(&x->cases);
+	int r = choose_machine(x, boots, e);
+
 	if (r == 0)
-		r = check_host(x, selection_boots(&cases), e);
+		r = check_host(x, boots, e);
 	if (r < 0)
 		return r;
-	(void)snprintf(x->id, sizeof x->id, "%.95s", x->earlier->id);
+	if (x->earlier)
+		(void)snprintf(x->id, sizeof x->id, "%.95s", x->earlier->id);
+	else
+		run_id_make(x->image->name, boots ? firmware_name(x->with.firmware) : "", clock_wall_ns(), x->id);
 	x->plan = plan_new(x->id, x->catalog);
-	struct plan_cell *cell = add_cell(x);
-	vec_each (&x->earlier->cases, it)
-		add_case(x, cell, catalog_find(x->catalog, it->id), it->sabotaged);
+	if (x->earlier)
+		fill_plan_again(x);
+	else
+		fill_plan(x);
 	plan_freeze(x->plan);
 	return 0;
 }
@@ -157,10 +157,7 @@ static int make_folder(struct execution *x, struct err *e)
 				       "%s holds a run already: choose another --out, or --resume it",
 				       x->arguments->out);
 		x->folder = xstrdup(x->arguments->out);
-		int r = folder_make(x->folder, e);
-		if (r < 0)
-			e->blame = BLAME_USER; /* the folder was the user's choice */
-		return r;
+		return folder_make(x->folder, e);
 	}
 	int r = state_folder("runs", &runs, e);
 	return r == 0 ? run_folder_make(runs, x->id, &x->folder, e) : r;

@@ -88,7 +88,7 @@ bool plan_cell_boots(const struct plan_cell *cell) NONNULL(1);
 
 size_t plan_item_count(const struct plan *plan) NONNULL(1);
 
-/* Adds the plan as JSON (docs/formats.md), as it is kept in the run's folder. */
+/* Adds the plan as JSON, as it is kept in the run's folder. */
 void plan_json(const struct plan *plan, struct text *out) NONNULL(1, 2);
 
 const char *plan_way_name(enum plan_way way); /* "skip", "broken", "offline" … */

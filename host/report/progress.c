@@ -103,24 +103,30 @@ static void say(struct progress *progress, const char *line)
 	draw(progress);
 }
 
+/* On a terminal only what is no pass; in a log, where nobody sees the live line, each result. */
 static void say_result(struct progress *progress, const struct result *result)
 {
 	CLEAN_TEXT struct text line = TEXT_INIT(2048);
+	bool is_fine = result->outcome == OUTCOME_PASS || result->outcome == OUTCOME_SKIP;
 
-	if (result->outcome == OUTCOME_PASS || result->outcome == OUTCOME_SKIP ||
-	    (result->outcome != OUTCOME_FAIL && strcmp(progress->told, result->message) == 0))
+	if ((is_fine && progress->mode == PROGRESS_LIVE) ||
+	    (!is_fine && result->outcome != OUTCOME_FAIL && strcmp(progress->told, result->message) == 0))
 		return;
-	(void)snprintf(progress->told, sizeof progress->told, "%s", result->message);
-	text_addf(&line, "%-6s  %s%s: ", outcome_name(result->outcome), result->id,
+	if (!is_fine)
+		(void)snprintf(progress->told, sizeof progress->told, "%s", result->message);
+	text_addf(&line, "%-6s  %s%s", outcome_name(result->outcome), result->id,
 		  result->sabotaged ? " (sabotaged)" : "");
-	escape_terminal(&line, result->message, false);
+	if (result->message[0] && result->outcome != OUTCOME_PASS) {
+		text_adds(&line, ": ");
+		escape_terminal(&line, result->message, false);
+	}
 	say(progress, line.buf);
 }
 
 /* A sabotaged case that fails is what is wanted: nothing to cry about. */
-static bool is_news(const struct result *result)
+static bool is_news(const struct progress *progress, const struct result *result)
 {
-	return !(result->sabotaged && result->outcome == OUTCOME_FAIL);
+	return !(progress->mode == PROGRESS_LIVE && result->sabotaged && result->outcome == OUTCOME_FAIL);
 }
 
 static void say_phase(struct progress *progress, const struct record *record)
@@ -156,12 +162,12 @@ void progress_record(void *arg, const struct record *record)
 	pthread_mutex_lock(&progress->mutex);
 	if (record->type == RECORD_RESULT) {
 		progress->done++;
-		if (is_news(&record->result))
+		if (is_news(progress, &record->result))
 			progress->counts[record->result.outcome]++;
 	}
 	if (progress->mode == PROGRESS_JSON)
 		print_json(record);
-	else if (progress->mode != PROGRESS_QUIET && record->type == RECORD_RESULT && is_news(&record->result))
+	else if (progress->mode != PROGRESS_QUIET && record->type == RECORD_RESULT && is_news(progress, &record->result))
 		say_result(progress, &record->result);
 	else if (progress->mode != PROGRESS_QUIET && record->type == RECORD_PHASE)
 		say_phase(progress, record);

@@ -16,8 +16,8 @@
 
 enum progress_mode {
 	PROGRESS_QUIET,
-	PROGRESS_PLAIN, /* a line for each phase, and for each result that is no pass, on stderr */
-	PROGRESS_LIVE,	/* the same, and a line that changes, on stderr */
+	PROGRESS_PLAIN, /* a line for each phase and each result, on stderr */
+	PROGRESS_LIVE,	/* only what is no pass, and a line that changes, on stderr */
 	PROGRESS_JSON,	/* each record as a line of JSON on stdout, as in the journal */
 };
 

@@ -20,7 +20,7 @@
 void report_text(const struct run *run, const struct judgement *judgement, bool colour, struct text *out)
 	NONNULL(1, 2, 4);
 
-/* One JSON object (docs/formats.md). */
+/* One JSON object (assay-report(5)). */
 void report_json(const struct run *run, const struct judgement *judgement, struct text *out) NONNULL(1, 2, 3);
 
 /* JUnit XML: a suite per area; fail is a failure, broken, infra and holes are errors. */

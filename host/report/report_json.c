@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The report as one JSON object; its form is documented in docs/formats.md. */
+/* The report as one JSON object; its form is documented in assay-report(5). */
 #include "base/json.h"
 #include "host/report/report.h"
 #include "host/report/words.h"

@@ -214,7 +214,7 @@ static void run_without_template(struct boot_job *boot)
 		if (e.code == ECANCELED || engine_is_cancelled(boot->worker->engine))
 			return;
 		if (e.blame == BLAME_GUEST)
-			tell_not_run(boot, OUTCOME_SKIP, "booted machine",
+			tell_not_run(boot, OUTCOME_SKIP, "booted",
 				     "the image did not come up, see " CASE_REACHES_READY);
 		else
 			tell_not_run(boot, OUTCOME_INFRA, NULL, e.text);
