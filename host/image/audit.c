@@ -11,9 +11,12 @@
 #include "host/image/export.h"
 #include "host/image/identify.h"
 #include "host/image/image.h"
+#include "host/image/remote.h"
 
 #define CHILD_CPU_S   3600
 #define DESCRIBE_SPAN (60 * NS_PER_S)
+#define REMOTE_SPAN                                                                                \
+	(600 * NS_PER_S) /* a kernel boots, without acceleration perhaps, and reads all folders */
 #define GRACE_NS                                                                                   \
 	(2 * NS_PER_S) /* beyond a case's time: the child may have to look at the disk first */
 #define END_SPAN (2 * NS_PER_S)
@@ -27,16 +30,19 @@
 
 struct auditor {
 	const struct image *image;
+	const struct image_helper *helper; /* NULL: none */
+	void *helper_opened;
+	bool helper_failed;
 	struct export export;
 	struct child child;
 	int fd; /* -1: no child is there */
 	struct text in, out;
 };
 
-#define AUDITOR_INIT(img)                                                                          \
+#define AUDITOR_INIT(img, helps)                                                                   \
 	{                                                                                          \
-		.image = (img), .export = EXPORT_INIT, .child = CHILD_INIT, .fd = -1,              \
-		.in = TEXT_INIT(FRAME_HEADER + FRAME_PAYLOAD_MAX),                                 \
+		.image = (img), .helper = (helps), .export = EXPORT_INIT, .child = CHILD_INIT,     \
+		.fd = -1, .in = TEXT_INIT(FRAME_HEADER + FRAME_PAYLOAD_MAX),                       \
 		.out = TEXT_INIT(FRAME_HEADER + FRAME_PAYLOAD_MAX),                                \
 	}
 
@@ -51,6 +57,8 @@ static void auditor_stop(struct auditor *auditor)
 static void auditor_done(struct auditor *auditor)
 {
 	auditor_stop(auditor);
+	if (auditor->helper_opened)
+		auditor->helper->close(auditor->helper_opened);
 	text_done(&auditor->in);
 	text_done(&auditor->out);
 }
@@ -71,7 +79,8 @@ static int auditor_start(struct auditor *auditor, struct err *e)
 		{theirs, AUDIT_SOCKET_FD},
 		{auditor->export.fd, AUDIT_DISK_FD},
 	};
-	const char *argv[] = {AUDIT_CHILD_PROGRAM, AUDIT_CHILD_NAME, auditor->export.kind, NULL};
+	const char *argv[] = {AUDIT_CHILD_PROGRAM, AUDIT_CHILD_NAME, auditor->export.kind,
+			      auditor->helper ? AUDIT_WITH_HELPER : AUDIT_WITHOUT_HELPER, NULL};
 	const struct child_spec spec = {
 		.argv = argv,
 		.fds = fds,
@@ -87,13 +96,77 @@ static int auditor_start(struct auditor *auditor, struct err *e)
 	return 0;
 }
 
-/* Sends what is in `out` and waits for the answer. */
+#define HELPER_ARGUMENTS_MAX 8
+
+/* The child's question as a verb and arguments in `memory`, which is as long as the frame. */
+static int read_question(const struct frame *frame, char *memory, const char **ret_verb,
+			 const char *arguments[HELPER_ARGUMENTS_MAX + 1], struct err *e)
+{
+	struct field field;
+	size_t count = 0;
+	int r;
+
+	*ret_verb = "";
+	for (size_t at = 0; (r = frame_next(frame, &at, &field, e)) > 0;) {
+		if (field.key != FIELD_NAME &&
+		    (field.key != FIELD_TEXT || count == HELPER_ARGUMENTS_MAX))
+			return err_set(e, BLAME_BUG, EBADMSG,
+				       "the audit's child asks in a way that nobody knows");
+		memcpy(memory, field.bytes, field.length);
+		memory[field.length] = '\0';
+		if (field.key == FIELD_NAME)
+			*ret_verb = memory;
+		else
+			arguments[count++] = memory;
+		memory += field.length + 1;
+	}
+	return r;
+}
+
+/* Hands a question of the child on to the micro-VM's agent, and the reply back. */
+static int help(struct auditor *auditor, const struct frame *frame, const struct patience *p,
+		struct err *e)
+{
+	CLEAN_TEXT struct text reply = TEXT_INIT(REMOTE_REPLY_MAX);
+	CLEAN_FREE char *memory = xnew(frame->length + 1);
+	const char *verb, *arguments[HELPER_ARGUMENTS_MAX + 1] = {NULL};
+	const struct image_helper *helper = auditor->helper;
+	int code = 0, r = read_question(frame, memory, &verb, arguments, e);
+
+	if (r == 0 && (!helper || !has_prefix(verb, AUDIT_HELPER_VERBS)))
+		r = err_set(e, BLAME_BUG, EPERM, "the audit's child asks for what it may not have");
+	if (r == 0 && !auditor->helper_opened)
+		r = helper->open(helper->arg, auditor->image, p, &auditor->helper_opened, e);
+	if (r == 0)
+		r = helper->call(auditor->helper_opened, p, verb, arguments, &reply, &code, e);
+	if (r < 0)
+		return r;
+	text_clear(&auditor->out);
+	frame_open(&auditor->out, FRAME_REPLY);
+	field_number(&auditor->out, FIELD_CODE, (uint64_t)code);
+	field_bytes(&auditor->out, FIELD_TEXT, reply.buf, reply.length);
+	frame_close(&auditor->out);
+	return wait_write(p, auditor->fd, auditor->out.buf, auditor->out.length,
+			  "the audit's child", e);
+}
+
+/* Sends what is in `out` and waits for the answer, helping meanwhile. */
 static int ask(struct auditor *auditor, const struct patience *p, struct frame *ret, struct err *e)
 {
 	int r = wait_write(p, auditor->fd, auditor->out.buf, auditor->out.length,
 			   "the audit's child", e);
 
-	return r < 0 ? r : audit_receive(auditor->fd, p, &auditor->in, ret, e);
+	while (r == 0) {
+		r = audit_receive(auditor->fd, p, &auditor->in, ret, e);
+		if (r < 0 || ret->type != FRAME_CALL)
+			break;
+		r = help(auditor, ret, p, e);
+		if (r < 0) {
+			auditor->helper_failed = true;
+			return err_wrap(e, "read through a micro-VM");
+		}
+	}
+	return r;
 }
 
 /* The child has closed its socket: how did it end? Says so in `words`; true when that is the host's fault. */
@@ -124,12 +197,12 @@ static bool explain_end(struct auditor *auditor, struct text *words)
 	return false;
 }
 
-int identify(struct image *image, const struct image_options *options UNUSED,
-	     const struct patience *p, struct err *e)
+/* One look: the description's lines. */
+static int look(const struct image *image, const struct image_helper *helper,
+		const struct patience *p, struct text *lines, struct err *e)
 {
-	CLEAN_DONE(auditor) struct auditor auditor = AUDITOR_INIT(image);
-	CLEAN_TEXT struct text lines = TEXT_INIT(DESCRIPTION_MAX), words = TEXT_INIT(256);
-	const struct patience soon = patience_within(p, DESCRIBE_SPAN);
+	CLEAN_DONE(auditor) struct auditor auditor = AUDITOR_INIT(image, helper);
+	CLEAN_TEXT struct text words = TEXT_INIT(256);
 	struct field field;
 	struct frame frame;
 	int r = auditor_start(&auditor, e);
@@ -139,8 +212,8 @@ int identify(struct image *image, const struct image_options *options UNUSED,
 	frame_open(&auditor.out, FRAME_CALL);
 	field_text(&auditor.out, FIELD_NAME, "describe");
 	frame_close(&auditor.out);
-	r = ask(&auditor, &soon, &frame, e);
-	if (r == -ECONNRESET || r == -EPIPE) {
+	r = ask(&auditor, p, &frame, e);
+	if ((r == -ECONNRESET || r == -EPIPE) && !auditor.helper_failed) {
 		bool is_ours = explain_end(&auditor, &words);
 		return err_set(e, is_ours ? BLAME_HOST : BLAME_USER, EIO,
 			       "%.150s cannot be looked into: the reader of its filesystems %s",
@@ -151,8 +224,36 @@ int identify(struct image *image, const struct image_options *options UNUSED,
 	if (frame.type != FRAME_REPLY || frame_find(&frame, FIELD_TEXT, &field, e) <= 0)
 		return err_set(e, BLAME_BUG, EBADMSG, "look into %.150s: the answer is none",
 			       image->name);
-	(void)text_add(&lines, field.bytes, field.length);
+	text_clear(lines);
+	(void)text_add(lines, field.bytes, field.length);
+	return 0;
+}
+
+/* Without a micro-VM first: that is fast and mostly enough. */
+int identify(struct image *image, const struct image_options *options, const struct patience *p,
+	     struct err *e)
+{
+	CLEAN_TEXT struct text lines = TEXT_INIT(DESCRIPTION_MAX);
+	const struct patience soon = patience_within(p, DESCRIBE_SPAN);
+	int r;
+
+	if (description_recall(options, image->digest, &lines)) {
+		description_read(lines.buf, image);
+		return 0;
+	}
+	r = look(image, NULL, &soon, &lines, e);
+	if (r < 0)
+		return r;
 	description_read(lines.buf, image);
+	if (image->needs_micro_vm && options->helper) {
+		const struct patience long_enough = patience_within(p, REMOTE_SPAN);
+		r = look(image, options->helper, &long_enough, &lines, e);
+		if (r < 0)
+			return r;
+		image->filesystem_count = 0;
+		description_read(lines.buf, image);
+	}
+	description_remember(options, image->digest, &lines);
 	return 0;
 }
 
@@ -167,7 +268,9 @@ struct order {
 static int ask_case(struct auditor *auditor, const struct order *order, const struct case_def *def,
 		    struct result *result, struct err *e)
 {
-	const uint64_t span = case_timeout_s(&def->info) * NS_PER_S + GRACE_NS;
+	/* The first case of a child pays for the look at the disk, with a micro-VM that is a boot. */
+	const uint64_t span =
+		case_timeout_s(&def->info) * NS_PER_S + (auditor->helper ? REMOTE_SPAN : GRACE_NS);
 	const struct patience soon = patience_within(order->p, span);
 	struct frame frame;
 
@@ -191,7 +294,8 @@ static int conclude_loss(struct auditor *auditor, const struct order *order, int
 	CLEAN_TEXT struct text words = TEXT_INIT(256);
 	int r = 0;
 
-	if (why == -ECANCELED || (why == -ETIMEDOUT && patience_left_ns(order->p) == 0))
+	if (auditor->helper_failed || why == -ECANCELED ||
+	    (why == -ETIMEDOUT && patience_left_ns(order->p) == 0))
 		return why;
 	if (why == -ETIMEDOUT)
 		result_set(result, OUTCOME_BROKEN, "the case did not end within its time");
@@ -230,10 +334,11 @@ int image_audit(const struct image *image, const struct image_options *options U
 		const char *const *ids, size_t count, bool sabotage, const char *parameters,
 		const struct patience *p, audit_result_fn *on_result, void *arg, struct err *e)
 {
-	CLEAN_DONE(auditor) struct auditor auditor = AUDITOR_INIT(image);
+	const struct image_helper *helper = image->needs_micro_vm ? options->helper : NULL;
+	CLEAN_DONE(auditor) struct auditor auditor = AUDITOR_INIT(image, helper);
 	const struct order order = {sabotage, parameters, p};
 
-	if (image->needs_micro_vm)
+	if (image->needs_micro_vm && !helper)
 		return err_set(e, BLAME_HOST, ENOTSUP, "%.150s: %s is read only in a micro-VM",
 			       image->name, image->root_type);
 	for (size_t i = 0; i < count; i++) {

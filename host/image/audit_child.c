@@ -131,10 +131,42 @@ static bool shut_in(void)
 /* ---- answering ---- */
 
 struct server {
+	struct chunk_source source;
+	struct remote_channel remote;
+	int probe_fd;
+	bool has_remote;
 	struct offline *offline;
 	struct patience patience;
 	struct text in, out;
 };
+
+/* A question of ours while one of the host's is open: the host asks the micro-VM's agent. */
+static int ask_remote(void *arg, const char *verb, const char *const *arguments, struct text *reply)
+{
+	CLEAN_TEXT struct text in = TEXT_INIT(FRAME_HEADER + FRAME_PAYLOAD_MAX),
+			       out = TEXT_INIT(65536);
+	const struct server *server = arg;
+	struct field code, field;
+	struct frame frame;
+	struct err e = {0};
+
+	frame_open(&out, FRAME_CALL);
+	field_text(&out, FIELD_NAME, verb);
+	for (; *arguments; arguments++)
+		field_text(&out, FIELD_TEXT, *arguments);
+	frame_close(&out);
+	int r = wait_write(&server->patience, AUDIT_SOCKET_FD, out.buf, out.length, "the host", &e);
+	if (r == 0)
+		r = audit_receive(AUDIT_SOCKET_FD, &server->patience, &in, &frame, &e);
+	if (r < 0)
+		_exit(0); /* the host is gone */
+	if (frame.type != FRAME_REPLY || frame_find(&frame, FIELD_CODE, &code, &e) <= 0)
+		return -EBADMSG;
+	if (field_value(&code) != 0)
+		return field_value(&code) > 4095 ? -EIO : -(int)field_value(&code);
+	r = frame_find(&frame, FIELD_TEXT, &field, &e);
+	return r > 0 ? text_add(reply, field.bytes, field.length) : r;
+}
 
 static void answer_describe(struct server *server)
 {
@@ -192,6 +224,10 @@ static int serve_one(struct server *server, struct err *e)
 	if (r < 0)
 		return r;
 	text_clear(&server->out);
+	/* Not before the first question: looking may need the host's help, which it gives while it waits for an answer. */
+	if (!server->offline)
+		server->offline = offline_open(&server->source, server->probe_fd,
+					       server->has_remote ? &server->remote : NULL);
 	if (frame.type == FRAME_CALL)
 		answer_describe(server);
 	else if (frame.type == FRAME_RUN)
@@ -204,23 +240,24 @@ static int serve_one(struct server *server, struct err *e)
 	return r;
 }
 
-static _Noreturn void serve(const char *kind)
+static _Noreturn void serve(const char *kind, bool has_remote)
 {
 	struct disk disk = {0};
-	int probe_fd = memfd_create("probe", MFD_CLOEXEC);
 	struct server server = {
+		.probe_fd = memfd_create("probe", MFD_CLOEXEC),
+		.has_remote = has_remote,
+		.remote = {.call = ask_remote, .arg = &server},
 		.patience = patience_for(-1, FOREVER_NS),
 		.in = TEXT_INIT(FRAME_HEADER + FRAME_PAYLOAD_MAX),
 		.out = TEXT_INIT(FRAME_HEADER + FRAME_PAYLOAD_MAX),
 	};
 	struct err e = {0};
 
-	if (probe_fd < 0 || !open_disk(kind, &disk))
+	if (server.probe_fd < 0 || !open_disk(kind, &disk))
 		_exit(AUDIT_EXIT_DISK);
 	if (!shut_in())
 		_exit(AUDIT_EXIT_SANDBOX);
-	const struct chunk_source source = {.read = disk_read, .arg = &disk, .size = disk.size};
-	server.offline = offline_open(&source, probe_fd);
+	server.source = (struct chunk_source){.read = disk_read, .arg = &disk, .size = disk.size};
 	while (serve_one(&server, &e) == 0)
 		;
 	_exit(0);
@@ -228,7 +265,7 @@ static _Noreturn void serve(const char *kind)
 
 void image_audit_init(int argc, char **argv)
 {
-	if (argc == 3 && strcmp(argv[1], AUDIT_CHILD_NAME) == 0 &&
+	if (argc == 4 && strcmp(argv[1], AUDIT_CHILD_NAME) == 0 &&
 	    strcmp(argv[0], AUDIT_CHILD_PROGRAM) == 0)
-		serve(argv[2]);
+		serve(argv[2], strcmp(argv[3], AUDIT_WITH_HELPER) == 0);
 }

@@ -5,6 +5,9 @@
  *	FRAME_CALL "describe"                       -> FRAME_REPLY with the lines of describe.h
  *	FRAME_RUN id, flags, parameters             -> FRAME_RESULT with everything of a struct result
  *
+ * While it owes an answer the child may ask in turn: FRAME_CALL of a volume-* verb, which the host hands on to the agent
+ * of a micro-VM -> FRAME_REPLY.
+ *
  * The child reads foreign filesystems, so its answers are foreign too.
  */
 #ifndef ASSAY_HOST_IMAGE_AUDIT_WIRE_H
@@ -15,11 +18,15 @@
 #include "wire/frame.h"
 #include "wire/result.h"
 
-/* Our own program once more: its first argument is the child's name, its second the kind of the disk (export.h). */
-#define AUDIT_CHILD_PROGRAM "/proc/self/exe"
-#define AUDIT_CHILD_NAME    "assay-audit"
-#define AUDIT_SOCKET_FD	    3
-#define AUDIT_DISK_FD	    4
+/* Our own program once more: its first argument is the child's name, its second the kind of the disk (export.h), its third
+ * whether there is a micro-VM to be asked. */
+#define AUDIT_CHILD_PROGRAM  "/proc/self/exe"
+#define AUDIT_CHILD_NAME     "assay-audit"
+#define AUDIT_WITH_HELPER    "with-helper"
+#define AUDIT_WITHOUT_HELPER "without-helper"
+#define AUDIT_HELPER_VERBS   "volume-" /* the only calls that the child may make */
+#define AUDIT_SOCKET_FD	     3
+#define AUDIT_DISK_FD	     4
 
 /* Exit statuses of the child that say why it never answered. */
 enum { AUDIT_EXIT_DISK = 80, AUDIT_EXIT_SANDBOX };

@@ -14,10 +14,13 @@
 
 void describe(struct offline *offline, struct text *out) NONNULL(1, 2);
 
-/* Only what is told by the files of the root: also asked of a tree that a micro-VM has mounted. */
-void describe_system(struct tree *tree, struct text *out) NONNULL(1, 2);
-
 /* Takes the lines over into the image. */
 void description_read(const char *description, struct image *image) NONNULL(1, 2);
+
+/* What was found on a disk with that digest is remembered in the cache folder, for this version of Assay. */
+bool description_recall(const struct image_options *options, const char *digest, struct text *ret)
+	NONNULL(1, 2, 3);
+void description_remember(const struct image_options *options, const char *digest,
+			  const struct text *description) NONNULL(1, 2, 3);
 
 #endif

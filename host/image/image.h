@@ -31,12 +31,27 @@ enum entry {
 
 enum firmware { FIRMWARE_AUTO, FIRMWARE_BIOS, FIRMWARE_UEFI };
 
+/*
+ * Who reads filesystems that are not read in process: a micro-VM that has the image's disk (host/machine/micro_helper.h
+ * makes one). `open` is called when it is needed for the first time, `close` at the end of the same operation.
+ */
+struct image;
+struct image_helper {
+	int (*open)(void *arg, const struct image *image, const struct patience *p, void **ret,
+		    struct err *e);
+	/* As machine_call. */
+	int (*call)(void *opened, const struct patience *p, const char *verb,
+		    const char *const *arguments, struct text *reply, int *ret_code, struct err *e);
+	void (*close)(void *opened);
+	void *arg;
+};
+
 struct image_options {
-	const char *cache_folder; /* where digests are remembered */
-	const char *
-		micro_kernel; /* kernel of the micro-VM, for filesystems not read in process; NULL: search */
-	const char *agent_path;	    /* assay-guest */
-	bool allow_outside_backing; /* follow backing files outside of the image's folder */
+	const char *cache_folder;	   /* where digests are remembered */
+	const char *micro_kernel;	   /* kernel of the micro-VM; NULL: search */
+	const char *agent_path;		   /* assay-guest */
+	const struct image_helper *helper; /* NULL: what is not read in process stays unread */
+	bool allow_outside_backing;	   /* follow backing files outside of the image's folder */
 	/* Told how far the digest is, when it has to be taken (may be NULL). */
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	void *progress_arg;
@@ -71,8 +86,8 @@ struct image {
 	bool has_cloud_init, has_sshd;
 	int systemd_version; /* 0: no systemd */
 	char root_type[16];  /* ext4, xfs, btrfs, … */
-	bool needs_micro_vm; /* its files lie in something that is read only by a kernel in a micro-VM: image_audit says
-			      * -ENOTSUP, and what stands below os-release is not known until then */
+	bool needs_micro_vm; /* its files lie in something that is read only by a kernel in a micro-VM: without a helper
+			      * image_audit says -ENOTSUP, and what the root's files tell is not known */
 	struct image_filesystem filesystems[IMAGE_FILESYSTEMS_MAX];
 	unsigned filesystem_count;
 	struct image_file chain[IMAGE_CHAIN_MAX];

@@ -3,7 +3,7 @@
  * The file tree of a disk that is not running: its partitions, the filesystems in them, and the root with the others
  * mounted where its fstab says. Runs in the shut-in child only.
  *
- *	struct offline *offline = offline_open(&source, probe_fd);
+ *	struct offline *offline = offline_open(&source, probe_fd, NULL);
  *	struct tree *tree = offline_tree(offline);
  *	if (offline_needs_micro_vm(offline)) ...
  *	offline_free(offline);
@@ -16,6 +16,7 @@
 #include "guest/kit/disk.h"
 #include "guest/kit/tree.h"
 #include "host/image/chunks.h"
+#include "host/image/remote.h"
 
 #define OFFLINE_FILESYSTEMS_MAX 32
 
@@ -25,15 +26,18 @@ struct offline_filesystem {
 	char mount[64]; /* "" when it is not mounted */
 	uint64_t offset, size;
 	struct disk_partition partition; /* number 0: the filesystem covers the whole disk */
-	bool is_readable;		 /* in process */
-	bool is_clean, has_errors;	 /* of readable ones */
+	bool is_readable;
+	bool is_remote;		   /* readable through a micro-VM */
+	bool is_clean, has_errors; /* of those that are read in process */
 };
 
 struct offline;
 
-/* Looks at the disk. `probe_fd` is an empty memfd for libblkid, which knows nothing but descriptors; borrowed. A disk
- * without anything known on it gives an empty tree. */
-struct offline *offline_open(const struct chunk_source *source, int probe_fd) NONNULL(1);
+/* Looks at the disk. `probe_fd` is an empty memfd for libblkid, which knows nothing but descriptors; `remote` reads what
+ * cannot be read in process, NULL: nothing does. Both are borrowed. A disk without anything known on it gives an empty
+ * tree. */
+struct offline *offline_open(const struct chunk_source *source, int probe_fd,
+			     const struct remote_channel *remote) NONNULL(1);
 void offline_free(struct offline *offline);
 DEFINE_CLEANUP(offline);
 

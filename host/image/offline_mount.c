@@ -216,11 +216,13 @@ static bool is_container(const struct disk_partition *partition)
 	return false;
 }
 
-struct offline *offline_open(const struct chunk_source *source, int probe_fd)
+struct offline *offline_open(const struct chunk_source *source, int probe_fd,
+			     const struct remote_channel *remote)
 {
 	struct offline *offline = xnew(sizeof *offline);
 
 	offline->chunks = chunks_new(source);
+	offline->remote = remote;
 	offline->tree = tree_new(&offline_ops, offline, true);
 	(void)disk_table_read(offline->tree, &offline->table);
 	for (unsigned i = 0; i < offline->table.count; i++) {
@@ -280,12 +282,14 @@ static bool may_hold_root(const struct offline_filesystem *facts)
 	return false;
 }
 
+/* Whether it is there or not: what was read through one needs one. */
 bool offline_needs_micro_vm(const struct offline *offline)
 {
-	if (offline->has_root)
-		return offline->misses_mount;
-	for (unsigned i = 0; i < offline->count; i++)
-		if (may_hold_root(&offline->filesystems[i].facts))
+	const struct offline_filesystem *facts;
+
+	for (unsigned i = 0; (facts = offline_filesystem(offline, i)) != NULL; i++)
+		if ((facts->is_remote && facts->mount[0]) ||
+		    (!offline->has_root && may_hold_root(facts)))
 			return true;
-	return false;
+	return offline->misses_mount;
 }

@@ -71,8 +71,9 @@ static void ask_blkid(int fd, uint64_t size, struct offline_filesystem *facts)
 	blkid_free_probe(probe);
 }
 
-static struct volume *open_volume(struct chunks *chunks, const struct offline_filesystem *facts)
+static struct volume *open_volume(const struct offline *offline, struct offline_filesystem *facts)
 {
+	struct chunks *chunks = offline->chunks;
 	struct volume *volume = NULL;
 
 	if (strcmp(facts->type, "ext4") == 0 || strcmp(facts->type, "ext3") == 0 ||
@@ -80,6 +81,9 @@ static struct volume *open_volume(struct chunks *chunks, const struct offline_fi
 		(void)ext4_open(chunks, facts->offset, facts->size, &volume);
 	else if (strcmp(facts->type, "vfat") == 0)
 		(void)fat_open(chunks, facts->offset, facts->size, &volume);
+	if (!volume && offline->remote && remote_knows(facts->type) &&
+	    remote_open(offline->remote, facts->type, facts->offset, facts->size, &volume) == 0)
+		facts->is_remote = true;
 	return volume;
 }
 
@@ -100,7 +104,7 @@ void offline_probe(struct offline *offline, int probe_fd, uint64_t offset, uint6
 		facts->partition = *partition;
 	if (make_likeness(offline->chunks, probe_fd, facts->offset, facts->size) == 0)
 		ask_blkid(probe_fd, facts->size, facts);
-	fs->volume = open_volume(offline->chunks, facts);
+	fs->volume = open_volume(offline, facts);
 	facts->is_readable = fs->volume != NULL;
 	if (!fs->volume)
 		return;

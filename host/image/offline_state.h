@@ -30,6 +30,7 @@ struct mounted {
 
 struct offline {
 	struct chunks *chunks;
+	const struct remote_channel *remote; /* NULL: none */
 	struct tree *tree;
 	struct disk_table table;
 	struct mounted filesystems[OFFLINE_FILESYSTEMS_MAX];

@@ -26,7 +26,7 @@ static struct offline *open_disk(const char *path, int *fd)
 	*fd = open(path, O_RDONLY | O_CLOEXEC);
 	EXPECT(fstat(*fd, &st) == 0);
 	const struct chunk_source source = {read_fd, fd, (uint64_t)st.st_size};
-	return offline_open(&source, probe);
+	return offline_open(&source, probe, NULL);
 }
 
 /* A disk of 40 MiB with that sfdisk script. */

@@ -329,7 +329,7 @@ static int offline_facts(void *impl, unsigned n, struct text *facts)
 	add_fact(facts, "label", fs->label);
 	add_fact(facts, "device", device);
 	add_fact(facts, "mount", fs->mount);
-	if (fs->is_readable) {
+	if (fs->is_readable && !fs->is_remote) {
 		add_number(facts, "clean", fs->is_clean);
 		add_number(facts, "errors", fs->has_errors);
 	}

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct chunk_source source = {read_memory, &memory, size};
 	CLEAN_TEXT struct text lines = TEXT_INIT(DESCRIPTION_MAX), facts = TEXT_INIT(65536);
 	CLEAN_FD int probe = memfd_create("probe", MFD_CLOEXEC);
-	CLEANUP(offline) struct offline *offline = offline_open(&source, probe);
+	CLEANUP(offline) struct offline *offline = offline_open(&source, probe, NULL);
 	struct visit visit = {offline_tree(offline), ENTRIES_MAX};
 	struct image image = {0};
 
