@@ -8,6 +8,8 @@
 
 #define START_SPAN_NS	(30 * NS_PER_S)
 #define CREDENTIALS_MAX 16384
+#define PORT_SPAN_NS	(5 * NS_PER_S)
+#define PORT_RETRY_NS	(20 * NS_PER_MS)
 
 struct qemu *qemu_new(const struct machine_spec *spec)
 {
@@ -136,14 +138,29 @@ static int qemu_command(struct vm *vm, const struct patience *p, const char *nam
 	return process_error(qemu, qmp_execute(qemu->qmp, p, name, arguments, reply, e), e);
 }
 
-static int qemu_replug(struct vm *vm, const struct patience *p, struct err *e)
+/* QEMU lets the old port's channel go a moment after it has taken the port away. */
+static int add_port(struct vm *vm, const struct patience *p, struct err *e)
 {
 	static const char port[] = "{\"driver\":\"virtserialport\",\"id\":\"" AGENT_PORT_ID
 				   "\",\"bus\":\"serial0.0\",\"nr\":1,\"chardev\":\"agent\",\"name\":\"" AGENT_PORT "\"}";
+	struct patience span = patience_within(p, PORT_SPAN_NS);
+	struct err waiting = {0};
+
+	for (;;) {
+		CLEAN_TEXT struct text ignored = TEXT_INIT(1024);
+		int r = qemu_command(vm, p, "device_add", port, &ignored, e);
+		if (r != -EREMOTEIO || wait_span(&span, PORT_RETRY_NS, "the port to be free", &waiting) < 0)
+			return r;
+		err_clear(e);
+	}
+}
+
+static int qemu_replug(struct vm *vm, const struct patience *p, struct err *e)
+{
 	CLEAN_TEXT struct text ignored = TEXT_INIT(1024);
 	int r = qemu_command(vm, p, "device_del", "{\"id\":\"" AGENT_PORT_ID "\"}", &ignored, e);
 
-	return r < 0 ? r : qemu_command(vm, p, "device_add", port, &ignored, e);
+	return r < 0 ? r : add_port(vm, p, e);
 }
 
 /* "info usernet" lists "TCP[HOST_FORWARD]  14  127.0.0.1 41005  10.0.2.15  22  0  0"; the port was left to the kernel. */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: what every machine has, what a spec and a sabotage change. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/test.h"
+#include "host/driver/qemu/qemu.h"
+
+static const struct size small = {.name = "small", .cpus = 2, .mem_mib = 512, .nics = 1};
+
+static char *argv_of(const struct machine_spec *spec)
+{
+	CLEAN_DONE(command) struct command command = {0};
+	CLEAN_TEXT struct text line = TEXT_INIT(65536);
+	struct qemu *qemu = qemu_new(spec);
+
+	qemu->node_count = ram_nodes(spec);
+	argv_machine(&command, qemu);
+	for (size_t i = 0; i < command.words.count; i++)
+		(void)text_addf(&line, "%s%s", i ? " " : "", command.words.items[i]);
+	qemu_free(&qemu->vm);
+	return text_steal(&line);
+}
+
+static struct machine_spec spec_with(const struct case_sabotage *sabotage)
+{
+	return (struct machine_spec){
+		.size = &small,
+		.firmware = FIRMWARE_BIOS,
+		.accel = ACCEL_TCG,
+		.entry = ENTRY_INIT,
+		.kernel = "/vmlinuz",
+		.folder = "/tmp",
+		.sabotage = sabotage,
+	};
+}
+
+TEST(argv, guest_cannot_reach_the_hosts_network)
+{
+	struct machine_spec spec = spec_with(NULL);
+	CLEAN_FREE char *line = argv_of(&spec);
+
+	EXPECT(strstr(line, "-netdev user,id=net0,restrict=on -device virtio-net-pci,netdev=net0"));
+	EXPECT(!strstr(line, "hostfwd"));
+}
+
+TEST(argv, ssh_gets_one_way_in)
+{
+	struct machine_spec spec = spec_with(NULL);
+
+	spec.entry = ENTRY_SSH;
+	CLEAN_FREE char *line = argv_of(&spec);
+	EXPECT(strstr(line, "restrict=on,hostfwd=tcp:127.0.0.1:0-:22 "));
+}
+
+TEST(argv, accelerator_decides_the_cpu)
+{
+	struct machine_spec spec = spec_with(NULL);
+	CLEAN_FREE char *tcg = argv_of(&spec);
+
+	EXPECT(strstr(tcg, "-accel tcg,thread=multi -cpu max -smp 2,sockets=1,cores=2,threads=1"));
+	spec.accel = ACCEL_KVM;
+	CLEAN_FREE char *kvm = argv_of(&spec);
+	EXPECT(strstr(kvm, "-accel kvm -cpu host"));
+}
+
+TEST(argv, memory_is_split_among_nodes)
+{
+	struct size numa = small;
+	struct machine_spec spec = spec_with(NULL);
+
+	numa.numa_nodes = 2;
+	spec.size = &numa;
+	CLEAN_FREE char *line = argv_of(&spec);
+	EXPECT(strstr(line, "id=ram1,mem-path="));
+	EXPECT(strstr(line, "-numa node,nodeid=0,memdev=ram0,cpus=0-0 -numa node,nodeid=1,memdev=ram1,cpus=1-1"));
+	EXPECT(!strstr(line, "memory-backend=ram0"));
+}
+
+static const struct {
+	const char *device, *word;
+} droppable[] = {
+	{"virtio-rng",	   "virtio-rng-pci"	},
+	{"virtio-balloon", "virtio-balloon-pci" },
+	{"pvpanic",	   "pvpanic-pci"	},
+	{"vmgenid",	   "vmgenid,"		},
+	{"virtio-net",	   "virtio-net-pci"	},
+};
+
+TEST(argv, dropped_device_is_left_out)
+{
+	struct machine_spec whole = spec_with(NULL);
+	CLEAN_FREE char *before = argv_of(&whole);
+
+	for (size_t i = 0; i < ARRAY_LEN(droppable); i++) {
+		struct case_sabotage drop = {.kind = SABOTAGE_DROP, .argument = droppable[i].device};
+		struct machine_spec spec = spec_with(&drop);
+		CLEAN_FREE char *after = argv_of(&spec);
+		EXPECT(strstr(before, droppable[i].word) != NULL);
+		EXPECT(strstr(after, droppable[i].word) == NULL);
+	}
+}
+
+TEST(argv, machine_setting_replaces_the_cpu)
+{
+	struct case_sabotage cpu = {.kind = SABOTAGE_MACHINE, .argument = "cpu=qemu64"};
+	struct machine_spec spec = spec_with(&cpu);
+	CLEAN_FREE char *line = argv_of(&spec);
+
+	EXPECT(strstr(line, "-cpu qemu64 ") && !strstr(line, "-cpu max"));
+}
+
+TEST(argv, kernel_argument_reaches_the_micro_vm)
+{
+	struct case_sabotage argument = {.kind = SABOTAGE_CMDLINE, .argument = "maxcpus=1"};
+	struct machine_spec spec = spec_with(&argument);
+	CLEAN_FREE char *line = argv_of(&spec);
+
+	EXPECT(has_suffix(line, "-append console=ttyS0 panic=-1 maxcpus=1"));
+}
+
+TEST(argv, credentials_keep_their_commas)
+{
+	CLEAN_DONE(command) struct command command = {0};
+	struct machine_spec spec = spec_with(NULL);
+	struct qemu *qemu = qemu_new(&spec);
+
+	qemu->node_count = 1;
+	qemu->credentials = xstrdup("io.systemd.credential:a=1,2\nio.systemd.credential:b=3\n");
+	argv_machine(&command, qemu);
+	unsigned found = 0;
+	for (size_t i = 0; i < command.words.count; i++)
+		found += strcmp(command.words.items[i], "type=11,value=io.systemd.credential:a=1,,2") == 0 ||
+			 strcmp(command.words.items[i], "type=11,value=io.systemd.credential:b=3") == 0;
+	EXPECT_NUMBER(found, 2);
+	qemu_free(&qemu->vm);
+}
+
+/* A path may hold whatever a file name may. */
+TEST(argv, disk_paths_are_quoted)
+{
+	CLEAN_DONE(command) struct command command = {0};
+	struct machine_spec spec = spec_with(NULL);
+	struct qemu *qemu = qemu_new(&spec);
+
+	qemu->disk_count = 1;
+	qemu->disks[0] = (struct qemu_disk){.fd = -1, .format = "qcow2", .backing = xstrdup("/a,b\"c"), .backing_format = "raw"};
+	argv_disks(&command, qemu);
+	EXPECT(command.words.count >= 2);
+	EXPECT(strstr(command.words.items[1], "\"backing\":{\"driver\":\"raw\",\"read-only\":true,\"file\":{\"driver\":\"file\","
+					      "\"filename\":\"/a,b\\\"c\"") != NULL);
+	qemu_free(&qemu->vm);
+}
