@@ -242,6 +242,11 @@ static uint32_t checksum(const char *bytes, size_t length)
 	return ~crc;
 }
 
+static uint32_t le32(const unsigned char *at)
+{
+	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
 /* The member's header (RFC 1952, 2.3): gives where the packed bytes begin, NULL when it is not one. */
 static const unsigned char *skip_header(const unsigned char *at, const unsigned char *end)
 {
@@ -279,6 +284,7 @@ int gunzip(const void *packed, size_t length, struct text *out)
 		return r;
 	if (end - in.at < 8)
 		return -EBADMSG;
-	uint32_t want = in.at[0] | (uint32_t)in.at[1] << 8 | (uint32_t)in.at[2] << 16 | (uint32_t)in.at[3] << 24;
-	return checksum(out->buf + start, out->length - start) == want ? 0 : -EBADMSG;
+	size_t unpacked = out->length - start;
+	bool is_whole = le32(in.at) == checksum(out->buf + start, unpacked) && le32(in.at + 4) == (uint32_t)unpacked;
+	return is_whole ? 0 : -EBADMSG;
 }
