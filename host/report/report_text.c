@@ -118,7 +118,7 @@ static void add_others(const struct page *page, const struct judgement *judgemen
 		text_adds(page->out, "\n");
 }
 
-static void add_problem(const struct page *page, const struct run *run, const struct run_case *it)
+static void add_problem(const struct page *page, const struct run_case *it)
 {
 	text_adds(page->out, "\n  ");
 	coloured(page, it->result && it->result->outcome == OUTCOME_FAIL ? "31" : "33", words_outcome(it));
@@ -130,13 +130,12 @@ static void add_problem(const struct page *page, const struct run *run, const st
 	else
 		add_labelled(page, "because", words_message(it));
 	if (it->record && it->record->name[0])
-		text_addf(page->out, "      %-8s %s%s%s/console.log\n", "console", run->folder,
-			  run->folder[0] ? "/" : "", it->record->name);
+		text_addf(page->out, "      %-8s %s/console.log\n", "console", it->record->name);
 	if (it->result && it->result->outcome == OUTCOME_FAIL)
 		add_labelled(page, "remedy", it->remedy);
 }
 
-static void add_reasons(const struct page *page, const struct run *run, const struct judgement *judgement)
+static void add_reasons(const struct page *page, const struct judgement *judgement)
 {
 	unsigned listed = 0, unproven = 0;
 
@@ -150,7 +149,7 @@ static void add_reasons(const struct page *page, const struct run *run, const st
 		else if (is_told(judgement, reason))
 			continue;
 		else if (listed < LISTED_MAX) {
-			add_problem(page, run, reason->it);
+			add_problem(page, reason->it);
 			add_others(page, judgement, reason);
 		}
 		listed++;
@@ -215,7 +214,7 @@ void report_text(const struct run *run, const struct judgement *judgement, bool 
 	struct page page = {out, colour};
 
 	add_head(&page, run, judgement->verdict);
-	add_reasons(&page, run, judgement);
+	add_reasons(&page, judgement);
 	add_skips(&page, run);
 	add_phases(&page, run);
 }
