@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Machines of the null driver: every way in which a case can end. */
+#include "host/machine/machine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/test.h"
+#include "host/driver/driver.h"
+#include "host/machine/internal.h"
+
+static const struct size size = {.name = "s", .cpus = 1, .mem_mib = 64};
+static const struct case_info info = {.area = "a", .name = "b", .timeout_s = 1};
+
+static struct machine_spec spec_of(const char *options)
+{
+	return (struct machine_spec){
+		.driver = &driver_null,
+		.driver_options = options,
+		.size = &size,
+		.accel = ACCEL_KVM,
+		.entry = ENTRY_INIT,
+		.folder = test_folder(),
+	};
+}
+
+static struct machine *boot(const struct machine_spec *spec)
+{
+	struct patience p = patience_for(-1, 5 * NS_PER_S);
+	struct machine *machine = NULL;
+	struct boot_report report;
+	struct err e = {0};
+
+	EXPECT_NUMBER(machine_boot(spec, &p, &machine, &report, &e), 0);
+	EXPECT_NUMBER(report.state, BOOT_READY);
+	EXPECT_TEXT(e.text, "");
+	boot_report_done(&report);
+	if (!machine)
+		test_skip("no machine");
+	return machine;
+}
+
+static void run(struct machine *machine, unsigned flags, struct result *result)
+{
+	struct patience p = patience_for(-1, 30 * NS_PER_S);
+	struct err e = {0};
+
+	result_init(result, "a.b");
+	EXPECT_NUMBER(machine_run_case(machine, &info, flags, "cpus=1\n", &p, result, &e), 0);
+	EXPECT_TEXT(e.text, "");
+}
+
+static const struct {
+	const char *options;
+	enum outcome outcome;
+	bool alive;
+} ends[] = {
+	{"",		OUTCOME_PASS,   true },
+	{"fail=a.b",	OUTCOME_FAIL,   true },
+	{"skip=a.b",	OUTCOME_SKIP,   true },
+	{"broken=a.b",	OUTCOME_BROKEN, true },
+	{"die=a.b",	OUTCOME_INFRA,  false},
+	{"fail=a.bc",	OUTCOME_PASS,   true },
+};
+
+TEST(machine, case_ends_as_it_ends)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct machine_spec spec = spec_of(ends[i].options);
+		CLEANUP(machine) struct machine *machine = boot(&spec);
+		CLEAN_DONE(result) struct result result;
+		run(machine, 0, &result);
+		EXPECT_NUMBER(result.outcome, ends[i].outcome);
+		EXPECT_NUMBER(machine_is_alive(machine), ends[i].alive);
+		EXPECT(result.wall_ns > 0);
+	}
+}
+
+TEST(machine, sabotage_is_told_to_the_agent)
+{
+	struct machine_spec spec = spec_of("");
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	CLEAN_DONE(result) struct result result;
+
+	run(machine, RUN_SABOTAGE, &result);
+	EXPECT_NUMBER(result.outcome, OUTCOME_FAIL);
+	EXPECT(result.sabotaged);
+}
+
+TEST(machine, silent_agent_is_broken_after_limit_and_grace)
+{
+	struct machine_spec spec = spec_of("hang=a.b");
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	CLEAN_DONE(result) struct result result;
+	uint64_t start_ns = clock_now_ns();
+
+	run(machine, 0, &result);
+	EXPECT_NUMBER(result.outcome, OUTCOME_BROKEN);
+	EXPECT_TEXT(result.message, "the agent did not answer within 1 s and 10 s of grace");
+	EXPECT(clock_now_ns() - start_ns >= 11 * NS_PER_S);
+	EXPECT(!machine_is_alive(machine));
+}
+
+TEST(machine, cancelled_run_has_no_outcome)
+{
+	struct machine_spec spec = spec_of("hang=a.b");
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	CLEAN_DONE(result) struct result result;
+	struct err e = {0};
+	int ends_of_pipe[2];
+
+	EXPECT_NUMBER(pipe(ends_of_pipe), 0);
+	EXPECT_NUMBER(write(ends_of_pipe[1], "", 1), 1);
+	struct patience p = patience_for(ends_of_pipe[0], 30 * NS_PER_S);
+	result_init(&result, "a.b");
+	EXPECT_NUMBER(machine_run_case(machine, &info, 0, NULL, &p, &result, &e), -ECANCELED);
+	EXPECT_NUMBER(e.blame, BLAME_USER);
+	EXPECT(!machine_is_alive(machine));
+}
+
+TEST(machine, dead_machine_runs_nothing)
+{
+	struct machine_spec spec = spec_of("die=a.b");
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	CLEAN_DONE(result) struct result first, second;
+	struct patience p = patience_for(-1, NS_PER_S);
+	struct err e = {0};
+
+	run(machine, 0, &first);
+	EXPECT_TEXT(first.message, "the machine ended by itself: the null driver was told to end the machine");
+	result_init(&second, "a.b");
+	EXPECT_NUMBER(machine_run_case(machine, &info, 0, NULL, &p, &second, &e), -ENOTCONN);
+	EXPECT_NUMBER(e.blame, BLAME_BUG);
+}
+
+TEST(machine, boot_that_does_not_come_up_is_told)
+{
+	struct machine_spec spec = spec_of("boot_ms=60000");
+	struct patience p = patience_for(-1, 300 * NS_PER_MS);
+	struct machine *machine = NULL;
+	struct boot_report report;
+	struct err e = {0};
+
+	EXPECT_NUMBER(machine_boot(&spec, &p, &machine, &report, &e), -ETIMEDOUT);
+	EXPECT_NUMBER(e.blame, BLAME_GUEST);
+	EXPECT_NUMBER(report.state, BOOT_STUCK_IN_FIRMWARE);
+	EXPECT(machine == NULL);
+	boot_report_done(&report);
+}
+
+TEST(machine, template_is_forked_many_times)
+{
+	struct machine_spec spec = spec_of("");
+	CLEAN_FREE char *folder = xasprintf("%s/template", test_folder());
+	CLEAN_TEXT struct text why = TEXT_INIT(1024);
+	struct patience p = patience_for(-1, 5 * NS_PER_S);
+	struct machine *machine = boot(&spec);
+	struct err e = {0};
+
+	EXPECT(!template_is_usable(folder, &spec, &why));
+	EXPECT(why.length > 0);
+	EXPECT_NUMBER(machine_freeze(machine, folder, &p, &e), 0);
+	EXPECT(!machine_is_alive(machine));
+	machine_free(machine);
+	text_clear(&why);
+	EXPECT(template_is_usable(folder, &spec, &why));
+	EXPECT_TEXT(why.buf, "");
+	for (int i = 0; i < 3; i++) {
+		CLEANUP(machine) struct machine *fork = NULL;
+		CLEAN_DONE(result) struct result result = {.evidence = TEXT_INIT(0)};
+		EXPECT_NUMBER(template_fork(folder, &spec, &p, &fork, &e), 0);
+		EXPECT_TEXT(e.text, "");
+		if (!fork)
+			return;
+		run(fork, 0, &result);
+		EXPECT_NUMBER(result.outcome, OUTCOME_PASS);
+	}
+}
+
+/* Two runs may freeze the same machine at once: the second finds the folder there. */
+TEST(machine, second_freeze_into_the_same_folder)
+{
+	struct machine_spec spec = spec_of("");
+	CLEAN_FREE char *folder = xasprintf("%s/template", test_folder());
+	CLEANUP(machine) struct machine *first = boot(&spec);
+	CLEANUP(machine) struct machine *second = boot(&spec);
+	struct patience p = patience_for(-1, 5 * NS_PER_S);
+	struct err e = {0};
+
+	EXPECT_NUMBER(machine_freeze(first, folder, &p, &e), 0);
+	EXPECT_NUMBER(machine_freeze(second, folder, &p, &e), 0);
+}
+
+TEST(machine, driver_that_cannot_freeze_says_so)
+{
+	struct machine_spec spec = spec_of("no_fork=1");
+	CLEAN_FREE char *folder = xasprintf("%s/template", test_folder());
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	CLEAN_DONE(result) struct result result;
+	struct patience p = patience_for(-1, 5 * NS_PER_S);
+	struct err e = {0};
+
+	EXPECT_NUMBER(machine_freeze(machine, folder, &p, &e), -ENOTSUP);
+	EXPECT(machine_is_alive(machine));
+	EXPECT(access(folder, F_OK) < 0);
+	run(machine, 0, &result);
+	EXPECT_NUMBER(result.outcome, OUTCOME_PASS);
+}
+
+TEST(machine, power_cut_and_on)
+{
+	struct machine_spec spec = spec_of("");
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	CLEAN_DONE(result) struct result result;
+	struct patience p = patience_for(-1, 5 * NS_PER_S);
+	struct boot_report report;
+	struct err e = {0};
+
+	EXPECT_NUMBER(machine_power_cut(machine, &e), 0);
+	EXPECT(!machine_is_alive(machine));
+	EXPECT_NUMBER(machine_power_on(machine, &p, &report, &e), 0);
+	EXPECT_NUMBER(report.state, BOOT_READY);
+	boot_report_done(&report);
+	run(machine, 0, &result);
+	EXPECT_NUMBER(result.outcome, OUTCOME_PASS);
+}
+
+TEST(machine, call_and_settle)
+{
+	struct machine_spec spec = spec_of("");
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	CLEAN_TEXT struct text pending = TEXT_INIT(1024);
+	struct patience p = patience_for(-1, 5 * NS_PER_S);
+	struct err e = {0};
+	int code = -1;
+
+	EXPECT_NUMBER(machine_call(machine, &p, "facts", NULL, &pending, &code, &e), 0);
+	EXPECT_NUMBER(code, 0);
+	EXPECT_NUMBER(machine_settle(machine, &p, &pending, &e), 0);
+	EXPECT_TEXT(pending.buf, "");
+}
