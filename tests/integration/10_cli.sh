@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# protocol: tap
+# The command line without any machine: verbs, exit codes, errors that name the remedy, reports of a kept run.
+. "$(dirname "$0")/lib.sh"
+set -f # the case patterns are not for the shell
+
+export XDG_STATE_HOME=$work/state XDG_CACHE_HOME=$work/cache
+
+check_exit 0 "help" "$ASSAY" help
+for verb in audit cache doctor list prove report run runs show; do
+	check_exit 0 "$verb --help" "$ASSAY" "$verb" --help
+	check_says "$verb --help names the verb" "^assay $verb"
+done
+check_exit 0 "version" "$ASSAY" --version
+check_says "the version" "^assay [0-9]+\.[0-9]+"
+check_exit 64 "no verb" "$ASSAY"
+check_exit 64 "an unknown verb" "$ASSAY" lsit
+check_says "the nearest verb is named" "did you mean 'list'"
+check_exit 64 "an operand too many" "$ASSAY" runs one
+check_exit 64 "an operand too few" "$ASSAY" run
+check_says "what is missing is named" "IMAGE"
+
+# lists
+check_exit 0 "list" "$ASSAY" list
+check_says "it has the boot" "^boot\.reaches_ready +host +P0"
+check_exit 0 "list of suites" "$ASSAY" list --suites
+check_says "the default is marked" "^functional .*the default"
+check_exit 0 "list of sizes" "$ASSAY" list --sizes
+check_says "the default size" "^default +2 CPUs, 1024 MiB"
+check_exit 0 "list of areas" "$ASSAY" list --areas
+check_exit 64 "list of an unknown case" "$ASSAY" list time.clocksource_is_expectd
+check_says "the nearest case is named" "did you mean 'time.clocksource_is_expected'"
+check_exit 64 "an unknown area" "$ASSAY" list --area tiem
+check_says "the nearest area is named" "did you mean 'time'"
+check_exit 64 "an unknown kind" "$ASSAY" list --kind gest
+check_exit 64 "a priority that is none" "$ASSAY" list --priority P7
+check_exit 0 "show" "$ASSAY" show boot.reaches_ready
+check_says "its defect" "planted"
+check_exit 64 "show of an unknown case" "$ASSAY" show boot.reaches_redy
+check_says "the nearest case is named" "did you mean 'boot.reaches_ready'"
+if command -v jq >/dev/null; then
+	"$ASSAY" list --json | jq -e 'all(.id and .title and .kind and .sabotage.kind)' >"$work/out" 2>&1
+	report $? "list --json is JSON with all that matters" "$work/out"
+	"$ASSAY" show boot.reaches_ready --json | jq -e '.sabotage.kind == "cmdline"' >"$work/out" 2>&1
+	report $? "show --json is JSON" "$work/out"
+fi
+
+# what is refused before anything is opened
+truncate -s 1M "$work/disk.img"
+check_exit 64 "an unknown size" "$ASSAY" run "$work/disk.img" --size smal
+check_says "the nearest size is named" "did you mean 'small'"
+check_exit 64 "a size that cannot be" "$ASSAY" run "$work/disk.img" --size cpus=0
+check_exit 64 "an unknown accelerator" "$ASSAY" run "$work/disk.img" --accel kmv
+check_says "the nearest accelerator is named" "did you mean 'kvm'"
+check_exit 64 "an unknown suite" "$ASSAY" run "$work/disk.img" --suite smke
+check_says "the nearest suite is named" "did you mean 'smoke'"
+check_exit 64 "no machines at once" "$ASSAY" run "$work/disk.img" --jobs 0
+check_exit 64 "a selection that leaves nothing" "$ASSAY" run "$work/disk.img" --suite stress --kind audit
+check_says "it says so" "no case is left"
+check_exit 64 "--resume with another choice" "$ASSAY" run --resume last --case time
+check_exit 64 "--resume of no run" "$ASSAY" run --resume nothing
+check_exit 64 "an agent that is not there" "$ASSAY" list --agent "$work/nothing"
+printf '#!/bin/sh\necho "{}"\n' >"$work/agent"
+chmod +x "$work/agent"
+check_exit 70 "an agent that talks nonsense" "$ASSAY" list --agent "$work/agent"
+printf '#!/bin/sh\nyes x\n' >"$work/agent"
+check_exit 70 "an agent that never ends" "$ASSAY" list --agent "$work/agent"
+check_exit 70 "no home for runs" env -u HOME -u XDG_STATE_HOME -u XDG_CACHE_HOME "$ASSAY" runs
+
+# runs and reports
+check_exit 0 "no runs yet" "$ASSAY" runs
+check_exit 64 "no run to report" "$ASSAY" report
+check_exit 0 "no templates yet" "$ASSAY" cache
+check_exit 64 "cache has no such word" "$ASSAY" cache prnue
+check_says "the nearest is named" "prune"
+
+# a run kept by hand: the reports are functions of these two files
+run=$XDG_STATE_HOME/assay/runs/20260101-000000-hand
+mkdir -p "$run"
+cat >"$run/plan.json" <<'END'
+{"schema":1,"run":"20260101-000000-hand","proves":false,"cells":[{"image":{"name":"hand.img","sha256":"00"},
+"size":{"name":"default","cpus":2,"mem_mib":1024},"cases":[
+{"id":"a.one","kind":"guest","priority":"P0","title":"One holds","sabotage_kind":"code"},
+{"id":"a.two","kind":"guest","priority":"P0","title":"Two holds","sabotage_kind":"code"}]}]}
+END
+cat >"$run/journal.jsonl" <<'END'
+{"type":"begin","schema":1,"wall_ns":1767225600000000000,"text":"0.1"}
+{"type":"result","cell":0,"id":"a.one","outcome":"pass"}
+END
+printf '{"type":"result","cell":0,"id":"a.two","outco' >>"$run/journal.jsonl" # torn by a crash
+check_exit 2 "a hole is undecided" "$ASSAY" report hand
+check_says "the hole is named" "hole +a\.two"
+sed -i '$d' "$run/journal.jsonl" # (this also drops what is torn)
+echo '{"type":"result","cell":0,"id":"a.two","outcome":"fail","message":"it is 1"}' >>"$run/journal.jsonl"
+check_exit 1 "a failure blocks" "$ASSAY" report last
+for format in text json html junit; do
+	check_exit 1 "as $format" "$ASSAY" report "$run" --format $format
+	check_says "$format has the case" "a\.two|name=\"two\""
+done
+if command -v xmllint >/dev/null; then
+	"$ASSAY" report last --format junit >"$work/junit.xml"
+	check "JUnit is well-formed" xmllint --noout "$work/junit.xml"
+fi
+sed -i 's/"fail"/"pass"/' "$run/journal.jsonl"
+check_exit 0 "without it, ship" "$ASSAY" report last
+check_exit 0 "journals are read into the store" "$ASSAY" runs --rebuild
+check_exit 0 "runs" "$ASSAY" runs
+check_says "the run is listed" "20260101-000000-hand +2 cases, 2 passed"
+echo damage >>"$run/journal.jsonl"
+check_exit 70 "a damaged journal" "$ASSAY" report last
+check_says "the line is named" "line 4"
+sed -i '$d' "$run/journal.jsonl"
+check_exit 0 "a run is removed" "$ASSAY" runs --remove hand
+report $(($(find "$XDG_STATE_HOME/assay/runs" -mindepth 1 | wc -l) != 0)) "its folder is gone"
+check_exit 0 "the store has forgotten it" "$ASSAY" runs
+report "$(grep -c hand "$work/out")" "it is not listed"
+finish
