@@ -26,6 +26,7 @@
 
 #define AGENT_MAX   (16U << 20)
 #define MEMORY_NAME "assay-guest"
+#define ENTROPY_MAX 256
 #define CGROUPS	    "/sys/fs/cgroup"
 
 /* ---- running from memory ---- */
@@ -224,18 +225,16 @@ void resident_wake(unsigned long long wall_ns, const void *entropy, size_t lengt
 		.tv_sec = (time_t)(wall_ns / NS_PER_S),
 		.tv_nsec = (long)(wall_ns % NS_PER_S),
 	};
-	struct {
-		struct rand_pool_info info;
-		char bytes[256];
-	} pool;
+	_Alignas(struct rand_pool_info) char memory[sizeof(struct rand_pool_info) + ENTROPY_MAX];
+	struct rand_pool_info *pool = (struct rand_pool_info *)(void *)memory;
 	CLEAN_FD int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
 
 	(void)clock_settime(CLOCK_REALTIME, &now);
-	if (length > sizeof pool.bytes)
-		length = sizeof pool.bytes;
-	pool.info.entropy_count = (int)length * 8;
-	pool.info.buf_size = (int)length;
-	memcpy(pool.info.buf, entropy, length);
-	if (fd >= 0 && ioctl(fd, RNDADDENTROPY, &pool) == 0)
+	if (length > ENTROPY_MAX)
+		length = ENTROPY_MAX;
+	pool->entropy_count = (int)length * 8;
+	pool->buf_size = (int)length;
+	memcpy(pool->buf, entropy, length);
+	if (fd >= 0 && ioctl(fd, RNDADDENTROPY, pool) == 0)
 		(void)ioctl(fd, RNDRESEEDCRNG);
 }

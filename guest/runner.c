@@ -235,10 +235,37 @@ static int wait_ms(const struct run *run)
 	return ms > 60000 ? 60000 : (int)ms;
 }
 
+/* Goes through the frames that have been read; *ret_frame is the one that interrupts. */
+static void take_frames(struct run *run, struct frame *ret_frame)
+{
+	while (!run->is_interrupted && port_next(run->port, ret_frame) > 0)
+		take_frame(run, ret_frame);
+}
+
+static void read_frames(struct run *run, struct frame *ret_frame)
+{
+	port_wait(run->port, 0);
+	if (port_fill(run->port) < 0) {
+		run->is_interrupted = true;
+		*ret_frame = (struct frame){.type = FRAME_BYE};
+	}
+	take_frames(run, ret_frame);
+}
+
+/* True when the process has ended and was reaped. */
+static bool has_ended(const struct run *run, int *ret_status)
+{
+	struct signalfd_siginfo info;
+
+	(void)!read(run->signal_fd, &info, sizeof info); /* of which child does not matter: several may be one signal */
+	return waitpid(run->process.pid, ret_status, WNOHANG) == run->process.pid;
+}
+
 /* Until the process has ended: 0 and its status. -EINTR: it has to be ended. */
 static int watch(struct run *run, struct frame *ret_frame, int *ret_status)
 {
-	for (;;) {
+	take_frames(run, ret_frame); /* what came together with the order */
+	while (!run->is_cancelled && !run->is_interrupted) {
 		struct pollfd fds[] = {
 			{.fd = run->port->epoll_fd, .events = POLLIN},
 			{.fd = run->process.report_fd, .events = POLLIN},
@@ -248,29 +275,19 @@ static int watch(struct run *run, struct frame *ret_frame, int *ret_status)
 		int timeout_ms = wait_ms(run);
 		run->is_late = timeout_ms == 0;
 		if (run->is_late)
-			return -EINTR;
+			break;
 		if (poll(fds, ARRAY_LEN(fds), timeout_ms) <= 0)
 			continue;
 		if (fds[1].revents)
 			read_report(run);
 		if (fds[2].revents)
 			read_output(run);
-		if (fds[0].revents) {
-			port_wait(run->port, 0);
-			run->is_interrupted = port_fill(run->port) < 0;
-			*ret_frame = (struct frame){.type = FRAME_BYE};
-			while (!run->is_interrupted && port_next(run->port, ret_frame) > 0)
-				take_frame(run, ret_frame);
-		}
-		if (run->is_cancelled || run->is_interrupted)
-			return -EINTR;
-		if (fds[3].revents) {
-			struct signalfd_siginfo info;
-			(void)!read(run->signal_fd, &info, sizeof info);
-			if (waitpid(run->process.pid, ret_status, WNOHANG) == run->process.pid)
-				return 0;
-		}
+		if (fds[0].revents)
+			read_frames(run, ret_frame);
+		else if (fds[3].revents && has_ended(run, ret_status))
+			return 0;
 	}
+	return -EINTR;
 }
 
 /* What is still in the pipes; a stray that holds them open has been killed before. */
