@@ -65,15 +65,15 @@ CASE(boot, secure_boot_is_active,
 {
 #define GLOBAL_VARIABLE "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 	unsigned char secure[5] = {0}, setup[5] = {1, 1, 1, 1, 1};
-	int fd =
-		open("/sys/firmware/efi/efivars/SecureBoot-" GLOBAL_VARIABLE, O_RDONLY | O_CLOEXEC);
+	int fd;
 
 	/* Four bytes of attributes come before the value. */
-	REQUIRE_OK(t, fd);
+	REQUIRE_OK(t, fd = open("/sys/firmware/efi/efivars/SecureBoot-" GLOBAL_VARIABLE,
+				O_RDONLY | O_CLOEXEC));
 	CHECK_EQ(t, read(fd, secure, sizeof secure), (ssize_t)sizeof secure);
 	close(fd);
-	fd = open("/sys/firmware/efi/efivars/SetupMode-" GLOBAL_VARIABLE, O_RDONLY | O_CLOEXEC);
-	REQUIRE_OK(t, fd);
+	REQUIRE_OK(t, fd = open("/sys/firmware/efi/efivars/SetupMode-" GLOBAL_VARIABLE,
+				O_RDONLY | O_CLOEXEC));
 	CHECK_EQ(t, read(fd, setup, sizeof setup), (ssize_t)sizeof setup);
 	close(fd);
 	CHECK_EQ(t, secure[4], 1);

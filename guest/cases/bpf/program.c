@@ -14,9 +14,9 @@ CASE(bpf, program_runs, .title = "A small program loads and its test run returns
      .sources = "own")
 {
 	const struct bpf_insn program[] = {BPF_SET(0, ANSWER), BPF_LEAVE};
-	int fd = bpf_load(program, ARRAY_LEN(program));
+	int fd;
 
-	REQUIRE_OK(t, fd);
+	REQUIRE_OK(t, fd = bpf_load(program, ARRAY_LEN(program)));
 	CHECK_EQ(t, bpf_run(fd), ANSWER);
 	close(fd);
 }
@@ -80,10 +80,10 @@ CASE_EACH(bpf, maps_keep_values, map_kinds, .title = "Array and hash maps keep w
 	  .why = "Programs in the kernel remember and report by maps only.",
 	  .remedy = "Check for a kernel change in the map's kind.", .sources = "own")
 {
-	int map = bpf_map_new(c->type, sizeof(unsigned), sizeof(uint64_t), 16);
 	uint64_t value = 0;
+	int map;
 
-	REQUIRE_OK(t, map);
+	REQUIRE_OK(t, map = bpf_map_new(c->type, sizeof(unsigned), sizeof value, 16));
 	for (unsigned key = 0; key < 8; key++) {
 		value = 0x0123456789abcdefULL * (key + 1);
 		CHECK_OK(t, bpf_map_set(map, &key, &value));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The device nodes that decide who may do what. */
+#include <sys/mount.h>
+#include <sys/sysmacros.h>
+
 #include "guest/kit/block.h"
 #include "guest/kit/case.h"
 
@@ -38,7 +41,18 @@ CASE(filesystem, device_nodes_have_right_modes,
 		check_node(t, *disk, 0600, 0007);
 }
 
+static void remove_node(void *arg)
+{
+	(void)unlink(arg);
+}
+
 SABOTAGE(filesystem, device_nodes_have_right_modes, "only root may write to the null device")
 {
-	sabotage_file_mode(t, "/dev/null", 0600, 0);
+	static char node[] = "/run/assay-null";
+
+	if (mknod(node, S_IFCHR | 0600, makedev(1, 3)) < 0)
+		case_broken(t, "mknod %s: %m", node);
+	case_defer(t, remove_node, node);
+	if (mount(node, "/dev/null", NULL, MS_BIND, NULL) < 0)
+		case_broken(t, "the node cannot be put over /dev/null: %m");
 }

@@ -59,9 +59,9 @@ CASE(kernel, perf_software_event_counts, .title = "A software performance event 
 		.config = PERF_COUNT_SW_TASK_CLOCK,
 	};
 	uint64_t until_ns = clock_now_ns() + 5 * NS_PER_MS, counted_ns = 0;
-	int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0UL);
+	int fd;
 
-	REQUIRE_OK(t, fd);
+	REQUIRE_OK(t, fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0UL));
 	while (clock_now_ns() < until_ns)
 		;
 	CHECK_EQ(t, read(fd, &counted_ns, sizeof counted_ns), (ssize_t)sizeof counted_ns);
@@ -100,14 +100,13 @@ CASE_EACH(
 	struct alg_address address = {.family = 38 /* AF_ALG */, .type = "hash"};
 	unsigned char digest[64];
 	char hex[129] = "";
+	int listener, fd;
 
 	memcpy(address.name, c->name, strlen(c->name));
-	int listener = socket(38, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	REQUIRE_OK(t, listener);
+	REQUIRE_OK(t, listener = socket(38, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 	REQUIRE_OK(t,
 		   bind(listener, (const struct sockaddr *)(const void *)&address, sizeof address));
-	int fd = accept(listener, NULL, NULL);
-	REQUIRE_OK(t, fd);
+	REQUIRE_OK(t, fd = accept(listener, NULL, NULL));
 	REQUIRE_EQ(t, send(fd, "abc", 3, 0), (ssize_t)3);
 	ssize_t length = read(fd, digest, sizeof digest);
 	for (ssize_t i = 0; i < length; i++)

@@ -184,9 +184,10 @@ CASE(kernel, module_autoload_works,
 	if (!protocol)
 		case_skip(t, "kmod:af_alg",
 			  "every protocol known to the case is built in, loaded or not there");
-	int fd = socket(protocol->family, protocol->type, protocol->number);
+	int fd;
+
+	CHECK_OK(t, fd = socket(protocol->family, protocol->type, protocol->number));
 	const char *now = case_format(t, "\n%s", file_text(t, "/proc/modules"));
-	CHECK_OK(t, fd);
 	CHECK_CONTAINS(t, now, case_format(t, "\n%s ", protocol->module));
 	if (fd >= 0)
 		close(fd);

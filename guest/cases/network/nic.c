@@ -137,8 +137,8 @@ SABOTAGE(network, mtu_matches_policy, "the first NIC's MTU is 1280")
 }
 
 CASE(network, default_route_reaches_gateway,
-     .title = "A default route exists and the gateway answers", .priority = P0, .needs = "nics>=1",
-     .timeout_s = 30,
+     .title = "A default route exists and the gateway answers", .priority = P0,
+     .needs = "nics>=1,netpeer:arp", .timeout_s = 30,
      .why = "Without a gateway that answers nothing beyond the wire can be reached.",
      .remedy = "Check the address and route that DHCP or the metadata gave.", .sources = "own")
 {

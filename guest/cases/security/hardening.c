@@ -146,8 +146,8 @@ CASE_EACH(
 
 	place->trap = c;
 	make_place(t, place);
-	int fd = open(place->path, c->flags | O_NONBLOCK | O_CLOEXEC, 0600);
-	CHECK_ERRNO(t, fd, EACCES);
+	int fd;
+	CHECK_ERRNO(t, fd = open(place->path, c->flags | O_NONBLOCK | O_CLOEXEC, 0600), EACCES);
 	if (fd >= 0)
 		close(fd);
 }

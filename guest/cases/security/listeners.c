@@ -7,8 +7,8 @@
 #include "guest/kit/case.h"
 #include "guest/kit/line.h"
 
-/* SSH, and the ports of the DHCP clients. */
-#define ALLOWED "tcp/22 udp/68 udp/546"
+/* SSH, the DHCP clients, and names asked for on the own wire only (LLMNR, mDNS), as systemd-resolved does. */
+#define ALLOWED "tcp/22 udp/68 udp/546 tcp/5355 udp/5355 udp/5353"
 
 static const struct socket_table {
 	const char *name, *protocol;

@@ -134,8 +134,8 @@ CASE(virt, random_device_gives_bytes,
 
 	REQUIRE(t, source != NULL);
 	CHECK_CONTAINS(t, source, "virtio_rng");
-	int fd = open("/dev/hwrng", O_RDONLY | O_CLOEXEC);
-	REQUIRE_OK(t, fd);
+	int fd;
+	REQUIRE_OK(t, fd = open("/dev/hwrng", O_RDONLY | O_CLOEXEC));
 	CHECK_EQ(t, read(fd, bytes, sizeof bytes), (ssize_t)sizeof bytes);
 	close(fd);
 	for (size_t i = 1; i < sizeof bytes; i++)
