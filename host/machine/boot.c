@@ -12,6 +12,7 @@
 #define LOGIN_TO_AGENT_NS   (60 * NS_PER_S)  /* services may start after the login prompt */
 #define PANIC_TRACE_NS	    (2 * NS_PER_S)   /* for the rest of the trace */
 #define LOOK_SPAN_NS	    (500 * NS_PER_MS)
+#define SSH_RETRY_NS	    (2 * NS_PER_S)
 #define REPLUG_SPAN_NS	    (5 * NS_PER_S) /* udev reads new rules every 3 s at most */
 
 void boot_report_done(struct boot_report *report)
@@ -198,10 +199,22 @@ static int replug_when_due(struct machine *machine, const struct patience *p, ui
 	return driver->replug(machine->vm, p, e);
 }
 
+/* ENTRY_SSH: every few seconds one try. */
+static int reach_when_due(struct machine *machine, const struct patience *p, uint64_t *last_ns, struct err *e)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	if (!machine_wants_ssh(machine) || now_ns - *last_ns < SSH_RETRY_NS)
+		return 0;
+	int r = machine_try_ssh(machine, p, e);
+	*last_ns = clock_now_ns();
+	return r;
+}
+
 int boot_watch(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
 {
 	struct patience whole = patience_within(p, BOOT_SPAN_NS * machine_slowness(&machine->spec));
-	uint64_t replugged_ns = clock_now_ns();
+	uint64_t replugged_ns = clock_now_ns(), tried_ns = 0;
 	int r;
 
 	while ((r = find_greeting(machine, e)) == 0) {
@@ -211,8 +224,6 @@ int boot_watch(struct machine *machine, const struct patience *p, struct boot_re
 		r = machine_pump(machine, &look, "the agent's greeting", e);
 		if (r < 0 && r != -ETIMEDOUT)
 			return r;
-		if (replug_when_due(machine, &whole, &replugged_ns, e) < 0)
-			return err_wrap(e, "plug the agent's port in again");
 		if (r < 0)
 			console_scan_prompt(machine->console); /* nothing came for a while */
 		if (is_decided(machine) || patience_left_ns(&whole) == 0)
@@ -222,23 +233,15 @@ int boot_watch(struct machine *machine, const struct patience *p, struct boot_re
 			return err_wrap(e, "before its greeting");
 		}
 		err_clear(e);
+		if (replug_when_due(machine, &whole, &replugged_ns, e) < 0)
+			return err_wrap(e, "plug the agent's port in again");
+		if (reach_when_due(machine, &whole, &tried_ns, e) < 0)
+			return -e->code;
 	}
 	if (r < 0)
 		return err_wrap(e, "the agent's greeting");
 	fill_report(machine, BOOT_READY, report);
 	return 0;
-}
-
-/* By which way a machine's agent is reached decides who waits for it. */
-static int boot_to_greeting(struct machine *machine, const struct patience *p, struct boot_report *report,
-			    struct err *e)
-{
-	if (machine->spec.entry == ENTRY_SSH && machine->vm->driver->ssh_port) {
-		int r = machine_reach_by_ssh(machine, p, report, e);
-		if (r < 0)
-			return r;
-	}
-	return boot_watch(machine, p, report, e);
 }
 
 int machine_boot(const struct machine_spec *spec, const struct patience *p, struct machine **ret,
@@ -257,7 +260,7 @@ int machine_boot(const struct machine_spec *spec, const struct patience *p, stru
 	if (r == 0)
 		r = machine_new(spec, vm, &machine, e);
 	if (r == 0)
-		r = boot_to_greeting(machine, p, report, e);
+		r = boot_watch(machine, p, report, e);
 	if (r < 0)
 		return r;
 	*ret = STEAL_PTR(machine);
@@ -268,7 +271,7 @@ int machine_wait_agent(struct machine *machine, const struct patience *p, struct
 		       struct err *e)
 {
 	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED, .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
-	return boot_to_greeting(machine, p, report, e);
+	return boot_watch(machine, p, report, e);
 }
 
 int machine_power_cut(struct machine *machine, struct err *e)
@@ -311,5 +314,5 @@ int machine_power_on(struct machine *machine, const struct patience *p, struct b
 	if (r < 0)
 		return r;
 	begin_anew(machine);
-	return boot_to_greeting(machine, p, report, e);
+	return boot_watch(machine, p, report, e);
 }

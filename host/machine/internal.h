@@ -65,9 +65,12 @@ int machine_end_error(struct machine *machine, struct err *e) NONNULL(1, 2);
 int boot_watch(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
 	NONNULL(1, 2, 3, 4);
 
-/* ENTRY_SSH: connects, uploads the agent and starts it; the session becomes the machine's agent stream. */
-int machine_reach_by_ssh(struct machine *machine, const struct patience *p, struct boot_report *report,
-			 struct err *e) NONNULL(1, 2, 3, 4);
+/* True when the agent has to be reached over SSH and is not yet. */
+bool machine_wants_ssh(const struct machine *machine) NONNULL(1);
+
+/* One try to connect, upload the agent and start it: then the session is the machine's agent stream. 0 also when the guest
+ * is not yet so far; an error when it never will be. */
+int machine_try_ssh(struct machine *machine, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
 
 /* How much longer things take than with hardware virtualisation. */
 unsigned machine_slowness(const struct machine_spec *spec) NONNULL(1);

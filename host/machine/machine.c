@@ -95,6 +95,13 @@ static void take_console(struct machine *machine)
 	}
 }
 
+static void forget_agent(struct machine *machine)
+{
+	agent_free(machine->agent);
+	machine->agent = NULL;
+	machine->agent_lost = false;
+}
+
 /* A reset makes the agent's old words void and begins another boot. */
 static void act_on_events(struct machine *machine)
 {
@@ -102,7 +109,9 @@ static void act_on_events(struct machine *machine)
 
 	if (vm_events_find(events, machine->events_seen, "RESET")) {
 		machine->agent_greeted = false;
-		if (machine->agent)
+		if (machine->spec.entry == ENTRY_SSH)
+			forget_agent(machine); /* the session went with the system that had it */
+		else if (machine->agent)
 			agent_expect_greeting(machine->agent);
 		console_power_on(machine->console);
 		machine->power_on_ns = clock_now_ns();

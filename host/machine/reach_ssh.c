@@ -1,9 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ENTRY_SSH: the agent is brought in and spoken to over SSH. */
+/* ENTRY_SSH: bringing the agent in over SSH. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "host/link/ssh.h"
 #include "host/machine/internal.h"
 
-int machine_reach_by_ssh(struct machine *machine UNUSED, const struct patience *p UNUSED,
-			 struct boot_report *report UNUSED, struct err *e)
+#define TRY_SPAN_NS (10 * NS_PER_S)
+
+bool machine_wants_ssh(const struct machine *machine)
 {
-	return err_set(e, BLAME_HOST, ENOTSUP, "machines cannot be reached by SSH yet");
+	return machine->spec.entry == ENTRY_SSH && !machine->agent && machine->vm->driver->ssh_port;
+}
+
+int machine_try_ssh(struct machine *machine, const struct patience *p, struct err *e)
+{
+	struct patience span = patience_within(p, TRY_SPAN_NS * machine_slowness(&machine->spec));
+	struct ssh_target target = {
+		.user = machine->spec.ssh_user,
+		.key = machine->spec.ssh_key,
+		.agent_path = machine->spec.agent_path,
+	};
+	struct stream *stream = NULL;
+	int r = machine->vm->driver->ssh_port(machine->vm, p, &target.port, e);
+
+	if (r < 0)
+		return r;
+	r = ssh_open(&target, &span, &stream, e);
+	if (r == 0) {
+		machine->agent = agent_new(stream);
+		return 0;
+	}
+	/* A server that is not yet there, or is going down, is a matter of time. */
+	if (e->blame != BLAME_GUEST)
+		return r;
+	err_clear(e);
+	return 0;
 }

@@ -258,18 +258,31 @@ static int load_agent(struct machine *machine, const struct text *content, const
 	return r < 0 ? r : machine_greeted(machine, &frame, e);
 }
 
+/* The template's SSH session is not the copy's: the agent is brought in again. */
+static int reach_anew(struct machine *machine, const struct patience *p, struct err *e)
+{
+	struct boot_report report = {.console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
+	int r = boot_watch(machine, p, &report, e);
+
+	boot_report_done(&report);
+	return r;
+}
+
 /* The template's agent may be of another build: it stays resident, and takes the current one. */
 static int bring_agent_up(struct machine *machine, const struct template *template, const struct patience *p,
 			  struct err *e)
 {
 	CLEAN_TEXT struct text content = TEXT_INIT(AGENT_SIZE_MAX);
 	char digest[65];
-	int r = resume(machine, p, e);
+	bool is_current = machine_wants_ssh(machine) || !machine->spec.agent_path;
+	int r = machine_wants_ssh(machine) ? reach_anew(machine, p, e) : 0;
 
+	if (r == 0)
+		r = resume(machine, p, e);
 	if (r < 0)
 		return r;
 	machine->agent_greeted = true;
-	if (!machine->spec.agent_path)
+	if (is_current)
 		return 0;
 	r = read_agent(machine->spec.agent_path, &content, digest, e);
 	if (r < 0 || strcmp(digest, template->agent_digest) == 0)

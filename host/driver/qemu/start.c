@@ -75,6 +75,8 @@ static int check_spec(const struct machine_spec *spec, struct err *e)
 	if (ram_nodes(spec) > 1 && size->mem_mib % ram_nodes(spec))
 		return err_set(e, BLAME_USER, EINVAL, "%u MiB cannot be divided evenly among %u NUMA nodes",
 			       size->mem_mib, size->numa_nodes);
+	if (spec->entry == ENTRY_SSH && (size->nics < 1 || !spec->ssh_key || !spec->ssh_user))
+		return err_set(e, BLAME_USER, EINVAL, "SSH needs a NIC, a user and a key");
 	if (!spec->image && !spec->kernel)
 		return err_set(e, BLAME_USER, EINVAL, "there is neither an image nor a kernel to boot");
 	return 0;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SSH as a way to an agent: one session, one channel, in which the agent is uploaded and then speaks over stdin and
+ * stdout. The guest's host key is not checked: the way leads through a port that this program forwarded itself.
+ *
+ *	struct ssh_target target = {.port = port, .user = "root", .key = path, .agent_path = agent};
+ *	r = ssh_open(&target, &patience, &stream, e);
+ */
+#ifndef ASSAY_HOST_LINK_SSH_H
+#define ASSAY_HOST_LINK_SSH_H
+
+#include "base/err.h"
+#include "base/wait.h"
+#include "host/link/stream.h"
+
+struct ssh_target {
+	unsigned port; /* on 127.0.0.1 */
+	const char *user, *key; /* path of a private key without a passphrase */
+	const char *agent_path;
+};
+
+/* Connects, uploads, starts: gives the stream. -EACCES (blame user): the guest refuses the key, or the key cannot be
+ * read; other errors (blame guest) may go away when the guest is further with its boot. */
+int ssh_open(const struct ssh_target *target, const struct patience *p, struct stream **ret, struct err *e)
+	NONNULL(1, 2, 3, 4);
+
+#endif
