@@ -52,7 +52,7 @@ TEST(chunks, reads_what_is_there)
 	CLEANUP(chunks) struct chunks *chunks = chunks_new(&source);
 
 	EXPECT(is_right(chunks, 0, 1));
-	EXPECT(is_right(chunks, (256 << 10) - 3, 700 << 10)); /* over several chunks */
+	EXPECT(is_right(chunks, (64 << 10) - 3, 700 << 10)); /* over several chunks */
 	EXPECT(is_right(chunks, SIZE - 5, 5));
 	EXPECT_NUMBER(chunks_read(chunks, SIZE - 5, &pattern, 6), -EIO);
 	EXPECT_NUMBER(chunks_read(chunks, UINT64_MAX - 1, &pattern, 4), -EIO);
@@ -66,14 +66,14 @@ TEST(chunks, asks_once_until_it_is_full)
 
 	EXPECT(is_right(chunks, 10, 10) && is_right(chunks, 5000, 10));
 	EXPECT_NUMBER(pattern.reads, 1);
-	for (uint64_t at = 0; at < SIZE - 10; at += 256 << 10)
+	for (uint64_t at = 0; at < SIZE - 10; at += 64 << 10)
 		if (!is_right(chunks, at, 10))
 			EXPECT(false);
-	EXPECT_NUMBER(pattern.reads, 401);
+	EXPECT_NUMBER(pattern.reads, 1601);
 	EXPECT(is_right(chunks, SIZE - 10, 10)); /* the newest is still there … */
-	EXPECT_NUMBER(pattern.reads, 401);
+	EXPECT_NUMBER(pattern.reads, 1601);
 	EXPECT(is_right(chunks, 10, 10)); /* … the oldest is not */
-	EXPECT_NUMBER(pattern.reads, 402);
+	EXPECT_NUMBER(pattern.reads, 1602);
 }
 
 TEST(chunks, errors_do_not_stick)

@@ -63,8 +63,12 @@ static int start_daemon(const struct image *image, int listener, struct export *
 		"type=nbd,id=export,node-name=" EXPORT_NAME,
 		NULL,
 	};
+	/* Its buffers come and go with each request: kept by malloc they need not be mapped and cleared each time. */
+	static const char *const env[] = {"MALLOC_MMAP_THRESHOLD_=33554432",
+					  "MALLOC_TRIM_THRESHOLD_=268435456", NULL};
 	struct child_spec spec = {
 		.argv = argv,
+		.env = env,
 		.fds = fds,
 		.fd_count = ARRAY_LEN(fds),
 		.limit_memory = DAEMON_MEMORY,
