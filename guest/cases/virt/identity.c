@@ -67,10 +67,9 @@ CASE(virt, smbios_identity_is_visible,
 		   *vendor = file_line(t, DMI "/sys_vendor");
 	const char *given = plan_text(t, "uuid", "");
 
-	REQUIRE(t, uuid != NULL);
-	CHECK_EQ(t, strlen(uuid), 36U);
+	/* A machine that was given no UUID has none, and then the kernel shows no file for it. */
 	if (given[0])
-		CHECK_EQ(t, strcasecmp(uuid, given), 0);
+		CHECK(t, uuid && strcasecmp(uuid, given) == 0);
 	CHECK(t, vendor && vendor[0]);
 }
 
