@@ -7,7 +7,7 @@
 #include "guest/call.h"
 #include "guest/kit/systemd_bus.h"
 
-#define SYSTEMD_NS   (10 * NS_PER_S)
+#define SYSTEMD_NS   (5 * NS_PER_S) /* it is busy then, which is an answer too */
 #define LINES_MAX    20
 #define LOAD_SPAN_MS 500
 #define BUSY_PERCENT 20 /* of all CPUs together */

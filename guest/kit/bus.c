@@ -318,6 +318,10 @@ static int read_ok(int fd, const struct patience *p, struct err *e)
 	return err_set(e, BLAME_GUEST, EBADMSG, "the D-Bus socket does not speak D-Bus");
 }
 
+/*
+ * BEGIN goes with the first bytes, before the answer is known: a server that finds it together with our first call in one
+ * read leaves that call lying in its buffer until more comes, and we would wait for each other.
+ */
 static int authenticate(int fd, const struct patience *p, struct err *e)
 {
 	CLEAN_TEXT struct text hello = TEXT_INIT(256);
@@ -328,11 +332,9 @@ static int authenticate(int fd, const struct patience *p, struct err *e)
 	(void)text_adds(&hello, "AUTH EXTERNAL ");
 	for (const char *at = uid; *at; at++) /* the number's digits, in hexadecimal */
 		(void)text_addf(&hello, "%02x", (unsigned char)*at);
-	(void)text_adds(&hello, "\r\n");
+	(void)text_adds(&hello, "\r\nBEGIN\r\n");
 	int r = wait_write(p, fd, hello.buf, hello.length, "the D-Bus socket", e);
-	if (r == 0)
-		r = read_ok(fd, p, e);
-	return r < 0 ? r : wait_write(p, fd, "BEGIN\r\n", 7, "the D-Bus socket", e);
+	return r < 0 ? r : read_ok(fd, p, e);
 }
 
 int bus_of_fd(int fd, const struct patience *p, struct bus **ret, struct err *e)

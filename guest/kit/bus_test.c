@@ -164,10 +164,9 @@ static _Noreturn void play(int fd, const char *greeting, const void *bytes, size
 	CLEAN_FREE char *uid = xasprintf("%u", geteuid());
 	for (const char *at = uid; *at; at++)
 		hello_length += snprintf(hello + 1 + hello_length, 8, "%02x", *at);
-	hello_length += snprintf(hello + 1 + hello_length, 8, "\r\n");
+	hello_length += snprintf(hello + 1 + hello_length, 16, "\r\nBEGIN\r\n");
 	expect_bytes(fd, hello, (size_t)hello_length + 1);
 	(void)!write(fd, greeting, strlen(greeting));
-	expect_bytes(fd, "BEGIN\r\n", 7);
 	if (read(fd, call, sizeof call) < 16 || call[0] != 'l' || call[1] != 1)
 		_exit(5);
 	(void)!write(fd, bytes, length);
