@@ -77,7 +77,8 @@ static int print_help(const struct verb *verb, struct err *e)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(65536);
 
-	text_addf(&out, "assay %s%s%s - %s\n", verb->name, verb->operands[0] ? " " : "", verb->operands, verb->title);
+	text_addf(&out, "assay %s%s%s - %s\n", verb->name, verb->operands[0] ? " " : "",
+		  verb->operands, verb->title);
 	if (verb->option_count > 0)
 		text_adds(&out, "\nOptions:\n");
 	options_help(verb->options, verb->option_count, &out);
@@ -87,22 +88,23 @@ static int print_help(const struct verb *verb, struct err *e)
 	return r < 0 ? r : 1;
 }
 
-int verb_parse(const struct verb *verb, int *argc, char **argv, int operands_min, int operands_max, void *into,
-	       struct err *e)
+int verb_parse(const struct verb *verb, int *argc, char **argv, int operands_min, int operands_max,
+	       void *into, struct err *e)
 {
 	char nothing;
 
 	if (asks_for_help(*argc, argv))
 		return print_help(verb, e);
-	int r = options_parse(verb->options, verb->option_count, argc, argv, into ? into : &nothing, e);
+	int r = options_parse(verb->options, verb->option_count, argc, argv, into ? into : &nothing,
+			      e);
 	if (r < 0)
 		return r;
 	if (*argc - 1 < operands_min)
-		return err_set(e, BLAME_USER, EINVAL, "assay %s needs %s; see `assay %s --help`", verb->name,
-			       verb->operands, verb->name);
+		return err_set(e, BLAME_USER, EINVAL, "assay %s needs %s; see `assay %s --help`",
+			       verb->name, verb->operands, verb->name);
 	if (*argc - 1 > operands_max)
-		return err_set(e, BLAME_USER, EINVAL, "assay %s: '%.80s' is one argument too many", verb->name,
-			       argv[operands_max + 1]);
+		return err_set(e, BLAME_USER, EINVAL, "assay %s: '%.80s' is one argument too many",
+			       verb->name, argv[operands_max + 1]);
 	return 0;
 }
 
@@ -133,14 +135,15 @@ int find_agent(const char *given, char **ret, struct err *e)
 {
 	CLEAN_FREE char *folder = NULL;
 	const char *variable = secure_getenv("ASSAY_GUEST");
-	static const char *const places[] = {"assay-guest", "guest/assay-guest", "../libexec/assay/assay-guest"};
+	static const char *const places[] = {"assay-guest", "guest/assay-guest",
+					     "../libexec/assay/assay-guest"};
 
 	if (!given && variable && variable[0])
 		given = variable;
 	if (given) {
 		if (!is_program(given))
-			return err_set(e, BLAME_USER, ENOENT, "the agent %s is not there or cannot be executed",
-				       given);
+			return err_set(e, BLAME_USER, ENOENT,
+				       "the agent %s is not there or cannot be executed", given);
 		*ret = xstrdup(given);
 		return 0;
 	}
@@ -154,10 +157,11 @@ int find_agent(const char *given, char **ret, struct err *e)
 			return 0;
 		}
 	}
-	return err_set(e, BLAME_HOST, ENOENT,
-		       "assay-guest is neither beside %s/assay nor in ../libexec/assay; build it, or name it by "
-		       "--agent or ASSAY_GUEST",
-		       folder);
+	return err_set(
+		e, BLAME_HOST, ENOENT,
+		"assay-guest is neither beside %s/assay nor in ../libexec/assay; build it, or name it by "
+		"--agent or ASSAY_GUEST",
+		folder);
 }
 
 static bool is_own_case(const struct case_info *info)
@@ -225,7 +229,8 @@ static void find_kernel(struct image_setup *setup)
 	free(modules);
 }
 
-int image_setup_make(const char *agent, bool allow_outside_backing, struct image_setup *ret, struct err *e)
+int image_setup_make(const char *agent, bool allow_outside_backing, struct image_setup *ret,
+		     struct err *e)
 {
 	int r = cache_folder("", &ret->cache, e);
 
@@ -241,6 +246,17 @@ int image_setup_make(const char *agent, bool allow_outside_backing, struct image
 		.agent_path = ret->agent,
 		.allow_outside_backing = allow_outside_backing,
 	};
+	ret->micro = (struct micro_setup){
+		.agent_path = ret->agent,
+		.kernel = ret->kernel,
+		.modules = ret->modules,
+		.scratch_folder = ret->cache,
+		.cache_folder = ret->cache,
+		.accel = ACCEL_AUTO,
+	};
+	ret->helper = micro_helper(&ret->micro);
+	if (ret->kernel && ret->agent)
+		ret->options.helper = &ret->helper;
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "host/catalog/catalog.h"
 #include "host/catalog/select.h"
 #include "host/image/image.h"
+#include "host/machine/micro_helper.h"
 #include "host/plan/plan.h"
 
 /* Documented in --help and in the manual; scripts depend on them. */
@@ -29,8 +30,8 @@ struct verb {
 	const char *details; /* for --help: what is not said by the options */
 };
 
-extern const struct verb verb_audit, verb_cache, verb_doctor, verb_help, verb_list, verb_prove, verb_report,
-	verb_run, verb_runs, verb_show, verb_version;
+extern const struct verb verb_audit, verb_cache, verb_doctor, verb_help, verb_list, verb_prove,
+	verb_report, verb_run, verb_runs, verb_show, verb_version;
 
 /* All verbs, sorted by name, NULL-terminated. */
 const struct verb *const *verbs_all(void);
@@ -39,15 +40,16 @@ const struct verb *const *verbs_all(void);
 void manual_verbs(struct text *out) NONNULL(1);
 
 /* Parses the verb's options; checks the number of operands. Returns 1 when --help was printed and all is done. */
-int verb_parse(const struct verb *verb, int *argc, char **argv, int operands_min, int operands_max, void *into,
-	       struct err *e) NONNULL(1, 2, 3, 7);
+int verb_parse(const struct verb *verb, int *argc, char **argv, int operands_min, int operands_max,
+	       void *into, struct err *e) NONNULL(1, 2, 3, 7);
 
 /* Options that all verbs which need the agent or an image have. */
 struct agent_arguments {
 	const char *agent;
 };
 #define OPTION_AGENT(S)                                                                            \
-	OPTION_TEXT("agent", 0, S, agent, "FILE", "the agent binary, assay-guest (else found by itself)")
+	OPTION_TEXT("agent", 0, S, agent, "FILE",                                                  \
+		    "the agent binary, assay-guest (else found by itself)")
 
 /* Where assay-guest is: `given`, $ASSAY_GUEST, beside this program, or in ../libexec/assay. Gives the path; -ENOENT
  * (blame host) says where it was looked for. */
@@ -62,7 +64,8 @@ struct selection_arguments {
 	const char *suite, *priority;
 };
 #define OPTIONS_SELECTION(S)                                                                       \
-	OPTION_LIST("area", 0, S, selection.areas, "AREA", "only cases of that area (repeatable)"), \
+	OPTION_LIST("area", 0, S, selection.areas, "AREA",                                         \
+		    "only cases of that area (repeatable)"),                                       \
 		OPTION_LIST("case", 'c', S, selection.cases, "PATTERN",                            \
 			    "only cases that match: an id, an area, or a glob over ids; with '!' " \
 			    "in front, all but those (repeatable)")
@@ -70,7 +73,8 @@ struct selection_arguments {
 	OPTION_LIST("kind", 0, S, selection.kinds, "KIND",                                         \
 		    "only cases of that kind: audit, guest, host, perf or stress (repeatable)")
 #define OPTIONS_SELECTION_REST(S)                                                                  \
-	OPTION_TEXT("priority", 0, S, selection.priority, "P0-P4", "only cases at least that important"), \
+	OPTION_TEXT("priority", 0, S, selection.priority, "P0-P4",                                 \
+		    "only cases at least that important"),                                         \
 		OPTION_TEXT("suite", 's', S, selection.suite, "NAME",                              \
 			    "the suite to run (default: functional; see `assay list --suites`)")
 
@@ -81,9 +85,11 @@ int select_cases(const struct catalog *catalog, const struct selection_arguments
 struct image_setup {
 	struct image_options options;
 	char *cache, *kernel, *modules, *agent;
+	struct micro_setup micro;
+	struct image_helper helper; /* used when there are a kernel and an agent */
 };
-int image_setup_make(const char *agent, bool allow_outside_backing, struct image_setup *ret, struct err *e)
-	NONNULL(3, 4);
+int image_setup_make(const char *agent, bool allow_outside_backing, struct image_setup *ret,
+		     struct err *e) NONNULL(3, 4);
 void image_setup_done(struct image_setup *setup) NONNULL(1);
 DEFINE_CLEAN_DONE(image_setup);
 

@@ -339,8 +339,11 @@ int image_audit(const struct image *image, const struct image_options *options U
 	const struct order order = {sabotage, parameters, p};
 
 	if (image->needs_micro_vm && !helper)
-		return err_set(e, BLAME_HOST, ENOTSUP, "%.150s: %s is read only in a micro-VM",
-			       image->name, image->root_type);
+		return err_set(
+			e, BLAME_HOST, ENOTSUP,
+			"%.150s: its files lie in %s, which is read in a micro-VM only; get a kernel for it with "
+			"`make kernel`, or name one in $ASSAY_KERNEL",
+			image->name, image->root_type[0] ? image->root_type : "a filesystem");
 	for (size_t i = 0; i < count; i++) {
 		CLEAN_DONE(result) struct result result;
 		result_init(&result, ids[i]);

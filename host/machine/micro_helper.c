@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/machine/accel.h"
 #include "host/machine/machine.h"
 
 #define SIZE	  "cpus=1,mem=512" /* XFS and btrfs want some memory for their own structures */
@@ -39,7 +40,8 @@ static int make_folder(struct micro *micro, const struct micro_setup *setup, str
 	char *folder = xasprintf("%s/micro-XXXXXX", setup->scratch_folder);
 
 	if (!mkdtemp(folder)) {
-		int r = err_set(e, BLAME_HOST, errno, "make a folder in %.300s: %m", setup->scratch_folder);
+		int r = err_set(e, BLAME_HOST, errno, "make a folder in %.300s: %m",
+				setup->scratch_folder);
 		free(folder);
 		return r;
 	}
@@ -54,15 +56,26 @@ static int boot(struct micro *micro, const struct patience *p, struct err *e)
 	int r = machine_boot(&micro->spec, &soon, &micro->machine, &report, e);
 
 	boot_report_done(&report);
+	if (r == 0)
+		(void)unlink(
+			micro->disk); /* QEMU has it open: nothing is left behind if we are killed */
 	return r;
 }
 
-static int micro_open(void *arg, const struct image *image, const struct patience *p, void **ret, struct err *e)
+static int micro_open(void *arg, const struct image *image, const struct patience *p, void **ret,
+		      struct err *e)
 {
 	const struct micro_setup *setup = arg;
 	struct micro *micro = xnew(sizeof *micro);
+	enum accel accel = setup->accel;
 	int r = size_parse(SIZE, &micro->size, e);
 
+	if (r == 0 && !setup->kernel)
+		r = err_set(
+			e, BLAME_HOST, ENOENT,
+			"there is no kernel for it; get one with `make kernel`, or name one in $ASSAY_KERNEL");
+	if (r == 0)
+		r = accel_choose(setup->accel, setup->cache_folder, p, &accel, e);
 	if (r == 0)
 		r = make_folder(micro, setup, e);
 	if (r == 0) {
@@ -74,7 +87,7 @@ static int micro_open(void *arg, const struct image *image, const struct patienc
 		micro->spec = (struct machine_spec){
 			.size = &micro->size,
 			.firmware = FIRMWARE_BIOS,
-			.accel = setup->accel,
+			.accel = accel,
 			.entry = ENTRY_INIT,
 			.agent_path = setup->agent_path,
 			.folder = micro->folder,
@@ -93,8 +106,9 @@ static int micro_open(void *arg, const struct image *image, const struct patienc
 	return 0;
 }
 
-static int micro_call(void *opened, const struct patience *p, const char *verb, const char *const *arguments,
-		      struct text *reply, int *ret_code, struct err *e)
+static int micro_call(void *opened, const struct patience *p, const char *verb,
+		      const char *const *arguments, struct text *reply, int *ret_code,
+		      struct err *e)
 {
 	struct micro *micro = opened;
 
@@ -108,5 +122,6 @@ struct image_helper micro_helper(const struct micro_setup *setup)
 		void *arg;
 	} borrowed = {.setup = setup};
 
-	return (struct image_helper){.open = micro_open, .call = micro_call, .close = micro_close, .arg = borrowed.arg};
+	return (struct image_helper){
+		.open = micro_open, .call = micro_call, .close = micro_close, .arg = borrowed.arg};
 }

@@ -17,7 +17,8 @@
 struct micro_setup {
 	const char *agent_path, *kernel, *modules;
 	const char *scratch_folder; /* exists; the overlay lies below it while the micro-VM runs */
-	enum accel accel;	    /* never AUTO */
+	const char *cache_folder;   /* where the accelerators' proofs are kept, see accel.h */
+	enum accel accel;	    /* AUTO: the best that works */
 };
 
 struct image_helper micro_helper(const struct micro_setup *setup) NONNULL(1);
