@@ -140,7 +140,8 @@ static void mirror_entry(struct trial *t, int from_fd, const char *name, const c
 		case_broken(t, "mirror %s: %m", to);
 }
 
-static void mirror_entries(struct trial *t, const char *folder, int from_fd)
+/* Mounts a tmpfs on `to` and fills it with what stands for the entries of `folder`, whose descriptor is from_fd. */
+static void mirror_entries(struct trial *t, const char *folder, int from_fd, const char *to)
 {
 	const char *const *names = file_names(t, folder);
 	size_t count = 0;
@@ -149,15 +150,30 @@ static void mirror_entries(struct trial *t, const char *folder, int from_fd)
 		count++;
 	if (count > MIRROR_ENTRIES_MAX)
 		case_broken(t, "%s has %zu entries, too many to mirror", folder, count);
-	if (mount("tmpfs", folder, "tmpfs", 0, "mode=0700") < 0)
-		case_broken(t, "mount a tmpfs on %s: %m", folder);
-	for (size_t i = 0; i < count; i++)
-		mirror_entry(t, from_fd, names[i], case_format(t, "%s/%s", folder, names[i]));
+	if (mount("tmpfs", to, "tmpfs", 0, "mode=0700") < 0)
+		case_broken(t, "mount a tmpfs on %s: %m", to);
+	for (size_t i = 0; i < count; i++) {
+		const char *entry = case_format(t, "%s/%s", to, names[i]);
+		/* The root's mirror stands on one of the root's own folders, for a moment. */
+		if (strcmp(folder, "/") == 0 && strcmp(to + 1, names[i]) == 0)
+			(void)mkdir(entry, 0755);
+		else
+			mirror_entry(t, from_fd, names[i], entry);
+	}
+}
+
+/* The root cannot be covered: the process moves into the mirror of it. */
+static void enter_mirror_of_root(struct trial *t, const char *mirror)
+{
+	if (chroot(mirror) < 0 || chdir("/") < 0)
+		case_broken(t, "move into the mirror of /: %m");
+	tree_folder_reopen(t->tree);
 }
 
 /* Covers `folder` by a tmpfs that shows the same, where names can come and go. */
 static void mirror_folder(struct trial *t, const char *folder)
 {
+	bool is_root = strcmp(folder, "/") == 0;
 	struct stat st, fresh;
 	struct statfs fs;
 	struct tree_stat original = {0};
@@ -168,15 +184,17 @@ static void mirror_folder(struct trial *t, const char *folder)
 	int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || statfs(folder, &fs) < 0)
 		case_broken(t, "open %s: %m", folder);
-	if (strcmp(folder, "/") == 0 || (unsigned long)fs.f_type == PROC_SUPER_MAGIC)
+	if ((unsigned long)fs.f_type == PROC_SUPER_MAGIC)
 		case_broken(t, "names in %s cannot be made to come or go", folder);
 	if (t->mirror_count == ARRAY_LEN(t->mirrors))
 		case_broken(t, "more than %zu folders are sabotaged", ARRAY_LEN(t->mirrors));
-	mirror_entries(t, folder, fd);
+	const char *to = is_root ? stage_folder(t) : folder;
+	mirror_entries(t, folder, fd, to);
 	close(fd);
-	if (chown(folder, st.st_uid, st.st_gid) < 0 || chmod(folder, st.st_mode & 07777) < 0 ||
-	    stat(folder, &fresh) < 0)
+	if (chown(to, st.st_uid, st.st_gid) < 0 || chmod(to, st.st_mode & 07777) < 0 || stat(to, &fresh) < 0)
 		case_broken(t, "set the mode of %s: %m", folder);
+	if (is_root)
+		enter_mirror_of_root(t, to);
 	tree_folder_adopt(t->tree, fresh.st_dev, original.filesystem);
 	t->mirrors[t->mirror_count++] = fresh.st_dev;
 }

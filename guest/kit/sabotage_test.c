@@ -47,6 +47,9 @@ CASE(sabotagetest, in_guest)
 	CHECK_EQ(t, entries, 7); /* file link sub other new deep file: mirrors are walked */
 	sabotage_remove(t, below(t, "sub"));
 	CHECK(t, !file_exists(t, below(t, "sub")));
+	sabotage_file(t, "/assay-sabotage-test", "in the root\n");
+	CHECK_EQ(t, file_line(t, "/assay-sabotage-test"), "in the root");
+	CHECK_EQ(t, file_line(t, below(t, "file")), "covered");
 	/* What programs see is what the tree shows. */
 	CHECK_ERRNO(t, access(below(t, "sub/other"), F_OK), ENOENT);
 }
@@ -107,6 +110,7 @@ TEST(sabotage, in_the_guest_only_the_case_sees_it)
 	EXPECT_NUMBER(text_read_file(&content, file), 0);
 	EXPECT_TEXT(content.buf, "file\n");
 	EXPECT(access(sub, F_OK) == 0);
+	EXPECT(access("/assay-sabotage-test", F_OK) < 0);
 }
 
 TEST(sabotage, in_the_guest_needs_private_mounts)

@@ -268,6 +268,18 @@ void tree_folder_adopt(struct tree *tree, dev_t device, uint32_t number)
 		folder->seen[folder->seen_count++] = (struct seen_filesystem){device, number};
 }
 
+void tree_folder_reopen(struct tree *tree)
+{
+	struct folder *folder = tree->impl;
+	int root_fd = tree->ops == &running_ops ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (root_fd < 0)
+		return;
+	forget_file(folder);
+	close(folder->root_fd);
+	folder->root_fd = root_fd;
+}
+
 struct tree *tree_of_folder(const char *root)
 {
 	bool is_running = strcmp(root, "/") == 0;

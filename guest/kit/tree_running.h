@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The disk and the mounted filesystems of the running system; for tree_folder.c, and its own
- * word to sabotage.c. */
+/* The disk and the mounted filesystems of the running system; for tree_folder.c, and what
+ * sabotage.c has to tell it. */
 #ifndef ASSAY_KIT_TREE_RUNNING_H
 #define ASSAY_KIT_TREE_RUNNING_H
 
@@ -24,6 +24,9 @@ struct tree;
 /* From now on what lies on `device` counts to the filesystem of that number: a sabotage has covered part of it. Does
  * nothing for a tree that is not of tree_of_folder. */
 void tree_folder_adopt(struct tree *tree, dev_t device, uint32_t number) NONNULL(1);
+
+/* The process has changed its root: the tree of "/" is that of the new one from now on. */
+void tree_folder_reopen(struct tree *tree) NONNULL(1);
 
 /* As tree_ops.filesystem: the n-th mounted filesystem that lies on a block device, root's first. */
 int running_filesystem(unsigned n, struct text *facts) NONNULL(2);
