@@ -79,7 +79,7 @@ AUDIT(boot, initrd_has_boot_drivers,
 {
 	struct pair pair = default_pair(t);
 	const char *names = pair.initrd ? initrd_read(t, pair.initrd)->names : "";
-	struct words drivers;
+	struct words drivers = {.count = 0};
 
 	if (!pair.kernel->modules)
 		case_skip(t, "kernel", "the modules of kernel %s are not there",
