@@ -140,7 +140,7 @@ SABOTAGE(systemd, udev_processes_events, "the device daemon is frozen")
 
 /* ---- being started again ---- */
 
-#define DAEMON	       "systemd-udevd"
+#define DAEMON	       "systemd-logind"
 #define DROP_IN_FOLDER "/run/systemd/system/" DAEMON ".service.d"
 
 CASE(systemd, killed_service_restarts, .title = "A killed essential service comes back by itself",
@@ -151,7 +151,8 @@ CASE(systemd, killed_service_restarts, .title = "A killed essential service come
 	pid_t before = process_find(t, DAEMON, 1), after;
 	uint64_t until_ns = clock_now_ns() + PATIENCE_NS;
 
-	REQUIRE(t, before > 0);
+	if (before < 0)
+		case_skip(t, "cmd:" DAEMON, "it is not running");
 	REQUIRE_OK(t, kill(before, SIGKILL));
 	while (((after = process_find(t, DAEMON, 1)) < 0 || after == before) &&
 	       pause_until(until_ns, 100))
@@ -177,9 +178,6 @@ SABOTAGE(systemd, killed_service_restarts, "the service is told not to come back
 	if (fd >= 0)
 		close(fd);
 	case_defer(t, remove_drop_in, NULL);
-	/* Its sockets would start it again with the next event. */
-	sabotage_stop_unit(t, DAEMON "-kernel.socket");
-	sabotage_stop_unit(t, DAEMON "-control.socket");
 	/* To the service manager this signal means to read its files again; asked over its socket, it answers too late. */
 	if (!is_written || kill(1, SIGHUP) < 0)
 		case_broken(t, "the unit cannot be changed: %m");
