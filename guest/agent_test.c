@@ -142,7 +142,8 @@ static struct frame next_frame(struct host *host)
 	char piece[65536];
 
 	for (;;) {
-		long used = frame_parse(host->in.buf + host->used, host->in.length - host->used, &frame, &e);
+		long used = frame_parse(host->in.buf + host->used, host->in.length - host->used,
+					&frame, &e);
 		if (used != 0) {
 			host->used += used > 0 ? (size_t)used : 0;
 			return used > 0 ? frame : (struct frame){0};
@@ -194,8 +195,8 @@ static void expect_greeting(struct host *host)
 	EXPECT(strstr(facts, "boot_id=") != NULL);
 }
 
-static void call(struct host *host, const char *verb, const char *first, const char *second, uint64_t want_code,
-		 char *reply, size_t size)
+static void call(struct host *host, const char *verb, const char *first, const char *second,
+		 uint64_t want_code, char *reply, size_t size)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(65536);
 	struct field code = {0};
@@ -254,7 +255,8 @@ static void order_run(struct host *host, const char *id, unsigned flags, unsigne
 }
 
 /* Takes what comes until the result; `others` gets a line for each frame before it. */
-static void expect_result(struct host *host, const char *want_outcome, const char *want_message, struct text *others)
+static void expect_result(struct host *host, const char *want_outcome, const char *want_message,
+			  struct text *others)
 {
 	char outcome[16], message[512], text[256];
 
@@ -270,13 +272,15 @@ static void expect_result(struct host *host, const char *want_outcome, const cha
 			EXPECT_TEXT(message, want_message);
 			return;
 		}
-		field_copy(&frame, frame.type == FRAME_CHECK ? FIELD_EXPRESSION : FIELD_TEXT, text, sizeof text);
+		field_copy(&frame, frame.type == FRAME_CHECK ? FIELD_EXPRESSION : FIELD_TEXT, text,
+			   sizeof text);
 		if (others)
 			(void)text_addf(others, "%u %zu %s\n", frame.type, frame.length, text);
 	}
 }
 
-static void expect_run(const char *id, unsigned flags, unsigned timeout_s, const char *outcome, const char *message)
+static void expect_run(const char *id, unsigned flags, unsigned timeout_s, const char *outcome,
+		       const char *message)
 {
 	struct host host;
 
@@ -322,7 +326,8 @@ TEST(agent, broken_cases)
 {
 	expect_run("agenttest.checks_nothing", 0, 10, "broken", "the case checked nothing");
 	expect_run("agenttest.nowhere", 0, 10, "broken", "the agent has no such case");
-	expect_run("agenttest.exits", 0, 10, "broken", "it ended without a result, with exit status 3");
+	expect_run("agenttest.exits", 0, 10, "broken",
+		   "it ended without a result, with exit status 3");
 	expect_run("agenttest.hangs", 0, 1, "broken", "it took longer than its limit of 1 s");
 	expect_run("agenttest.needs_what_nobody_knows", 0, 10, "broken",
 		   "nobody knows how to judge its need \"frobnication\"");
@@ -330,13 +335,16 @@ TEST(agent, broken_cases)
 
 TEST(agent, a_crash_is_a_failure_but_proves_no_sabotage)
 {
-	expect_run("agenttest.crashes", 0, 10, "fail", "it was killed by signal 11 (Segmentation fault)");
-	expect_run("agenttest.crashes", RUN_SABOTAGE, 10, "broken", "it was killed by signal 11 (Segmentation fault)");
+	expect_run("agenttest.crashes", 0, 10, "fail",
+		   "it was killed by signal 11 (Segmentation fault)");
+	expect_run("agenttest.crashes", RUN_SABOTAGE, 10, "broken",
+		   "it was killed by signal 11 (Segmentation fault)");
 }
 
 TEST(agent, needs_are_judged_unless_known)
 {
-	expect_run("agenttest.needs_what_is_not_there", 0, 10, "skip", "it needs cmd:no-such-program-anywhere");
+	expect_run("agenttest.needs_what_is_not_there", 0, 10, "skip",
+		   "it needs cmd:no-such-program-anywhere");
 	expect_run("agenttest.needs_what_is_not_there", RUN_NEEDS_KNOWN, 10, "pass", "");
 }
 
@@ -410,14 +418,16 @@ TEST(agent, a_new_host_ends_the_old_ones_case)
 
 TEST(agent, garbage_is_skipped)
 {
-	static const char garbage[] = "garbage ASYASY1\xff\xff\xff\xff\xff\xff\xff\xff ASY1", half[] = "ASY1\4\0\0";
+	static const char garbage[] = "garbage ASYASY1\xff\xff\xff\xff\xff\xff\xff\xff ASY1",
+			  half[] = "ASY1\4\0\0";
 	struct host host;
 
 	start_agent(&host);
 	expect_greeting(&host);
 	send_bytes(&host, garbage, sizeof garbage);
 	expect_alive(&host);
-	send_bytes(&host, half, sizeof half - 1); /* the next frame's magic stands where its header goes on */
+	send_bytes(&host, half,
+		   sizeof half - 1); /* the next frame's magic stands where its header goes on */
 	expect_alive(&host);
 	stop_agent(&host);
 }
@@ -444,7 +454,8 @@ TEST(agent, what_cannot_be_loaded_leaves_the_old_self)
 
 TEST(agent, loads_another_program_and_keeps_the_port)
 {
-	CLEAN_TEXT struct text out = TEXT_INIT(FRAME_PAYLOAD_MAX), program = TEXT_INIT(FRAME_PAYLOAD_MAX - 64);
+	CLEAN_TEXT struct text out = TEXT_INIT(FRAME_PAYLOAD_MAX),
+			       program = TEXT_INIT(FRAME_PAYLOAD_MAX - 64);
 	struct host host;
 
 	/* cat, told "serve --fd N", says what it cannot open and ends: proof enough that it was executed in our place. */

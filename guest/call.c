@@ -18,8 +18,8 @@ static const struct call_verb *find_in(const struct call_verb *verbs, const char
 
 static const struct call_verb *find_verb(const char *name)
 {
-	const struct call_verb *const tables[] = {call_file_verbs, call_system_verbs, call_power_verbs,
-						   call_volume_verbs};
+	const struct call_verb *const tables[] = {call_file_verbs, call_system_verbs,
+						  call_power_verbs, call_volume_verbs};
 
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		const struct call_verb *verb = find_in(tables[i], name);
@@ -42,7 +42,8 @@ static int read_call(const struct frame *frame, struct call *call, char *memory,
 		if (field.key != FIELD_NAME && !is_argument)
 			continue;
 		if (is_argument && call->argument_count == CALL_ARGUMENTS_MAX)
-			return err_set(e, BLAME_HOST, E2BIG, "more than %d arguments", CALL_ARGUMENTS_MAX);
+			return err_set(e, BLAME_HOST, E2BIG, "more than %d arguments",
+				       CALL_ARGUMENTS_MAX);
 		memcpy(memory, field.bytes, field.length);
 		memory[field.length] = '\0';
 		if (is_argument) {

@@ -15,24 +15,26 @@ struct call {
 	const char *arguments[CALL_ARGUMENTS_MAX + 1]; /* terminated strings, NULL at the end */
 	size_t lengths[CALL_ARGUMENTS_MAX];
 	size_t argument_count;
-	unsigned timeout_s;   /* FIELD_TIMEOUT, or the default */
+	unsigned timeout_s; /* FIELD_TIMEOUT, or the default */
 	struct text *reply;
-	bool is_farewell;     /* set by the verb: the guest goes down once the reply is sent */
+	bool is_farewell; /* set by the verb: the guest goes down once the reply is sent */
 };
 
 struct call_verb {
 	const char *name, *arguments, *help;
-	int least, most; /* how many arguments */
+	int least, most;	       /* how many arguments */
 	int (*run)(struct call *call); /* 0 or an errno for the reply's code */
 };
 
 /* Answers a FRAME_CALL: adds a FRAME_REPLY to `out`. When *ret_after is set, the caller calls it with the call's arguments
  * done, once the reply has been sent. */
 typedef void call_after_fn(void);
-void call_answer(const struct frame *frame, struct text *out, call_after_fn **ret_after) NONNULL(1, 2, 3);
+void call_answer(const struct frame *frame, struct text *out, call_after_fn **ret_after)
+	NONNULL(1, 2, 3);
 
 /* The verbs; name NULL ends. */
-extern const struct call_verb call_file_verbs[], call_system_verbs[], call_power_verbs[], call_volume_verbs[];
+extern const struct call_verb call_file_verbs[], call_system_verbs[], call_power_verbs[],
+	call_volume_verbs[];
 
 /* What call_power.c wants to be done after its reply. */
 call_after_fn *call_take_after(void);

@@ -36,7 +36,8 @@ static int write_all(int fd, const char *bytes, size_t length)
 static int call_write(struct call *call)
 {
 	bool is_synced = call->argument_count > 2 && strcmp(call->arguments[2], "sync") == 0;
-	CLEAN_FD int fd = open(call->arguments[0], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	CLEAN_FD int fd =
+		open(call->arguments[0], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
 
 	if (fd < 0)
 		return errno;
@@ -80,8 +81,9 @@ static int call_stat(struct call *call)
 	static const struct type_line {
 		mode_t mode;
 		const char *name;
-	} types[] = {{S_IFREG, "file"}, {S_IFDIR, "folder"}, {S_IFLNK, "link"}, {S_IFCHR, "char-device"},
-		     {S_IFBLK, "block-device"}, {S_IFIFO, "fifo"}, {S_IFSOCK, "socket"}};
+	} types[] = {{S_IFREG, "file"},	       {S_IFDIR, "folder"},	  {S_IFLNK, "link"},
+		     {S_IFCHR, "char-device"}, {S_IFBLK, "block-device"}, {S_IFIFO, "fifo"},
+		     {S_IFSOCK, "socket"}};
 	const char *type = "unknown";
 	struct stat st;
 
@@ -91,10 +93,12 @@ static int call_stat(struct call *call)
 		if ((st.st_mode & S_IFMT) == types[i].mode)
 			type = types[i].name;
 	}
-	(void)text_addf(call->reply, "type=%s\nmode=%04o\nuid=%u\ngid=%u\nsize=%lld\nlinks=%llu\ninode=%llu\nmtime=%lld\n",
-			type, st.st_mode & 07777, st.st_uid, st.st_gid, (long long)st.st_size,
-			(unsigned long long)st.st_nlink, (unsigned long long)st.st_ino,
-			(long long)st.st_mtim.tv_sec);
+	(void)text_addf(
+		call->reply,
+		"type=%s\nmode=%04o\nuid=%u\ngid=%u\nsize=%lld\nlinks=%llu\ninode=%llu\nmtime=%lld\n",
+		type, st.st_mode & 07777, st.st_uid, st.st_gid, (long long)st.st_size,
+		(unsigned long long)st.st_nlink, (unsigned long long)st.st_ino,
+		(long long)st.st_mtim.tv_sec);
 	return 0;
 }
 
@@ -156,8 +160,11 @@ static int call_mount(struct call *call)
 		return EINVAL;
 	make_folders(call->arguments[1]);
 	(void)mkdir(call->arguments[1], 0755);
-	unsigned long flags = MS_NODEV | MS_NOSUID | MS_NOEXEC | (strcmp(mode, "ro") == 0 ? MS_RDONLY : 0);
-	return mount(call->arguments[0], call->arguments[1], call->arguments[2], flags, NULL) < 0 ? errno : 0;
+	unsigned long flags =
+		MS_NODEV | MS_NOSUID | MS_NOEXEC | (strcmp(mode, "ro") == 0 ? MS_RDONLY : 0);
+	return mount(call->arguments[0], call->arguments[1], call->arguments[2], flags, NULL) < 0
+		       ? errno
+		       : 0;
 }
 
 static int call_umount(struct call *call)
@@ -172,16 +179,18 @@ static int call_sync(struct call *call UNUSED)
 }
 
 const struct call_verb call_file_verbs[] = {
-	{"chmod",	 "PATH MODE",	      "changes a file's mode (octal)",		      2, 2, call_chmod },
-	{"link",   "TARGET PATH",	      "makes a symbolic link, replacing what is there", 2, 2, call_link  },
-	{"list",   "PATH",		      "the names in a folder, sorted, one a line",      1, 1, call_list  },
-	{"mkdir",	 "PATH",		      "makes a folder and those above it",		      1, 1, call_mkdir },
-	{"mount",	 "DEVICE PATH TYPE [ro|rw]", "mounts a filesystem, read-only unless said",   3, 4, call_mount },
-	{"read",   "PATH",		      "a file's content",			      1, 1, call_read  },
-	{"stat",   "PATH",		      "type, mode, owner, size… as key=value lines",    1, 1, call_stat  },
-	{"sync",   "",		      "writes everything to the disks",		      0, 0, call_sync  },
-	{"umount", "PATH",		      "takes a mount away",			       1, 1, call_umount},
-	{"unlink", "PATH",		      "removes a file or an empty folder",	      1, 1, call_unlink},
-	{"write",	 "PATH CONTENT [sync]", "replaces a file's content, and makes it durable",  2, 3, call_write },
-	{NULL,	   NULL,		      NULL,					      0, 0, NULL       },
+	{"chmod", "PATH MODE", "changes a file's mode (octal)", 2, 2, call_chmod},
+	{"link", "TARGET PATH", "makes a symbolic link, replacing what is there", 2, 2, call_link},
+	{"list", "PATH", "the names in a folder, sorted, one a line", 1, 1, call_list},
+	{"mkdir", "PATH", "makes a folder and those above it", 1, 1, call_mkdir},
+	{"mount", "DEVICE PATH TYPE [ro|rw]", "mounts a filesystem, read-only unless said", 3, 4,
+	 call_mount},
+	{"read", "PATH", "a file's content", 1, 1, call_read},
+	{"stat", "PATH", "type, mode, owner, size… as key=value lines", 1, 1, call_stat},
+	{"sync", "", "writes everything to the disks", 0, 0, call_sync},
+	{"umount", "PATH", "takes a mount away", 1, 1, call_umount},
+	{"unlink", "PATH", "removes a file or an empty folder", 1, 1, call_unlink},
+	{"write", "PATH CONTENT [sync]", "replaces a file's content, and makes it durable", 2, 3,
+	 call_write},
+	{NULL, NULL, NULL, 0, 0, NULL},
 };

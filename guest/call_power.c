@@ -14,13 +14,13 @@
 
 /* How one way to end the guest is called by each who can do it. */
 static const struct power {
-	const char *target;	/* systemd's unit */
-	int systemd_signal;	/* to pid 1, above GLIBC_SIGRTMIN, when its socket does not answer */
+	const char *target; /* systemd's unit */
+	int systemd_signal; /* to pid 1, above GLIBC_SIGRTMIN, when its socket does not answer */
 	int busybox_signal;
-	int command;		/* reboot(2) */
+	int command; /* reboot(2) */
 } powers[] = {
 	{"poweroff.target", 4, SIGUSR2, RB_POWER_OFF},
-	{"reboot.target",   5, SIGTERM, RB_AUTOBOOT },
+	{"reboot.target", 5, SIGTERM, RB_AUTOBOOT},
 };
 enum { POWER_OFF, POWER_REBOOT };
 
@@ -39,7 +39,8 @@ static void end_orderly(void)
 		return;
 	}
 	if (systemd_open(&p, &bus, &e) < 0 ||
-	    systemd_manager_call(bus, &p, "StartUnit", wanted->target, "replace-irreversibly", &e) < 0)
+	    systemd_manager_call(bus, &p, "StartUnit", wanted->target, "replace-irreversibly", &e) <
+		    0)
 		(void)kill(1, GLIBC_SIGRTMIN + wanted->systemd_signal);
 }
 
@@ -80,6 +81,6 @@ call_after_fn *call_take_after(void)
 
 const struct call_verb call_power_verbs[] = {
 	{"poweroff", "[force]", "powers the guest off, orderly or at once", 0, 1, call_poweroff},
-	{"reboot",   "[force]", "reboots the guest, orderly or at once",	     0, 1, call_reboot	},
-	{NULL,       NULL,	    NULL,				     0, 0, NULL	    },
+	{"reboot", "[force]", "reboots the guest, orderly or at once", 0, 1, call_reboot},
+	{NULL, NULL, NULL, 0, 0, NULL},
 };

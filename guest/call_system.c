@@ -19,7 +19,8 @@
 
 static _Noreturn void execute(const char *const *argv, int output_fd)
 {
-	static const char *const environment[] = {"PATH=" SYSTEM_PATH, "HOME=/root", "LC_ALL=C", "TERM=dumb", NULL};
+	static const char *const environment[] = {"PATH=" SYSTEM_PATH, "HOME=/root", "LC_ALL=C",
+						  "TERM=dumb", NULL};
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	(void)setsid();
@@ -31,7 +32,8 @@ static _Noreturn void execute(const char *const *argv, int output_fd)
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setenv("PATH", SYSTEM_PATH, 1); /* execvpe looks there */
-	(void)execvpe(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)environment);
+	(void)execvpe(argv[0], (char *const *)(uintptr_t)argv,
+		      (char *const *)(uintptr_t)environment);
 	(void)dprintf(STDERR_FILENO, "%s: %m\n", argv[0]);
 	_exit(127);
 }
@@ -109,8 +111,8 @@ static int call_pending(struct call *call)
 
 static int call_time(struct call *call)
 {
-	(void)text_addf(call->reply, "wall_ns=%llu\nmonotonic_ns=%llu\n", (unsigned long long)clock_wall_ns(),
-			(unsigned long long)clock_now_ns());
+	(void)text_addf(call->reply, "wall_ns=%llu\nmonotonic_ns=%llu\n",
+			(unsigned long long)clock_wall_ns(), (unsigned long long)clock_now_ns());
 	return 0;
 }
 
@@ -173,11 +175,13 @@ static int call_probe(struct call *call)
 }
 
 const struct call_verb call_system_verbs[] = {
-	{"exec",	 "PROGRAM [ARGUMENT]...", "runs a program; \"exit N\" and its output", 1, CALL_ARGUMENTS_MAX, call_exec   },
-	{"facts",   "",			   "key=value lines about the guest",	     0, 0,			call_facts  },
-	{"need",	 "WORDS",		  "judges what a case needs of the guest",	   1, 1,		       call_need   },
-	{"pending", "",			   "what keeps the boot from being settled",      0, 0,		    call_pending},
-	{"probe",	 "[&]NAME [ARGUMENT]...", "runs a probe, with & in the background",	1, CALL_ARGUMENTS_MAX, call_probe  },
-	{"time",	 "",			  "the guest's clocks",			  0, 0,		       call_time   },
-	{NULL,	   NULL,			 NULL,					  0, 0,		       NULL	       },
+	{"exec", "PROGRAM [ARGUMENT]...", "runs a program; \"exit N\" and its output", 1,
+	 CALL_ARGUMENTS_MAX, call_exec},
+	{"facts", "", "key=value lines about the guest", 0, 0, call_facts},
+	{"need", "WORDS", "judges what a case needs of the guest", 1, 1, call_need},
+	{"pending", "", "what keeps the boot from being settled", 0, 0, call_pending},
+	{"probe", "[&]NAME [ARGUMENT]...", "runs a probe, with & in the background", 1,
+	 CALL_ARGUMENTS_MAX, call_probe},
+	{"time", "", "the guest's clocks", 0, 0, call_time},
+	{NULL, NULL, NULL, 0, 0, NULL},
 };

@@ -16,9 +16,10 @@
 #include "guest/kit/trial.h"
 #include "guest/need.h"
 
-#define OPEN_FILES	 4096
-#define MEMORY_OVER_RAM	 (512ULL << 20) /* address space is cheap: what is asked for is seldom used */
-#define SYSTEM_PATH	 "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define OPEN_FILES 4096
+#define MEMORY_OVER_RAM                                                                            \
+	(512ULL << 20) /* address space is cheap: what is asked for is seldom used */
+#define SYSTEM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct reporter {
 	int fd;
@@ -121,7 +122,8 @@ static void set_limits(void)
 	set_limit(RLIMIT_CORE, 0, 0);
 	set_limit(RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);
 	if (sysinfo(&info) == 0)
-		set_limit(RLIMIT_AS, mapped_bytes() + (rlim_t)info.totalram * info.mem_unit + MEMORY_OVER_RAM,
+		set_limit(RLIMIT_AS,
+			  mapped_bytes() + (rlim_t)info.totalram * info.mem_unit + MEMORY_OVER_RAM,
 			  RLIM_INFINITY);
 }
 
@@ -184,7 +186,8 @@ static void take_place(int output_fd)
 /* The line root=PATH of the parameters: a micro-VM has mounted there what the case is to judge. Else the guest's own. */
 static void root_of(const char *parameters, char root[TREE_PATH_MAX])
 {
-	const char *line = has_prefix(parameters, "root=") ? parameters : strstr(parameters, "\nroot=");
+	const char *line =
+		has_prefix(parameters, "root=") ? parameters : strstr(parameters, "\nroot=");
 
 	(void)snprintf(root, TREE_PATH_MAX, "/");
 	if (line) {

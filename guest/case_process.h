@@ -16,7 +16,8 @@ struct case_process {
 };
 
 /* Starts it: own session, private mounts, limits, clean environment; then needs, sabotage and body. */
-int case_process_start(const struct run_order *order, struct case_process *ret, struct err *e) NONNULL(1, 2, 3);
+int case_process_start(const struct run_order *order, struct case_process *ret, struct err *e)
+	NONNULL(1, 2, 3);
 
 /* Adds a FRAME_RESULT. */
 struct result;

@@ -20,7 +20,8 @@ static void add_file_line(struct text *out, const char *key, const char *path)
 	CLEAN_TEXT struct text content = TEXT_INIT(SMALL_FILE);
 
 	if (text_read_file(&content, path) == 0)
-		(void)text_addf(out, "%s=%.*s\n", key, (int)strcspn(content.buf, "\n"), content.buf);
+		(void)text_addf(out, "%s=%.*s\n", key, (int)strcspn(content.buf, "\n"),
+				content.buf);
 }
 
 static void add_os_release(struct text *out)
@@ -40,8 +41,8 @@ static void add_os_release(struct text *out)
 			const char *value = line + strlen(lines[i].key);
 			bool is_quoted = *value == '"' || *value == '\'';
 			value += is_quoted;
-			(void)text_addf(out, "%s=%.*s\n", lines[i].fact, (int)strcspn(value, is_quoted ? "\"'\n" : "\n"),
-					value);
+			(void)text_addf(out, "%s=%.*s\n", lines[i].fact,
+					(int)strcspn(value, is_quoted ? "\"'\n" : "\n"), value);
 		}
 		line += length + (line[length] == '\n');
 	}
@@ -61,11 +62,13 @@ static void add_build_id(struct text *out)
 	for (unsigned long i = 0; header && i < count; i++) {
 		if (header[i].p_type != PT_NOTE)
 			continue;
-		const char *at = (const char *)(base + header[i].p_vaddr), *end = at + header[i].p_memsz;
+		const char *at = (const char *)(base + header[i].p_vaddr),
+			   *end = at + header[i].p_memsz;
 		while (end - at >= (long)sizeof(ElfW(Nhdr))) {
 			const ElfW(Nhdr) *note = (const void *)at;
 			const char *name = at + sizeof *note;
-			const unsigned char *id = (const unsigned char *)name + (note->n_namesz + 3) / 4 * 4;
+			const unsigned char *id =
+				(const unsigned char *)name + (note->n_namesz + 3) / 4 * 4;
 			if (note->n_type == NT_GNU_BUILD_ID && memcmp(name, "GNU", 4) == 0) {
 				(void)text_adds(out, "agent_build=");
 				for (unsigned k = 0; k < note->n_descsz; k++)
@@ -93,12 +96,15 @@ void facts_add(struct text *out)
 	struct sysinfo info;
 
 	if (uname(&uts) == 0)
-		(void)text_addf(out, "kernel=%s\narch=%s\nhostname=%s\n", uts.release, uts.machine, uts.nodename);
+		(void)text_addf(out, "kernel=%s\narch=%s\nhostname=%s\n", uts.release, uts.machine,
+				uts.nodename);
 	add_os_release(out);
 	add_file_line(out, "boot_id", "/proc/sys/kernel/random/boot_id");
 	if (sysinfo(&info) == 0)
-		(void)text_addf(out, "mem_kib=%llu\n", (unsigned long long)info.totalram * info.mem_unit / 1024);
-	(void)text_addf(out, "cpus=%ld\nuptime_ms=%llu\nagent_pid=%d\n", sysconf(_SC_NPROCESSORS_ONLN),
+		(void)text_addf(out, "mem_kib=%llu\n",
+				(unsigned long long)info.totalram * info.mem_unit / 1024);
+	(void)text_addf(out, "cpus=%ld\nuptime_ms=%llu\nagent_pid=%d\n",
+			sysconf(_SC_NPROCESSORS_ONLN),
 			(unsigned long long)(clock_now_ns() / NS_PER_MS), (int)getpid());
 	add_systemd(out);
 	add_build_id(out);

@@ -27,14 +27,14 @@ static const struct init_mount {
 	unsigned long flags;
 	const char *options;
 } mounts[] = {
-	{"devtmpfs", "/dev",		 MS_NOSUID,			      "mode=0755"	     },
-	{"proc",	 "/proc",		  MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL		   },
-	{"sysfs",	  "/sys",		      MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL		     },
-	{"tmpfs",	  "/run",		      MS_NOSUID | MS_NODEV,		  "mode=0755"	   },
-	{"tmpfs",	  "/tmp",		      MS_NOSUID | MS_NODEV,		  NULL		     },
-	{"devpts",   "/dev/pts",	   MS_NOSUID | MS_NOEXEC,	      "mode=0620,ptmxmode=0666"},
-	{"tmpfs",	  "/dev/shm",	     MS_NOSUID | MS_NODEV,		"mode=1777"	     },
-	{"cgroup2",  "/sys/fs/cgroup",  MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL		   },
+	{"devtmpfs", "/dev", MS_NOSUID, "mode=0755"},
+	{"proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+	{"sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+	{"tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755"},
+	{"tmpfs", "/tmp", MS_NOSUID | MS_NODEV, NULL},
+	{"devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "mode=0620,ptmxmode=0666"},
+	{"tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777"},
+	{"cgroup2", "/sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
 };
 
 static void say(const char *what, const char *which)
@@ -47,7 +47,8 @@ static void mount_all(void)
 	for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
 		(void)mkdir(mounts[i].point, 0755);
 		/* EBUSY: the kernel has mounted /dev itself. */
-		if (mount(mounts[i].type, mounts[i].point, mounts[i].type, mounts[i].flags, mounts[i].options) < 0 &&
+		if (mount(mounts[i].type, mounts[i].point, mounts[i].type, mounts[i].flags,
+			  mounts[i].options) < 0 &&
 		    errno != EBUSY)
 			say("mount", mounts[i].point);
 	}
@@ -70,7 +71,8 @@ static void load_module(char *line)
 
 	if (options)
 		*options++ = '\0';
-	bool is_compressed = has_suffix(line, ".xz") || has_suffix(line, ".zst") || has_suffix(line, ".gz");
+	bool is_compressed =
+		has_suffix(line, ".xz") || has_suffix(line, ".zst") || has_suffix(line, ".gz");
 	CLEAN_FD int fd = open(line, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || (syscall(SYS_finit_module, fd, options ? options : "",
 			       is_compressed ? MODULE_IS_COMPRESSED : 0) < 0 &&

@@ -23,10 +23,12 @@ void kernel_log_add(const char *record, struct text *out)
 	const char *text = strchr(record, ';');
 	unsigned long long priority, usec;
 
-	if (!text || sscanf(record, "%llu,%*u,%llu", &priority, &usec) != 2 || FACILITY_OF(priority) != 0)
+	if (!text || sscanf(record, "%llu,%*u,%llu", &priority, &usec) != 2 ||
+	    FACILITY_OF(priority) != 0)
 		return;
 	text++;
-	(void)text_addf(out, "[%5llu.%06llu] %.*s\n", usec / 1000000, usec % 1000000, (int)strcspn(text, "\n"), text);
+	(void)text_addf(out, "[%5llu.%06llu] %.*s\n", usec / 1000000, usec % 1000000,
+			(int)strcspn(text, "\n"), text);
 }
 
 void kernel_log_since(int fd, struct text *out)
@@ -37,7 +39,9 @@ void kernel_log_since(int fd, struct text *out)
 		return;
 	for (;;) {
 		ssize_t got = read(fd, record, sizeof record - 1);
-		if (got < 0 && (errno == EPIPE || errno == EINTR)) /* EPIPE: records were lost; the next ones are there */
+		if (got < 0 &&
+		    (errno == EPIPE ||
+		     errno == EINTR)) /* EPIPE: records were lost; the next ones are there */
 			continue;
 		if (got <= 0)
 			break;

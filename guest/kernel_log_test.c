@@ -8,7 +8,9 @@ TEST(kernel_log, takes_records_apart)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(4096);
 
-	kernel_log_add("6,339,5140900,-;NET: Registered protocol family 10\n SUBSYSTEM=x\n DEVICE=y\n", &out);
+	kernel_log_add(
+		"6,339,5140900,-;NET: Registered protocol family 10\n SUBSYSTEM=x\n DEVICE=y\n",
+		&out);
 	kernel_log_add("12,340,5140901,-;systemd[1]: from user space\n", &out);
 	kernel_log_add("4,341,61000000001,c;a; semicolon\n", &out);
 	kernel_log_add("no record", &out);

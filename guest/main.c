@@ -19,7 +19,8 @@
 
 static const char usage[] =
 	"usage: assay-guest list [--json]            the cases this agent holds\n"
-	"       assay-guest serve [FOLDER]           serve the host over the virtio port " PORT_NAME ";\n"
+	"       assay-guest serve [FOLDER]           serve the host over the virtio port " PORT_NAME
+	";\n"
 	"                                            FOLDER, from where it was started, is unmounted\n"
 	"       assay-guest serve --port NAME        over another virtio port\n"
 	"       assay-guest serve --stdio            over stdin and stdout, in the foreground\n"
@@ -43,8 +44,9 @@ static int list_lines(void)
 	char id[CASE_ID_SIZE];
 
 	for (size_t i = 0; i < count; i++)
-		(void)printf("%-56s P%d %-6s %s\n", case_id(&all[i]->info, id), (int)all[i]->info.priority,
-			     case_kind_name(all[i]->info.kind), all[i]->info.title ? all[i]->info.title : "");
+		(void)printf("%-56s P%d %-6s %s\n", case_id(&all[i]->info, id),
+			     (int)all[i]->info.priority, case_kind_name(all[i]->info.kind),
+			     all[i]->info.title ? all[i]->info.title : "");
 	for (size_t i = 0; (probe = probe_at(i)); i++)
 		(void)printf("probe %s %s: %s\n", probe->name, probe->arguments, probe->help);
 	return 0;
@@ -119,7 +121,10 @@ static int print_frames(struct port *port)
 			print_result(&frame);
 			if (frame_find(&frame, FIELD_OUTCOME, &field, &e) <= 0)
 				return 2;
-			return field.length != 4 ? 2 : memcmp(field.bytes, "pass", 4) == 0 ? 0 : memcmp(field.bytes, "fail", 4) == 0 ? 1 : 2;
+			return field.length != 4		     ? 2
+			       : memcmp(field.bytes, "pass", 4) == 0 ? 0
+			       : memcmp(field.bytes, "fail", 4) == 0 ? 1
+								     : 2;
 		}
 		if (has_ended)
 			return 2;

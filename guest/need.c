@@ -24,7 +24,8 @@ static bool exists(struct tree *tree, const char *path)
 	return tree_stat(tree, path, &st) == 0;
 }
 
-static bool needs_root(const struct need *need UNUSED, struct tree *tree UNUSED, struct text *why UNUSED)
+static bool needs_root(const struct need *need UNUSED, struct tree *tree UNUSED,
+		       struct text *why UNUSED)
 {
 	return geteuid() == 0;
 }
@@ -41,7 +42,8 @@ static bool needs_systemd(const struct need *need, struct tree *tree, struct tex
 	return version >= need->at_least;
 }
 
-static bool needs_cloud_init(const struct need *need UNUSED, struct tree *tree, struct text *why UNUSED)
+static bool needs_cloud_init(const struct need *need UNUSED, struct tree *tree,
+			     struct text *why UNUSED)
 {
 	return exists(tree, "/usr/bin/cloud-init");
 }
@@ -109,9 +111,9 @@ static bool needs_cmd(const struct need *need, struct tree *tree, struct text *w
 static bool needs_arch(const struct need *need, struct tree *tree UNUSED, struct text *why)
 {
 	static const char *const aliases[][2] = {
-		{"amd64",  "x86_64" },
-		{"x86-64", "x86_64" },
-		{"arm64",  "aarch64"},
+		{"amd64", "x86_64"},
+		{"x86-64", "x86_64"},
+		{"arm64", "aarch64"},
 	};
 	const char *wanted = need->name;
 	struct utsname uts;
@@ -158,8 +160,10 @@ static bool needs_fs(const struct need *need, struct tree *tree, struct text *wh
 	(void)tree_read(tree, "/proc/self/mounts", &mounts);
 	for (const char *line = mounts.buf; *line;) {
 		char this_type[64];
-		if (sscanf(line, "%*s %255s %63s", point, this_type) == 2 && strcmp(point, "/") == 0)
-			(void)snprintf(type, sizeof type, "%s", this_type); /* the last one is on top */
+		if (sscanf(line, "%*s %255s %63s", point, this_type) == 2 &&
+		    strcmp(point, "/") == 0)
+			(void)snprintf(type, sizeof type, "%s",
+				       this_type); /* the last one is on top */
 		line += strcspn(line, "\n");
 		line += *line == '\n';
 	}
@@ -180,23 +184,27 @@ static bool needs_distro(const struct need *need, struct tree *tree, struct text
 		if ((is_id || is_like) && has_word(id + 1, need->name))
 			return true;
 		if (is_id)
-			(void)text_addf(why, "the guest is %.*s", (int)strcspn(id + 1, "\n"), id + 1);
+			(void)text_addf(why, "the guest is %.*s", (int)strcspn(id + 1, "\n"),
+					id + 1);
 		line += strcspn(line, "\n");
 		line += *line == '\n';
 	}
 	return false;
 }
 
-static bool needs_selinux(const struct need *need UNUSED, struct tree *tree, struct text *why UNUSED)
+static bool needs_selinux(const struct need *need UNUSED, struct tree *tree,
+			  struct text *why UNUSED)
 {
 	return exists(tree, "/sys/fs/selinux/enforce");
 }
 
-static bool needs_apparmor(const struct need *need UNUSED, struct tree *tree, struct text *why UNUSED)
+static bool needs_apparmor(const struct need *need UNUSED, struct tree *tree,
+			   struct text *why UNUSED)
 {
 	CLEAN_TEXT struct text enabled = TEXT_INIT(64);
 
-	return tree_read(tree, "/sys/module/apparmor/parameters/enabled", &enabled) == 0 && enabled.buf[0] == 'Y';
+	return tree_read(tree, "/sys/module/apparmor/parameters/enabled", &enabled) == 0 &&
+	       enabled.buf[0] == 'Y';
 }
 
 static bool needs_swap(const struct need *need UNUSED, struct tree *tree, struct text *why UNUSED)
@@ -221,20 +229,20 @@ static const struct need_line {
 	const char *kind;
 	need_checker *check;
 } need_lines[] = {
-	{"apparmor",   needs_apparmor  },
-	{"arch",	     needs_arch	   },
+	{"apparmor", needs_apparmor},
+	{"arch", needs_arch},
 	{"cloud-init", needs_cloud_init},
-	{"cmd",	needs_cmd	 },
-	{"cpuflag",    needs_cpuflag   },
-	{"distro",     needs_distro    },
-	{"fs",	       needs_fs	       },
-	{"image",	  needs_image	 },
-	{"kconfig",    needs_kconfig   },
-	{"kmod",	     needs_kmod	   },
-	{"root",	     needs_root	   },
-	{"selinux",    needs_selinux   },
-	{"swap",	     needs_swap	   },
-	{"systemd",    needs_systemd   },
+	{"cmd", needs_cmd},
+	{"cpuflag", needs_cpuflag},
+	{"distro", needs_distro},
+	{"fs", needs_fs},
+	{"image", needs_image},
+	{"kconfig", needs_kconfig},
+	{"kmod", needs_kmod},
+	{"root", needs_root},
+	{"selinux", needs_selinux},
+	{"swap", needs_swap},
+	{"systemd", needs_systemd},
 };
 
 static need_checker *find_checker(const char *kind)
@@ -253,7 +261,8 @@ bool need_has_checker(const char *kind)
 
 static void say_not_met(const struct need *need, const struct text *why, struct result *result)
 {
-	result_set(result, OUTCOME_SKIP, "it needs %s%s%s", need->text, why->length > 0 ? "; " : "", why->buf);
+	result_set(result, OUTCOME_SKIP, "it needs %s%s%s", need->text, why->length > 0 ? "; " : "",
+		   why->buf);
 	(void)snprintf(result->need, sizeof result->need, "%s", need->text);
 }
 
@@ -268,7 +277,8 @@ bool needs_are_met(const char *needs, struct tree *tree, struct result *result)
 		if (!check && need_is_of_plan(&need))
 			continue;
 		if (!check) {
-			result_set(result, OUTCOME_BROKEN, "nobody knows how to judge its need \"%s\"", need.text);
+			result_set(result, OUTCOME_BROKEN,
+				   "nobody knows how to judge its need \"%s\"", need.text);
 			return false;
 		}
 		if (!check(&need, tree, &why)) {

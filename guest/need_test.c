@@ -26,28 +26,44 @@ static struct tree *make_guest(void)
 	plant(tree, "/usr/bin/no-tool", "", 0644);
 	plant(tree, "/etc/os-release", "ID=ubuntu\nID_LIKE=\"debian other\"\n", 0644);
 	plant(tree, "/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu avx avx2\n", 0444);
-	plant(tree, "/proc/self/mounts", "rootfs / rootfs rw 0 0\n/dev/vda1 / ext4 rw 0 0\n/dev/vdb /data xfs rw 0 0\n",
-	      0444);
+	plant(tree, "/proc/self/mounts",
+	      "rootfs / rootfs rw 0 0\n/dev/vda1 / ext4 rw 0 0\n/dev/vdb /data xfs rw 0 0\n", 0444);
 	plant(tree, "/proc/swaps", "Filename Type Size Used Priority\n", 0444);
 	plant(tree, "/sys/module/apparmor/parameters/enabled", "Y\n", 0444);
 	(void)snprintf(path, sizeof path, "/lib/modules/%.64s/modules.dep", uts.release);
-	plant(tree, path, "kernel/net/foo-bar.ko.xz: kernel/net/base.ko.xz\nkernel/lib/other.ko:\n", 0644);
+	plant(tree, path, "kernel/net/foo-bar.ko.xz: kernel/net/base.ko.xz\nkernel/lib/other.ko:\n",
+	      0644);
 	(void)snprintf(path, sizeof path, "/boot/config-%.64s", uts.release);
-	plant(tree, path, "CONFIG_BPF=y\nCONFIG_MOD=m\nCONFIG_HZ=250\n# CONFIG_OFF is not set\n", 0644);
+	plant(tree, path, "CONFIG_BPF=y\nCONFIG_MOD=m\nCONFIG_HZ=250\n# CONFIG_OFF is not set\n",
+	      0644);
 	return tree;
 }
 
 TEST(guest_need, each_kind)
 {
 	static const char *const met[] = {
-		"systemd",	"systemd>=252",	 "cmd:tool",	  "distro:ubuntu", "distro:debian", "cpuflag:avx",
-		"fs:ext4",	"apparmor",	 "kmod:foo_bar",  "kmod:foo-bar",  "kmod:other",    "kconfig:BPF",
-		"kconfig:MOD",	"cpus>=2,nics>=1", "image:pristine", "",	   "-",
+		"systemd",
+		"systemd>=252",
+		"cmd:tool",
+		"distro:ubuntu",
+		"distro:debian",
+		"cpuflag:avx",
+		"fs:ext4",
+		"apparmor",
+		"kmod:foo_bar",
+		"kmod:foo-bar",
+		"kmod:other",
+		"kconfig:BPF",
+		"kconfig:MOD",
+		"cpus>=2,nics>=1",
+		"image:pristine",
+		"",
+		"-",
 	};
 	static const char *const not_met[] = {
-		"systemd>=253", "cmd:no-tool",	"cmd:other",	 "distro:deb",	"cpuflag:av",  "fs:xfs",
-		"selinux",	"swap",		"kmod:foo",	 "kmod:base2",	"kconfig:OFF", "kconfig:HZ",
-		"cloud-init",	"arch:mips",	"cpus>=2,cmd:none",
+		"systemd>=253", "cmd:no-tool", "cmd:other",  "distro:deb", "cpuflag:av",
+		"fs:xfs",	"selinux",     "swap",	     "kmod:foo",   "kmod:base2",
+		"kconfig:OFF",	"kconfig:HZ",  "cloud-init", "arch:mips",  "cpus>=2,cmd:none",
 	};
 	CLEANUP(tree) struct tree *tree = make_guest();
 
@@ -89,9 +105,9 @@ TEST(guest_need, what_nobody_knows_is_broken)
 
 TEST(guest_need, every_kind_has_one_judge)
 {
-	static const char *const guest_kinds[] = {"apparmor", "arch",  "cloud-init", "cmd",    "cpuflag",
-						  "distro",   "fs",    "kconfig",    "kmod",   "root",
-						  "selinux",  "swap",  "systemd"};
+	static const char *const guest_kinds[] = {
+		"apparmor", "arch", "cloud-init", "cmd",     "cpuflag", "distro", "fs",
+		"kconfig",  "kmod", "root",	  "selinux", "swap",	"systemd"};
 
 	for (size_t i = 0; i < ARRAY_LEN(guest_kinds); i++) {
 		const char *at = guest_kinds[i];

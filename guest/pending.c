@@ -25,7 +25,8 @@ static void add_job(void *arg, const struct systemd_job *job)
 	struct job_lines *lines = arg;
 
 	if (++lines->count <= LINES_MAX)
-		(void)text_addf(lines->out, "systemd: %s %s (%s)\n", job->type, job->unit, job->state);
+		(void)text_addf(lines->out, "systemd: %s %s (%s)\n", job->type, job->unit,
+				job->state);
 }
 
 static void add_systemd(struct text *out)
@@ -54,7 +55,8 @@ static void add_systemd(struct text *out)
 static void add_cloud_init(struct text *out)
 {
 	/* The generator says at each boot whether cloud-init will run; the result is written when its last stage is over. */
-	bool runs = access("/run/cloud-init/enabled", F_OK) == 0 && access("/run/cloud-init/disabled", F_OK) < 0;
+	bool runs = access("/run/cloud-init/enabled", F_OK) == 0 &&
+		    access("/run/cloud-init/disabled", F_OK) < 0;
 
 	if (runs && access("/run/cloud-init/result.json", F_OK) < 0)
 		(void)text_adds(out, "cloud-init: it has not finished\n");
@@ -74,12 +76,13 @@ static bool read_load(struct load *ret)
 
 	*ret = (struct load){0};
 	if (text_read_file(&stat, "/proc/stat") < 0 ||
-	    sscanf(stat.buf, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &iowait, &irq,
-		   &softirq, &steal) != 8)
+	    sscanf(stat.buf, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system,
+		   &idle, &iowait, &irq, &softirq, &steal) != 8)
 		return false;
 	ret->busy = user + nice + system + irq + softirq;
 	ret->total = ret->busy + idle + iowait + steal;
-	const char *running = strstr(stat.buf, "\nprocs_running "), *blocked = strstr(stat.buf, "\nprocs_blocked ");
+	const char *running = strstr(stat.buf, "\nprocs_running "),
+		   *blocked = strstr(stat.buf, "\nprocs_blocked ");
 	if (running)
 		(void)sscanf(running, " procs_running %u", &ret->running);
 	if (blocked)
@@ -96,7 +99,8 @@ static void add_load(struct text *out)
 	(void)poll(NULL, 0, LOAD_SPAN_MS);
 	if (!read_load(&after) || after.total <= before.total)
 		return;
-	unsigned long long percent = (after.busy - before.busy) * 100 / (after.total - before.total);
+	unsigned long long percent =
+		(after.busy - before.busy) * 100 / (after.total - before.total);
 	if (percent > BUSY_PERCENT)
 		(void)text_addf(out, "cpu: %llu %% busy\n", percent);
 	if (before.blocked > 0 && after.blocked > 0)

@@ -11,10 +11,10 @@
 
 #include "base/clock.h"
 
-#define PORTS_FOLDER   "/sys/class/virtio-ports"
-#define READ_PIECE     16384
-#define SEND_PATIENCE  30000 /* ms without any progress */
-#define KEPT_ROOM      (256U << 10) /* a buffer that grew for a new agent's binary is given back */
+#define PORTS_FOLDER  "/sys/class/virtio-ports"
+#define READ_PIECE    16384
+#define SEND_PATIENCE 30000	   /* ms without any progress */
+#define KEPT_ROOM     (256U << 10) /* a buffer that grew for a new agent's binary is given back */
 
 /* ---- opening ---- */
 
@@ -30,7 +30,8 @@ int port_of_fds(int in_fd, int out_fd, bool outlives_host, struct port *port, st
 		return err_set(e, BLAME_HOST, errno, "wait on descriptor %d: %m", in_fd);
 	if (fcntl(in_fd, F_SETFL, fcntl(in_fd, F_GETFL) | O_NONBLOCK) < 0 ||
 	    fcntl(out_fd, F_SETFL, fcntl(out_fd, F_GETFL) | O_NONBLOCK) < 0)
-		return err_set(e, BLAME_HOST, errno, "make descriptors %d and %d non-blocking: %m", in_fd, out_fd);
+		return err_set(e, BLAME_HOST, errno, "make descriptors %d and %d non-blocking: %m",
+			       in_fd, out_fd);
 	return 0;
 }
 
@@ -66,7 +67,8 @@ int port_find(const char *name, unsigned patience_s, struct port *port, struct e
 	int error = ENODEV;
 
 	for (unsigned wait_ms = 1;; wait_ms = wait_ms < 100 ? wait_ms * 2 : 100) {
-		int fd = find_device(name, device) ? open(device, O_RDWR | O_CLOEXEC | O_NONBLOCK) : -1;
+		int fd = find_device(name, device) ? open(device, O_RDWR | O_CLOEXEC | O_NONBLOCK)
+						   : -1;
 		if (fd >= 0)
 			return port_of_fds(fd, fd, true, port, e);
 		if (device[0])
@@ -105,7 +107,8 @@ bool port_has_host(const struct port *port)
 {
 	struct pollfd out = {.fd = port->out_fd, .events = POLLOUT};
 
-	return poll(&out, 1, 0) > 0 && (out.revents & POLLOUT) && !(out.revents & (POLLHUP | POLLERR));
+	return poll(&out, 1, 0) > 0 && (out.revents & POLLOUT) &&
+	       !(out.revents & (POLLHUP | POLLERR));
 }
 
 /* Takes away what has been used up. */
@@ -142,7 +145,8 @@ int port_fill(struct port *port)
 			return -ECONNRESET;
 		if (got < 0 && errno == ENODEV)
 			return -ENODEV;
-		text_clear(&port->in); /* the host has gone: half a frame of its will never be whole */
+		text_clear(
+			&port->in); /* the host has gone: half a frame of its will never be whole */
 		return 0;
 	}
 }
@@ -152,7 +156,9 @@ static void skip_to_magic(struct port *port)
 {
 	static const char magic[] = {'A', 'S', 'Y', '1'};
 	size_t left = port->in.length - port->used;
-	const char *found = left > 0 ? memmem(port->in.buf + port->used + 1, left - 1, magic, sizeof magic) : NULL;
+	const char *found =
+		left > 0 ? memmem(port->in.buf + port->used + 1, left - 1, magic, sizeof magic)
+			 : NULL;
 
 	port->used = found ? (size_t)(found - port->in.buf) : port->in.length;
 }
@@ -161,7 +167,8 @@ int port_next(struct port *port, struct frame *ret)
 {
 	while (port->used < port->in.length) {
 		struct err e = {0};
-		long used = frame_parse(port->in.buf + port->used, port->in.length - port->used, ret, &e);
+		long used = frame_parse(port->in.buf + port->used, port->in.length - port->used,
+					ret, &e);
 		if (used > 0) {
 			port->used += (size_t)used;
 			return 1;

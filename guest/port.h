@@ -37,10 +37,12 @@ struct port {
 	}
 
 /* Waits for the virtio port of that name (the driver may come up late) and opens it. -EBUSY: another agent serves it. */
-int port_find(const char *name, unsigned patience_s, struct port *port, struct err *e) NONNULL(1, 3, 4);
+int port_find(const char *name, unsigned patience_s, struct port *port, struct err *e)
+	NONNULL(1, 3, 4);
 
 /* Takes descriptors. `outlives_host`: they are of a virtio port. */
-int port_of_fds(int in_fd, int out_fd, bool outlives_host, struct port *port, struct err *e) NONNULL(4, 5);
+int port_of_fds(int in_fd, int out_fd, bool outlives_host, struct port *port, struct err *e)
+	NONNULL(4, 5);
 
 void port_done(struct port *port) NONNULL(1);
 

@@ -42,7 +42,8 @@ static void make_record(char record[RECORD_SIZE + 1], unsigned long long number)
 static int sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	CLEAN_FREE char *folder = slash && slash != path ? strndup(path, (size_t)(slash - path)) : strdup("/");
+	CLEAN_FREE char *folder =
+		slash && slash != path ? strndup(path, (size_t)(slash - path)) : strdup("/");
 	CLEAN_FD int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
@@ -81,7 +82,8 @@ PROBE(durable_write, "FILE COUNT [CONSOLE]",
 	return 0;
 }
 
-PROBE(durable_verify, "FILE", "prints \"whole=N torn=N wrong=N\" for the records of durable_write in FILE")
+PROBE(durable_verify, "FILE",
+      "prints \"whole=N torn=N wrong=N\" for the records of durable_write in FILE")
 {
 	unsigned long long whole = 0, torn = 0, wrong = 0;
 	char record[RECORD_SIZE], want[RECORD_SIZE + 1];

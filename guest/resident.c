@@ -51,7 +51,9 @@ static int open_nameless(unsigned attempt)
 		int fd = memfd_create(MEMORY_NAME, MFD_CLOEXEC | MFD_EXEC);
 		return fd < 0 ? memfd_create(MEMORY_NAME, MFD_CLOEXEC) : fd;
 	}
-	return attempt <= ARRAY_LEN(folders) ? open(folders[attempt - 1], O_TMPFILE | O_RDWR | O_CLOEXEC, 0700) : -1;
+	return attempt <= ARRAY_LEN(folders)
+		       ? open(folders[attempt - 1], O_TMPFILE | O_RDWR | O_CLOEXEC, 0700)
+		       : -1;
 }
 
 #define ATTEMPTS 5
@@ -165,7 +167,7 @@ static void join_first_mounts(void)
 	if (fd >= 0 && fstat(fd, &first) == 0 && stat("/proc/self/ns/mnt", &ours) == 0 &&
 	    first.st_ino != ours.st_ino)
 		(void)setns(fd, CLONE_NEWNS);
-	(void)chdir("/");
+	(void)!chdir("/");
 }
 
 static void detach_streams(void)

@@ -37,8 +37,10 @@ int run_order_read(const struct frame *frame, struct run_order *ret, struct err 
 			ret->flags = (unsigned)field_value(&field);
 		} else if (field.key == FIELD_TIMEOUT) {
 			uint64_t timeout_s = field_value(&field);
-			ret->timeout_s = timeout_s < TIMEOUT_MAX_S ? (unsigned)timeout_s : TIMEOUT_MAX_S;
-		} else if (field.key == FIELD_TEXT && field.length <= PARAMETERS_MAX && !ret->parameters) {
+			ret->timeout_s =
+				timeout_s < TIMEOUT_MAX_S ? (unsigned)timeout_s : TIMEOUT_MAX_S;
+		} else if (field.key == FIELD_TEXT && field.length <= PARAMETERS_MAX &&
+			   !ret->parameters) {
 			ret->parameters = xnew(field.length + 1);
 			field_string(&field, ret->parameters, field.length + 1);
 		}
@@ -80,7 +82,8 @@ static bool kill_children(void)
 
 	for (struct dirent *entry; proc && (entry = readdir(proc));) {
 		long long pid;
-		if (number_parse(entry->d_name, 1, INT_MAX, &pid) < 0 || parent_of(entry->d_name) != getpid())
+		if (number_parse(entry->d_name, 1, INT_MAX, &pid) < 0 ||
+		    parent_of(entry->d_name) != getpid())
 			continue;
 		found = kill((pid_t)pid, SIGKILL) == 0 || found;
 	}
@@ -123,7 +126,8 @@ static void take_report(struct run *run, const struct frame *frame)
 	size_t length = FRAME_HEADER + frame->length;
 
 	if (frame->type == FRAME_CHECK || frame->type == FRAME_OUTPUT) {
-		(void)text_add(&run->port->out, (const char *)frame->payload - FRAME_HEADER, length);
+		(void)text_add(&run->port->out, (const char *)frame->payload - FRAME_HEADER,
+			       length);
 		(void)port_send(run->port);
 		return;
 	}
@@ -176,7 +180,8 @@ static void read_report(struct run *run)
 		return;
 	}
 	while (done < run->report.length &&
-	       (used = frame_parse(run->report.buf + done, run->report.length - done, &frame, &e)) > 0) {
+	       (used = frame_parse(run->report.buf + done, run->report.length - done, &frame, &e)) >
+		       0) {
 		take_report(run, &frame);
 		done += (size_t)used;
 	}
@@ -257,7 +262,8 @@ static bool has_ended(const struct run *run, int *ret_status)
 {
 	struct signalfd_siginfo info;
 
-	(void)!read(run->signal_fd, &info, sizeof info); /* of which child does not matter: several may be one signal */
+	(void)!read(run->signal_fd, &info,
+		    sizeof info); /* of which child does not matter: several may be one signal */
 	return waitpid(run->process.pid, ret_status, WNOHANG) == run->process.pid;
 }
 
@@ -320,8 +326,9 @@ static void judge_end(struct run *run, int status)
 			   clock_s(run->until_ns - run->start_ns));
 	else if (WIFSIGNALED(status) && !run->has_result)
 		/* With its sabotage a crash proves nothing: the planting may have crashed. */
-		result_set(result, is_sabotaged ? OUTCOME_BROKEN : OUTCOME_FAIL, "it was killed by signal %d (%s)",
-			   WTERMSIG(status), strsignal(WTERMSIG(status)));
+		result_set(result, is_sabotaged ? OUTCOME_BROKEN : OUTCOME_FAIL,
+			   "it was killed by signal %d (%s)", WTERMSIG(status),
+			   strsignal(WTERMSIG(status)));
 	else if (!run->has_result)
 		result_set(result, OUTCOME_BROKEN, "it ended without a result, with exit status %d",
 			   WIFEXITED(status) ? WEXITSTATUS(status) : -1);
@@ -380,7 +387,8 @@ static void run_begin(struct run *run)
 
 static void run_done(struct run *run)
 {
-	const int fds[] = {run->signal_fd, run->log_fd, run->process.report_fd, run->process.output_fd};
+	const int fds[] = {run->signal_fd, run->log_fd, run->process.report_fd,
+			   run->process.output_fd};
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
 		if (fds[i] >= 0)

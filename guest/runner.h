@@ -7,13 +7,14 @@
 
 struct run_order {
 	char id[128];
-	unsigned flags;	     /* RUN_* */
-	unsigned timeout_s;  /* 0: the case's own */
-	char *parameters;    /* owned; never NULL */
+	unsigned flags;	    /* RUN_* */
+	unsigned timeout_s; /* 0: the case's own */
+	char *parameters;   /* owned; never NULL */
 };
 
 /* Reads a FRAME_RUN. */
-int run_order_read(const struct frame *frame, struct run_order *ret, struct err *e) NONNULL(1, 2, 3);
+int run_order_read(const struct frame *frame, struct run_order *ret, struct err *e)
+	NONNULL(1, 2, 3);
 void run_order_done(struct run_order *order) NONNULL(1);
 
 enum run_end {
@@ -26,7 +27,8 @@ enum run_end {
  * RESULT. There is always a RESULT: a case that crashes has failed, one that takes too long or says nothing is broken.
  * Nothing that the case started lives on.
  */
-enum run_end run_case(struct port *port, const struct run_order *order, struct frame *ret_frame) NONNULL(1, 2, 3);
+enum run_end run_case(struct port *port, const struct run_order *order, struct frame *ret_frame)
+	NONNULL(1, 2, 3);
 
 /* Kills whatever was started below this process and reaps it. */
 void reap_strays(void);

@@ -69,7 +69,8 @@ static void take_new_self(struct service *service, const struct frame *frame)
 	if (r == 0)
 		r = err_set(&e, BLAME_HOST, EINVAL, "there is no agent in the frame");
 	else if (port->in_fd != port->out_fd)
-		r = err_set(&e, BLAME_HOST, ENOTSUP, "an agent over stdin and stdout cannot take a new one");
+		r = err_set(&e, BLAME_HOST, ENOTSUP,
+			    "an agent over stdin and stdout cannot take a new one");
 	else if (r > 0)
 		r = resident_execute(field.bytes, field.length, port->in_fd, &e);
 	frame_open(&port->out, FRAME_REPLY);

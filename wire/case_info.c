@@ -10,10 +10,8 @@ static const struct kind_line {
 	unsigned timeout_s;
 } kind_lines[] = {
 	[CASE_KIND_AUDIT] = {"audit", 60}, /* may have to walk a whole image */
-	[CASE_KIND_GUEST] = {"guest", 60},
-	[CASE_KIND_HOST] = {"host", 600},
-	[CASE_KIND_PERF] = {"perf", 300},
-	[CASE_KIND_STRESS] = {"stress", 900},
+	[CASE_KIND_GUEST] = {"guest", 60}, [CASE_KIND_HOST] = {"host", 600},
+	[CASE_KIND_PERF] = {"perf", 300},  [CASE_KIND_STRESS] = {"stress", 900},
 };
 
 static const char *const isolation_names[] = {
@@ -47,7 +45,8 @@ const char *case_kind_name(enum case_kind kind)
 
 const char *case_isolation_name(enum case_isolation isolation)
 {
-	return (unsigned)isolation < ARRAY_LEN(isolation_names) ? isolation_names[isolation] : "unknown";
+	return (unsigned)isolation < ARRAY_LEN(isolation_names) ? isolation_names[isolation]
+								: "unknown";
 }
 
 const char *sabotage_kind_name(enum sabotage_kind kind)

@@ -6,9 +6,9 @@
 #include "base/scope.h"
 
 enum case_kind {
-	CASE_KIND_AUDIT,  /* reads a file tree: offline on the disk image, or inside the booted guest */
-	CASE_KIND_GUEST,  /* runs in the guest */
-	CASE_KIND_HOST,	  /* drives the machine from outside */
+	CASE_KIND_AUDIT, /* reads a file tree: offline on the disk image, or inside the booted guest */
+	CASE_KIND_GUEST, /* runs in the guest */
+	CASE_KIND_HOST,	 /* drives the machine from outside */
 	CASE_KIND_PERF,
 	CASE_KIND_STRESS,
 };
@@ -19,17 +19,17 @@ enum case_isolation {
 	ISOLATION_SHARED, /* changes nothing: many such cases share one fork */
 	ISOLATION_FORK,	  /* gets a fork of its own */
 	ISOLATION_REBOOT, /* gets a fork of its own and reboots it, its disk is kept across the reboot */
-	ISOLATION_COLD,	  /* judges a boot, so it gets a machine booted anew */
+	ISOLATION_COLD, /* judges a boot, so it gets a machine booted anew */
 };
 
 /* How the planted defect gets there. */
 enum sabotage_kind {
-	SABOTAGE_NONE,	    /* not proven: such a case cannot gate a release */
-	SABOTAGE_CODE,	    /* a function that runs right before the case, beside it */
-	SABOTAGE_CMDLINE,   /* `argument` is added to the kernel's command line */
-	SABOTAGE_DROP,	    /* the machine is made without the device named by `argument` (struct size's words) */
+	SABOTAGE_NONE,	  /* not proven: such a case cannot gate a release */
+	SABOTAGE_CODE,	  /* a function that runs right before the case, beside it */
+	SABOTAGE_CMDLINE, /* `argument` is added to the kernel's command line */
+	SABOTAGE_DROP, /* the machine is made without the device named by `argument` (struct size's words) */
 	SABOTAGE_DISK_FILE, /* the file `path` on the disk is replaced by `argument` before the boot */
-	SABOTAGE_MACHINE,   /* the machine is made otherwise: `argument` is "name=value" (e.g. "cpu=qemu64") */
+	SABOTAGE_MACHINE, /* the machine is made otherwise: `argument` is "name=value" (e.g. "cpu=qemu64") */
 };
 
 struct case_sabotage {
@@ -61,9 +61,9 @@ const char *case_id(const struct case_info *info, char buf[CASE_ID_SIZE]) NONNUL
 /* Default time limit in seconds: info's own, or its kind's. */
 unsigned case_timeout_s(const struct case_info *info) NONNULL(1);
 
-const char *case_kind_name(enum case_kind kind);	   /* "audit" … */
+const char *case_kind_name(enum case_kind kind);		/* "audit" … */
 const char *case_isolation_name(enum case_isolation isolation); /* "shared" … */
-const char *sabotage_kind_name(enum sabotage_kind kind);   /* "none", "code", "cmdline" … */
+const char *sabotage_kind_name(enum sabotage_kind kind);	/* "none", "code", "cmdline" … */
 int case_kind_parse(const char *name, enum case_kind *ret);
 int case_isolation_parse(const char *name, enum case_isolation *ret);
 int sabotage_kind_parse(const char *name, enum sabotage_kind *ret);

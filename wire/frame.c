@@ -98,16 +98,19 @@ long frame_parse(const void *bytes, size_t length, struct frame *ret, struct err
 
 	put_u32(magic, FRAME_MAGIC);
 	if (memcmp(at, magic, length < sizeof magic ? length : sizeof magic) != 0)
-		return err_set(e, BLAME_GUEST, EBADMSG, "what came is no frame: it does not begin with ASY1");
+		return err_set(e, BLAME_GUEST, EBADMSG,
+			       "what came is no frame: it does not begin with ASY1");
 	if (length < FRAME_HEADER)
 		return 0;
 	uint32_t payload = get_u32(at + 8);
 	if (get_u16(at + 6) != 0 || payload > FRAME_PAYLOAD_MAX)
-		return err_set(e, BLAME_GUEST, EBADMSG, "a frame of type %u claims %u bytes, more than %u",
-			       get_u16(at + 4), payload, FRAME_PAYLOAD_MAX);
+		return err_set(e, BLAME_GUEST, EBADMSG,
+			       "a frame of type %u claims %u bytes, more than %u", get_u16(at + 4),
+			       payload, FRAME_PAYLOAD_MAX);
 	if (length - FRAME_HEADER < payload)
 		return 0;
-	*ret = (struct frame){.type = get_u16(at + 4), .payload = at + FRAME_HEADER, .length = payload};
+	*ret = (struct frame){
+		.type = get_u16(at + 4), .payload = at + FRAME_HEADER, .length = payload};
 	return (long)(FRAME_HEADER + payload);
 }
 
@@ -119,8 +122,8 @@ int frame_next(const struct frame *frame, size_t *at, struct field *ret, struct 
 		return 0;
 	const unsigned char *field = frame->payload + *at;
 	if (left < FIELD_HEADER || get_u32(field + 1) > left - FIELD_HEADER)
-		return err_set(e, BLAME_GUEST, EBADMSG, "a field of a frame of type %u runs over its end",
-			       frame->type);
+		return err_set(e, BLAME_GUEST, EBADMSG,
+			       "a field of a frame of type %u runs over its end", frame->type);
 	*ret = (struct field){
 		.key = field[0],
 		.bytes = (const char *)field + FIELD_HEADER,

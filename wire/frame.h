@@ -35,11 +35,14 @@ enum frame_type {
 	 * fork sends none by itself. */
 	FRAME_HELLO = 1, /* PROTOCOL, VERSION, and from the guest: TEXT facts "key=value\n"… */
 	/* host to guest */
-	FRAME_LOAD = 2,	  /* BYTES: a new agent binary; it is executed and says HELLO */
-	FRAME_RESUME = 3, /* NUMBER wall clock ns, BYTES entropy: a fork has been woken; answered by RESUMED */
-	FRAME_RUN = 4,	  /* ID, FLAGS, TIMEOUT seconds (0: the case's own), TEXT parameters "key=value\n"…; answered by
+	FRAME_LOAD = 2, /* BYTES: a new agent binary; it is executed and says HELLO */
+	FRAME_RESUME =
+		3, /* NUMBER wall clock ns, BYTES entropy: a fork has been woken; answered by RESUMED */
+	FRAME_RUN =
+		4, /* ID, FLAGS, TIMEOUT seconds (0: the case's own), TEXT parameters "key=value\n"…; answered by
 			   * CHECK*, OUTPUT*, KMSG, RESULT */
-	FRAME_CALL = 5,	  /* NAME verb, TEXT/BYTES arguments (repeatable), TIMEOUT seconds; answered by REPLY */
+	FRAME_CALL =
+		5, /* NAME verb, TEXT/BYTES arguments (repeatable), TIMEOUT seconds; answered by REPLY */
 	FRAME_CANCEL = 6, /* ends the running case: RESULT broken */
 	FRAME_BYE = 7,	  /* the agent exits */
 	/* guest to host */
@@ -76,8 +79,9 @@ enum field_key {
 	FIELD_CODE,
 };
 
-#define RUN_SABOTAGE	1U /* run the case's sabotage before it */
-#define RUN_NEEDS_KNOWN 2U /* needs were judged on a machine without the sabotage: do not judge them again */
+#define RUN_SABOTAGE 1U /* run the case's sabotage before it */
+#define RUN_NEEDS_KNOWN                                                                            \
+	2U /* needs were judged on a machine without the sabotage: do not judge them again */
 
 struct frame {
 	unsigned type;

@@ -35,8 +35,8 @@ TEST(frame, round_trip)
 TEST(frame, bytes_on_the_wire_stay_as_they_are)
 {
 	/* Agents frozen in templates read this. */
-	static const unsigned char want[] = {'A', 'S', 'Y', '1', 3, 0, 0, 0, 13, 0, 0, 0,
-					     5,	  8,   0,   0,	 0, 2, 1, 0, 0,	 0, 0, 0, 0};
+	static const unsigned char want[] = {'A', 'S', 'Y', '1', 3, 0, 0, 0, 13, 0, 0, 0, 5,
+					     8,	  0,   0,   0,	 2, 1, 0, 0, 0,	 0, 0, 0};
 	CLEAN_TEXT struct text out = TEXT_INIT(4096);
 
 	frame_open(&out, FRAME_RESUME);
@@ -59,7 +59,8 @@ TEST(frame, several_in_one_text)
 	frame_close(&out);
 	EXPECT_NUMBER(frame_parse(out.buf, out.length, &frame, &e), FRAME_HEADER);
 	EXPECT_NUMBER(frame.type, FRAME_HELLO);
-	EXPECT_NUMBER(frame_parse(out.buf + FRAME_HEADER, out.length - FRAME_HEADER, &frame, &e), FRAME_HEADER + 6);
+	EXPECT_NUMBER(frame_parse(out.buf + FRAME_HEADER, out.length - FRAME_HEADER, &frame, &e),
+		      FRAME_HEADER + 6);
 	EXPECT_NUMBER(frame.type, FRAME_BYE);
 }
 
@@ -110,7 +111,8 @@ TEST(frame, fields_stay_inside)
 
 TEST(frame, finds_a_field)
 {
-	static const unsigned char payload[] = {3, 1, 0, 0, 0, 'a', 99, 0, 0, 0, 0, 3, 1, 0, 0, 0, 'b'};
+	static const unsigned char payload[] = {3, 1, 0, 0, 0, 'a', 99, 0,  0,
+						0, 0, 3, 1, 0, 0,   0,	'b'};
 	const struct frame frame = {.type = 1, .payload = payload, .length = sizeof payload};
 	struct field field;
 	struct err e = {0};

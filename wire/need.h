@@ -15,9 +15,9 @@
 #include "base/scope.h"
 
 struct need {
-	char text[96]; /* the whole word, for messages */
-	char kind[32]; /* "cpus", "cmd", "systemd" */
-	char name[64]; /* after the colon, "" without one */
+	char text[96];	    /* the whole word, for messages */
+	char kind[32];	    /* "cpus", "cmd", "systemd" */
+	char name[64];	    /* after the colon, "" without one */
 	long long at_least; /* after ">=", 0 without one */
 };
 

@@ -38,8 +38,13 @@ TEST(need, nothing_is_no_need)
 
 TEST(need, what_is_not_understood_is_not_known)
 {
-	static const char *const words[] = {"cpus>=two", "cpus>=-1", "frobnicate", "cmd;rm", "systemd>=252>=1",
-					    "a-word-that-is-much-longer-than-any-kind-of-need-will-ever-be:x"};
+	static const char *const words[] = {
+		"cpus>=two",
+		"cpus>=-1",
+		"frobnicate",
+		"cmd;rm",
+		"systemd>=252>=1",
+		"a-word-that-is-much-longer-than-any-kind-of-need-will-ever-be:x"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		const char *at = words[i];

@@ -7,10 +7,10 @@
 
 enum outcome {
 	OUTCOME_PASS,
-	OUTCOME_FAIL,	/* the subject is at fault */
-	OUTCOME_SKIP,	/* a declared need is not met; the need is named */
+	OUTCOME_FAIL, /* the subject is at fault */
+	OUTCOME_SKIP, /* a declared need is not met; the need is named */
 	OUTCOME_BROKEN, /* the case could not decide: its set-up failed, it timed out, it checked nothing */
-	OUTCOME_INFRA,	/* the host or Assay is at fault */
+	OUTCOME_INFRA, /* the host or Assay is at fault */
 };
 #define OUTCOME_COUNT 5
 

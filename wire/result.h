@@ -23,15 +23,17 @@ struct check_record {
 struct result {
 	char id[CASE_ID_SIZE];
 	enum outcome outcome;
-	bool sabotaged;	   /* it ran with its planted defect */
-	char message[512]; /* one sentence: the first failing check, the reason of a skip, what broke */
-	char need[96];	   /* for skip: the need that is not met */
+	bool sabotaged; /* it ran with its planted defect */
+	/* one sentence: the first failing check, the reason of a skip, what broke */
+	char message[512];
+	char need[96];		   /* for skip: the need that is not met */
 	struct check_record check; /* the first failing check; expression "" when there is none */
 	unsigned checks_passed, checks_failed;
 	uint64_t duration_ns; /* of the case itself, by the clock of the side that ran it */
 	uint64_t wall_ns;     /* when it ended, host's wall clock */
 	unsigned attempt;     /* 1 for the first try */
-	struct text evidence; /* further failed checks, notes, output and kernel log lines of the case's time */
+	/* further failed checks, notes, output and kernel log lines of the case's time */
+	struct text evidence;
 };
 
 void result_init(struct result *result, const char *id) NONNULL(1, 2);
@@ -39,7 +41,7 @@ void result_done(struct result *result) NONNULL(1);
 DEFINE_CLEAN_DONE(result);
 
 /* Sets outcome and message; for outcomes decided by the host. */
-void result_set(struct result *result, enum outcome outcome, const char *format, ...)
-	PRINTF(3, 4) NONNULL(1, 3);
+void result_set(struct result *result, enum outcome outcome, const char *format, ...) PRINTF(3, 4)
+	NONNULL(1, 3);
 
 #endif

@@ -26,7 +26,8 @@ TEST(case_info, names_are_read_back)
 	enum sabotage_kind sabotage;
 	enum case_priority priority;
 
-	EXPECT(case_kind_parse(case_kind_name(CASE_KIND_PERF), &kind) == 0 && kind == CASE_KIND_PERF);
+	EXPECT(case_kind_parse(case_kind_name(CASE_KIND_PERF), &kind) == 0 &&
+	       kind == CASE_KIND_PERF);
 	EXPECT(case_isolation_parse("cold", &isolation) == 0 && isolation == ISOLATION_COLD);
 	EXPECT(sabotage_kind_parse(sabotage_kind_name(SABOTAGE_MACHINE), &sabotage) == 0 &&
 	       sabotage == SABOTAGE_MACHINE);

@@ -108,7 +108,8 @@ static void put_header(struct text *out, enum header_key key, const char *type, 
 		bus_put_string(out, value);
 }
 
-static int send_call(struct bus *bus, const struct bus_call *call, const struct patience *p, struct err *e)
+static int send_call(struct bus *bus, const struct bus_call *call, const struct patience *p,
+		     struct err *e)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(BUS_MESSAGE_MAX);
 	static const char start[] = {'l', MESSAGE_CALL, 0, 1};
@@ -246,8 +247,8 @@ static bool parse_fields(struct header *header, const unsigned char *bytes, size
 }
 
 /* Receives one message; its body is the end of bus->message. */
-static int receive(struct bus *bus, const struct patience *p, struct header *header, struct bus_reader *ret,
-		   struct err *e)
+static int receive(struct bus *bus, const struct patience *p, struct header *header,
+		   struct bus_reader *ret, struct err *e)
 {
 	unsigned char fixed[FIXED_HEADER];
 	int r = wait_read(p, bus->fd, fixed, sizeof fixed, "the answer on the D-Bus socket", e);
@@ -260,10 +261,13 @@ static int receive(struct bus *bus, const struct patience *p, struct header *hea
 		.fields_length = decode_u32(fixed + 12),
 		.error = "",
 	};
-	if (fixed[0] != 'l' || header->body_length > BUS_MESSAGE_MAX || header->fields_length > HEADER_FIELDS_MAX)
-		return err_set(e, BLAME_GUEST, EBADMSG, "the answer on the D-Bus socket is no message, or too large");
+	if (fixed[0] != 'l' || header->body_length > BUS_MESSAGE_MAX ||
+	    header->fields_length > HEADER_FIELDS_MAX)
+		return err_set(e, BLAME_GUEST, EBADMSG,
+			       "the answer on the D-Bus socket is no message, or too large");
 	/* The fields begin at offset 16, which is a multiple of 8: their alignment counts from their own start. */
-	size_t padded = ((size_t)header->fields_length + 7) / 8 * 8, length = padded + header->body_length;
+	size_t padded = ((size_t)header->fields_length + 7) / 8 * 8,
+	       length = padded + header->body_length;
 	free(bus->message);
 	bus->message = xnew(length + 1);
 	r = wait_read(p, bus->fd, bus->message, length, "the answer on the D-Bus socket", e);
@@ -271,13 +275,14 @@ static int receive(struct bus *bus, const struct patience *p, struct header *hea
 		return r;
 	const unsigned char *bytes = (const unsigned char *)bus->message;
 	if (!parse_fields(header, bytes, header->fields_length))
-		return err_set(e, BLAME_GUEST, EBADMSG, "the header of a D-Bus message cannot be read");
+		return err_set(e, BLAME_GUEST, EBADMSG,
+			       "the header of a D-Bus message cannot be read");
 	*ret = (struct bus_reader){.bytes = bytes + padded, .length = header->body_length};
 	return 0;
 }
 
-int bus_ask(struct bus *bus, const struct bus_call *call, const struct patience *p, struct bus_reader *ret,
-	    struct err *e)
+int bus_ask(struct bus *bus, const struct bus_call *call, const struct patience *p,
+	    struct bus_reader *ret, struct err *e)
 {
 	struct header header;
 	int r = send_call(bus, call, p, e);
@@ -291,11 +296,12 @@ int bus_ask(struct bus *bus, const struct bus_call *call, const struct patience 
 		if (header.type == MESSAGE_RETURN)
 			return 0;
 		if (header.type == MESSAGE_ERROR)
-			return err_set(e, BLAME_GUEST, EREMOTEIO, "%s: %.100s: %.250s", call->member, header.error,
-				       bus_take_string(ret));
+			return err_set(e, BLAME_GUEST, EREMOTEIO, "%s: %.100s: %.250s",
+				       call->member, header.error, bus_take_string(ret));
 	}
 	return r < 0 ? err_wrap(e, "D-Bus call %s", call->member)
-		     : err_set(e, BLAME_GUEST, EBADMSG, "D-Bus call %s: nobody answered it", call->member);
+		     : err_set(e, BLAME_GUEST, EBADMSG, "D-Bus call %s: nobody answered it",
+			       call->member);
 }
 
 /* ---- connecting ---- */
@@ -312,7 +318,8 @@ static int read_ok(int fd, const struct patience *p, struct err *e)
 		if (line[length] == '\n')
 			return length > 3 && memcmp(line, "OK ", 3) == 0
 				       ? 0
-				       : err_set(e, BLAME_GUEST, EACCES, "the D-Bus socket refuses us: %.*s", (int)length,
+				       : err_set(e, BLAME_GUEST, EACCES,
+						 "the D-Bus socket refuses us: %.*s", (int)length,
 						 line);
 	}
 	return err_set(e, BLAME_GUEST, EBADMSG, "the D-Bus socket does not speak D-Bus");

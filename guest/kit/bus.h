@@ -27,7 +27,8 @@
 struct bus;
 
 /* Connects and authenticates as the user of this process. */
-int bus_open(const char *socket_path, const struct patience *p, struct bus **ret, struct err *e) NONNULL(1, 2, 3, 4);
+int bus_open(const char *socket_path, const struct patience *p, struct bus **ret, struct err *e)
+	NONNULL(1, 2, 3, 4);
 /* Takes a connected socket. */
 int bus_of_fd(int fd, const struct patience *p, struct bus **ret, struct err *e) NONNULL(2, 3, 4);
 void bus_free(struct bus *bus); /* takes NULL */
@@ -57,14 +58,15 @@ struct bus_reader {
 
 /* Calls and waits. The reply's body is valid until the next call. An error that the other side sends is -EREMOTEIO, with its
  * words in *e; other messages in between (signals) are skipped. */
-int bus_ask(struct bus *bus, const struct bus_call *call, const struct patience *p, struct bus_reader *ret,
-	    struct err *e) NONNULL(1, 2, 3, 4, 5);
+int bus_ask(struct bus *bus, const struct bus_call *call, const struct patience *p,
+	    struct bus_reader *ret, struct err *e) NONNULL(1, 2, 3, 4, 5);
 
 /* Reading a body. */
 uint8_t bus_take_byte(struct bus_reader *in) NONNULL(1);
 uint32_t bus_take_u32(struct bus_reader *in) NONNULL(1);
 uint64_t bus_take_u64(struct bus_reader *in) NONNULL(1);
-const char *bus_take_string(struct bus_reader *in) __attribute__((returns_nonnull)) NONNULL(1); /* also object paths */
+const char *bus_take_string(struct bus_reader *in) __attribute__((returns_nonnull))
+NONNULL(1); /* also object paths */
 const char *bus_take_signature(struct bus_reader *in) __attribute__((returns_nonnull)) NONNULL(1);
 void bus_take_align(struct bus_reader *in, size_t alignment) NONNULL(1);
 /* Steps into an array whose elements have that alignment; *ret_end is where it ends. */

@@ -12,7 +12,8 @@
 
 /* ---- answers as systemd makes them to ListJobs, a(usssoo), and ListUnits, a(ssssssouso) ---- */
 
-static void put_job(struct text *body, uint32_t id, const char *unit, const char *type, const char *state)
+static void put_job(struct text *body, uint32_t id, const char *unit, const char *type,
+		    const char *state)
 {
 	bus_put_align(body, 8);
 	bus_put_u32(body, id);
@@ -103,7 +104,8 @@ TEST(systemd_bus, paths_of_units)
 
 TEST(bus, a_failed_reader_gives_nothing)
 {
-	static const unsigned char no_terminator[] = {1, 0, 0, 0, 'a', 'b'}, inner_zero[] = {2, 0, 0, 0, 'a', 0, 0},
+	static const unsigned char no_terminator[] = {1, 0, 0, 0, 'a', 'b'},
+				   inner_zero[] = {2, 0, 0, 0, 'a', 0, 0},
 				   huge[] = {0xff, 0xff, 0xff, 0xff, 0};
 	const struct bus_reader readers[] = {
 		{.bytes = no_terminator, .length = sizeof no_terminator},
@@ -176,19 +178,19 @@ static _Noreturn void play(int fd, const char *greeting, const void *bytes, size
 
 /* A signal that is to be skipped, then the return of call 1 with the string "running". */
 static const unsigned char signal_and_return[] = {
-	'l', 4, 1, 1, 0, 0, 0, 0, 9, 0, 0, 0, 10, 0, 0, 0, 3, 1, 's', 0, 1, 0, 0, 0, 'X', 0, 0, 0, 0, 0, 0, 0,
-	'l', 2, 1, 1, 12, 0, 0, 0, 9, 0, 0, 0, 8, 0, 0, 0, 5, 1, 'u', 0, 1, 0, 0, 0,
-	7, 0, 0, 0, 'r', 'u', 'n', 'n', 'i', 'n', 'g', 0,
+	'l', 4,	  1, 1, 0,   0, 0, 0, 9, 0,   0, 0, 10, 0,  0,	 0,   3,   1,	's', 0,	  1,   0, 0,
+	0,   'X', 0, 0, 0,   0, 0, 0, 0, 'l', 2, 1, 1,	12, 0,	 0,   0,   9,	0,   0,	  0,   8, 0,
+	0,   0,	  5, 1, 'u', 0, 1, 0, 0, 0,   7, 0, 0,	0,  'r', 'u', 'n', 'n', 'i', 'n', 'g', 0,
 };
 
 /* The error of call 1, named a.b, that says "no". */
 static const unsigned char error_return[] = {
-	'l', 3, 1, 1, 7, 0, 0, 0, 9, 0, 0, 0, 24, 0, 0, 0,
-	4, 1, 's', 0, 3, 0, 0, 0, 'a', '.', 'b', 0, 0, 0, 0, 0, 5, 1, 'u', 0, 1, 0, 0, 0,
-	2, 0, 0, 0, 'n', 'o', 0,
+	'l', 3,	  1,   1, 7, 0, 0, 0, 9, 0, 0,	 0, 24, 0, 0, 0, 4, 1, 's', 0, 3,   0,	 0, 0,
+	'a', '.', 'b', 0, 0, 0, 0, 0, 5, 1, 'u', 0, 1,	0, 0, 0, 2, 0, 0,   0, 'n', 'o', 0,
 };
 
-static int ask(const char *greeting, const void *bytes, size_t length, struct text *answer, struct err *e)
+static int ask(const char *greeting, const void *bytes, size_t length, struct text *answer,
+	       struct err *e)
 {
 	struct patience p = patience_for(-1, 5 * NS_PER_S);
 	const struct bus_call call = {.path = "/", .interface = "a.b", .member = "C"};
@@ -216,7 +218,8 @@ TEST(bus, skips_signals_and_takes_the_answer)
 	CLEAN_TEXT struct text answer = TEXT_INIT(64);
 	struct err e = {0};
 
-	EXPECT_NUMBER(ask("OK 1234\r\n", signal_and_return, sizeof signal_and_return, &answer, &e), 0);
+	EXPECT_NUMBER(ask("OK 1234\r\n", signal_and_return, sizeof signal_and_return, &answer, &e),
+		      0);
 	EXPECT_TEXT(answer.buf, "running");
 	EXPECT_TEXT(e.text, "");
 }
@@ -226,14 +229,16 @@ TEST(bus, an_error_has_its_words)
 	CLEAN_TEXT struct text answer = TEXT_INIT(64);
 	struct err e = {0};
 
-	EXPECT_NUMBER(ask("OK 1234\r\n", error_return, sizeof error_return, &answer, &e), -EREMOTEIO);
+	EXPECT_NUMBER(ask("OK 1234\r\n", error_return, sizeof error_return, &answer, &e),
+		      -EREMOTEIO);
 	EXPECT_TEXT(e.text, "C: a.b: no");
 }
 
 TEST(bus, refusals_and_nonsense_are_errors)
 {
 	CLEAN_TEXT struct text answer = TEXT_INIT(64);
-	static const unsigned char big_endian[16] = {'B', 2, 1, 1}, huge[16] = {'l', 2, 1, 1, 255, 255, 255, 255};
+	static const unsigned char big_endian[16] = {'B', 2, 1, 1},
+				   huge[16] = {'l', 2, 1, 1, 255, 255, 255, 255};
 	struct err e = {0};
 
 	EXPECT_NUMBER(ask("REJECTED EXTERNAL\r\n", "", 0, &answer, &e), -EACCES);

@@ -52,7 +52,8 @@ struct trial;
 struct case_def {
 	struct case_info info;
 	void (*body)(struct trial *t, const void *row);
-	const void *rows; /* row_count rows of row_size, each beginning with its name; NULL: no table */
+	/* row_count rows of row_size, each beginning with its name; NULL: no table */
+	const void *rows;
 	size_t row_size, row_count;
 	const char *file;
 };
@@ -99,8 +100,8 @@ struct sabotage_def {
 	CASE_REGISTER_(a, n);                                                                      \
 	static void case_body_##a##_##n(struct trial *t, const __typeof__((table)[0]) *c)
 
-#define CASE(a, n, ...)		    CASE_OF_KIND_(CASE_KIND_GUEST, a, n, __VA_ARGS__)
-#define AUDIT(a, n, ...)	    CASE_OF_KIND_(CASE_KIND_AUDIT, a, n, __VA_ARGS__)
+#define CASE(a, n, ...)		     CASE_OF_KIND_(CASE_KIND_GUEST, a, n, __VA_ARGS__)
+#define AUDIT(a, n, ...)	     CASE_OF_KIND_(CASE_KIND_AUDIT, a, n, __VA_ARGS__)
 #define CASE_EACH(a, n, table, ...)  CASE_EACH_OF_KIND_(CASE_KIND_GUEST, a, n, table, __VA_ARGS__)
 #define AUDIT_EACH(a, n, table, ...) CASE_EACH_OF_KIND_(CASE_KIND_AUDIT, a, n, table, __VA_ARGS__)
 
@@ -115,10 +116,22 @@ struct sabotage_def {
 	static void sabotage_body_##a##_##n(struct trial *t)
 
 /* Sabotages that only the host can do, as data: `.sabotage = CMDLINE("…", "maxcpus=1")` in the case's options. */
-#define CMDLINE(what, arg)	 {.kind = SABOTAGE_CMDLINE, .text = (what), .argument = (arg)}
-#define DROP_DEVICE(what, dev)	 {.kind = SABOTAGE_DROP, .text = (what), .argument = (dev)}
-#define DISK_FILE(what, p, data) {.kind = SABOTAGE_DISK_FILE, .text = (what), .path = (p), .argument = (data)}
-#define MACHINE(what, setting)	 {.kind = SABOTAGE_MACHINE, .text = (what), .argument = (setting)}
+#define CMDLINE(what, arg)                                                                         \
+	{                                                                                          \
+		.kind = SABOTAGE_CMDLINE, .text = (what), .argument = (arg)                        \
+	}
+#define DROP_DEVICE(what, dev)                                                                     \
+	{                                                                                          \
+		.kind = SABOTAGE_DROP, .text = (what), .argument = (dev)                           \
+	}
+#define DISK_FILE(what, p, data)                                                                   \
+	{                                                                                          \
+		.kind = SABOTAGE_DISK_FILE, .text = (what), .path = (p), .argument = (data)        \
+	}
+#define MACHINE(what, setting)                                                                     \
+	{                                                                                          \
+		.kind = SABOTAGE_MACHINE, .text = (what), .argument = (setting)                    \
+	}
 
 /* Values in checks, whatever their type. */
 enum value_type { VALUE_SIGNED, VALUE_UNSIGNED, VALUE_REAL, VALUE_TEXT, VALUE_BOOL };
@@ -131,11 +144,26 @@ struct value {
 		const char *s; /* may be NULL: printed as "nothing" */
 	};
 };
-static inline struct value value_signed(long long i) { return (struct value){.type = VALUE_SIGNED, .i = i}; }
-static inline struct value value_unsigned(unsigned long long u) { return (struct value){.type = VALUE_UNSIGNED, .u = u}; }
-static inline struct value value_real(double r) { return (struct value){.type = VALUE_REAL, .r = r}; }
-static inline struct value value_text(const char *s) { return (struct value){.type = VALUE_TEXT, .s = s}; }
-static inline struct value value_bool(bool b) { return (struct value){.type = VALUE_BOOL, .u = b}; }
+static inline struct value value_signed(long long i)
+{
+	return (struct value){.type = VALUE_SIGNED, .i = i};
+}
+static inline struct value value_unsigned(unsigned long long u)
+{
+	return (struct value){.type = VALUE_UNSIGNED, .u = u};
+}
+static inline struct value value_real(double r)
+{
+	return (struct value){.type = VALUE_REAL, .r = r};
+}
+static inline struct value value_text(const char *s)
+{
+	return (struct value){.type = VALUE_TEXT, .s = s};
+}
+static inline struct value value_bool(bool b)
+{
+	return (struct value){.type = VALUE_BOOL, .u = b};
+}
 /* clang-format off */
 #define VALUE_(x) _Generic((x), \
 	bool: value_bool, char: value_signed, signed char: value_signed, short: value_signed, int: value_signed, \
@@ -160,35 +188,72 @@ bool check_true(struct trial *t, const struct check_site *site, bool ok);
 bool check_ok(struct trial *t, const struct check_site *site, long long returned, int error);
 bool check_compare(struct trial *t, const struct check_site *site, struct value got,
 		   enum comparison how, struct value want);
-bool check_errno(struct trial *t, const struct check_site *site, long long returned, int error, int want);
-bool check_one_of(struct trial *t, const struct check_site *site, const char *got, const char *const *wanted);
-bool check_contains(struct trial *t, const struct check_site *site, const char *text, const char *needle, bool wanted);
+bool check_errno(struct trial *t, const struct check_site *site, long long returned, int error,
+		 int want);
+bool check_one_of(struct trial *t, const struct check_site *site, const char *got,
+		  const char *const *wanted);
+bool check_contains(struct trial *t, const struct check_site *site, const char *text,
+		    const char *needle, bool wanted);
 
-#define CHECK(t, e)		check_true((t), SITE_(#e, false), (e))
-#define CHECK_EQ(t, got, want)	check_compare((t), SITE_(#got " == " #want, false), VALUE_(got), COMPARE_EQ, VALUE_(want))
-#define CHECK_NE(t, got, want)	check_compare((t), SITE_(#got " != " #want, false), VALUE_(got), COMPARE_NE, VALUE_(want))
-#define CHECK_LT(t, got, want)	check_compare((t), SITE_(#got " < " #want, false), VALUE_(got), COMPARE_LT, VALUE_(want))
-#define CHECK_LE(t, got, want)	check_compare((t), SITE_(#got " <= " #want, false), VALUE_(got), COMPARE_LE, VALUE_(want))
-#define CHECK_GT(t, got, want)	check_compare((t), SITE_(#got " > " #want, false), VALUE_(got), COMPARE_GT, VALUE_(want))
-#define CHECK_GE(t, got, want)	check_compare((t), SITE_(#got " >= " #want, false), VALUE_(got), COMPARE_GE, VALUE_(want))
+#define CHECK(t, e) check_true((t), SITE_(#e, false), (e))
+#define CHECK_EQ(t, got, want)                                                                     \
+	check_compare((t), SITE_(#got " == " #want, false), VALUE_(got), COMPARE_EQ, VALUE_(want))
+#define CHECK_NE(t, got, want)                                                                     \
+	check_compare((t), SITE_(#got " != " #want, false), VALUE_(got), COMPARE_NE, VALUE_(want))
+#define CHECK_LT(t, got, want)                                                                     \
+	check_compare((t), SITE_(#got " < " #want, false), VALUE_(got), COMPARE_LT, VALUE_(want))
+#define CHECK_LE(t, got, want)                                                                     \
+	check_compare((t), SITE_(#got " <= " #want, false), VALUE_(got), COMPARE_LE, VALUE_(want))
+#define CHECK_GT(t, got, want)                                                                     \
+	check_compare((t), SITE_(#got " > " #want, false), VALUE_(got), COMPARE_GT, VALUE_(want))
+#define CHECK_GE(t, got, want)                                                                     \
+	check_compare((t), SITE_(#got " >= " #want, false), VALUE_(got), COMPARE_GE, VALUE_(want))
 /* A call that returns -1 and sets errno, or 0/positive. */
-#define CHECK_OK(t, call)	({ errno = 0; long long r_ = (call); check_ok((t), SITE_(#call, false), r_, errno); })
-#define CHECK_ERRNO(t, call, want) ({ errno = 0; long long r_ = (call); check_errno((t), SITE_(#call, false), r_, errno, (want)); })
-#define CHECK_ONE_OF(t, got, ...) check_one_of((t), SITE_(#got " in {" #__VA_ARGS__ "}", false), (got), (const char *const[]){__VA_ARGS__, NULL})
-#define CHECK_CONTAINS(t, text, needle) check_contains((t), SITE_(#text " contains " #needle, false), (text), (needle), true)
-#define CHECK_LACKS(t, text, needle) check_contains((t), SITE_(#text " lacks " #needle, false), (text), (needle), false)
+#define CHECK_OK(t, call)                                                                          \
+	({                                                                                         \
+		errno = 0;                                                                         \
+		long long r_ = (call);                                                             \
+		check_ok((t), SITE_(#call, false), r_, errno);                                     \
+	})
+#define CHECK_ERRNO(t, call, want)                                                                 \
+	({                                                                                         \
+		errno = 0;                                                                         \
+		long long r_ = (call);                                                             \
+		check_errno((t), SITE_(#call, false), r_, errno, (want));                          \
+	})
+#define CHECK_ONE_OF(t, got, ...)                                                                  \
+	check_one_of((t), SITE_(#got " in {" #__VA_ARGS__ "}", false), (got),                      \
+		     (const char *const[]){__VA_ARGS__, NULL})
+#define CHECK_CONTAINS(t, text, needle)                                                            \
+	check_contains((t), SITE_(#text " contains " #needle, false), (text), (needle), true)
+#define CHECK_LACKS(t, text, needle)                                                               \
+	check_contains((t), SITE_(#text " lacks " #needle, false), (text), (needle), false)
 /* check_true does not return from a required check that failed; abort() tells that to compilers and analyzers. */
-#define REQUIRE(t, e)		({ bool held_ = (e); (void)check_true((t), SITE_(#e, true), held_); if (!held_) abort(); })
-#define REQUIRE_EQ(t, got, want) check_compare((t), SITE_(#got " == " #want, true), VALUE_(got), COMPARE_EQ, VALUE_(want))
-#define REQUIRE_OK(t, call)	({ errno = 0; long long r_ = (call); check_ok((t), SITE_(#call, true), r_, errno); })
+#define REQUIRE(t, e)                                                                              \
+	({                                                                                         \
+		bool held_ = (e);                                                                  \
+		(void)check_true((t), SITE_(#e, true), held_);                                     \
+		if (!held_)                                                                        \
+			abort();                                                                   \
+	})
+#define REQUIRE_EQ(t, got, want)                                                                   \
+	check_compare((t), SITE_(#got " == " #want, true), VALUE_(got), COMPARE_EQ, VALUE_(want))
+#define REQUIRE_OK(t, call)                                                                        \
+	({                                                                                         \
+		errno = 0;                                                                         \
+		long long r_ = (call);                                                             \
+		check_ok((t), SITE_(#call, true), r_, errno);                                      \
+	})
 
 /* A failed check made by hand, where the macros do not fit: CHECK(t, false) with a sentence. */
-void check_failed(struct trial *t, const struct check_site *site, const char *format, ...) PRINTF(3, 4);
+void check_failed(struct trial *t, const struct check_site *site, const char *format, ...)
+	PRINTF(3, 4);
 #define FAIL(t, ...) check_failed((t), SITE_(__func__, false), __VA_ARGS__)
 /* Counts a check that held, for loops that only report offenders by FAIL. */
 void check_passed(struct trial *t);
 
-void case_skip(struct trial *t, const char *need, const char *format, ...) PRINTF(3, 4) __attribute__((noreturn));
+void case_skip(struct trial *t, const char *need, const char *format, ...) PRINTF(3, 4)
+	__attribute__((noreturn));
 void case_broken(struct trial *t, const char *format, ...) PRINTF(2, 3) __attribute__((noreturn));
 /* A line for the evidence. */
 void note(struct trial *t, const char *format, ...) PRINTF(2, 3);
@@ -204,7 +269,8 @@ struct tree *case_tree(struct trial *t);
 
 /* Memory of the trial, zeroed; ends the case as broken when it asks for too much (64 MiB in all). */
 void *case_alloc(struct trial *t, size_t size) __attribute__((returns_nonnull));
-const char *case_format(struct trial *t, const char *format, ...) PRINTF(2, 3) __attribute__((returns_nonnull));
+const char *case_format(struct trial *t, const char *format, ...) PRINTF(2, 3)
+	__attribute__((returns_nonnull));
 /* Runs fn(arg) when the trial ends, last registered first (also after REQUIRE). */
 void case_defer(struct trial *t, void (*fn)(void *arg), void *arg);
 
@@ -212,13 +278,19 @@ void case_defer(struct trial *t, void (*fn)(void *arg), void *arg);
  * Files, through the trial's tree (so that sabotage, offline audit and the record of what was read work). In a guest case
  * the tree is the running system, /proc and /sys included.
  */
-const char *file_text(struct trial *t, const char *path); /* whole content (at most 8 MiB); NULL when it is not there */
-const char *file_line(struct trial *t, const char *path); /* first line without its end; NULL when it is not there */
-bool file_exists(struct trial *t, const char *path);	  /* links followed */
-bool file_stat(struct trial *t, const char *path, struct tree_stat *ret);  /* links followed; false when not there */
+const char *
+file_text(struct trial *t,
+	  const char *path); /* whole content (at most 8 MiB); NULL when it is not there */
+const char *file_line(struct trial *t,
+		      const char *path); /* first line without its end; NULL when it is not there */
+bool file_exists(struct trial *t, const char *path); /* links followed */
+bool file_stat(struct trial *t, const char *path,
+	       struct tree_stat *ret); /* links followed; false when not there */
 bool file_lstat(struct trial *t, const char *path, struct tree_stat *ret);
-const char *file_link(struct trial *t, const char *path); /* a link's target; NULL when it is none */
-long long file_number(struct trial *t, const char *path, long long fallback); /* its first line as a number */
+const char *file_link(struct trial *t,
+		      const char *path); /* a link's target; NULL when it is none */
+long long file_number(struct trial *t, const char *path,
+		      long long fallback); /* its first line as a number */
 /* The names in a folder, sorted, NULL-terminated; an empty list when it is not there. */
 const char *const *file_names(struct trial *t, const char *folder);
 /* Each line of a text: `for (const char *at = text, *line; (line = text_line(t, &at));)`; gives a copy without its end. */

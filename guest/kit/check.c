@@ -131,8 +131,8 @@ static bool fail(struct trial *t, const struct check_site *site, const char *got
 
 	copy_cut(record.got, sizeof record.got, got);
 	copy_cut(record.want, sizeof record.want, want);
-	(void)snprintf(sentence, sizeof sentence, "%s: got %s, want %s", record.expression, record.got,
-		       record.want);
+	(void)snprintf(sentence, sizeof sentence, "%s: got %s, want %s", record.expression,
+		       record.got, record.want);
 	report(t, &record, sentence);
 	if (site->required)
 		trial_leave(t);
@@ -169,10 +169,12 @@ bool check_ok(struct trial *t, const struct check_site *site, long long returned
 	return true;
 }
 
-bool check_errno(struct trial *t, const struct check_site *site, long long returned, int error, int want)
+bool check_errno(struct trial *t, const struct check_site *site, long long returned, int error,
+		 int want)
 {
 	/* A helper of ours returns -errno, a system call -1 and errno. */
-	bool holds = want == 0 ? returned >= 0 : returned < 0 && (error == want || returned == -want);
+	bool holds =
+		want == 0 ? returned >= 0 : returned < 0 && (error == want || returned == -want);
 
 	if (!holds) {
 		const char *wanted = want ? describe_call(t, -1, want) : "success";
@@ -186,8 +188,12 @@ bool check_errno(struct trial *t, const struct check_site *site, long long retur
 static int order_numbers(struct value a, struct value b)
 {
 	if (a.type == VALUE_REAL || b.type == VALUE_REAL) {
-		double x = a.type == VALUE_REAL ? a.r : a.type == VALUE_SIGNED ? (double)a.i : (double)a.u;
-		double y = b.type == VALUE_REAL ? b.r : b.type == VALUE_SIGNED ? (double)b.i : (double)b.u;
+		double x = a.type == VALUE_REAL	    ? a.r
+			   : a.type == VALUE_SIGNED ? (double)a.i
+						    : (double)a.u;
+		double y = b.type == VALUE_REAL	    ? b.r
+			   : b.type == VALUE_SIGNED ? (double)b.i
+						    : (double)b.u;
 		return x < y ? -1 : x > y ? 1 : x == y ? 0 : 2;
 	}
 	bool a_negative = a.type == VALUE_SIGNED && a.i < 0;
@@ -215,12 +221,12 @@ static const struct comparison_line {
 	const char *prefix;
 	bool holds[4]; /* for less, equal, greater, not comparable */
 } comparisons[] = {
-	[COMPARE_EQ] = {"",		{false, true, false, false}},
-	[COMPARE_NE] = {"other than ",	{true, false, true, true}	 },
-	[COMPARE_LT] = {"less than ",	{true, false, false, false}},
-	[COMPARE_LE] = {"at most ",	{true, true, false, false} },
-	[COMPARE_GT] = {"more than ",	{false, false, true, false}},
-	[COMPARE_GE] = {"at least ",	{false, true, true, false} },
+	[COMPARE_EQ] = {"", {false, true, false, false}},
+	[COMPARE_NE] = {"other than ", {true, false, true, true}},
+	[COMPARE_LT] = {"less than ", {true, false, false, false}},
+	[COMPARE_LE] = {"at most ", {true, true, false, false}},
+	[COMPARE_GT] = {"more than ", {false, false, true, false}},
+	[COMPARE_GE] = {"at least ", {false, true, true, false}},
 };
 
 bool check_compare(struct trial *t, const struct check_site *site, struct value got,
@@ -238,7 +244,8 @@ bool check_compare(struct trial *t, const struct check_site *site, struct value 
 	return fail(t, site, keep_text(t, &got_text), keep_text(t, &want_text));
 }
 
-bool check_one_of(struct trial *t, const struct check_site *site, const char *got, const char *const *wanted)
+bool check_one_of(struct trial *t, const struct check_site *site, const char *got,
+		  const char *const *wanted)
 {
 	for (const char *const *at = wanted; got && *at; at++) {
 		if (strcmp(got, *at) == 0) {
@@ -256,8 +263,8 @@ bool check_one_of(struct trial *t, const struct check_site *site, const char *go
 	return fail(t, site, keep_text(t, &got_text), keep_text(t, &want_text));
 }
 
-bool check_contains(struct trial *t, const struct check_site *site, const char *text, const char *needle,
-		    bool wanted)
+bool check_contains(struct trial *t, const struct check_site *site, const char *text,
+		    const char *needle, bool wanted)
 {
 	bool is_in = text && needle && strstr(text, needle);
 

@@ -105,7 +105,8 @@ static int add_name(void *arg, const char *name, const struct tree_stat *stat UN
 		names->items = bigger;
 		names->room = room;
 	}
-	char *copy = strdup(name); /* not the trial's memory: running out of that must not jump out of the provider */
+	char *copy = strdup(
+		name); /* not the trial's memory: running out of that must not jump out of the provider */
 	if (!copy)
 		return -ENOMEM;
 	names->items[names->count++] = copy;
@@ -176,7 +177,8 @@ static const char *unquote(struct trial *t, const char *from, size_t length)
 	for (size_t i = quote ? 1 : 0; i < length; i++) {
 		if (quote && from[i] == quote)
 			break;
-		if (quote == '"' && from[i] == '\\' && i + 1 < length && strchr("\"\\$`", from[i + 1]))
+		if (quote == '"' && from[i] == '\\' && i + 1 < length &&
+		    strchr("\"\\$`", from[i + 1]))
 			i++;
 		*to++ = from[i];
 	}

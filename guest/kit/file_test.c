@@ -15,7 +15,8 @@ static void in_trial(void (*body)(struct trial *t), enum outcome outcome)
 {
 	CLEANUP(tree) struct tree *tree = tree_of_folder(test_folder());
 	CLEAN_DONE(result) struct result result;
-	const struct trial_setup setup = {.def = cases_find("filetest.body"), .tree = tree, .parameters = ""};
+	const struct trial_setup setup = {
+		.def = cases_find("filetest.body"), .tree = tree, .parameters = ""};
 
 	body_under_test = body;
 	result_init(&result, "filetest.body");
@@ -95,8 +96,9 @@ TEST(file, too_large_is_broken_not_cut)
 
 static void text_body(struct trial *t)
 {
-	static const char release[] = "NAME=\"Debian GNU/Linux\"\nID=debian\n  VERSION_ID='12' # x\nEMPTY=\n"
-				      "ESCAPED=\"a\\\"b\\$\"\nID=again  \nCRLF=x\r\nLAST=end";
+	static const char release[] =
+		"NAME=\"Debian GNU/Linux\"\nID=debian\n  VERSION_ID='12' # x\nEMPTY=\n"
+		"ESCAPED=\"a\\\"b\\$\"\nID=again  \nCRLF=x\r\nLAST=end";
 	const char *at = "one\r\n\ntwo", *null = NULL;
 
 	EXPECT_TEXT(text_line(t, &at), "one");

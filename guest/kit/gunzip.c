@@ -79,13 +79,14 @@ static int take_symbol(struct bits *in, const struct code *code)
 	return -1;
 }
 
-static const uint16_t length_bases[29] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,	 17,  19,  23, 27,
-					  31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
+static const uint16_t length_bases[29] = {3,  4,  5,  6,   7,	8,   9,	  10,  11, 13,
+					  15, 17, 19, 23,  27,	31,  35,  43,  51, 59,
+					  67, 83, 99, 115, 131, 163, 195, 227, 258};
 static const uint8_t length_extras[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
 					  2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
-static const uint16_t distance_bases[30] = {1,	 2,   3,   4,	5,   7,	   9,	 13,   17,   25,
-					    33,	 49,  65,  97,	129, 193,  257,	 385,  513,  769,
-					    1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+static const uint16_t distance_bases[30] = {
+	1,   2,	  3,   4,   5,	 7,    9,    13,   17,	 25,   33,   49,   65,	  97,	 129,
+	193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
 static const uint8_t distance_extras[30] = {0, 0, 0, 0, 1, 1, 2, 2,  3,	 3,  4,	 4,  5,	 5,  6,
 					    6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
 
@@ -104,8 +105,8 @@ static int copy_back(struct text *out, size_t start, size_t distance, size_t len
 }
 
 /* The symbols of a block up to its end (3.2.5). */
-static int unpack_codes(struct bits *in, const struct code *literals, const struct code *distances, struct text *out,
-			size_t start)
+static int unpack_codes(struct bits *in, const struct code *literals, const struct code *distances,
+			struct text *out, size_t start)
 {
 	for (;;) {
 		int symbol = take_symbol(in, literals), r;
@@ -117,11 +118,13 @@ static int unpack_codes(struct bits *in, const struct code *literals, const stru
 			char byte = (char)symbol;
 			r = text_add(out, &byte, 1);
 		} else {
-			size_t length = length_bases[symbol - 257] + take_bits(in, length_extras[symbol - 257]);
+			size_t length = length_bases[symbol - 257] +
+					take_bits(in, length_extras[symbol - 257]);
 			int code = take_symbol(in, distances);
 			if (code < 0 || code > 29)
 				return -EBADMSG;
-			size_t distance = distance_bases[code] + take_bits(in, distance_extras[code]);
+			size_t distance =
+				distance_bases[code] + take_bits(in, distance_extras[code]);
 			r = in->ran_out ? -EBADMSG : copy_back(out, start, distance, length);
 		}
 		if (r < 0)
@@ -135,7 +138,8 @@ static int unpack_stored(struct bits *in, struct text *out)
 	in->held = in->count = 0; /* up to the next byte: never more than 7 bits are held here */
 	if (in->end - in->at < 4)
 		return -EBADMSG;
-	unsigned length = in->at[0] | (unsigned)in->at[1] << 8, check = in->at[2] | (unsigned)in->at[3] << 8;
+	unsigned length = in->at[0] | (unsigned)in->at[1] << 8,
+		 check = in->at[2] | (unsigned)in->at[3] << 8;
 	in->at += 4;
 	if (check != (length ^ 0xffff) || (size_t)(in->end - in->at) < length)
 		return -EBADMSG;
@@ -189,7 +193,8 @@ static int take_lengths(struct bits *in, const struct code *packing, uint8_t *le
 /* 3.2.7 */
 static int unpack_dynamic(struct bits *in, struct text *out, size_t start)
 {
-	static const uint8_t order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+	static const uint8_t order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+					  11, 4,  12, 3, 13, 2, 14, 1, 15};
 	unsigned literal_count = take_bits(in, 5) + 257, distance_count = take_bits(in, 5) + 1;
 	unsigned packing_count = take_bits(in, 4) + 4;
 	uint8_t lengths[SYMBOLS_MAX + 32] = {0};
@@ -219,7 +224,7 @@ static int unpack_blocks(struct bits *in, struct text *out)
 	while (!is_last) {
 		is_last = take_bits(in, 1);
 		unsigned type = take_bits(in, 2);
-		int r = in->ran_out   ? -EBADMSG
+		int r = in->ran_out ? -EBADMSG
 			: type == 0 ? unpack_stored(in, out)
 			: type == 1 ? unpack_fixed(in, out, start)
 			: type == 2 ? unpack_dynamic(in, out, start)
@@ -285,6 +290,7 @@ int gunzip(const void *packed, size_t length, struct text *out)
 	if (end - in.at < 8)
 		return -EBADMSG;
 	size_t unpacked = out->length - start;
-	bool is_whole = le32(in.at) == checksum(out->buf + start, unpacked) && le32(in.at + 4) == (uint32_t)unpacked;
+	bool is_whole = le32(in.at) == checksum(out->buf + start, unpacked) &&
+			le32(in.at + 4) == (uint32_t)unpacked;
 	return is_whole ? 0 : -EBADMSG;
 }

@@ -21,8 +21,8 @@ static int read_compressed(struct tree *tree, struct text *out)
 int kernel_config_read(struct tree *tree, struct text *out)
 {
 	static const char *const places[][2] = {
-		{"/boot/config-",	       ""       },
-		{"/lib/modules/",     "/config"},
+		{"/boot/config-", ""},
+		{"/lib/modules/", "/config"},
 		{"/usr/lib/modules/", "/config"},
 	};
 	struct utsname uts;
@@ -32,7 +32,8 @@ int kernel_config_read(struct tree *tree, struct text *out)
 
 	(void)uname(&uts);
 	for (size_t i = 0; r < 0 && i < ARRAY_LEN(places); i++) {
-		(void)snprintf(path, sizeof path, "%s%.64s%s", places[i][0], uts.release, places[i][1]);
+		(void)snprintf(path, sizeof path, "%s%.64s%s", places[i][0], uts.release,
+			       places[i][1]);
 		text_clear(out);
 		r = tree_read(tree, path, out);
 	}
@@ -46,7 +47,8 @@ bool kernel_config_value(const char *config, const char *name, char *ret, size_t
 
 	for (const char *line = config; *line;) {
 		size_t end = strcspn(line, "\n");
-		if (has_prefix(line, "CONFIG_") && strncmp(line + 7, bare, length) == 0 && line[7 + length] == '=') {
+		if (has_prefix(line, "CONFIG_") && strncmp(line + 7, bare, length) == 0 &&
+		    line[7 + length] == '=') {
 			const char *value = line + 7 + length + 1;
 			(void)snprintf(ret, size, "%.*s", (int)(line + end - value), value);
 			return true;

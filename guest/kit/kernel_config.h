@@ -9,6 +9,7 @@
 int kernel_config_read(struct tree *tree, struct text *out) NONNULL(1, 2);
 
 /* Finds an option ("BPF_SYSCALL" or "CONFIG_BPF_SYSCALL") and copies its value: "y", "m", "250"… False: it is not set. */
-bool kernel_config_value(const char *config, const char *name, char *ret, size_t size) NONNULL(1, 2, 3);
+bool kernel_config_value(const char *config, const char *name, char *ret, size_t size)
+	NONNULL(1, 2, 3);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "base/test.h"
 
-static const char config[] = "# CONFIG_A is not set\nCONFIG_BPF=y\nCONFIG_BPF_SYSCALL=m\nCONFIG_HZ=250\nCONFIG_NAME=\"x y\"";
+static const char config[] =
+	"# CONFIG_A is not set\nCONFIG_BPF=y\nCONFIG_BPF_SYSCALL=m\nCONFIG_HZ=250\nCONFIG_NAME=\"x y\"";
 
 TEST(kernel_config, finds_whole_names_only)
 {

@@ -72,7 +72,8 @@ static struct program_result run(struct trial *t, unsigned limit_s, const char *
 	close(ends[1]);
 	text_done(&t->scratch);
 	text_init(&t->scratch, PROGRAM_OUTPUT_MAX);
-	bool is_done = pid > 0 && read_output(t, ends[0], until_ns) && await_end(pid, until_ns, &status);
+	bool is_done =
+		pid > 0 && read_output(t, ends[0], until_ns) && await_end(pid, until_ns, &status);
 	close(ends[0]);
 	if (pid < 0)
 		case_broken(t, "start %s: %m", argv[0]);

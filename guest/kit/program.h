@@ -15,8 +15,9 @@
 #define PROGRAM_OUTPUT_MAX (1U << 20)
 
 struct program_result {
-	int exit_code;	    /* 128 + the signal's number when it was killed */
-	const char *output; /* stdout and stderr as they came; what is more than the maximum is dropped */
+	int exit_code; /* 128 + the signal's number when it was killed */
+	/* stdout and stderr as they came; what is more than the maximum is dropped */
+	const char *output;
 };
 
 /* Runs it with nothing on its stdin, and waits. The arguments end with NULL; the program is looked for in the usual folders.

@@ -7,7 +7,8 @@
 
 CASE(programtest, runs)
 {
-	struct program_result run = program_run(t, 10, "sh", "-c", "echo out; echo err >&2; exit 3", NULL);
+	struct program_result run =
+		program_run(t, 10, "sh", "-c", "echo out; echo err >&2; exit 3", NULL);
 
 	CHECK_EQ(t, run.exit_code, 3);
 	CHECK_EQ(t, run.output, "out\nerr\n");

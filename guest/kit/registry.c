@@ -8,7 +8,8 @@ extern const struct case_def *const __stop_assay_cases[] __attribute__((weak));
 extern const struct sabotage_def *const __start_assay_sabotages[] __attribute__((weak));
 extern const struct sabotage_def *const __stop_assay_sabotages[] __attribute__((weak));
 
-static int compare_names(const char *area_a, const char *name_a, const char *area_b, const char *name_b)
+static int compare_names(const char *area_a, const char *name_a, const char *area_b,
+			 const char *name_b)
 {
 	int r = strcmp(area_a, area_b);
 
@@ -53,7 +54,8 @@ const struct case_def *cases_find(const char *id)
 
 const struct sabotage_def *case_sabotage_def(const struct case_def *def)
 {
-	for (const struct sabotage_def *const *at = __start_assay_sabotages; at < __stop_assay_sabotages; at++) {
+	for (const struct sabotage_def *const *at = __start_assay_sabotages;
+	     at < __stop_assay_sabotages; at++) {
 		if (compare_names((*at)->area, (*at)->name, def->info.area, def->info.name) == 0)
 			return *at;
 	}
@@ -76,12 +78,13 @@ void cases_problems(struct text *out)
 
 	for (size_t i = 1; i < count; i++) {
 		if (compare_cases(&all[i - 1], &all[i]) == 0)
-			(void)text_addf(out, "%s is registered twice: %s and %s\n", case_id(&all[i]->info, id),
-					all[i - 1]->file, all[i]->file);
+			(void)text_addf(out, "%s is registered twice: %s and %s\n",
+					case_id(&all[i]->info, id), all[i - 1]->file, all[i]->file);
 	}
-	for (const struct sabotage_def *const *at = __start_assay_sabotages; at < __stop_assay_sabotages; at++) {
+	for (const struct sabotage_def *const *at = __start_assay_sabotages;
+	     at < __stop_assay_sabotages; at++) {
 		if (!has_case(*at))
-			(void)text_addf(out, "a sabotage is for %s.%s, which is no case\n", (*at)->area,
-					(*at)->name);
+			(void)text_addf(out, "a sabotage is for %s.%s, which is no case\n",
+					(*at)->area, (*at)->name);
 	}
 }

@@ -53,7 +53,8 @@ static const char *through_fd(struct trial *t, int fd)
 	return case_format(t, "/proc/self/fd/%d", fd);
 }
 
-static void write_file(struct trial *t, const char *path, const void *bytes, size_t length, const struct tree_stat *st)
+static void write_file(struct trial *t, const char *path, const void *bytes, size_t length,
+		       const struct tree_stat *st)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -72,7 +73,8 @@ static void write_file(struct trial *t, const char *path, const void *bytes, siz
 }
 
 /* Binds a new file over an existing one. */
-static void cover_file(struct trial *t, const char *real, const void *bytes, size_t length, const struct tree_stat *st)
+static void cover_file(struct trial *t, const char *real, const void *bytes, size_t length,
+		       const struct tree_stat *st)
 {
 	/* By descriptor, because the stage may hide the path. */
 	int target = open(real, O_PATH | O_CLOEXEC | O_NOFOLLOW);
@@ -191,7 +193,8 @@ static void mirror_folder(struct trial *t, const char *folder)
 	const char *to = is_root ? stage_folder(t) : folder;
 	mirror_entries(t, folder, fd, to);
 	close(fd);
-	if (chown(to, st.st_uid, st.st_gid) < 0 || chmod(to, st.st_mode & 07777) < 0 || stat(to, &fresh) < 0)
+	if (chown(to, st.st_uid, st.st_gid) < 0 || chmod(to, st.st_mode & 07777) < 0 ||
+	    stat(to, &fresh) < 0)
 		case_broken(t, "set the mode of %s: %m", folder);
 	if (is_root)
 		enter_mirror_of_root(t, to);
@@ -207,7 +210,8 @@ static const char *enter_folder(struct trial *t, const char *path, const char **
 
 	if (!slash || slash[1] == '\0')
 		case_broken(t, "plant \"%s\": that is no path of a file", path);
-	const char *folder = slash == path ? "/" : case_format(t, "%.*s", (int)(slash - path), path);
+	const char *folder =
+		slash == path ? "/" : case_format(t, "%.*s", (int)(slash - path), path);
 	int r = tree_resolve(t->tree, folder, real, sizeof real);
 	if (r == -ENOENT) {
 		const char *name, *above = enter_folder(t, folder, &name);
@@ -246,7 +250,8 @@ static struct tree_stat stat_or_default(struct trial *t, const char *path)
 	return st;
 }
 
-static void plant_bytes(struct trial *t, const char *path, const void *bytes, size_t length, const struct tree_stat *st)
+static void plant_bytes(struct trial *t, const char *path, const void *bytes, size_t length,
+			const struct tree_stat *st)
 {
 	char real[TREE_PATH_MAX];
 

@@ -61,7 +61,8 @@ static int run_in_private(void)
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return 77;
-	struct tree *tree = tree_of_folder("/"); /* now: a tree stays in the namespace that it was made in */
+	struct tree *tree =
+		tree_of_folder("/"); /* now: a tree stays in the namespace that it was made in */
 	const struct trial_setup setup = {
 		.def = cases_find("sabotagetest.in_guest"),
 		.tree = tree,

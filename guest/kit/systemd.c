@@ -43,7 +43,8 @@ static void take_unit(void *arg, const struct systemd_unit *unit)
 
 const struct systemd_unit *systemd_units(struct trial *t, size_t *ret_count)
 {
-	struct unit_list list = {.t = t, .units = case_alloc(t, SYSTEMD_UNITS_MAX * sizeof *list.units)};
+	struct unit_list list = {.t = t,
+				 .units = case_alloc(t, SYSTEMD_UNITS_MAX * sizeof *list.units)};
 	struct patience p;
 	struct bus *bus = open_bus(t, &p);
 	struct err e = {0};
@@ -71,7 +72,8 @@ static void take_job(void *arg, const struct systemd_job *job)
 
 const char *const *systemd_jobs(struct trial *t)
 {
-	struct job_list list = {.t = t, .units = case_alloc(t, (SYSTEMD_UNITS_MAX + 1) * sizeof(*list.units))};
+	struct job_list list = {
+		.t = t, .units = case_alloc(t, (SYSTEMD_UNITS_MAX + 1) * sizeof(*list.units))};
 	struct patience p;
 	struct bus *bus = open_bus(t, &p);
 	struct err e = {0};
@@ -85,7 +87,8 @@ const char *const *systemd_jobs(struct trial *t)
 
 /* ---- properties ---- */
 
-static const char *property(struct trial *t, const char *unit, const char *interface, const char *name)
+static const char *property(struct trial *t, const char *unit, const char *interface,
+			    const char *name)
 {
 	struct patience p;
 	struct bus *bus = open_bus(t, &p);
@@ -101,7 +104,8 @@ static const char *property(struct trial *t, const char *unit, const char *inter
 	return copy;
 }
 
-const char *systemd_unit_property(struct trial *t, const char *unit, const char *interface, const char *name)
+const char *systemd_unit_property(struct trial *t, const char *unit, const char *interface,
+				  const char *name)
 {
 	return property(t, unit, interface, name);
 }

@@ -13,7 +13,8 @@
 #include "guest/kit/systemd_bus.h"
 
 /* The units that systemd has loaded. */
-const struct systemd_unit *systemd_units(struct trial *t, size_t *ret_count) __attribute__((returns_nonnull));
+const struct systemd_unit *systemd_units(struct trial *t, size_t *ret_count)
+	__attribute__((returns_nonnull));
 
 /* The units whose jobs are waiting or running, NULL-terminated. */
 const char *const *systemd_jobs(struct trial *t) __attribute__((returns_nonnull));
@@ -25,9 +26,10 @@ const char *systemd_state(struct trial *t) __attribute__((returns_nonnull));
 const char *systemd_unit_state(struct trial *t, const char *unit) __attribute__((returns_nonnull));
 
 /* A property as text (see systemd_property_text): systemd_unit_property(t, "ssh.service", "Service", "MainPID"). */
-const char *systemd_unit_property(struct trial *t, const char *unit, const char *interface, const char *name)
+const char *systemd_unit_property(struct trial *t, const char *unit, const char *interface,
+				  const char *name) __attribute__((returns_nonnull));
+const char *systemd_manager_property(struct trial *t, const char *name)
 	__attribute__((returns_nonnull));
-const char *systemd_manager_property(struct trial *t, const char *name) __attribute__((returns_nonnull));
 
 /* Calls a method of the manager with up to two strings (NULL: not given): "Reload"; "StartUnit", "x.service", "replace".
  * 0, or a negative errno with a note; does not end the case. */
@@ -38,7 +40,8 @@ void systemd_wait(struct trial *t, const char *unit, const char *active_state);
 
 /* Sabotage, for cases that have a fork of their own: a unit with that file's content is started and has come to that active
  * state ("failed", "active"; NULL: not waited for). It is stopped, forgotten and removed when the trial ends. */
-void sabotage_unit(struct trial *t, const char *unit, const char *content, const char *active_state);
+void sabotage_unit(struct trial *t, const char *unit, const char *content,
+		   const char *active_state);
 /* Stops a unit, and starts it again when the trial ends. */
 void sabotage_stop_unit(struct trial *t, const char *unit);
 

@@ -33,7 +33,8 @@ int systemd_parse_units(struct bus_reader *reply, systemd_unit_fn *each, void *a
 {
 	size_t end, count = 0;
 
-	for (bus_enter_array(reply, 8, &end); bus_is_before(reply, end) && count < SYSTEMD_UNITS_MAX; count++) {
+	for (bus_enter_array(reply, 8, &end);
+	     bus_is_before(reply, end) && count < SYSTEMD_UNITS_MAX; count++) {
 		struct systemd_unit unit;
 		bus_take_align(reply, 8);
 		unit.name = bus_take_string(reply);
@@ -56,7 +57,8 @@ int systemd_parse_jobs(struct bus_reader *reply, systemd_job_fn *each, void *arg
 {
 	size_t end, count = 0;
 
-	for (bus_enter_array(reply, 8, &end); bus_is_before(reply, end) && count < SYSTEMD_UNITS_MAX; count++) {
+	for (bus_enter_array(reply, 8, &end);
+	     bus_is_before(reply, end) && count < SYSTEMD_UNITS_MAX; count++) {
 		struct systemd_job job;
 		bus_take_align(reply, 8);
 		job.id = bus_take_u32(reply);
@@ -71,15 +73,17 @@ int systemd_parse_jobs(struct bus_reader *reply, systemd_job_fn *each, void *arg
 	return reply->failed || count == SYSTEMD_UNITS_MAX ? -EBADMSG : 0;
 }
 
-static int ask_manager(struct bus *bus, const struct patience *p, const char *member, const char *signature,
-		       const struct text *body, struct bus_reader *reply, struct err *e)
+static int ask_manager(struct bus *bus, const struct patience *p, const char *member,
+		       const char *signature, const struct text *body, struct bus_reader *reply,
+		       struct err *e)
 {
 	const struct bus_call call = {ROOT, MANAGER, member, signature, body};
 
 	return bus_ask(bus, &call, p, reply, e);
 }
 
-int systemd_list_units(struct bus *bus, const struct patience *p, systemd_unit_fn *each, void *arg, struct err *e)
+int systemd_list_units(struct bus *bus, const struct patience *p, systemd_unit_fn *each, void *arg,
+		       struct err *e)
 {
 	struct bus_reader reply;
 	int r = ask_manager(bus, p, "ListUnits", NULL, NULL, &reply, e);
@@ -89,7 +93,8 @@ int systemd_list_units(struct bus *bus, const struct patience *p, systemd_unit_f
 	return r;
 }
 
-int systemd_list_jobs(struct bus *bus, const struct patience *p, systemd_job_fn *each, void *arg, struct err *e)
+int systemd_list_jobs(struct bus *bus, const struct patience *p, systemd_job_fn *each, void *arg,
+		      struct err *e)
 {
 	struct bus_reader reply;
 	int r = ask_manager(bus, p, "ListJobs", NULL, NULL, &reply, e);
@@ -138,10 +143,11 @@ static int add_variant(struct bus_reader *in, struct text *out)
 	}
 }
 
-int systemd_property_text(struct bus *bus, const struct patience *p, const char *unit, const char *interface,
-			  const char *name, struct text *out, struct err *e)
+int systemd_property_text(struct bus *bus, const struct patience *p, const char *unit,
+			  const char *interface, const char *name, struct text *out, struct err *e)
 {
-	CLEAN_TEXT struct text path = TEXT_INIT(1024), body = TEXT_INIT(BODY_MAX), full = TEXT_INIT(128);
+	CLEAN_TEXT struct text path = TEXT_INIT(1024), body = TEXT_INIT(BODY_MAX),
+			       full = TEXT_INIT(128);
 	struct bus_reader reply;
 
 	if (unit)
@@ -163,8 +169,8 @@ int systemd_property_text(struct bus *bus, const struct patience *p, const char 
 
 /* ---- jobs ---- */
 
-int systemd_manager_call(struct bus *bus, const struct patience *p, const char *member, const char *first,
-			 const char *second, struct err *e)
+int systemd_manager_call(struct bus *bus, const struct patience *p, const char *member,
+			 const char *first, const char *second, struct err *e)
 {
 	CLEAN_TEXT struct text body = TEXT_INIT(BODY_MAX);
 	struct bus_reader reply;
@@ -199,8 +205,8 @@ static void put_command(struct text *body, const char *const *argv)
 	bus_close_array(body, commands, 8);
 }
 
-int systemd_start_transient(struct bus *bus, const struct patience *p, const char *unit, const char *type,
-			    const char *const *argv, struct err *e)
+int systemd_start_transient(struct bus *bus, const struct patience *p, const char *unit,
+			    const char *type, const char *const *argv, struct err *e)
 {
 	CLEAN_TEXT struct text body = TEXT_INIT(BODY_MAX);
 	struct bus_reader reply;

@@ -33,7 +33,8 @@ static int look_below(void *arg, const char *name, const struct tree_stat *stat 
 	struct search *search = arg;
 	char path[TREE_PATH_MAX];
 
-	if (strstr(name, "-linux-") && snprintf(path, sizeof path, "/usr/lib/%s/systemd", name) < (int)sizeof path)
+	if (strstr(name, "-linux-") &&
+	    snprintf(path, sizeof path, "/usr/lib/%s/systemd", name) < (int)sizeof path)
 		(void)tree_list(search->tree, path, look_at, &search->version);
 	return 0;
 }

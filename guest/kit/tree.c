@@ -137,7 +137,8 @@ static bool is_last(const struct walker *w)
 }
 
 /* One component further: up, nowhere, or into what is there, which may be a link. */
-static int step(struct tree *tree, struct walker *w, const char *component, struct resolve_options options)
+static int step(struct tree *tree, struct walker *w, const char *component,
+		struct resolve_options options)
 {
 	size_t parent_length = strlen(w->done);
 	struct tree_stat st;
@@ -161,7 +162,8 @@ static int step(struct tree *tree, struct walker *w, const char *component, stru
 	return S_ISDIR(st.mode) || S_ISLNK(st.mode) || is_last(w) ? 0 : -ENOTDIR;
 }
 
-int tree_resolve_with(struct tree *tree, const char *path, struct resolve_options options, char *ret, size_t size)
+int tree_resolve_with(struct tree *tree, const char *path, struct resolve_options options,
+		      char *ret, size_t size)
 {
 	struct walker w = {.done = ""};
 	char component[256];
@@ -206,7 +208,8 @@ int tree_stat(struct tree *tree, const char *path, struct tree_stat *ret)
 static int resolve_keeping_last(struct tree *tree, const char *path, char real[TREE_PATH_MAX])
 {
 	record(tree, path);
-	return tree_resolve_with(tree, path, (struct resolve_options){.keep_last = true}, real, TREE_PATH_MAX);
+	return tree_resolve_with(tree, path, (struct resolve_options){.keep_last = true}, real,
+				 TREE_PATH_MAX);
 }
 
 int tree_lstat(struct tree *tree, const char *path, struct tree_stat *ret)
@@ -245,7 +248,8 @@ static int resolve_file(struct tree *tree, const char *path, char real[TREE_PATH
 		return r;
 	if (S_ISDIR(st.mode))
 		return -EISDIR;
-	return S_ISREG(st.mode) ? 0 : -EINVAL; /* a FIFO or a device could keep us waiting for ever */
+	return S_ISREG(st.mode) ? 0
+				: -EINVAL; /* a FIFO or a device could keep us waiting for ever */
 }
 
 int tree_read(struct tree *tree, const char *path, struct text *out)
@@ -374,7 +378,8 @@ static int walk_folder(struct walk *walk, size_t length)
 
 int tree_walk(struct tree *tree, const char *path, tree_walk_fn *visit, void *arg)
 {
-	struct walk walk = {.tree = tree, .visit = visit, .arg = arg, .entries_left = TREE_ENTRIES_MAX};
+	struct walk walk = {
+		.tree = tree, .visit = visit, .arg = arg, .entries_left = TREE_ENTRIES_MAX};
 	struct tree_stat st;
 	int r = tree_resolve(tree, path, walk.path, sizeof walk.path);
 

@@ -16,18 +16,20 @@
 #include "base/scope.h"
 #include "base/text.h"
 
-#define TREE_PATH_MAX	  4096
-#define TREE_FILE_MAX	  (64U << 20) /* the most that is read of one file */
-#define TREE_ENTRIES_MAX  4000000U
-#define TREE_LINKS_MAX	  40		/* links followed in one path, as the kernel's */
-#define TREE_OUTSIDE	  0x80000000U	/* this bit: a mounted filesystem that is not on the tree's disks */
+#define TREE_PATH_MAX	 4096
+#define TREE_FILE_MAX	 (64U << 20) /* the most that is read of one file */
+#define TREE_ENTRIES_MAX 4000000U
+#define TREE_LINKS_MAX	 40 /* links followed in one path, as the kernel's */
+#define TREE_OUTSIDE                                                                               \
+	0x80000000U /* this bit: a mounted filesystem that is not on the tree's disks */
 
 struct tree_stat {
 	uint32_t mode; /* as st_mode */
 	uint32_t uid, gid, links;
 	uint64_t size, inode;
 	int64_t mtime_s;
-	uint32_t filesystem; /* which of the tree's filesystems, 0 is root's; TREE_OUTSIDE: /proc, tmpfs and such */
+	uint32_t
+		filesystem; /* which of the tree's filesystems, 0 is root's; TREE_OUTSIDE: /proc, tmpfs and such */
 };
 
 /* Return a value other than 0 to stop; it becomes the result of the walk. */
@@ -40,10 +42,13 @@ struct tree_ops {
 	int (*stat)(void *impl, const char *path, struct tree_stat *ret); /* as lstat */
 	ssize_t (*read)(void *impl, const char *path, uint64_t offset, void *buf, size_t size);
 	ssize_t (*readlink)(void *impl, const char *path, char *buf, size_t size);
-	int (*list)(void *impl, const char *path, tree_entry_fn *entry, void *arg); /* not "." and ".." */
-	ssize_t (*xattr)(void *impl, const char *path, const char *name, void *buf, size_t size); /* optional */
-	ssize_t (*disk_read)(void *impl, uint64_t offset, void *buf, size_t size); /* optional: the raw disk */
-	uint64_t (*disk_size)(void *impl);						   /* optional */
+	int (*list)(void *impl, const char *path, tree_entry_fn *entry,
+		    void *arg); /* not "." and ".." */
+	ssize_t (*xattr)(void *impl, const char *path, const char *name, void *buf,
+			 size_t size); /* optional */
+	ssize_t (*disk_read)(void *impl, uint64_t offset, void *buf,
+			     size_t size); /* optional: the raw disk */
+	uint64_t (*disk_size)(void *impl); /* optional */
 	/* optional: "type=ext4\nuuid=…\nlabel=…\ndevice=…\nmount=/\nclean=1\nerrors=0\n" of filesystem n; -ENOENT past the last.
 	 * Partition facts are there too: part_uuid, part_label, part_type, part_start, part_size (bytes). */
 	int (*filesystem)(void *impl, unsigned n, struct text *facts);
@@ -67,13 +72,17 @@ int tree_lstat(struct tree *tree, const char *path, struct tree_stat *ret) NONNU
 int tree_readlink(struct tree *tree, const char *path, char *buf, size_t size) NONNULL(1, 2, 3);
 /* Reads a whole file into `out` (up to its maximum: -EMSGSIZE, with the beginning kept). */
 int tree_read(struct tree *tree, const char *path, struct text *out) NONNULL(1, 2, 3);
-ssize_t tree_pread(struct tree *tree, const char *path, uint64_t offset, void *buf, size_t size) NONNULL(1, 2, 4);
-int tree_list(struct tree *tree, const char *path, tree_entry_fn *entry, void *arg) NONNULL(1, 2, 3);
+ssize_t tree_pread(struct tree *tree, const char *path, uint64_t offset, void *buf, size_t size)
+	NONNULL(1, 2, 4);
+int tree_list(struct tree *tree, const char *path, tree_entry_fn *entry, void *arg)
+	NONNULL(1, 2, 3);
 /* Depth-first over everything below `path`, links not followed, parents before children; other filesystems included only
  * when they belong to the tree (never /proc, /sys, /dev of a running system). */
 int tree_walk(struct tree *tree, const char *path, tree_walk_fn *visit, void *arg) NONNULL(1, 2, 3);
-ssize_t tree_xattr(struct tree *tree, const char *path, const char *name, void *buf, size_t size) NONNULL(1, 2, 3, 4);
-ssize_t tree_disk_read(struct tree *tree, uint64_t offset, void *buf, size_t size) NONNULL(1, 3); /* -ENOTSUP: no disk */
+ssize_t tree_xattr(struct tree *tree, const char *path, const char *name, void *buf, size_t size)
+	NONNULL(1, 2, 3, 4);
+ssize_t tree_disk_read(struct tree *tree, uint64_t offset, void *buf, size_t size)
+	NONNULL(1, 3); /* -ENOTSUP: no disk */
 uint64_t tree_disk_size(struct tree *tree) NONNULL(1);
 int tree_filesystem(struct tree *tree, unsigned n, struct text *facts) NONNULL(1, 3);
 /* The real path after following all links. */
@@ -89,11 +98,14 @@ void tree_forget_reads(struct tree *tree) NONNULL(1);
 void tree_plant_file(struct tree *tree, const char *path, const void *bytes, size_t length,
 		     uint32_t mode, uint32_t uid) NONNULL(1, 2);
 void tree_plant_link(struct tree *tree, const char *path, const char *target) NONNULL(1, 2, 3);
-void tree_plant_mode(struct tree *tree, const char *path, uint32_t mode, uint32_t uid) NONNULL(1, 2);
+void tree_plant_mode(struct tree *tree, const char *path, uint32_t mode, uint32_t uid)
+	NONNULL(1, 2);
 void tree_plant_absence(struct tree *tree, const char *path) NONNULL(1, 2); /* with all below it */
-void tree_plant_disk(struct tree *tree, uint64_t offset, const void *bytes, size_t length) NONNULL(1, 3);
+void tree_plant_disk(struct tree *tree, uint64_t offset, const void *bytes, size_t length)
+	NONNULL(1, 3);
 /* Replaces the value of one fact of filesystem n ("errors", "1"). */
-void tree_plant_fact(struct tree *tree, unsigned n, const char *key, const char *value) NONNULL(1, 3, 4);
+void tree_plant_fact(struct tree *tree, unsigned n, const char *key, const char *value)
+	NONNULL(1, 3, 4);
 /* 0, or the first error (-errno) of a tree_plant_* call since the last tree_unplant. */
 int tree_plant_error(const struct tree *tree) NONNULL(1);
 /* True while anything is planted: what was learnt of the tree before does not hold. */

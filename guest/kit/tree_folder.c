@@ -55,8 +55,8 @@ static int open_in(const struct folder *folder, const char *path, int flags)
 static bool is_on_disk(long type)
 {
 	static const unsigned long types[] = {
-		EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, MSDOS_SUPER_MAGIC,
-		F2FS_SUPER_MAGIC, EXFAT_SUPER_MAGIC,
+		EXT4_SUPER_MAGIC,  XFS_SUPER_MAGIC,  BTRFS_SUPER_MAGIC,
+		MSDOS_SUPER_MAGIC, F2FS_SUPER_MAGIC, EXFAT_SUPER_MAGIC,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
@@ -86,7 +86,8 @@ static uint32_t number_of(struct folder *folder, dev_t device, const char *path)
 	return number;
 }
 
-static void convert_stat(struct folder *folder, const char *path, const struct stat *st, struct tree_stat *ret)
+static void convert_stat(struct folder *folder, const char *path, const struct stat *st,
+			 struct tree_stat *ret)
 {
 	*ret = (struct tree_stat){
 		.mode = st->st_mode,
@@ -124,7 +125,8 @@ static ssize_t folder_read(void *impl, const char *path, uint64_t offset, void *
 {
 	struct folder *folder = impl;
 
-	if (folder->fd < 0 || offset == 0 || offset != folder->at || strcmp(folder->path, path) != 0) {
+	if (folder->fd < 0 || offset == 0 || offset != folder->at ||
+	    strcmp(folder->path, path) != 0) {
 		forget_file(folder);
 		folder->fd = open_in(folder, path, 0);
 		if (folder->fd < 0)
@@ -151,8 +153,8 @@ static ssize_t folder_readlink(void *impl, const char *path, char *buf, size_t s
 	return length < 0 ? -errno : length;
 }
 
-static int list_entry(struct folder *folder, DIR *dir, const char *path, const char *name, tree_entry_fn *entry,
-		      void *arg)
+static int list_entry(struct folder *folder, DIR *dir, const char *path, const char *name,
+		      tree_entry_fn *entry, void *arg)
 {
 	struct tree_stat converted;
 	struct stat st;

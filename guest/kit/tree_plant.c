@@ -59,7 +59,8 @@ static int locate(struct tree *tree, const char *path, bool keep_last, char real
 	return r == -ENOENT ? locate_below_nothing(tree, path, real) : r;
 }
 
-static bool is_located(struct tree *tree, const char *path, bool keep_last, char real[TREE_PATH_MAX])
+static bool is_located(struct tree *tree, const char *path, bool keep_last,
+		       char real[TREE_PATH_MAX])
 {
 	int r = locate(tree, path, keep_last, real);
 
@@ -78,8 +79,8 @@ static void add_plant(struct tree *tree, struct plant plant, const char *real)
 	free(plant.bytes);
 }
 
-void tree_plant_file(struct tree *tree, const char *path, const void *bytes, size_t length, uint32_t mode,
-		     uint32_t uid)
+void tree_plant_file(struct tree *tree, const char *path, const void *bytes, size_t length,
+		     uint32_t mode, uint32_t uid)
 {
 	char real[TREE_PATH_MAX];
 	struct tree_stat st = {0};
@@ -143,7 +144,8 @@ void tree_plant_absence(struct tree *tree, const char *path)
 
 void tree_plant_disk(struct tree *tree, uint64_t offset, const void *bytes, size_t length)
 {
-	struct plant_disk plant = {.offset = offset, .bytes = copy_bytes(bytes, length), .length = length};
+	struct plant_disk plant = {
+		.offset = offset, .bytes = copy_bytes(bytes, length), .length = length};
 
 	if (vec_add(&tree->disk_plants, plant))
 		return;
@@ -226,7 +228,8 @@ static int stat_content(struct tree *tree, const char *path, struct tree_stat *r
 {
 	const struct plant *plant = NULL;
 	enum view view = look(tree, path, &plant);
-	int r = view == VIEW_ABSENT || view == VIEW_PLANT ? -ENOENT : tree->ops->stat(tree->impl, path, ret);
+	int r = view == VIEW_ABSENT || view == VIEW_PLANT ? -ENOENT
+							  : tree->ops->stat(tree->impl, path, ret);
 
 	if (view == VIEW_BELOW || view == VIEW_ABSENT)
 		return r;
@@ -293,7 +296,8 @@ ssize_t layer_xattr(struct tree *tree, const char *path, const char *name, void 
 
 	switch (look(tree, path, &plant)) {
 	case VIEW_BELOW:
-		return tree->ops->xattr ? tree->ops->xattr(tree->impl, path, name, buf, size) : -ENOTSUP;
+		return tree->ops->xattr ? tree->ops->xattr(tree->impl, path, name, buf, size)
+					: -ENOTSUP;
 	case VIEW_ABSENT:
 		return -ENOENT;
 	case VIEW_PLANT:
@@ -350,7 +354,8 @@ static void child_name(const char *folder, const char *path, char name[256])
 }
 
 /* True when an older plant leads to the same name, so that it is listed once. */
-static bool is_listed_before(const struct tree *tree, size_t before, const char *folder, const char *name)
+static bool is_listed_before(const struct tree *tree, size_t before, const char *folder,
+			     const char *name)
 {
 	char other[256];
 
@@ -408,8 +413,9 @@ int layer_list(struct tree *tree, const char *path, tree_entry_fn *entry, void *
 		return -ENOENT;
 	if (view == VIEW_PLANT)
 		return -ENOTDIR;
-	bool is_below_shown = view == VIEW_BELOW || (!is_hidden(tree, path) &&
-						     tree->ops->stat(tree->impl, path, &below) == 0);
+	bool is_below_shown =
+		view == VIEW_BELOW ||
+		(!is_hidden(tree, path) && tree->ops->stat(tree->impl, path, &below) == 0);
 	int r = is_below_shown ? tree->ops->list(tree->impl, path, entry_from_below, &listing) : 0;
 	if (r != 0 || tree->plants.count == 0)
 		return r;
@@ -447,7 +453,8 @@ uint64_t tree_disk_size(struct tree *tree)
 }
 
 /* The newest planted value of a fact, or NULL. */
-static const char *planted_fact(const struct tree *tree, unsigned n, const char *key, size_t key_length)
+static const char *planted_fact(const struct tree *tree, unsigned n, const char *key,
+				size_t key_length)
 {
 	for (size_t i = tree->fact_plants.count; i-- > 0;) {
 		const struct plant_fact *plant = &tree->fact_plants.items[i];
@@ -472,7 +479,8 @@ int tree_filesystem(struct tree *tree, unsigned n, struct text *facts)
 		line += length + (line[length] == '\n');
 	}
 	vec_each (&tree->fact_plants, plant) {
-		if (plant->filesystem == n && planted_fact(tree, n, plant->key, strlen(plant->key)) == plant->value)
+		if (plant->filesystem == n &&
+		    planted_fact(tree, n, plant->key, strlen(plant->key)) == plant->value)
 			(void)text_addf(facts, "%s=%s\n", plant->key, plant->value);
 	}
 	return facts->overflowed ? -EMSGSIZE : 0;

@@ -27,9 +27,12 @@ static void unescape(char *text)
 	char *to = text;
 
 	for (const char *from = text; *from; to++) {
-		bool is_octal = from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
-				from[2] <= '7' && from[3] >= '0' && from[3] <= '7';
-		*to = is_octal ? (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0')) : *from;
+		bool is_octal = from[0] == '\\' && from[1] >= '0' && from[1] <= '3' &&
+				from[2] >= '0' && from[2] <= '7' && from[3] >= '0' &&
+				from[3] <= '7';
+		*to = is_octal ? (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
+					(from[3] - '0'))
+			       : *from;
 		from += is_octal ? 4 : 1;
 	}
 	*to = '\0';
@@ -40,7 +43,8 @@ static bool parse_mount(const char *line, struct mount *ret)
 	int used = 0;
 
 	/* "36 35 98:0 /root /mnt options - ext4 /dev/sda1 rw" with optional fields before the dash */
-	if (sscanf(line, "%*u %*u %u:%u %*s %1023s %n", &ret->major, &ret->minor, ret->point, &used) != 3)
+	if (sscanf(line, "%*u %*u %u:%u %*s %1023s %n", &ret->major, &ret->minor, ret->point,
+		   &used) != 3)
 		return false;
 	const char *dash = strstr(line + used, " - ");
 	if (!dash || sscanf(dash + 3, "%31s %255s", ret->type, ret->source) != 2)
@@ -55,7 +59,8 @@ static bool read_block(const struct mount *mount, const char *name, struct text 
 {
 	char path[128];
 
-	(void)snprintf(path, sizeof path, "/sys/dev/block/%u:%u/%s", mount->major, mount->minor, name);
+	(void)snprintf(path, sizeof path, "/sys/dev/block/%u:%u/%s", mount->major, mount->minor,
+		       name);
 	size_t before = out->length;
 	if (text_read_file(out, path) < 0)
 		return false;
@@ -78,7 +83,8 @@ static void find_device(struct mount *mount)
 {
 	struct stat st;
 
-	if (mount->major == 0 && mount->source[0] == '/' && stat(mount->source, &st) == 0 && S_ISBLK(st.st_mode)) {
+	if (mount->major == 0 && mount->source[0] == '/' && stat(mount->source, &st) == 0 &&
+	    S_ISBLK(st.st_mode)) {
 		mount->major = major(st.st_rdev);
 		mount->minor = minor(st.st_rdev);
 	}
@@ -123,11 +129,11 @@ static int find_mount(unsigned n, struct mount *ret)
 static const struct udev_line {
 	const char *property, *fact;
 } udev_lines[] = {
-	{"E:ID_FS_UUID=",	  "uuid"	 },
-	{"E:ID_FS_LABEL=",	   "label"     },
-	{"E:ID_PART_ENTRY_UUID=", "part_uuid" },
+	{"E:ID_FS_UUID=", "uuid"},
+	{"E:ID_FS_LABEL=", "label"},
+	{"E:ID_PART_ENTRY_UUID=", "part_uuid"},
 	{"E:ID_PART_ENTRY_NAME=", "part_label"},
-	{"E:ID_PART_ENTRY_TYPE=", "part_type" },
+	{"E:ID_PART_ENTRY_TYPE=", "part_type"},
 };
 
 static void add_udev_facts(const struct mount *mount, struct text *facts)
@@ -143,8 +149,8 @@ static void add_udev_facts(const struct mount *mount, struct text *facts)
 		for (size_t i = 0; i < ARRAY_LEN(udev_lines); i++) {
 			size_t skip = strlen(udev_lines[i].property);
 			if (strncmp(line, udev_lines[i].property, skip) == 0)
-				(void)text_addf(facts, "%s=%.*s\n", udev_lines[i].fact, (int)(length - skip),
-						line + skip);
+				(void)text_addf(facts, "%s=%.*s\n", udev_lines[i].fact,
+						(int)(length - skip), line + skip);
 		}
 		line += length + (line[length] == '\n');
 	}
@@ -155,15 +161,20 @@ static void add_device_facts(const struct mount *mount, struct text *facts)
 	CLEAN_TEXT struct text uevent = TEXT_INIT(RECORD_MAX);
 	char path[64];
 
-	(void)snprintf(path, sizeof path, "/sys/dev/block/%u:%u/uevent", mount->major, mount->minor);
-	const char *name = text_read_file(&uevent, path) == 0 ? strstr(uevent.buf, "DEVNAME=") : NULL;
+	(void)snprintf(path, sizeof path, "/sys/dev/block/%u:%u/uevent", mount->major,
+		       mount->minor);
+	const char *name =
+		text_read_file(&uevent, path) == 0 ? strstr(uevent.buf, "DEVNAME=") : NULL;
 	if (name)
-		(void)text_addf(facts, "device=/dev/%.*s\n", (int)strcspn(name + 8, "\n"), name + 8);
+		(void)text_addf(facts, "device=/dev/%.*s\n", (int)strcspn(name + 8, "\n"),
+				name + 8);
 	else
 		(void)text_addf(facts, "device=%s\n", mount->source);
-	long long start = read_block_number(mount, "start"), sectors = read_block_number(mount, "size");
+	long long start = read_block_number(mount, "start"),
+		  sectors = read_block_number(mount, "size");
 	if (start >= 0 && sectors >= 0) /* in sectors of 512 bytes, whatever the disk's are */
-		(void)text_addf(facts, "part_start=%lld\npart_size=%lld\n", start * 512, sectors * 512);
+		(void)text_addf(facts, "part_start=%lld\npart_size=%lld\n", start * 512,
+				sectors * 512);
 }
 
 /* A mounted filesystem is as clean as the kernel says: ext4 counts its errors, across mounts. */
@@ -181,7 +192,8 @@ static void add_health_facts(const struct mount *mount, struct text *facts)
 		return;
 	device[length] = '\0';
 	const char *name = strrchr(device, '/');
-	(void)snprintf(path, sizeof path, "/sys/fs/ext4/%.255s/errors_count", name ? name + 1 : device);
+	(void)snprintf(path, sizeof path, "/sys/fs/ext4/%.255s/errors_count",
+		       name ? name + 1 : device);
 	if (text_read_file(&link, path) < 0)
 		return;
 	text_cut(&link, strcspn(link.buf, "\n"));

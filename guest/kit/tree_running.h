@@ -14,10 +14,15 @@
 struct running_disk {
 	int fd; /* -1: not opened yet */
 };
-#define RUNNING_DISK_INIT {.fd = -1}
+#define RUNNING_DISK_INIT                                                                          \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
 
-ssize_t running_disk_read(struct running_disk *disk, uint64_t offset, void *buf, size_t size) NONNULL(1, 3);
-uint64_t running_disk_size(struct running_disk *disk) NONNULL(1); /* 0: there is none, or it is not a plain disk */
+ssize_t running_disk_read(struct running_disk *disk, uint64_t offset, void *buf, size_t size)
+	NONNULL(1, 3);
+uint64_t running_disk_size(struct running_disk *disk)
+	NONNULL(1); /* 0: there is none, or it is not a plain disk */
 void running_disk_done(struct running_disk *disk) NONNULL(1);
 
 struct tree;

@@ -11,7 +11,7 @@ enum plant_kind { PLANT_FILE, PLANT_LINK, PLANT_MODE, PLANT_ABSENCE };
 /* A planted change. The newest one that says something of a path decides. */
 struct plant {
 	enum plant_kind kind;
-	char *path; /* owned; real: free of links */
+	char *path;  /* owned; real: free of links */
 	char *bytes; /* owned; a file's content or a link's target */
 	size_t length;
 	uint32_t mode, uid, gid;
@@ -60,7 +60,8 @@ ssize_t layer_xattr(struct tree *tree, const char *path, const char *name, void 
 struct resolve_options {
 	bool keep_last, may_lack;
 };
-int tree_resolve_with(struct tree *tree, const char *path, struct resolve_options options, char *ret, size_t size);
+int tree_resolve_with(struct tree *tree, const char *path, struct resolve_options options,
+		      char *ret, size_t size);
 
 /* True when `path` is `folder` or below it. */
 bool path_is_within(const char *path, const char *folder);

@@ -156,7 +156,10 @@ TEST(tree, planted_link_mode_and_absence)
 
 static int add_name(void *arg, const char *name, const struct tree_stat *stat)
 {
-	return text_addf(arg, "%s%s ", name, S_ISDIR(stat->mode) ? "/" : S_ISLNK(stat->mode) ? "@" : "");
+	return text_addf(arg, "%s%s ", name,
+			 S_ISDIR(stat->mode)   ? "/"
+			 : S_ISLNK(stat->mode) ? "@"
+					       : "");
 }
 
 static void expect_walk(struct tree *tree, const char *from, const char *want)
@@ -171,7 +174,8 @@ TEST(tree, walk_is_sorted_and_does_not_follow_links)
 {
 	CLEANUP(tree) struct tree *tree = make_tree();
 
-	expect_walk(tree, "/", "/etc/ /etc/hostname /etc/link@ /loop@ /out@ /up@ /usr/ /usr/data /usr/lib/ ");
+	expect_walk(tree, "/",
+		    "/etc/ /etc/hostname /etc/link@ /loop@ /out@ /up@ /usr/ /usr/data /usr/lib/ ");
 	expect_walk(tree, "/out", "/etc/hostname /etc/link@ ");
 }
 
@@ -183,9 +187,10 @@ TEST(tree, walk_sees_the_overlay)
 	tree_plant_file(tree, "/usr/lib/a/b", "", 0, 0644, 0);
 	tree_plant_file(tree, "/usr/lib/a/c", "", 0, 0644, 0);
 	tree_plant_link(tree, "/usr/data", "lib");
-	expect_walk(tree, "/",
-		    "/etc/ /etc/link@ /loop@ /out@ /up@ /usr/ /usr/data@ /usr/lib/ /usr/lib/a/ /usr/lib/a/b "
-		    "/usr/lib/a/c ");
+	expect_walk(
+		tree, "/",
+		"/etc/ /etc/link@ /loop@ /out@ /up@ /usr/ /usr/data@ /usr/lib/ /usr/lib/a/ /usr/lib/a/b "
+		"/usr/lib/a/c ");
 }
 
 TEST(tree, hidden_folder_shows_only_what_is_planted)
@@ -245,7 +250,8 @@ static int one_filesystem(void *impl UNUSED, unsigned n, struct text *facts)
 
 TEST(tree, disk_and_facts_can_be_planted)
 {
-	static const struct tree_ops ops = {.disk_read = disk_of_zeros, .filesystem = one_filesystem};
+	static const struct tree_ops ops = {.disk_read = disk_of_zeros,
+					    .filesystem = one_filesystem};
 	CLEANUP(tree) struct tree *tree = tree_new(&ops, NULL, true);
 	CLEAN_TEXT struct text facts = TEXT_INIT(4096);
 	char sector[4];
@@ -273,6 +279,7 @@ TEST(tree, the_running_system_is_not_walked_beyond_its_disks)
 	EXPECT(!tree_is_offline(tree));
 	EXPECT(tree_stat(tree, "/", &st) == 0 && st.filesystem == 0);
 	EXPECT(tree_stat(tree, "/proc/self/status", &st) == 0 && (st.filesystem & TREE_OUTSIDE));
-	EXPECT_NUMBER(tree_read(tree, "/proc/self/status", &text), 0); /* its size is said to be 0 */
+	EXPECT_NUMBER(tree_read(tree, "/proc/self/status", &text),
+		      0); /* its size is said to be 0 */
 	EXPECT(strstr(text.buf, "Name:") != NULL);
 }

@@ -37,7 +37,8 @@ void *case_alloc(struct trial *t, size_t size)
 	size_t rounded = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
 
 	if (rounded < size || rounded > TRIAL_MEMORY_MAX - t->arena_total)
-		case_broken(t, "the case asks for more than %u MiB of memory", TRIAL_MEMORY_MAX >> 20);
+		case_broken(t, "the case asks for more than %u MiB of memory",
+			    TRIAL_MEMORY_MAX >> 20);
 	if (!piece || piece->room - piece->used < rounded)
 		piece = piece_new(t, rounded > ARENA_PIECE ? rounded : ARENA_PIECE);
 	t->arena_total += rounded;
@@ -186,8 +187,8 @@ static bool run_sabotage(struct trial *t)
 {
 	const struct case_info *info = &t->setup->def->info;
 	const struct sabotage_def *sabotage = case_sabotage_def(t->setup->def);
-	bool is_done_by_host = info->sabotage.kind != SABOTAGE_NONE &&
-			       info->sabotage.kind != SABOTAGE_CODE;
+	bool is_done_by_host =
+		info->sabotage.kind != SABOTAGE_NONE && info->sabotage.kind != SABOTAGE_CODE;
 
 	t->phase = TRIAL_SABOTAGE;
 	t->result->sabotaged = true;
@@ -272,7 +273,8 @@ static void note_what_was_read(struct trial *t)
 			(void)text_addf(&paths, " %s", path);
 	}
 	if (count > 0)
-		note(t, "looked at %u paths:%s%s", count, paths.buf, count > READ_PATHS_MAX ? " …" : "");
+		note(t, "looked at %u paths:%s%s", count, paths.buf,
+		     count > READ_PATHS_MAX ? " …" : "");
 }
 
 void trial_execute(const struct trial_setup *setup, struct result *result)

@@ -26,8 +26,8 @@ struct trial_setup {
 	const struct case_def *def;
 	struct tree *tree;
 	const char *parameters; /* "key=value\n"…, what the plan promised */
-	bool sabotage;		/* run the sabotage function first; for a case without one: broken */
-	bool private_mounts;	/* the process is in a mount namespace of its own: sabotage may bind-mount */
+	bool sabotage;	     /* run the sabotage function first; for a case without one: broken */
+	bool private_mounts; /* the process is in a mount namespace of its own: sabotage may bind-mount */
 	/* Each failed check and note as it happens (may be NULL). */
 	void (*on_check)(void *arg, const struct check_record *check);
 	void (*on_note)(void *arg, const char *text);

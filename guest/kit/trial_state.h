@@ -30,7 +30,7 @@ struct trial {
 	struct tree *tree;
 	enum trial_phase phase;
 	const char *row; /* the running table row's name, "" without a table */
-	jmp_buf leave;	 /* where REQUIRE and its kin jump to: the end of the sabotage, row or body */
+	jmp_buf leave; /* where REQUIRE and its kin jump to: the end of the sabotage, row or body */
 	struct arena_piece *arena;
 	size_t arena_total;
 	struct deferred *deferred;
@@ -38,7 +38,8 @@ struct trial {
 	bool broken;	     /* message and check are those of what broke */
 	bool skipped;
 	unsigned rows_skipped;
-	uint64_t mirrors[16]; /* devices of the folders that sabotage has mirrored (see sabotage.c) */
+	uint64_t mirrors
+		[16]; /* devices of the folders that sabotage has mirrored (see sabotage.c) */
 	unsigned mirror_count;
 };
 

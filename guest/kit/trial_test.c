@@ -70,8 +70,8 @@ CASE(selftest, asks_for_too_much)
 static const struct row {
 	const char *name;
 	int value;
-} rows[] = {{"one", 1}, {"two", 2}, {"three", 3}}, row_without_check[] = {{"checks", 1}, {"does_not", 0}},
-  rows_skipped[] = {{"a", 0}, {"b", 0}};
+} rows[] = {{"one", 1}, {"two", 2}, {"three", 3}},
+  row_without_check[] = {{"checks", 1}, {"does_not", 0}}, rows_skipped[] = {{"a", 0}, {"b", 0}};
 
 CASE_EACH(selftest, row_two_fails, rows)
 {
@@ -102,7 +102,9 @@ static void remember(void *arg)
 
 CASE(selftest, defers)
 {
-	case_defer(t, remember, (char[]){"a"});
+	static char first[] = "a";
+
+	case_defer(t, remember, first);
 	case_defer(t, remember, memcpy(case_alloc(t, 2), "b", 2));
 	REQUIRE(t, false);
 }
@@ -213,7 +215,8 @@ TEST(trial, require_ends_it)
 
 TEST(trial, checking_nothing_is_broken)
 {
-	expect_outcome("selftest.checks_nothing", false, OUTCOME_BROKEN, "the case checked nothing");
+	expect_outcome("selftest.checks_nothing", false, OUTCOME_BROKEN,
+		       "the case checked nothing");
 }
 
 TEST(trial, skip_names_the_need)
@@ -229,7 +232,8 @@ TEST(trial, skip_names_the_need)
 TEST(trial, broken_and_fail)
 {
 	expect_outcome("selftest.breaks", false, OUTCOME_BROKEN, "set-up failed");
-	expect_outcome("selftest.fails_then_breaks", false, OUTCOME_FAIL, "false: got false, want true");
+	expect_outcome("selftest.fails_then_breaks", false, OUTCOME_FAIL,
+		       "false: got false, want true");
 	expect_outcome("selftest.asks_for_too_much", false, OUTCOME_BROKEN,
 		       "the case asks for more than 64 MiB of memory");
 }
@@ -242,7 +246,8 @@ TEST(trial, rows)
 	EXPECT_NUMBER(result.outcome, OUTCOME_FAIL);
 	EXPECT_TEXT(result.check.row, "two");
 	EXPECT_NUMBER(result.checks_passed, 4); /* the third row ran */
-	expect_outcome("selftest.a_row_checks_nothing", false, OUTCOME_BROKEN, "does_not: nothing was checked");
+	expect_outcome("selftest.a_row_checks_nothing", false, OUTCOME_BROKEN,
+		       "does_not: nothing was checked");
 	expect_outcome("selftest.all_rows_skip", false, OUTCOME_SKIP, "a: no a");
 }
 
@@ -260,7 +265,8 @@ TEST(trial, sabotage_is_planted_and_taken_away)
 	EXPECT_NUMBER(result.outcome, OUTCOME_FAIL);
 	EXPECT(result.sabotaged);
 	EXPECT_TEXT(result.check.got, "\"other\"");
-	EXPECT(strstr(result.evidence.buf, "looked at") && strstr(result.evidence.buf, "/etc/hostname"));
+	EXPECT(strstr(result.evidence.buf, "looked at") &&
+	       strstr(result.evidence.buf, "/etc/hostname"));
 	expect_outcome("selftest.audits", false, OUTCOME_PASS, "");
 }
 
@@ -306,6 +312,7 @@ TEST(registry, catalogue)
 	cases_json(&json);
 	EXPECT(has_prefix(json.buf, "{\"cases\":[{\"id\":\""));
 	EXPECT(strstr(json.buf, "\"title\":\"It passes\"") != NULL);
-	EXPECT(strstr(json.buf, "\"sabotage\":{\"kind\":\"code\",\"text\":\"another name\"}") != NULL);
+	EXPECT(strstr(json.buf, "\"sabotage\":{\"kind\":\"code\",\"text\":\"another name\"}") !=
+	       NULL);
 	EXPECT(has_suffix(json.buf, "]}"));
 }
