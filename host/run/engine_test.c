@@ -365,11 +365,12 @@ TEST(template_cache, prunes_the_longest_unused)
 	make_entry(folder, old, 1000);
 	make_entry(folder, held, 2000);
 	make_entry(folder, fresh, 3000);
-	EXPECT(template_cache_lock(folder, held, &p, &lock, &e) == 0);
+	EXPECT(template_cache_open(folder, held, &lock, &e) == 0 && template_cache_share(lock, &p, &e) == 0);
 	EXPECT(template_cache_list(folder, &entries, &e) == 0);
 	EXPECT_NUMBER(entries.count, 3);
-	EXPECT_TEXT(entries.items[0].key, fresh);
-	EXPECT(!entries.items[0].in_use && entries.items[1].in_use);
+	EXPECT_TEXT(entries.items[0].key, held); /* its use is of now */
+	EXPECT_TEXT(entries.items[1].key, fresh);
+	EXPECT(entries.items[0].in_use && !entries.items[1].in_use);
 	vec_done(&entries);
 	EXPECT(template_cache_prune(folder, (2 << 20) + 65536, &freed, &e) == 0);
 	EXPECT(freed >= 1 << 20);
@@ -381,9 +382,14 @@ TEST(template_cache, prunes_the_longest_unused)
 	EXPECT_NUMBER(entries.count, 1); /* the one in use */
 	EXPECT_TEXT(entries.items[0].key, held);
 	vec_done(&entries);
-	/* Nobody else gets it meanwhile. */
+	/* Another run may use it meanwhile, but not make it anew. */
 	struct patience short_p = patience_for(-1, 300 * NS_PER_MS);
 	int second = -1;
-	EXPECT_NUMBER(template_cache_lock(folder, held, &short_p, &second, &e), -ETIMEDOUT);
+	EXPECT(template_cache_open(folder, held, &second, &e) == 0);
+	EXPECT(template_cache_share(second, &short_p, &e) == 0);
+	EXPECT_NUMBER(template_cache_own(second, &short_p, &e), -ETIMEDOUT);
 	(void)close(lock);
+	struct patience third_p = patience_for(-1, NS_PER_S);
+	EXPECT(template_cache_own(second, &third_p, &e) == 0);
+	(void)close(second);
 }

@@ -104,21 +104,28 @@ static void note_boot(const struct boot_job *boot)
 		log_warning("%s", e.text);
 }
 
+/* The lock is shared by now, and stays so until the run has ended. */
 static void use_template(struct boot_job *boot)
 {
-	template_cache_share(boot->lock_fd);
 	boot->cell->template_lock = STEAL_FD(boot->lock_fd);
 	boot->cell->template_folder = xstrdup(boot->folder);
 	set_template(boot, TEMPLATE_READY, "");
 }
 
-/* True when a template is there already. */
+static bool template_is_there(const struct boot_job *boot)
+{
+	CLEAN_TEXT struct text why = TEXT_INIT(512);
+
+	return template_is_usable(boot->folder, &boot->seat.spec, &why);
+}
+
+/* True when a template is there already, and is used from now on. */
 static bool reuse(struct boot_job *boot)
 {
 	CLEAN_FREE char *path = xasprintf("%s/" BOOT_FILE, boot->folder);
-	CLEAN_TEXT struct text why = TEXT_INIT(512), sentence = TEXT_INIT(512);
+	CLEAN_TEXT struct text sentence = TEXT_INIT(512);
 
-	if (!template_is_usable(boot->folder, &boot->seat.spec, &why))
+	if (!template_is_there(boot))
 		return false;
 	if (text_read_file(&sentence, path) < 0)
 		text_adds(&sentence, "it came up before, its template is reused");
@@ -152,12 +159,16 @@ static void freeze(struct boot_job *boot)
 	}
 	tell_phase(engine, boot->cell->cell->index, "freeze", clock_now_ns() - start_ns, 1, "");
 	note_boot(boot);
+	if (template_cache_share(boot->lock_fd, &p, &e) < 0) {
+		go_without(boot, e.text);
+		return;
+	}
 	use_template(boot);
 	if (template_cache_prune(engine->setup->templates, engine->setup->templates_max, &freed, &e) < 0)
 		log_warning("prune the templates: %s", e.text);
 }
 
-/* Finds the template's place and waits until nobody else makes it. */
+/* Finds the template's place. */
 static int open_place(struct boot_job *boot, struct err *e)
 {
 	struct engine *engine = boot->worker->engine;
@@ -170,19 +181,38 @@ static int open_place(struct boot_job *boot, struct err *e)
 	if (r < 0)
 		return r;
 	boot->folder = xasprintf("%s/%s", templates, boot->key);
-	p = engine_patience(engine, LOCK_SPAN_NS);
-	tell_state(boot->worker, "looking for a template of %s", boot->cell->cell->image_name);
-	return template_cache_lock(templates, boot->key, &p, &boot->lock_fd, e);
+	return template_cache_open(templates, boot->key, &boot->lock_fd, e);
+}
+
+/* 1 when there is a template and it is in use from now on; 0 when it is this run's to make. */
+static int find_or_own(struct boot_job *boot, struct err *e)
+{
+	struct patience p = engine_patience(boot->worker->engine, LOCK_SPAN_NS);
+	int r = open_place(boot, e);
+
+	if (r == 0) {
+		tell_state(boot->worker, "waiting for another run's template of %s", boot->cell->cell->image_name);
+		r = template_cache_share(boot->lock_fd, &p, e);
+	}
+	if (r == 0 && reuse(boot))
+		return 1;
+	if (r == 0)
+		r = template_cache_own(boot->lock_fd, &p, e);
+	if (r < 0)
+		return r;
+	if (!template_is_there(boot))
+		return 0;
+	/* Somebody made it in between. */
+	r = template_cache_share(boot->lock_fd, &p, e);
+	return r < 0 ? r : reuse(boot);
 }
 
 static void run_with_template(struct boot_job *boot)
 {
 	struct err e = {0};
-	int r = open_place(boot, &e);
+	int r = find_or_own(boot, &e);
 
-	if (r == 0 && reuse(boot))
-		return;
-	if (e.code == ECANCELED)
+	if (r > 0 || e.code == ECANCELED)
 		return;
 	if (r == 0 && folder_remove(boot->folder, &e) < 0) /* one that cannot be used, or half of one */
 		r = -e.code;

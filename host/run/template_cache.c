@@ -57,36 +57,35 @@ static bool is_key(const char *name, size_t length)
 
 /* ---- locks ---- */
 
-static int open_lock(const char *folder, const char *key, int *ret, struct err *e)
+int template_cache_open(const char *folder, const char *key, int *ret_fd, struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/%s" LOCK_ENDING, folder, key);
 
-	*ret = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-	return *ret < 0 ? err_set(e, BLAME_HOST, errno, "open the template's lock %s: %m", path) : 0;
+	*ret_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return *ret_fd < 0 ? err_set(e, BLAME_HOST, errno, "open the template's lock %s: %m", path) : 0;
 }
 
-int template_cache_lock(const char *folder, const char *key, const struct patience *p, int *ret_fd, struct err *e)
+static int lock(int fd, int how, const struct patience *p, const char *what, struct err *e)
 {
-	CLEAN_FD int fd = -1;
-	int r = open_lock(folder, key, &fd, e);
-
-	if (r < 0)
-		return r;
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	while (flock(fd, how | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_set(e, BLAME_HOST, errno, "lock the template %s: %m", key);
-		r = wait_span(p, LOCK_PAUSE_NS, "another run that makes the same template", e);
+			return err_set(e, BLAME_HOST, errno, "lock a template: %m");
+		int r = wait_span(p, LOCK_PAUSE_NS, what, e);
 		if (r < 0)
 			return r;
 	}
-	*ret_fd = STEAL_FD(fd);
 	return 0;
 }
 
-void template_cache_share(int lock_fd)
+int template_cache_share(int lock_fd, const struct patience *p, struct err *e)
 {
 	(void)futimens(lock_fd, NULL);
-	(void)flock(lock_fd, LOCK_SH | LOCK_NB);
+	return lock(lock_fd, LOCK_SH, p, "another run that makes the same template", e);
+}
+
+int template_cache_own(int lock_fd, const struct patience *p, struct err *e)
+{
+	return lock(lock_fd, LOCK_EX, p, "another run that uses the same template", e);
 }
 
 /* ---- what is kept ---- */
@@ -142,7 +141,7 @@ static int remove_entry(const char *folder, const struct template_entry *entry, 
 {
 	CLEAN_FREE char *content = xasprintf("%s/%s", folder, entry->key);
 	CLEAN_FD int fd = -1;
-	int r = open_lock(folder, entry->key, &fd, e);
+	int r = template_cache_open(folder, entry->key, &fd, e);
 
 	if (r < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return r; /* in use by now */

@@ -3,9 +3,11 @@
  * Templates that are kept between runs. Each lies in a folder named by a digest of all that it depends on; beside it is
  * a lock file: exclusive while it is made, shared while a run uses it. The lock's time says when it was last used.
  *
- *	r = template_cache_lock(folder, key, &patience, &lock_fd, e);    (waits for another run that makes it)
- *	...use or make folder/key...
- *	template_cache_share(lock_fd);
+ *	r = template_cache_open(folder, key, &lock_fd, e);
+ *	r = template_cache_share(lock_fd, &patience, e);        (waits for another run that makes it)
+ *	...use folder/key, if it is there; else...
+ *	r = template_cache_own(lock_fd, &patience, e);          (waits for those that use it)
+ *	...make it, then share it...
  */
 #ifndef ASSAY_HOST_RUN_TEMPLATE_CACHE_H
 #define ASSAY_HOST_RUN_TEMPLATE_CACHE_H
@@ -21,9 +23,11 @@
 int template_cache_key(const struct machine_spec *spec, const struct patience *p, char key[TEMPLATE_KEY_SIZE],
 		       struct err *e) NONNULL(1, 2, 3, 4);
 
-int template_cache_lock(const char *folder, const char *key, const struct patience *p, int *ret_fd, struct err *e)
-	NONNULL(1, 2, 3, 4, 5);
-void template_cache_share(int lock_fd);
+int template_cache_open(const char *folder, const char *key, int *ret_fd, struct err *e) NONNULL(1, 2, 3, 4);
+
+/* Both may let go of what is held before they get it: look again afterwards. */
+int template_cache_share(int lock_fd, const struct patience *p, struct err *e) NONNULL(2, 3);
+int template_cache_own(int lock_fd, const struct patience *p, struct err *e) NONNULL(2, 3);
 
 struct template_entry {
 	char key[TEMPLATE_KEY_SIZE];
