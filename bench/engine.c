@@ -63,7 +63,9 @@ static int make_catalog(struct bench *bench, struct err *e)
 	bench->infos = xnew(count * sizeof *bench->infos);
 	bench->pointers = xnew(count * sizeof *bench->pointers);
 	for (size_t i = 0; i < count; i++) {
-		bench->infos[i] = (struct case_info){.area = "bench", .name = xasprintf("c%06zu", i), .title = "It holds",
+		bench->infos[i] = (struct case_info){.area = "bench",
+						     .name = xasprintf("c%06zu", i),
+						     .title = "It holds",
 						     .kind = CASE_KIND_GUEST};
 		bench->pointers[i] = &bench->infos[i];
 	}
@@ -76,7 +78,8 @@ static int make_catalog(struct bench *bench, struct err *e)
 
 static int make_plan(struct bench *bench, struct err *e)
 {
-	struct plan_cell_spec spec = {.image_name = "null", .firmware = "bios", .accel = "tcg", .size = sizes_known()[0]};
+	struct plan_cell_spec spec = {
+		.image_name = "null", .firmware = "bios", .accel = "tcg", .size = sizes_known()[0]};
 	CLEAN_TEXT struct text text = TEXT_INIT(256U << 20);
 	CLEAN_FREE char *path = xasprintf("%s/plan.json", bench->folder);
 
@@ -94,7 +97,8 @@ static int measure(struct bench *bench, struct err *e)
 {
 	CLEAN_FREE char *options = xasprintf("case_ms=%lld", bench->case_ms);
 	CLEAN_FREE char *templates = xasprintf("%s/templates", bench->folder);
-	struct engine_cell with = {.firmware = FIRMWARE_BIOS, .accel = ACCEL_TCG, .entry = ENTRY_CLOUD_INIT};
+	struct engine_cell with = {
+		.firmware = FIRMWARE_BIOS, .accel = ACCEL_TCG, .entry = ENTRY_CLOUD_INIT};
 	struct engine_setup setup = {
 		.plan = bench->plan,
 		.cells = &with,
@@ -125,8 +129,8 @@ static int check_results(struct bench *bench, struct err *e)
 		return r;
 	run_tally(run, &tally);
 	if (tally.outcomes[OUTCOME_PASS] != bench->catalog->count)
-		return err_set(e, BLAME_BUG, EIO, "%u of %zu cases passed", tally.outcomes[OUTCOME_PASS],
-			       bench->catalog->count);
+		return err_set(e, BLAME_BUG, EIO, "%u of %zu cases passed",
+			       tally.outcomes[OUTCOME_PASS], bench->catalog->count);
 	return 0;
 }
 
@@ -145,22 +149,25 @@ static int run_bench(struct bench *bench, struct err *e)
 	if (r < 0)
 		return r;
 	double wall_s = clock_s(bench->wall_ns), share = clock_s(bench->cpu_ns) / wall_s;
-	(void)printf("%lld machines, %zu cases of %lld ms: %.1f s, %.0f results/s, %.1f MiB at most, %.1f %% of a core\n",
-		     bench->machines, bench->catalog->count, bench->case_ms, wall_s,
-		     (double)bench->catalog->count / wall_s, (double)memory_kib / 1024, share * 100);
+	(void)printf(
+		"%lld machines, %zu cases of %lld ms: %.1f s, %.0f results/s, %.1f MiB at most, %.1f %% of a core\n",
+		bench->machines, bench->catalog->count, bench->case_ms, wall_s,
+		(double)bench->catalog->count / wall_s, (double)memory_kib / 1024, share * 100);
 	return memory_kib > MEMORY_LIMIT_KIB || share > CPU_LIMIT;
 }
 
 int main(int argc, char **argv)
 {
-	struct bench bench = {.machines = 200, .each = 20, .case_ms = 1000, .folder = "/tmp/assay-bench-XXXXXX"};
+	struct bench bench = {
+		.machines = 200, .each = 20, .case_ms = 1000, .folder = "/tmp/assay-bench-XXXXXX"};
 	struct err e = {0}, ignored;
 
 	child_init(argc, argv);
 	if ((argc > 1 && number_parse(argv[1], 1, 1000, &bench.machines) < 0) ||
 	    (argc > 2 && number_parse(argv[2], 1, 100, &bench.each) < 0) ||
 	    (argc > 3 && number_parse(argv[3], 0, 60000, &bench.case_ms) < 0) || argc > 4) {
-		(void)fprintf(stderr, "usage: bench-engine [MACHINES] [CASES-PER-MACHINE] [CASE-MS]\n");
+		(void)fprintf(stderr,
+			      "usage: bench-engine [MACHINES] [CASES-PER-MACHINE] [CASE-MS]\n");
 		return 64;
 	}
 	if (!mkdtemp(bench.folder)) {

@@ -55,8 +55,8 @@ static void registry_fill(void)
 		*def = *__start_assay_host_cases[i];
 		const struct host_sabotage_def *sabotage = find_sabotage(&def->info);
 		if (sabotage)
-			def->info.sabotage =
-				(struct case_sabotage){.kind = SABOTAGE_CODE, .text = sabotage->text};
+			def->info.sabotage = (struct case_sabotage){.kind = SABOTAGE_CODE,
+								    .text = sabotage->text};
 		registry.sorted[i] = def;
 	}
 	if (count > 0)
@@ -88,7 +88,8 @@ const struct host_case_def *host_cases_find(const char *id)
 void *host_alloc(struct host_trial *t, size_t size)
 {
 	if (size > TRIAL_MEMORY_MAX - t->memory_used)
-		host_broken(t, "the case asks for more than %u MiB of memory", TRIAL_MEMORY_MAX >> 20);
+		host_broken(t, "the case asks for more than %u MiB of memory",
+			    TRIAL_MEMORY_MAX >> 20);
 	struct host_block *block = xnew(sizeof *block + size);
 	block->next = t->memory;
 	t->memory = block;
@@ -183,8 +184,8 @@ static void record_failure(struct host_trial *t, const struct host_site *site, c
 	struct check_record *check = &t->result->check;
 
 	if (t->in_sabotage)
-		host_broken(t, "the sabotage's own check does not hold: %s (%s:%u)", site->expression, site->file,
-			    site->line);
+		host_broken(t, "the sabotage's own check does not hold: %s (%s:%u)",
+			    site->expression, site->file, site->line);
 	if (t->result->checks_failed++ == 0) {
 		(void)snprintf(check->expression, sizeof check->expression, "%s", site->expression);
 		(void)snprintf(check->got, sizeof check->got, "%s", got);
@@ -192,8 +193,8 @@ static void record_failure(struct host_trial *t, const struct host_site *site, c
 		(void)snprintf(check->file, sizeof check->file, "%s", site->file);
 		check->line = site->line;
 	} else {
-		host_note(t, "also: %s: got %s, want %s (%s:%u)", site->expression, got, want, site->file,
-			  site->line);
+		host_note(t, "also: %s: got %s, want %s (%s:%u)", site->expression, got, want,
+			  site->file, site->line);
 	}
 	if (site->required)
 		longjmp(t->out, LEFT_BY_REQUIRE);
@@ -234,7 +235,7 @@ static bool order_holds(int order, enum host_comparison how)
 }
 
 static const char *const comparison_words[] = {
-	[HOST_EQ] = "",	      [HOST_NE] = "not ",     [HOST_LT] = "less than ",
+	[HOST_EQ] = "",		[HOST_NE] = "not ",	  [HOST_LT] = "less than ",
 	[HOST_LE] = "at most ", [HOST_GT] = "more than ", [HOST_GE] = "at least ",
 };
 
@@ -252,7 +253,8 @@ bool host_check_text(struct host_trial *t, const struct host_site *site, const c
 		     enum host_comparison how, const char *want)
 {
 	bool ok = got && want ? order_holds(strcmp(got, want), how) : how == HOST_NE && got != want;
-	CLEAN_FREE char *wanted = xasprintf("%s%.200s", comparison_words[how], want ? want : "nothing");
+	CLEAN_FREE char *wanted =
+		xasprintf("%s%.200s", comparison_words[how], want ? want : "nothing");
 	char want_text[sizeof t->result->check.want];
 
 	/* The failing check may leave by longjmp: nothing of the heap may be held there. */
@@ -267,7 +269,8 @@ bool host_check_contains(struct host_trial *t, const struct host_site *site, con
 	bool found = text && strstr(text, needle);
 	char want_text[sizeof t->result->check.want];
 
-	(void)snprintf(want_text, sizeof want_text, "something %s \"%.200s\"", wanted ? "with" : "without", needle);
+	(void)snprintf(want_text, sizeof want_text, "something %s \"%.200s\"",
+		       wanted ? "with" : "without", needle);
 	return decide(t, site, text && found == wanted, text ? text : "nothing", want_text);
 }
 
@@ -351,8 +354,10 @@ static void judge_needs(struct host_trial *t, const struct case_info *info)
 		if (code == ENOENT)
 			host_skip(t, need.text, "%s", t->scratch.buf);
 		if (code != 0)
-			host_broken(t, "the guest cannot tell whether it has what the case needs (%s): error %d %s",
-				    need.text, code, t->scratch.buf);
+			host_broken(
+				t,
+				"the guest cannot tell whether it has what the case needs (%s): error %d %s",
+				need.text, code, t->scratch.buf);
 	}
 }
 
@@ -383,8 +388,9 @@ static unsigned slowness(const struct machine *machine)
 	return machine_spec(machine)->accel == ACCEL_KVM ? 1 : 5;
 }
 
-int host_case_run(const struct host_case_def *def, struct machine *machine, unsigned flags, const char *parameters,
-		  const struct patience *p, struct result *result, struct err *e)
+int host_case_run(const struct host_case_def *def, struct machine *machine, unsigned flags,
+		  const char *parameters, const struct patience *p, struct result *result,
+		  struct err *e)
 {
 	unsigned limit_s = case_timeout_s(&def->info) * slowness(machine);
 	uint64_t start_ns = clock_now_ns();

@@ -63,10 +63,22 @@ struct host_sabotage_def {
 	static void host_sabotage_##a##_##n(struct host_trial *t)
 
 /* Sabotages that are built into the machine, as in guest/kit/case.h: `.sabotage = CMDLINE("…", "maxcpus=1")`. */
-#define CMDLINE(what, arg)	 {.kind = SABOTAGE_CMDLINE, .text = (what), .argument = (arg)}
-#define DROP_DEVICE(what, dev)	 {.kind = SABOTAGE_DROP, .text = (what), .argument = (dev)}
-#define DISK_FILE(what, p, data) {.kind = SABOTAGE_DISK_FILE, .text = (what), .path = (p), .argument = (data)}
-#define MACHINE(what, setting)	 {.kind = SABOTAGE_MACHINE, .text = (what), .argument = (setting)}
+#define CMDLINE(what, arg)                                                                         \
+	{                                                                                          \
+		.kind = SABOTAGE_CMDLINE, .text = (what), .argument = (arg)                        \
+	}
+#define DROP_DEVICE(what, dev)                                                                     \
+	{                                                                                          \
+		.kind = SABOTAGE_DROP, .text = (what), .argument = (dev)                           \
+	}
+#define DISK_FILE(what, p, data)                                                                   \
+	{                                                                                          \
+		.kind = SABOTAGE_DISK_FILE, .text = (what), .path = (p), .argument = (data)        \
+	}
+#define MACHINE(what, setting)                                                                     \
+	{                                                                                          \
+		.kind = SABOTAGE_MACHINE, .text = (what), .argument = (setting)                    \
+	}
 
 /* ---- checks ---- */
 
@@ -91,39 +103,51 @@ bool host_check_contains(struct host_trial *t, const struct host_site *site, con
 #define HOST_CHECK(t, e)   host_check_true((t), HOST_SITE_(#e, false), (e))
 #define HOST_REQUIRE(t, e) host_check_true((t), HOST_SITE_(#e, true), (e))
 #define HOST_CHECK_EQ(t, g, w)                                                                     \
-	host_check_number((t), HOST_SITE_(#g " == " #w, false), (long long)(g), HOST_EQ, (long long)(w))
+	host_check_number((t), HOST_SITE_(#g " == " #w, false), (long long)(g), HOST_EQ,           \
+			  (long long)(w))
 #define HOST_CHECK_NE(t, g, w)                                                                     \
-	host_check_number((t), HOST_SITE_(#g " != " #w, false), (long long)(g), HOST_NE, (long long)(w))
+	host_check_number((t), HOST_SITE_(#g " != " #w, false), (long long)(g), HOST_NE,           \
+			  (long long)(w))
 #define HOST_CHECK_LT(t, g, w)                                                                     \
-	host_check_number((t), HOST_SITE_(#g " < " #w, false), (long long)(g), HOST_LT, (long long)(w))
+	host_check_number((t), HOST_SITE_(#g " < " #w, false), (long long)(g), HOST_LT,            \
+			  (long long)(w))
 #define HOST_CHECK_LE(t, g, w)                                                                     \
-	host_check_number((t), HOST_SITE_(#g " <= " #w, false), (long long)(g), HOST_LE, (long long)(w))
+	host_check_number((t), HOST_SITE_(#g " <= " #w, false), (long long)(g), HOST_LE,           \
+			  (long long)(w))
 #define HOST_CHECK_GT(t, g, w)                                                                     \
-	host_check_number((t), HOST_SITE_(#g " > " #w, false), (long long)(g), HOST_GT, (long long)(w))
+	host_check_number((t), HOST_SITE_(#g " > " #w, false), (long long)(g), HOST_GT,            \
+			  (long long)(w))
 #define HOST_CHECK_GE(t, g, w)                                                                     \
-	host_check_number((t), HOST_SITE_(#g " >= " #w, false), (long long)(g), HOST_GE, (long long)(w))
-#define HOST_CHECK_TEXT(t, g, w) host_check_text((t), HOST_SITE_(#g " == " #w, false), (g), HOST_EQ, (w))
-#define HOST_CHECK_TEXT_NE(t, g, w) host_check_text((t), HOST_SITE_(#g " != " #w, false), (g), HOST_NE, (w))
-#define HOST_REQUIRE_TEXT(t, g, w) host_check_text((t), HOST_SITE_(#g " == " #w, true), (g), HOST_EQ, (w))
+	host_check_number((t), HOST_SITE_(#g " >= " #w, false), (long long)(g), HOST_GE,           \
+			  (long long)(w))
+#define HOST_CHECK_TEXT(t, g, w)                                                                   \
+	host_check_text((t), HOST_SITE_(#g " == " #w, false), (g), HOST_EQ, (w))
+#define HOST_CHECK_TEXT_NE(t, g, w)                                                                \
+	host_check_text((t), HOST_SITE_(#g " != " #w, false), (g), HOST_NE, (w))
+#define HOST_REQUIRE_TEXT(t, g, w)                                                                 \
+	host_check_text((t), HOST_SITE_(#g " == " #w, true), (g), HOST_EQ, (w))
 #define HOST_CHECK_CONTAINS(t, g, needle)                                                          \
 	host_check_contains((t), HOST_SITE_(#g " contains " #needle, false), (g), (needle), true)
 #define HOST_CHECK_LACKS(t, g, needle)                                                             \
 	host_check_contains((t), HOST_SITE_(#g " lacks " #needle, false), (g), (needle), false)
 
 /* A failed check made by hand, with a sentence; a check that held, for loops that only report offenders. */
-void host_check_failed(struct host_trial *t, const struct host_site *site, const char *format, ...) PRINTF(3, 4);
+void host_check_failed(struct host_trial *t, const struct host_site *site, const char *format, ...)
+	PRINTF(3, 4);
 #define HOST_FAIL(t, ...) host_check_failed((t), HOST_SITE_(__func__, false), __VA_ARGS__)
 void host_check_passed(struct host_trial *t) NONNULL(1);
 
 void host_skip(struct host_trial *t, const char *need, const char *format, ...) PRINTF(3, 4)
 	__attribute__((noreturn));
-void host_broken(struct host_trial *t, const char *format, ...) PRINTF(2, 3) __attribute__((noreturn));
+void host_broken(struct host_trial *t, const char *format, ...) PRINTF(2, 3)
+	__attribute__((noreturn));
 void host_note(struct host_trial *t, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
 
 /* ---- what the plan promised ---- */
 
 long long host_plan_number(struct host_trial *t, const char *key, long long fallback) NONNULL(1, 2);
-const char *host_plan_text(struct host_trial *t, const char *key, const char *fallback) NONNULL(1, 2);
+const char *host_plan_text(struct host_trial *t, const char *key, const char *fallback)
+	NONNULL(1, 2);
 
 /* ---- the guest, through the agent ---- */
 
@@ -131,9 +155,11 @@ const char *host_plan_text(struct host_trial *t, const char *key, const char *fa
  * when the agent does not answer (noted in the evidence). */
 int host_call(struct host_trial *t, const char *verb, ...) __attribute__((sentinel)) NONNULL(1, 2);
 /* The same, for the answer's text; NULL when the call failed, with the reason in the evidence. */
-const char *host_ask(struct host_trial *t, const char *verb, ...) __attribute__((sentinel)) NONNULL(1, 2);
+const char *host_ask(struct host_trial *t, const char *verb, ...) __attribute__((sentinel))
+NONNULL(1, 2);
 
-const char *host_guest_read(struct host_trial *t, const char *path) NONNULL(1, 2); /* NULL: not there */
+const char *host_guest_read(struct host_trial *t, const char *path)
+	NONNULL(1, 2); /* NULL: not there */
 /* These are for set-up and sabotage: not being able to is broken. */
 void host_guest_write(struct host_trial *t, const char *path, const char *content) NONNULL(1, 2, 3);
 void host_guest_link(struct host_trial *t, const char *path, const char *target) NONNULL(1, 2, 3);
@@ -145,10 +171,12 @@ int host_guest_run(struct host_trial *t, const char **ret_output, const char *pr
 /* ---- the machine, from outside ---- */
 
 /* A QMP command with its arguments as JSON (NULL: none): the answer as JSON, NULL when it was refused. */
-const char *host_qmp(struct host_trial *t, const char *command, const char *arguments) NONNULL(1, 2);
+const char *host_qmp(struct host_trial *t, const char *command, const char *arguments)
+	NONNULL(1, 2);
 /* True when the QMP event came within `seconds`, counted from the start of the case on (or host_forget_events). */
 bool host_wait_event(struct host_trial *t, const char *event, unsigned seconds) NONNULL(1, 2);
-const char *host_event_data(struct host_trial *t, const char *event, unsigned seconds) NONNULL(1, 2); /* JSON */
+const char *host_event_data(struct host_trial *t, const char *event, unsigned seconds)
+	NONNULL(1, 2); /* JSON */
 void host_forget_events(struct host_trial *t) NONNULL(1);
 
 /* Asks the guest to reboot and waits for its agent: true when it is back within `seconds`. */
@@ -166,7 +194,8 @@ void host_sleep(struct host_trial *t, unsigned milliseconds) NONNULL(1);
 
 /* The serial console: everything since the case began (or host_console_forget), typing, waiting for words. */
 const char *host_console(struct host_trial *t) NONNULL(1);
-const char *host_console_whole(struct host_trial *t) NONNULL(1); /* since power-on, as far as it is kept */
+const char *host_console_whole(struct host_trial *t)
+	NONNULL(1); /* since power-on, as far as it is kept */
 void host_console_forget(struct host_trial *t) NONNULL(1);
 void host_console_type(struct host_trial *t, const char *keys) NONNULL(1, 2);
 bool host_console_wait(struct host_trial *t, const char *needle, unsigned seconds) NONNULL(1, 2);
@@ -187,7 +216,8 @@ const struct host_case_def *host_cases_find(const char *id) NONNULL(1);
 
 /* Executes one on a machine (which it may end) and fills the result. Returns 0, or a negative errno (blame host, user or
  * bug) when no outcome could be had. */
-int host_case_run(const struct host_case_def *def, struct machine *machine, unsigned flags, const char *parameters,
-		  const struct patience *p, struct result *result, struct err *e) NONNULL(1, 2, 5, 6, 7);
+int host_case_run(const struct host_case_def *def, struct machine *machine, unsigned flags,
+		  const char *parameters, const struct patience *p, struct result *result,
+		  struct err *e) NONNULL(1, 2, 5, 6, 7);
 
 #endif

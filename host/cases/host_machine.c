@@ -84,7 +84,8 @@ const char *host_ask(struct host_trial *t, const char *verb, ...)
 	va_end(args);
 	int code = call(t, verb, arguments);
 	if (code != 0) {
-		host_note(t, "%s %s: error %d %s", verb, arguments[0] ? arguments[0] : "", code, t->scratch.buf);
+		host_note(t, "%s %s: error %d %s", verb, arguments[0] ? arguments[0] : "", code,
+			  t->scratch.buf);
 		return NULL;
 	}
 	return host_keep(t, t->scratch.buf, t->scratch.length);
@@ -105,7 +106,8 @@ static void must_call(struct host_trial *t, const char *verb, const char *first,
 	int code = call(t, verb, arguments);
 
 	if (code != 0)
-		host_broken(t, "%s %s %s in the guest: error %d %s", verb, first, second, code, t->scratch.buf);
+		host_broken(t, "%s %s %s in the guest: error %d %s", verb, first, second, code,
+			    t->scratch.buf);
 }
 
 void host_guest_write(struct host_trial *t, const char *path, const char *content)
@@ -146,7 +148,8 @@ int host_guest_run(struct host_trial *t, const char **ret_output, const char *pr
 	if (ret_output)
 		*ret_output = "";
 	if (code != 0) {
-		host_note(t, "%s could not be run in the guest: error %d %s", program, code, t->scratch.buf);
+		host_note(t, "%s could not be run in the guest: error %d %s", program, code,
+			  t->scratch.buf);
 		return code > 0 ? -code : code;
 	}
 	const char *reply = host_keep(t, t->scratch.buf, t->scratch.length);
@@ -253,7 +256,8 @@ void host_sleep(struct host_trial *t, unsigned milliseconds)
 {
 	struct err e = {0};
 
-	(void)step_done(t, wait_span(&t->patience, milliseconds * NS_PER_MS, "the case's pause", &e), &e);
+	(void)step_done(
+		t, wait_span(&t->patience, milliseconds * NS_PER_MS, "the case's pause", &e), &e);
 }
 
 /* ---- console ---- */

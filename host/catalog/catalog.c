@@ -9,7 +9,7 @@
 #include "base/option.h"
 #include "base/text.h"
 
-#define STRING_MAX 4096
+#define STRING_MAX    4096
 #define TIMEOUT_MAX_S 86400
 
 DEFINE_VEC(string_vec, char *);
@@ -66,7 +66,8 @@ struct reader {
 };
 
 /* A string member; absent, null and "" are NULL. */
-static int read_string(const struct reader *reader, const char *key, const char **ret, struct err *e)
+static int read_string(const struct reader *reader, const char *key, const char **ret,
+		       struct err *e)
 {
 	const json_t *value = json_object_get(reader->object, key);
 
@@ -75,8 +76,9 @@ static int read_string(const struct reader *reader, const char *key, const char 
 		return 0;
 	if (!json_is_string(value) || json_string_length(value) > STRING_MAX ||
 	    strlen(json_string_value(value)) != json_string_length(value))
-		return err_set(e, BLAME_BUG, EBADMSG, "case %s: \"%s\" is not a string of at most %d bytes",
-			       reader->id, key, STRING_MAX);
+		return err_set(e, BLAME_BUG, EBADMSG,
+			       "case %s: \"%s\" is not a string of at most %d bytes", reader->id,
+			       key, STRING_MAX);
 	if (json_string_length(value) > 0)
 		*ret = keep(reader->catalog, json_string_value(value));
 	return 0;
@@ -102,7 +104,8 @@ static int read_name(const struct reader *reader, struct case_info *info, struct
 	if (r < 0)
 		return r;
 	if (!info->area || !info->name || !is_word(info->area) || !is_word(info->name))
-		return err_set(e, BLAME_BUG, EBADMSG, "case '%.40s.%.80s': not an id (a-z, 0-9 and _)",
+		return err_set(e, BLAME_BUG, EBADMSG,
+			       "case '%.40s.%.80s': not an id (a-z, 0-9 and _)",
 			       info->area ? info->area : "", info->name ? info->name : "");
 	return 0;
 }
@@ -145,13 +148,15 @@ static int read_timeout(const struct reader *reader, struct case_info *info, str
 		return 0;
 	json_int_t seconds = json_integer_value(value);
 	if (!json_is_integer(value) || seconds < 0 || seconds > TIMEOUT_MAX_S)
-		return err_set(e, BLAME_BUG, EBADMSG, "case %s: \"timeout_s\" is not within 0 and %d",
-			       reader->id, TIMEOUT_MAX_S);
+		return err_set(e, BLAME_BUG, EBADMSG,
+			       "case %s: \"timeout_s\" is not within 0 and %d", reader->id,
+			       TIMEOUT_MAX_S);
 	info->timeout_s = (unsigned)seconds;
 	return 0;
 }
 
-static int read_sabotage(const struct reader *of_case, struct case_sabotage *sabotage, struct err *e)
+static int read_sabotage(const struct reader *of_case, struct case_sabotage *sabotage,
+			 struct err *e)
 {
 	struct reader reader = *of_case;
 
@@ -159,7 +164,8 @@ static int read_sabotage(const struct reader *of_case, struct case_sabotage *sab
 	if (!reader.object || json_is_null(reader.object))
 		return 0;
 	if (!json_is_object(reader.object))
-		return err_set(e, BLAME_BUG, EBADMSG, "case %s: \"sabotage\" is not an object", reader.id);
+		return err_set(e, BLAME_BUG, EBADMSG, "case %s: \"sabotage\" is not an object",
+			       reader.id);
 	int r = READ_ENUM(&reader, "kind", sabotage_kind_parse, &sabotage->kind, e);
 	if (r == 0)
 		r = read_string(&reader, "text", &sabotage->text, e);
@@ -205,11 +211,13 @@ static int sort_and_check(struct catalog *catalog, struct err *e)
 	qsort(catalog->cases, catalog->count, sizeof *catalog->cases, compare_cases);
 	for (size_t i = 1; i < catalog->count; i++)
 		if (strcmp(catalog->cases[i - 1].id, catalog->cases[i].id) == 0)
-			return err_set(e, BLAME_BUG, EEXIST, "case %s exists twice", catalog->cases[i].id);
+			return err_set(e, BLAME_BUG, EEXIST, "case %s exists twice",
+				       catalog->cases[i].id);
 	return 0;
 }
 
-static void add_host_cases(struct catalog *catalog, const struct case_info *const *infos, size_t count)
+static void add_host_cases(struct catalog *catalog, const struct case_info *const *infos,
+			   size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct catalog_case *into = &catalog->cases[catalog->count++];
@@ -219,8 +227,8 @@ static void add_host_cases(struct catalog *catalog, const struct case_info *cons
 	}
 }
 
-static int read_all(const json_t *list, const struct case_info *const *host_infos, size_t host_count,
-		    struct catalog **ret, struct err *e)
+static int read_all(const json_t *list, const struct case_info *const *host_infos,
+		    size_t host_count, struct catalog **ret, struct err *e)
 {
 	size_t count = json_array_size(list), at;
 	json_t *entry;
@@ -248,17 +256,19 @@ int catalog_parse(const char *json, size_t length, const struct case_info *const
 	json_error_t at;
 
 	if (length > CATALOG_JSON_MAX)
-		return err_set(e, BLAME_BUG, EMSGSIZE, "the catalogue has more than %u bytes", CATALOG_JSON_MAX);
+		return err_set(e, BLAME_BUG, EMSGSIZE, "the catalogue has more than %u bytes",
+			       CATALOG_JSON_MAX);
 	json_t *root = json_loadb(json, length, JSON_REJECT_DUPLICATES, &at);
 	if (!root)
-		return err_set(e, BLAME_BUG, EBADMSG, "line %d, column %d: %s", at.line, at.column, at.text);
+		return err_set(e, BLAME_BUG, EBADMSG, "line %d, column %d: %s", at.line, at.column,
+			       at.text);
 	int r = read_all(json_object_get(root, "cases"), host_infos, host_count, ret, e);
 	json_decref(root);
 	return r;
 }
 
-int catalog_load(const char *agent_path, const struct case_info *const *host_infos, size_t host_count,
-		 const struct patience *p, struct catalog **ret, struct err *e)
+int catalog_load(const char *agent_path, const struct case_info *const *host_infos,
+		 size_t host_count, const struct patience *p, struct catalog **ret, struct err *e)
 {
 	const char *argv[] = {agent_path, "list", "--json", NULL};
 	struct child_spec spec = {.argv = argv, .no_network = true, .limit_cpu_s = 30};
@@ -267,7 +277,8 @@ int catalog_load(const char *agent_path, const struct case_info *const *host_inf
 	int r = child_run_ok(&spec, p, &out, e);
 	if (r < 0)
 		return err_wrap(e, "ask the agent for its cases");
-	r = catalog_parse(out.stdout_text.buf, out.stdout_text.length, host_infos, host_count, ret, e);
+	r = catalog_parse(out.stdout_text.buf, out.stdout_text.length, host_infos, host_count, ret,
+			  e);
 	return r < 0 ? err_wrap(e, "the agent's list of cases (%s)", agent_path) : 0;
 }
 

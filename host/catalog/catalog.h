@@ -42,8 +42,9 @@ struct catalog {
 
 /* Asks the agent binary, and adds `host_infos` (borrowed until the catalogue is freed). Errors: the binary does not
  * run (blame host), or what it says is no catalogue (blame bug). */
-int catalog_load(const char *agent_path, const struct case_info *const *host_infos, size_t host_count,
-		 const struct patience *p, struct catalog **ret, struct err *e) NONNULL(1, 4, 5, 6);
+int catalog_load(const char *agent_path, const struct case_info *const *host_infos,
+		 size_t host_count, const struct patience *p, struct catalog **ret, struct err *e)
+	NONNULL(1, 4, 5, 6);
 
 /* The same from the JSON itself, as cases_json writes it. Every string is checked and copied. */
 int catalog_parse(const char *json, size_t length, const struct case_info *const *host_infos,
@@ -53,7 +54,8 @@ void catalog_free(struct catalog *catalog);
 DEFINE_CLEANUP(catalog);
 
 /* The case of that id, NULL when there is none. */
-const struct catalog_case *catalog_find(const struct catalog *catalog, const char *id) NONNULL(1, 2);
+const struct catalog_case *catalog_find(const struct catalog *catalog, const char *id)
+	NONNULL(1, 2);
 
 /* The id or area nearest to a misspelt word, NULL when none is near. */
 const char *catalog_nearest(const struct catalog *catalog, const char *word) NONNULL(1, 2);

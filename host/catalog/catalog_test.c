@@ -13,14 +13,18 @@
 	"\",\"priority\":\"" priority "\",\"isolation\":\"shared\",\"timeout_s\":5,"               \
 	"\"sabotage\":{\"kind\":\"code\",\"text\":\"it is broken\"}}"
 
-static const char sample[] = "{\"cases\":[" CASE_JSON("time", "clock_is_set", "guest", "P1") "," CASE_JSON(
-	"boot", "entry_is_there", "audit", "P0") "," CASE_JSON("perf", "disk_is_fast", "perf",
-								"P2") "]}";
+static const char sample[] =
+	"{\"cases\":[" CASE_JSON("time", "clock_is_set", "guest", "P1") "," CASE_JSON(
+		"boot", "entry_is_there", "audit", "P0") "," CASE_JSON("perf", "disk_is_fast",
+								       "perf", "P2") "]}";
 
 static struct catalog *parse(const char *json)
 {
-	static const struct case_info host_info = {
-		.area = "power", .name = "ends", .title = "It ends", .kind = CASE_KIND_HOST, .priority = P0};
+	static const struct case_info host_info = {.area = "power",
+						   .name = "ends",
+						   .title = "It ends",
+						   .kind = CASE_KIND_HOST,
+						   .priority = P0};
 	const struct case_info *infos[] = {&host_info};
 	struct catalog *catalog = NULL;
 	struct err e = {0};
@@ -62,7 +66,8 @@ static const struct refused {
 
 TEST(catalog, refuses_what_is_none)
 {
-	static const struct case_info host_info = {.area = "power", .name = "ends", .title = "It ends"};
+	static const struct case_info host_info = {
+		.area = "power", .name = "ends", .title = "It ends"};
 	const struct case_info *infos[] = {&host_info};
 
 	for (const struct refused *row = refused; row < refused + ARRAY_LEN(refused); row++) {
@@ -92,10 +97,15 @@ TEST(select, patterns_and_suites)
 	EXPECT_NUMBER(count_selected(&(struct selection){0}, &e), 3); /* functional: not perf */
 	EXPECT_NUMBER(count_selected(&(struct selection){.suite = "all"}, &e), 4);
 	EXPECT_NUMBER(count_selected(&(struct selection){.suite = "smoke"}, &e), 2);
-	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = time, .pattern_count = 1}, &e), 1);
-	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = glob, .pattern_count = 1}, &e), 3);
-	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = perf, .pattern_count = 1}, &e), 1);
-	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = not_boot, .pattern_count = 1}, &e), 2);
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = time, .pattern_count = 1}, &e),
+		      1);
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = glob, .pattern_count = 1}, &e),
+		      3);
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = perf, .pattern_count = 1}, &e),
+		      1);
+	EXPECT_NUMBER(
+		count_selected(&(struct selection){.patterns = not_boot, .pattern_count = 1}, &e),
+		2);
 	EXPECT_NUMBER(count_selected(&(struct selection){.kinds = kinds, .kind_count = 1}, &e), 1);
 	EXPECT_NUMBER(count_selected(&(struct selection){.areas = areas, .area_count = 2}, &e), 2);
 	EXPECT_NUMBER(count_selected(&(struct selection){.suite = "all", .priority = "P1"}, &e), 3);
@@ -106,11 +116,15 @@ TEST(select, names_the_nearest)
 	struct err e = {0};
 	const char *slip[] = {"time.clok_is_set"}, *name[] = {"clock_is_set"}, *nothing[] = {"x*"};
 
-	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = slip, .pattern_count = 1}, &e), 0);
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = slip, .pattern_count = 1}, &e),
+		      0);
 	EXPECT_TEXT(e.text, "no case 'time.clok_is_set'; did you mean 'time.clock_is_set'?");
-	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = name, .pattern_count = 1}, &e), 0);
+	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = name, .pattern_count = 1}, &e),
+		      0);
 	EXPECT_TEXT(e.text, "no case 'clock_is_set'; did you mean 'time.clock_is_set'?");
-	EXPECT_NUMBER(count_selected(&(struct selection){.patterns = nothing, .pattern_count = 1}, &e), 0);
+	EXPECT_NUMBER(
+		count_selected(&(struct selection){.patterns = nothing, .pattern_count = 1}, &e),
+		0);
 	EXPECT(strstr(e.text, "no case matches 'x*'") != NULL);
 	EXPECT_NUMBER(count_selected(&(struct selection){.suite = "somke"}, &e), 0);
 	EXPECT_TEXT(e.text, "no suite 'somke'; did you mean 'smoke'?");

@@ -33,11 +33,14 @@ static int check_pattern(const struct catalog *catalog, const char *pattern, str
 			return 0;
 	const char *near = is_glob(pattern) ? NULL : catalog_nearest(catalog, pattern);
 	if (near)
-		return err_set(e, BLAME_USER, EINVAL, "no case '%.100s'; did you mean '%s'?", pattern, near);
-	return err_set(e, BLAME_USER, EINVAL, "no case matches '%.100s'; `assay list` shows them all", pattern);
+		return err_set(e, BLAME_USER, EINVAL, "no case '%.100s'; did you mean '%s'?",
+			       pattern, near);
+	return err_set(e, BLAME_USER, EINVAL,
+		       "no case matches '%.100s'; `assay list` shows them all", pattern);
 }
 
-static int check_patterns(const struct catalog *catalog, const struct selection *selection, struct err *e)
+static int check_patterns(const struct catalog *catalog, const struct selection *selection,
+			  struct err *e)
 {
 	for (size_t i = 0; i < selection->pattern_count; i++) {
 		const char *pattern = selection->patterns[i];
@@ -48,7 +51,8 @@ static int check_patterns(const struct catalog *catalog, const struct selection 
 	return 0;
 }
 
-static int check_areas(const struct catalog *catalog, const struct selection *selection, struct err *e)
+static int check_areas(const struct catalog *catalog, const struct selection *selection,
+		       struct err *e)
 {
 	for (size_t i = 0; i < selection->area_count; i++) {
 		const char *area = selection->areas[i];
@@ -56,8 +60,10 @@ static int check_areas(const struct catalog *catalog, const struct selection *se
 			continue;
 		const char *near = catalog_nearest(catalog, area);
 		if (near && !strchr(near, '.'))
-			return err_set(e, BLAME_USER, EINVAL, "no area '%.60s'; did you mean '%s'?", area, near);
-		return err_set(e, BLAME_USER, EINVAL, "no area '%.60s'; `assay list --areas` shows them", area);
+			return err_set(e, BLAME_USER, EINVAL, "no area '%.60s'; did you mean '%s'?",
+				       area, near);
+		return err_set(e, BLAME_USER, EINVAL,
+			       "no area '%.60s'; `assay list --areas` shows them", area);
 	}
 	return 0;
 }
@@ -69,9 +75,10 @@ static int check_kinds(const struct selection *selection, struct err *e)
 
 	for (size_t i = 0; i < selection->kind_count; i++)
 		if (case_kind_parse(selection->kinds[i], &kind) < 0)
-			return err_set(e, BLAME_USER, EINVAL,
-				       "no kind '%.40s'; there are audit, guest, host, perf and stress",
-				       selection->kinds[i]);
+			return err_set(
+				e, BLAME_USER, EINVAL,
+				"no kind '%.40s'; there are audit, guest, host, perf and stress",
+				selection->kinds[i]);
 	if (selection->priority && case_priority_parse(selection->priority, &priority) < 0)
 		return err_set(e, BLAME_USER, EINVAL, "no priority '%.40s'; there are P0 to P4",
 			       selection->priority);
@@ -131,7 +138,7 @@ static int find_terms(const struct selection *selection, const char **ret, struc
 	const char *names[64] = {NULL};
 	size_t count = 0;
 	/* Who names cases or kinds means them, whatever the default suite leaves out. */
-	const char *wanted = selection->suite	      ? selection->suite
+	const char *wanted = selection->suite		 ? selection->suite
 			     : asks_for_cases(selection) ? "all"
 							 : SUITE_DEFAULT;
 
@@ -145,11 +152,14 @@ static int find_terms(const struct selection *selection, const char **ret, struc
 	}
 	const char *near = nearest_word(wanted, names);
 	if (near)
-		return err_set(e, BLAME_USER, EINVAL, "no suite '%.60s'; did you mean '%s'?", wanted, near);
-	return err_set(e, BLAME_USER, EINVAL, "no suite '%.60s'; `assay list --suites` shows them", wanted);
+		return err_set(e, BLAME_USER, EINVAL, "no suite '%.60s'; did you mean '%s'?",
+			       wanted, near);
+	return err_set(e, BLAME_USER, EINVAL, "no suite '%.60s'; `assay list --suites` shows them",
+		       wanted);
 }
 
-static int check_selection(const struct catalog *catalog, const struct selection *selection, struct err *e)
+static int check_selection(const struct catalog *catalog, const struct selection *selection,
+			   struct err *e)
 {
 	int r = check_patterns(catalog, selection, e);
 
@@ -178,7 +188,8 @@ int catalog_select(const struct catalog *catalog, const struct selection *select
 		if (passes(selection, *it) && !vec_add(ret, *it))
 			return err_set(e, BLAME_USER, E2BIG, "more than %zu cases", ret->maximum);
 	if (ret->count == before)
-		return err_set(e, BLAME_USER, EINVAL,
-			       "no case is left by this choice of suite, cases, areas, kinds and priority");
+		return err_set(
+			e, BLAME_USER, EINVAL,
+			"no case is left by this choice of suite, cases, areas, kinds and priority");
 	return 0;
 }

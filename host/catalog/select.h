@@ -32,8 +32,8 @@ struct suite {
 const struct suite *suites_known(void);
 
 /* Adds the cases of `terms` (of a suite, or foreign ones) to `ret`, in the order of the catalogue. */
-int suite_pick(const struct catalog *catalog, const char *terms, struct case_list *ret, struct err *e)
-	NONNULL(1, 2, 3, 4);
+int suite_pick(const struct catalog *catalog, const char *terms, struct case_list *ret,
+	       struct err *e) NONNULL(1, 2, 3, 4);
 
 /* Adds what is selected to `ret`, in the order of the catalogue. -EINVAL (blame user) names what is unknown and the
  * nearest known word. */

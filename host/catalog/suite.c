@@ -11,15 +11,16 @@ static const struct suite shipped[] = {
 	{"all", "Every case, stress and performance too", "id=*"},
 	{"audit", "What the disk shows without a boot", "kind=audit"},
 	{"boot", "The boot, from firmware to ready, and its configuration", "area=boot area=power"},
-	{"functional", "Everything but performance and stress",
-	 "kind=audit kind=guest kind=host"},
+	{"functional", "Everything but performance and stress", "kind=audit kind=guest kind=host"},
 	{"image", "The image as a product: content, packages, users, provisioning",
 	 "area=image area=packages area=provisioning area=users"},
-	{"kernel", "The kernel, its memory, CPU and time", "area=kernel area=cpu area=memory area=time"},
+	{"kernel", "The kernel, its memory, CPU and time",
+	 "area=kernel area=cpu area=memory area=time"},
 	{"network", "The network, as far as one machine shows it", "area=network"},
 	{"perf", "Performance", "kind=perf"},
 	{"security", "Hardening and exposure", "area=security area=users"},
-	{"smoke", "A few minutes: what must never fail", "kind=audit kind=guest kind=host priority<=P0"},
+	{"smoke", "A few minutes: what must never fail",
+	 "kind=audit kind=guest kind=host priority<=P0"},
 	{"storage", "Disks and filesystems", "area=storage area=filesystem"},
 	{"stress", "Load over a long time", "kind=stress"},
 	{NULL, NULL, NULL},
@@ -47,12 +48,15 @@ static int parse_term(const char *word, size_t length, struct term *ret, struct 
 	if (ret->takes_away)
 		word++;
 	const char *equals = memchr(word, '=', (size_t)(end - word));
-	size_t key = equals ? (size_t)(equals - word) : 0, value = equals ? (size_t)(end - equals - 1) : 0;
-	if (!equals || key == 0 || key >= sizeof ret->key || value == 0 || value >= sizeof ret->value)
-		return err_set(e, BLAME_USER, EINVAL,
-			       "suite: '%.*s' is not a term; write kind=audit, area=boot, id=time.* or "
-			       "priority<=P1",
-			       (int)(length < 64 ? length : 64), word);
+	size_t key = equals ? (size_t)(equals - word) : 0,
+	       value = equals ? (size_t)(end - equals - 1) : 0;
+	if (!equals || key == 0 || key >= sizeof ret->key || value == 0 ||
+	    value >= sizeof ret->value)
+		return err_set(
+			e, BLAME_USER, EINVAL,
+			"suite: '%.*s' is not a term; write kind=audit, area=boot, id=time.* or "
+			"priority<=P1",
+			(int)(length < 64 ? length : 64), word);
 	memcpy(ret->key, word, key);
 	memcpy(ret->value, equals + 1, value);
 	return 0;
@@ -88,8 +92,8 @@ static int check_term(const struct term *term, struct err *e)
 	for (const char *const *key = keys; *key; key++)
 		if (strcmp(*key, term->key) == 0)
 			return 0;
-	return err_set(e, BLAME_USER, EINVAL, "suite: no term '%s'; there are area, id, kind and priority",
-		       term->key);
+	return err_set(e, BLAME_USER, EINVAL,
+		       "suite: no term '%s'; there are area, id, kind and priority", term->key);
 }
 
 static void apply_term(const struct term *term, const struct catalog *catalog, bool *picked)
@@ -105,7 +109,8 @@ static void apply_term(const struct term *term, const struct catalog *catalog, b
 	}
 }
 
-int suite_pick(const struct catalog *catalog, const char *terms, struct case_list *ret, struct err *e)
+int suite_pick(const struct catalog *catalog, const char *terms, struct case_list *ret,
+	       struct err *e)
 {
 	CLEAN_FREE bool *picked = xnew(catalog->count + 1);
 

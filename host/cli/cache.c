@@ -28,7 +28,8 @@ const struct verb verb_cache = {
 	.run = run,
 	.options = options,
 	.option_count = ARRAY_LEN(options),
-	.details = "Templates in use by a run are never removed. Runs keep the cache below 8 GiB by themselves.",
+	.details =
+		"Templates in use by a run are never removed. Runs keep the cache below 8 GiB by themselves.",
 };
 
 static void add_size(struct text *out, uint64_t bytes)
@@ -49,7 +50,8 @@ static int list(const char *folder, bool json, struct err *e)
 	vec_each (&entries, entry) {
 		total += entry->bytes;
 		if (!json) {
-			text_addf(&out, "%s  last used %.19sZ  ", entry->key, clock_iso(entry->used_ns, iso));
+			text_addf(&out, "%s  last used %.19sZ  ", entry->key,
+				  clock_iso(entry->used_ns, iso));
 			add_size(&out, entry->bytes);
 			text_adds(&out, entry->in_use ? "  in use\n" : "\n");
 			continue;
@@ -104,6 +106,6 @@ static int run(int argc, char **argv, struct err *e)
 	if (strcmp(argv[1], "prune") == 0)
 		return prune(folder, arguments.keep_mib, e);
 	const char *near = nearest_word(argv[1], words);
-	return err_set(e, BLAME_USER, EINVAL, "assay cache: no '%.40s'; %s%s", argv[1], near ? "did you mean " : "there are list and prune",
-		       near ? near : "");
+	return err_set(e, BLAME_USER, EINVAL, "assay cache: no '%.40s'; %s%s", argv[1],
+		       near ? "did you mean " : "there are list and prune", near ? near : "");
 }

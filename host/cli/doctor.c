@@ -36,8 +36,8 @@ struct examined {
 
 typedef void examine_fn(struct examined *x, struct finding *ret);
 
-static void PRINTF(4, 5)
-	find(struct finding *finding, enum health health, const char *remedy, const char *format, ...)
+static void PRINTF(4, 5) find(struct finding *finding, enum health health, const char *remedy,
+			      const char *format, ...)
 {
 	va_list args;
 
@@ -79,7 +79,8 @@ static bool ask_version(const char *const *argv, char *buf, size_t size)
 	return out.status == 0;
 }
 
-static void examine_program(const char *const *argv, enum health without, const char *remedy, struct finding *ret)
+static void examine_program(const char *const *argv, enum health without, const char *remedy,
+			    struct finding *ret)
 {
 	char line[500];
 	bool good = ask_version(argv, line, sizeof line);
@@ -98,8 +99,10 @@ static void examine_daemon(struct examined *x UNUSED, struct finding *ret)
 {
 	static const char *const argv[] = {"qemu-storage-daemon", "--version", NULL};
 
-	examine_program(argv, HEALTH_LIMITED, "install qemu-system-common or qemu-utils: images other than raw are read by it",
-			ret);
+	examine_program(
+		argv, HEALTH_LIMITED,
+		"install qemu-system-common or qemu-utils: images other than raw are read by it",
+		ret);
 }
 
 static void examine_swtpm(struct examined *x UNUSED, struct finding *ret)
@@ -109,7 +112,8 @@ static void examine_swtpm(struct examined *x UNUSED, struct finding *ret)
 	examine_program(argv, HEALTH_LIMITED, "install swtpm: sizes with a TPM need it", ret);
 }
 
-static bool examine_accel(struct examined *x, enum accel accel, struct finding *ret, const char *remedy)
+static bool examine_accel(struct examined *x, enum accel accel, struct finding *ret,
+			  const char *remedy)
 {
 	struct patience p = patience_for(-1, PROBE_SPAN_NS);
 	struct accel_answer answer = {0};
@@ -119,15 +123,16 @@ static bool examine_accel(struct examined *x, enum accel accel, struct finding *
 		find(ret, HEALTH_LIMITED, remedy, "%s", e.text);
 		return false;
 	}
-	find(ret, answer.proved ? HEALTH_GOOD : HEALTH_LIMITED, answer.proved ? "" : remedy, "%s%s", answer.sentence,
-	     answer.remembered ? " (remembered)" : "");
+	find(ret, answer.proved ? HEALTH_GOOD : HEALTH_LIMITED, answer.proved ? "" : remedy, "%s%s",
+	     answer.sentence, answer.remembered ? " (remembered)" : "");
 	return answer.proved;
 }
 
 static void examine_kvm(struct examined *x, struct finding *ret)
 {
-	x->has_kvm = examine_accel(x, ACCEL_KVM, ret,
-				   "enable virtualisation in the firmware or, in a VM, nested virtualisation; be in group kvm");
+	x->has_kvm = examine_accel(
+		x, ACCEL_KVM, ret,
+		"enable virtualisation in the firmware or, in a VM, nested virtualisation; be in group kvm");
 }
 
 static void examine_tcg(struct examined *x, struct finding *ret)
@@ -149,15 +154,17 @@ static const char *first_there(const char *const *paths)
 
 static void examine_ovmf(struct examined *x UNUSED, struct finding *ret)
 {
-	static const char *const paths[] = {"/usr/share/OVMF/OVMF_CODE_4M.fd",	    "/usr/share/OVMF/OVMF_CODE.fd",
-					    "/usr/share/edk2/ovmf/OVMF_CODE.fd",    "/usr/share/edk2/x64/OVMF_CODE.4m.fd",
-					    "/usr/share/qemu/edk2-x86_64-code.fd", NULL};
+	static const char *const paths[] = {
+		"/usr/share/OVMF/OVMF_CODE_4M.fd",     "/usr/share/OVMF/OVMF_CODE.fd",
+		"/usr/share/edk2/ovmf/OVMF_CODE.fd",   "/usr/share/edk2/x64/OVMF_CODE.4m.fd",
+		"/usr/share/qemu/edk2-x86_64-code.fd", NULL};
 	const char *path = first_there(paths);
 
 	if (path)
 		find(ret, HEALTH_GOOD, "", "%s", path);
 	else
-		find(ret, HEALTH_LIMITED, "install ovmf: images that boot by UEFI need it", "no UEFI firmware was found");
+		find(ret, HEALTH_LIMITED, "install ovmf: images that boot by UEFI need it",
+		     "no UEFI firmware was found");
 }
 
 static void examine_fuse(struct examined *x UNUSED, struct finding *ret)
@@ -165,7 +172,8 @@ static void examine_fuse(struct examined *x UNUSED, struct finding *ret)
 	if (access("/dev/fuse", R_OK | W_OK) == 0)
 		find(ret, HEALTH_GOOD, "", "/dev/fuse can be opened");
 	else
-		find(ret, HEALTH_LIMITED, "load the module fuse, or give access to /dev/fuse", "/dev/fuse: %m");
+		find(ret, HEALTH_LIMITED, "load the module fuse, or give access to /dev/fuse",
+		     "/dev/fuse: %m");
 }
 
 static void examine_agent(struct examined *x, struct finding *ret)
@@ -176,7 +184,8 @@ static void examine_agent(struct examined *x, struct finding *ret)
 	if (find_agent(NULL, &x->agent, &e) < 0)
 		find(ret, HEALTH_BAD, "build it with `make`, or set ASSAY_GUEST", "%s", e.text);
 	else if (load_catalog(x->agent, &catalog, &e) < 0)
-		find(ret, HEALTH_BAD, "build agent and program anew, from the same sources", "%s", e.text);
+		find(ret, HEALTH_BAD, "build agent and program anew, from the same sources", "%s",
+		     e.text);
 	else
 		find(ret, HEALTH_GOOD, "", "%s, %zu cases", x->agent, catalog->count);
 }
@@ -207,7 +216,8 @@ static void examine_disk(struct examined *x, struct finding *ret)
 		find(ret, HEALTH_GOOD, "", "%lld MiB free in %s", mib, x->images.cache);
 	else
 		find(ret, HEALTH_LIMITED, "make room, or set XDG_CACHE_HOME to a larger filesystem",
-		     "%lld MiB free in %s, a template wants about %d", mib, x->images.cache, ROOM_MIB);
+		     "%lld MiB free in %s, a template wants about %d", mib, x->images.cache,
+		     ROOM_MIB);
 }
 
 static void examine_shm(struct examined *x UNUSED, struct finding *ret)
@@ -217,7 +227,8 @@ static void examine_shm(struct examined *x UNUSED, struct finding *ret)
 	if (mib >= ROOM_MIB)
 		find(ret, HEALTH_GOOD, "", "%lld MiB free in /dev/shm", mib);
 	else
-		find(ret, HEALTH_LIMITED, "mount a larger tmpfs there", "%lld MiB free in /dev/shm", mib);
+		find(ret, HEALTH_LIMITED, "mount a larger tmpfs there", "%lld MiB free in /dev/shm",
+		     mib);
 }
 
 static void examine_limits(struct examined *x UNUSED, struct finding *ret)
@@ -230,7 +241,8 @@ static void examine_limits(struct examined *x UNUSED, struct finding *ret)
 		find(ret, HEALTH_LIMITED, "ulimit -n 4096", "%llu open files are allowed",
 		     (unsigned long long)files.rlim_cur);
 	else if (memory.rlim_cur != RLIM_INFINITY)
-		find(ret, HEALTH_LIMITED, "ulimit -v unlimited", "address space is limited to %llu MiB",
+		find(ret, HEALTH_LIMITED, "ulimit -v unlimited",
+		     "address space is limited to %llu MiB",
 		     (unsigned long long)(memory.rlim_cur >> 20));
 	else
 		find(ret, HEALTH_GOOD, "", "%llu open files, address space not limited",
@@ -241,10 +253,10 @@ static const struct examination {
 	const char *name;
 	examine_fn *examine;
 } examinations[] = {
-	{"agent", examine_agent},     {"qemu", examine_qemu},	{"qemu-img", examine_qemu_img},
-	{"storage", examine_daemon},  {"kvm", examine_kvm},	{"tcg", examine_tcg},
-	{"uefi", examine_ovmf},	      {"tpm", examine_swtpm},	{"micro-vm", examine_kernel},
-	{"fuse", examine_fuse},	      {"disk", examine_disk},	{"shm", examine_shm},
+	{"agent", examine_agent},    {"qemu", examine_qemu}, {"qemu-img", examine_qemu_img},
+	{"storage", examine_daemon}, {"kvm", examine_kvm},   {"tcg", examine_tcg},
+	{"uefi", examine_ovmf},	     {"tpm", examine_swtpm}, {"micro-vm", examine_kernel},
+	{"fuse", examine_fuse},	     {"disk", examine_disk}, {"shm", examine_shm},
 	{"limits", examine_limits},
 };
 
@@ -271,7 +283,8 @@ const struct verb verb_doctor = {
 		   "Exit status: 0 images can be run, 70 they cannot.",
 };
 
-static void add_finding(const char *name, const struct finding *finding, bool json, struct text *out)
+static void add_finding(const char *name, const struct finding *finding, bool json,
+			struct text *out)
 {
 	static const char *const words[] = {"ok", "limited", "bad"};
 

@@ -27,8 +27,9 @@ void execution_done(struct execution *x)
 	free(x->templates);
 }
 
-static int run_host_case(const char *id, struct machine *machine, unsigned flags, const char *parameters,
-			 const struct patience *p, struct result *result, struct err *e)
+static int run_host_case(const char *id, struct machine *machine, unsigned flags,
+			 const char *parameters, const struct patience *p, struct result *result,
+			 struct err *e)
 {
 	const struct host_case_def *def = host_cases_find(id);
 
@@ -66,7 +67,8 @@ static void on_cancel(void *arg, bool at_once)
 	/* Machines die with their threads; what is in the journal is safe. */
 	if (at_once)
 		_exit(EXIT_UNDECIDED);
-	progress_say(watching->progress, "Stopping; what is finished is kept. Once more ends at once.");
+	progress_say(watching->progress,
+		     "Stopping; what is finished is kept. Once more ends at once.");
 }
 
 static enum progress_mode choose_mode(const struct execute_arguments *arguments)
@@ -94,7 +96,8 @@ static size_t count_due(const struct execution *x)
 
 static int run_engine(struct execution *x, struct engine_end *end, struct err *e)
 {
-	struct watching watching = {.progress = progress_new(choose_mode(x->arguments), count_due(x)), .x = x};
+	struct watching watching = {
+		.progress = progress_new(choose_mode(x->arguments), count_due(x)), .x = x};
 	struct engine_setup setup = {
 		.plan = x->plan,
 		.cells = &x->with,
@@ -201,16 +204,20 @@ static int load_earlier(struct execution *x, const char **image_path, struct err
 	if (r < 0)
 		return r;
 	if (x->earlier->cells.count != 1)
-		return err_set(e, BLAME_USER, ENOTSUP, "run %s has %zu cells and cannot be resumed by this verb",
+		return err_set(e, BLAME_USER, ENOTSUP,
+			       "run %s has %zu cells and cannot be resumed by this verb",
 			       x->earlier->id, x->earlier->cells.count);
 	if (!*image_path)
 		*image_path = x->earlier->cells.items[0].image_path;
 	return 0;
 }
 
-int execute(enum execute_way way, const char *image_path, struct execute_arguments *arguments, struct err *e)
+int execute(enum execute_way way, const char *image_path, struct execute_arguments *arguments,
+	    struct err *e)
 {
-	CLEAN_DONE(execution) struct execution x = {.way = way, .arguments = arguments, .cases = VEC_INIT(10 * CATALOG_CASES_MAX)};
+	CLEAN_DONE(execution)
+	struct execution x = {
+		.way = way, .arguments = arguments, .cases = VEC_INIT(10 * CATALOG_CASES_MAX)};
 	struct engine_end end;
 	int r = arguments->resume ? load_earlier(&x, &image_path, e) : 0;
 

@@ -23,8 +23,8 @@ extern const char *const accel_words[], *const entry_words[], *const firmware_wo
 enum execute_way { EXECUTE_RUN, EXECUTE_AUDIT, EXECUTE_PROVE };
 
 /* Does it all; image_path may be NULL with arguments->resume. Returns an exit code, or a negative errno. */
-int execute(enum execute_way way, const char *image_path, struct execute_arguments *arguments, struct err *e)
-	NONNULL(3, 4);
+int execute(enum execute_way way, const char *image_path, struct execute_arguments *arguments,
+	    struct err *e) NONNULL(3, 4);
 
 /* ---- parts, in the order in which they are used (execute_*.c) ---- */
 
@@ -35,7 +35,7 @@ struct execution {
 	struct image_setup images;
 	struct image *image;
 	struct catalog *catalog;
-	struct run *earlier; /* --resume */
+	struct run *earlier;	/* --resume */
 	struct case_list cases; /* what is to be run; with --resume: what that run's plan names */
 	struct size size;
 	struct engine_cell with;
@@ -65,7 +65,9 @@ int check_host(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);
 void describe_host(char *buf, size_t size) NONNULL(1);
 
 /* execute_report.c: the reports in the folder, the summary, the exit code. */
-int report_execution(struct execution *x, const struct engine_end *end, struct err *e) NONNULL(1, 2, 3);
-int write_reports(const struct run *run, const struct judgement *judgement, struct err *e) NONNULL(1, 2, 3);
+int report_execution(struct execution *x, const struct engine_end *end, struct err *e)
+	NONNULL(1, 2, 3);
+int write_reports(const struct run *run, const struct judgement *judgement, struct err *e)
+	NONNULL(1, 2, 3);
 
 #endif

@@ -56,11 +56,14 @@ static int check_memory(struct execution *x, struct err *e)
 	long long needed_mib = wanted * (x->size.mem_mib + MACHINE_EXTRA_MIB);
 
 	if (memory_mib > 0 && needed_mib > memory_mib)
-		return err_set(e, BLAME_HOST, ENOMEM,
-			       "%lld machine%s of size %s need%s %lld MiB and %lld MiB are free: choose a smaller --size%s",
-			       wanted, wanted == 1 ? "" : "s", x->size.name, wanted == 1 ? "s" : "", needed_mib,
-			       memory_mib, wanted > 1 ? " or fewer --jobs" : ", or end other programs");
-	x->jobs = x->arguments->jobs > 0 ? (unsigned)x->arguments->jobs : choose_jobs(x, memory_mib);
+		return err_set(
+			e, BLAME_HOST, ENOMEM,
+			"%lld machine%s of size %s need%s %lld MiB and %lld MiB are free: choose a smaller --size%s",
+			wanted, wanted == 1 ? "" : "s", x->size.name, wanted == 1 ? "s" : "",
+			needed_mib, memory_mib,
+			wanted > 1 ? " or fewer --jobs" : ", or end other programs");
+	x->jobs =
+		x->arguments->jobs > 0 ? (unsigned)x->arguments->jobs : choose_jobs(x, memory_mib);
 	return 0;
 }
 
@@ -73,8 +76,9 @@ static long long free_mib(const char *path)
 	while (statvfs(copy, &vfs) < 0) {
 		char *slash = strrchr(copy, '/');
 		if (!slash || slash == copy)
-			return statvfs(slash ? "/" : ".", &vfs) < 0 ? 0
-								     : (long long)(vfs.f_bavail * vfs.f_frsize >> 20);
+			return statvfs(slash ? "/" : ".", &vfs) < 0
+				       ? 0
+				       : (long long)(vfs.f_bavail * vfs.f_frsize >> 20);
 		*slash = '\0';
 	}
 	return (long long)(vfs.f_bavail * vfs.f_frsize >> 20);
@@ -90,15 +94,17 @@ static int check_room(struct execution *x, bool boots, struct err *e)
 		return r;
 	long long room = free_mib(out ? out : runs);
 	if (room < ROOM_MIB)
-		return err_set(e, BLAME_HOST, ENOSPC,
-			       "%s has %lld MiB free, a run wants %d: make room, or choose another --out",
-			       out ? out : runs, room, ROOM_MIB);
+		return err_set(
+			e, BLAME_HOST, ENOSPC,
+			"%s has %lld MiB free, a run wants %d: make room, or choose another --out",
+			out ? out : runs, room, ROOM_MIB);
 	if (!boots || x->arguments->cold)
 		return 0;
 	room = free_mib(x->images.cache);
 	if (room < x->size.mem_mib + ROOM_MIB) {
-		log_warning("%s has %lld MiB free, too few for a template: every machine will be booted",
-			    x->images.cache, room);
+		log_warning(
+			"%s has %lld MiB free, too few for a template: every machine will be booted",
+			x->images.cache, room);
 		x->arguments->cold = true;
 	}
 	return 0;
@@ -123,6 +129,6 @@ void describe_host(char *buf, size_t size)
 		memset(&names, 0, sizeof names);
 	if (qemu_version(&p, version, &e) < 0)
 		(void)snprintf(version, sizeof version, "not found");
-	(void)snprintf(buf, size, "%s %s %s, %u CPUs, QEMU %s", names.sysname, names.release, names.machine,
-		       cpu_count(), version);
+	(void)snprintf(buf, size, "%s %s %s, %u CPUs, QEMU %s", names.sysname, names.release,
+		       names.machine, cpu_count(), version);
 }

@@ -9,9 +9,10 @@
 #include "base/log.h"
 #include "host/cli/execute.h"
 
-const char *const accel_words[] = {"auto", "kvm", "tcg", NULL};			  /* enum accel */
-const char *const firmware_words[] = {"auto", "bios", "uefi", NULL};		  /* enum firmware */
-const char *const entry_words[] = {"auto", "cloud-init", "systemd-unit", "tmpfiles", "ssh", NULL}; /* enum entry */
+const char *const accel_words[] = {"auto", "kvm", "tcg", NULL};	     /* enum accel */
+const char *const firmware_words[] = {"auto", "bios", "uefi", NULL}; /* enum firmware */
+const char *const entry_words[] = {"auto",     "cloud-init", "systemd-unit",
+				   "tmpfiles", "ssh",	     NULL}; /* enum entry */
 
 static int word_index(const char *const *words, const char *word)
 {
@@ -38,15 +39,18 @@ static int open_image(struct execution *x, const char *path, struct err *e)
 static int compare_earlier(struct execution *x, struct err *e)
 {
 	const struct run_cell *cell = &x->earlier->cells.items[0];
-	int firmware = word_index(firmware_words, cell->firmware), entry = word_index(entry_words, cell->entry);
+	int firmware = word_index(firmware_words, cell->firmware),
+	    entry = word_index(entry_words, cell->entry);
 	int accel = word_index(accel_words, cell->accel);
 
 	if (strcmp(cell->image_digest, x->image->digest) != 0)
-		return err_set(e, BLAME_USER, ESTALE,
-			       "%s is another image than that of run %s (SHA-256 %.12s..., was %.12s...): begin a new run",
-			       x->image->path, x->earlier->id, x->image->digest, cell->image_digest);
+		return err_set(
+			e, BLAME_USER, ESTALE,
+			"%s is another image than that of run %s (SHA-256 %.12s..., was %.12s...): begin a new run",
+			x->image->path, x->earlier->id, x->image->digest, cell->image_digest);
 	if (firmware < 0 || accel < 0)
-		return err_set(e, BLAME_USER, EINVAL, "run %s names a machine that this Assay does not know",
+		return err_set(e, BLAME_USER, EINVAL,
+			       "run %s names a machine that this Assay does not know",
 			       x->earlier->id);
 	x->arguments->firmware = firmware;
 	x->arguments->accel = accel;
@@ -67,7 +71,9 @@ static int compare_earlier(struct execution *x, struct err *e)
 int open_subject(struct execution *x, const char *path, struct err *e)
 {
 	/* What is cheap to refuse is refused before a large image is read. */
-	int r = x->earlier ? 0 : size_parse(x->arguments->size ? x->arguments->size : "default", &x->size, e);
+	int r = x->earlier ? 0
+			   : size_parse(x->arguments->size ? x->arguments->size : "default",
+					&x->size, e);
 
 	if (r == 0)
 		r = open_image(x, path, e);
@@ -90,10 +96,11 @@ static int choose_entry(struct execution *x, struct err *e)
 	if (x->with.entry != ENTRY_NONE)
 		return 0;
 	if (x->image->os_id[0])
-		return err_set(e, BLAME_USER, ENOTSUP,
-			       "no way was found to bring the agent into %s (no cloud-init, systemd is older than 252): "
-			       "give --ssh-key and --ssh-user, or use `assay audit`",
-			       x->image->name);
+		return err_set(
+			e, BLAME_USER, ENOTSUP,
+			"no way was found to bring the agent into %s (no cloud-init, systemd is older than 252): "
+			"give --ssh-key and --ssh-user, or use `assay audit`",
+			x->image->name);
 	/* No system was found on it. Whether it comes up all the same, the boot shows. */
 	x->with.entry = ENTRY_CLOUD_INIT;
 	return 0;
@@ -112,13 +119,16 @@ int choose_machine(struct execution *x, bool boots, struct err *e)
 		return 0;
 	}
 	if (x->image->arch[0] && strcmp(x->image->arch, "x86_64") != 0)
-		return err_set(e, BLAME_USER, ENOTSUP,
-			       "%s holds a system for %s, and only x86_64 can be booted: use `assay audit`",
-			       x->image->name, x->image->arch);
+		return err_set(
+			e, BLAME_USER, ENOTSUP,
+			"%s holds a system for %s, and only x86_64 can be booted: use `assay audit`",
+			x->image->name, x->image->arch);
 	int r = choose_entry(x, e);
 	if (r == 0)
 		r = accel_choose(x->with.accel, x->images.cache, &p, &x->with.accel, e);
-	if (r == 0 && x->arguments->accel == ACCEL_AUTO && x->with.accel == ACCEL_TCG && !x->arguments->quiet)
-		log_warning("KVM does not run guests here (see `assay doctor`): machines are emulated, which is slow");
+	if (r == 0 && x->arguments->accel == ACCEL_AUTO && x->with.accel == ACCEL_TCG &&
+	    !x->arguments->quiet)
+		log_warning(
+			"KVM does not run guests here (see `assay doctor`): machines are emulated, which is slow");
 	return r;
 }

@@ -11,14 +11,16 @@
 #define PLAN_TEXT_MAX (64U << 20)
 
 /* What the machine of this program has, in the words of needs. */
-static const char *const devices[] = {"cdrom",	 "fw-cfg",     "pvpanic",	 "rtc",	       "virtio-balloon", "virtio-blk",
-				      "virtio-net", "virtio-rng", "virtio-serial", "vmgenid", NULL};
+static const char *const devices[] = {"cdrom",		"fw-cfg",     "pvpanic",    "rtc",
+				      "virtio-balloon", "virtio-blk", "virtio-net", "virtio-rng",
+				      "virtio-serial",	"vmgenid",    NULL};
 #define HOTPLUG_SLOTS 4
 
 static bool selection_boots(const struct case_list *cases)
 {
 	vec_each (cases, it)
-		if ((*it)->info.kind != CASE_KIND_AUDIT && strcmp((*it)->id, CASE_IMAGE_UNCHANGED) != 0)
+		if ((*it)->info.kind != CASE_KIND_AUDIT &&
+		    strcmp((*it)->id, CASE_IMAGE_UNCHANGED) != 0)
 			return true;
 	return false;
 }
@@ -49,10 +51,12 @@ static struct plan_cell *add_cell(struct execution *x)
 
 static uint64_t remembered(struct execution *x, const struct catalog_case *it, bool sabotaged)
 {
-	return x->store ? store_duration_ns(x->store, it->id, accel_name(x->with.accel), sabotaged) : 0;
+	return x->store ? store_duration_ns(x->store, it->id, accel_name(x->with.accel), sabotaged)
+			: 0;
 }
 
-static void add_case(struct execution *x, struct plan_cell *cell, const struct catalog_case *it, bool sabotaged)
+static void add_case(struct execution *x, struct plan_cell *cell, const struct catalog_case *it,
+		     bool sabotaged)
 {
 	plan_add_case(x->plan, cell, it, sabotaged, remembered(x, it, sabotaged));
 }
@@ -114,8 +118,8 @@ int choose_cases(struct execution *x, struct err *e)
 		const struct catalog_case *found = catalog_find(x->catalog, it->id);
 		if (!found)
 			return err_set(e, BLAME_USER, ENOENT,
-				       "case %s of run %s does not exist any more: begin a new run", it->id,
-				       x->earlier->id);
+				       "case %s of run %s does not exist any more: begin a new run",
+				       it->id, x->earlier->id);
 		(void)vec_add(&x->cases, found);
 	}
 	return 0;
@@ -133,7 +137,8 @@ int make_plan(struct execution *x, struct err *e)
 	if (x->earlier)
 		(void)snprintf(x->id, sizeof x->id, "%.95s", x->earlier->id);
 	else
-		run_id_make(x->image->name, boots ? firmware_name(x->with.firmware) : "", clock_wall_ns(), x->id);
+		run_id_make(x->image->name, boots ? firmware_name(x->with.firmware) : "",
+			    clock_wall_ns(), x->id);
 	x->plan = plan_new(x->id, x->catalog);
 	if (x->earlier)
 		fill_plan_again(x);
@@ -153,9 +158,10 @@ static int make_folder(struct execution *x, struct err *e)
 	if (x->arguments->out) {
 		CLEAN_FREE char *plan = xasprintf("%s/plan.json", x->arguments->out);
 		if (stat(plan, &stat_) == 0)
-			return err_set(e, BLAME_USER, EEXIST,
-				       "%s holds a run already: choose another --out, or --resume it",
-				       x->arguments->out);
+			return err_set(
+				e, BLAME_USER, EEXIST,
+				"%s holds a run already: choose another --out, or --resume it",
+				x->arguments->out);
 		x->folder = xstrdup(x->arguments->out);
 		return folder_make(x->folder, e);
 	}

@@ -61,8 +61,9 @@ static void add_verdict_line(const struct run *run, enum verdict verdict, struct
 	text_adds(out, "\n");
 }
 
-static void add_summary(const struct execution *x, const struct run *run, const struct judgement *judgement,
-			const struct engine_end *end, struct text *out)
+static void add_summary(const struct execution *x, const struct run *run,
+			const struct judgement *judgement, const struct engine_end *end,
+			struct text *out)
 {
 	bool colour = has_colours(STDOUT_FILENO);
 
@@ -72,7 +73,8 @@ static void add_summary(const struct execution *x, const struct run *run, const 
 		report_text(run, judgement, colour, out);
 	text_addf(out, "  Kept in %s (report.html is for people, junit.xml for CI)\n", x->folder);
 	if (end->cancelled)
-		text_addf(out, "  To go on: assay %s --resume %s\n", x->way == EXECUTE_PROVE ? "prove" : "run",
+		text_addf(out, "  To go on: assay %s --resume %s\n",
+			  x->way == EXECUTE_PROVE ? "prove" : "run",
 			  x->arguments->out ? x->folder : run->id);
 }
 

@@ -46,10 +46,12 @@ static int find_among(const char *runs, const char *name, char **ret, struct err
 	}
 	free(entries);
 	if (found == 0)
-		return err_set(e, BLAME_USER, ENOENT, "no run '%.100s' in %s; `assay runs` shows them", name, runs);
+		return err_set(e, BLAME_USER, ENOENT,
+			       "no run '%.100s' in %s; `assay runs` shows them", name, runs);
 	if (found > 1 && strcmp(name, "last") != 0)
-		return err_set(e, BLAME_USER, EINVAL, "'%.60s' fits %u runs; write more of the id (`assay runs`)",
-			       name, found);
+		return err_set(e, BLAME_USER, EINVAL,
+			       "'%.60s' fits %u runs; write more of the id (`assay runs`)", name,
+			       found);
 	return 0;
 }
 

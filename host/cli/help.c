@@ -8,8 +8,10 @@
 static int run_help(int argc, char **argv, struct err *e);
 static int run_version(int argc, char **argv, struct err *e);
 
-const struct verb verb_help = {
-	.name = "help", .operands = "[VERB]", .title = "show the verbs, or the options of one", .run = run_help};
+const struct verb verb_help = {.name = "help",
+			       .operands = "[VERB]",
+			       .title = "show the verbs, or the options of one",
+			       .run = run_help};
 
 const struct verb verb_version = {
 	.name = "version", .operands = "", .title = "show the version", .run = run_version};
@@ -37,13 +39,18 @@ static int run_help(int argc, char **argv, struct err *e)
 	}
 	if (argc > 1 && argv[1][0] != '-')
 		return show_verb(argv[1], e);
-	text_adds(&out, "assay - decides whether a Linux VM image is fit to ship, and proves what it says\n\n"
-			"  assay VERB [OPTION...] [OPERAND...]\n\nVerbs:\n");
+	text_adds(
+		&out,
+		"assay - decides whether a Linux VM image is fit to ship, and proves what it says\n\n"
+		"  assay VERB [OPTION...] [OPERAND...]\n\nVerbs:\n");
 	for (const struct verb *const *verb = verbs_all(); *verb; verb++)
-		text_addf(&out, "  %-8s %-14s %s\n", (*verb)->name, (*verb)->operands, (*verb)->title);
-	text_adds(&out, "\nExit status of run, audit and report: 0 ship, 1 block, 2 undecided. Of all verbs: 64 when what\n"
-			"was asked for or handed over is wrong, 70 when this machine lacks or refuses something.\n\n"
-			"`assay VERB --help` shows a verb's options. To begin: `assay doctor`, then `assay run IMAGE`.\n");
+		text_addf(&out, "  %-8s %-14s %s\n", (*verb)->name, (*verb)->operands,
+			  (*verb)->title);
+	text_adds(
+		&out,
+		"\nExit status of run, audit and report: 0 ship, 1 block, 2 undecided. Of all verbs: 64 when what\n"
+		"was asked for or handed over is wrong, 70 when this machine lacks or refuses something.\n\n"
+		"`assay VERB --help` shows a verb's options. To begin: `assay doctor`, then `assay run IMAGE`.\n");
 	return print_out(&out, e);
 }
 

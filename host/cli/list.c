@@ -17,7 +17,8 @@ struct arguments {
 static const struct option_line options[] = {
 	OPTION_AGENT(struct arguments),
 	OPTIONS_SELECTION(struct arguments),
-	OPTION_FLAG("areas", 0, struct arguments, areas, "show the areas and how many cases each has"),
+	OPTION_FLAG("areas", 0, struct arguments, areas,
+		    "show the areas and how many cases each has"),
 	OPTION_FLAG("json", 0, struct arguments, json, "print JSON"),
 	OPTIONS_SELECTION_KIND(struct arguments),
 	OPTIONS_SELECTION_REST(struct arguments),
@@ -34,8 +35,9 @@ const struct verb verb_list = {
 	.run = run,
 	.options = options,
 	.option_count = ARRAY_LEN(options),
-	.details = "Without options every case is listed: id, kind, priority and title. A '*' after the priority\n"
-		   "marks a case that has no planted defect: it is run, but cannot gate.",
+	.details =
+		"Without options every case is listed: id, kind, priority and title. A '*' after the priority\n"
+		"marks a case that has no planted defect: it is run, but cannot gate.",
 };
 
 static int list_sizes(bool json, struct err *e)
@@ -47,7 +49,8 @@ static int list_sizes(bool json, struct err *e)
 	for (const struct size *size = sizes_known(); size->name[0]; size++) {
 		if (!json) {
 			text_addf(&out, "%-10s %u CPU%s, %u MiB, %u NIC%s", size->name, size->cpus,
-				  size->cpus == 1 ? "" : "s", size->mem_mib, size->nics, size->nics == 1 ? "" : "s");
+				  size->cpus == 1 ? "" : "s", size->mem_mib, size->nics,
+				  size->nics == 1 ? "" : "s");
 			if (size->numa_nodes)
 				text_addf(&out, ", %u NUMA nodes", size->numa_nodes);
 			if (size->data_disks)
@@ -84,7 +87,8 @@ static int list_suites(const struct catalog *catalog, bool json, struct err *e)
 		if (r < 0)
 			return r;
 		if (!json) {
-			text_addf(&out, "%-12s %5zu  %s%s\n", suite->name, cases.count, suite->title,
+			text_addf(&out, "%-12s %5zu  %s%s\n", suite->name, cases.count,
+				  suite->title,
 				  strcmp(suite->name, SUITE_DEFAULT) == 0 ? " (the default)" : "");
 			continue;
 		}
@@ -109,7 +113,8 @@ static int list_areas(const struct catalog *catalog, bool json, struct err *e)
 		json_open(&out, '{');
 	for (size_t i = 0, next; i < catalog->count; i = next) {
 		const char *area = catalog->cases[i].info.area;
-		for (next = i; next < catalog->count && strcmp(catalog->cases[next].info.area, area) == 0;)
+		for (next = i;
+		     next < catalog->count && strcmp(catalog->cases[next].info.area, area) == 0;)
 			next++;
 		if (json)
 			json_member_number(&out, area, (long long)(next - i));
@@ -145,7 +150,8 @@ static void add_case_json(const struct catalog_case *it, struct text *out)
 	json_close(out, '}');
 }
 
-static int list_cases(const struct catalog *catalog, const struct arguments *arguments, struct err *e)
+static int list_cases(const struct catalog *catalog, const struct arguments *arguments,
+		      struct err *e)
 {
 	CLEAN_CASES struct case_list cases = VEC_INIT(CATALOG_CASES_MAX);
 	CLEAN_TEXT struct text out = TEXT_INIT(64U << 20);
@@ -164,8 +170,8 @@ static int list_cases(const struct catalog *catalog, const struct arguments *arg
 		if (arguments->json)
 			add_case_json(*it, &out);
 		else
-			text_addf(&out, "%-48s %-6s %s%s %s\n", (*it)->id, case_kind_name(info->kind),
-				  priorities[info->priority],
+			text_addf(&out, "%-48s %-6s %s%s %s\n", (*it)->id,
+				  case_kind_name(info->kind), priorities[info->priority],
 				  info->sabotage.kind == SABOTAGE_NONE ? "*" : " ", info->title);
 	}
 	if (arguments->json)

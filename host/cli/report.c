@@ -5,8 +5,16 @@
 #include "host/cli/execute.h"
 #include "host/store/folder.h"
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML, FORMAT_JUNIT, FORMAT_PROOF, FORMAT_PROOF_JSON, FORMAT_MARKDOWN };
-static const char *const format_words[] = {"text",  "json",	  "html",	"junit",
+enum format {
+	FORMAT_TEXT,
+	FORMAT_JSON,
+	FORMAT_HTML,
+	FORMAT_JUNIT,
+	FORMAT_PROOF,
+	FORMAT_PROOF_JSON,
+	FORMAT_MARKDOWN
+};
+static const char *const format_words[] = {"text",  "json",	  "html",	    "junit",
 					   "proof", "proof-json", "proof-markdown", NULL};
 
 struct arguments {
@@ -17,7 +25,8 @@ struct arguments {
 static const struct option_line options[] = {
 	OPTION_CHOICE("format", 'f', struct arguments, format, "FORMAT", format_words,
 		      "text, json, html, junit; of a proof also proof, proof-json, proof-markdown"),
-	OPTION_TEXT("out", 'o', struct arguments, out, "FILE", "write it to FILE instead of standard output"),
+	OPTION_TEXT("out", 'o', struct arguments, out, "FILE",
+		    "write it to FILE instead of standard output"),
 };
 
 static int run(int argc, char **argv, struct err *e);
@@ -29,12 +38,13 @@ const struct verb verb_report = {
 	.run = run,
 	.options = options,
 	.option_count = ARRAY_LEN(options),
-	.details = "RUN is a folder, an id, a part of an id that fits one run only, or `last` (the default).\n\n"
-		   "Exit status: that of the run's verdict.",
+	.details =
+		"RUN is a folder, an id, a part of an id that fits one run only, or `last` (the default).\n\n"
+		"Exit status: that of the run's verdict.",
 };
 
-static void render(enum format format, const struct run *run, const struct judgement *judgement, bool colour,
-		   struct text *out)
+static void render(enum format format, const struct run *run, const struct judgement *judgement,
+		   bool colour, struct text *out)
 {
 	switch (format) {
 	case FORMAT_TEXT:

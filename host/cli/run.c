@@ -6,30 +6,37 @@
 
 typedef struct execute_arguments arguments;
 
-#define OPTION_OUT    OPTION_TEXT("out", 'o', arguments, out, "DIR", "keep the run in DIR (else below ~/.local/state)")
-#define OPTION_QUIET  OPTION_FLAG("quiet", 'q', arguments, quiet, "show only the summary")
+#define OPTION_OUT                                                                                 \
+	OPTION_TEXT("out", 'o', arguments, out, "DIR",                                             \
+		    "keep the run in DIR (else below ~/.local/state)")
+#define OPTION_QUIET OPTION_FLAG("quiet", 'q', arguments, quiet, "show only the summary")
 #define OPTION_RESUME                                                                              \
-	OPTION_TEXT("resume", 0, arguments, resume, "RUN", "go on with a run that was stopped: a folder, an id, or `last`")
+	OPTION_TEXT("resume", 0, arguments, resume, "RUN",                                         \
+		    "go on with a run that was stopped: a folder, an id, or `last`")
 #define OPTION_BACKING                                                                             \
 	OPTION_FLAG("allow-outside-backing", 0, arguments, allow_outside_backing,                  \
 		    "follow backing files outside of the image's folder")
 #define OPTIONS_MACHINE                                                                            \
-	OPTION_CHOICE("accel", 0, arguments, accel, "ACCEL", accel_words, "auto (what is proved to work), kvm or tcg")
+	OPTION_CHOICE("accel", 0, arguments, accel, "ACCEL", accel_words,                          \
+		      "auto (what is proved to work), kvm or tcg")
 #define OPTION_COLD                                                                                \
 	OPTION_FLAG("cold", 0, arguments, cold, "use no templates: boot every machine anew")
 #define OPTION_ENTRY                                                                               \
 	OPTION_CHOICE("entry", 0, arguments, entry, "WAY", entry_words,                            \
 		      "how the agent gets in: auto, cloud-init, systemd-unit, tmpfiles or ssh")
 #define OPTION_FIRMWARE                                                                            \
-	OPTION_CHOICE("firmware", 0, arguments, firmware, "KIND", firmware_words, "auto, bios or uefi")
+	OPTION_CHOICE("firmware", 0, arguments, firmware, "KIND", firmware_words,                  \
+		      "auto, bios or uefi")
 #define OPTION_JOBS                                                                                \
 	OPTION_NUMBER("jobs", 'j', arguments, jobs, "N", 1, 1024,                                  \
 		      "run N machines at once (else as many as CPUs and memory allow)")
 #define OPTION_SIZE                                                                                \
 	OPTION_TEXT("size", 0, arguments, size, "SIZE",                                            \
 		    "the VM size: a name (`assay list --sizes`) or cpus=2,mem=2048,...")
-#define OPTION_SSH_KEY OPTION_TEXT("ssh-key", 0, arguments, ssh_key, "FILE", "the private key for --entry ssh")
-#define OPTION_SSH_USER OPTION_TEXT("ssh-user", 0, arguments, ssh_user, "NAME", "the user for --entry ssh")
+#define OPTION_SSH_KEY                                                                             \
+	OPTION_TEXT("ssh-key", 0, arguments, ssh_key, "FILE", "the private key for --entry ssh")
+#define OPTION_SSH_USER                                                                            \
+	OPTION_TEXT("ssh-user", 0, arguments, ssh_user, "NAME", "the user for --entry ssh")
 
 static const struct option_line run_options[] = {
 	OPTIONS_MACHINE,
@@ -95,8 +102,9 @@ const struct verb verb_run = {
 	.run = run_run,
 	.options = run_options,
 	.option_count = ARRAY_LEN(run_options),
-	.details = "The image is never written to. The first boot of an image is frozen and kept; later runs wake\n"
-		   "copies of it in a fraction of a second. Ctrl-C ends the run and keeps what is finished.\n\n" EXITS,
+	.details =
+		"The image is never written to. The first boot of an image is frozen and kept; later runs wake\n"
+		"copies of it in a fraction of a second. Ctrl-C ends the run and keeps what is finished.\n\n" EXITS,
 };
 
 const struct verb verb_audit = {
@@ -116,9 +124,10 @@ const struct verb verb_prove = {
 	.run = run_prove,
 	.options = prove_options,
 	.option_count = ARRAY_LEN(prove_options),
-	.details = "Each case runs clean, where it must pass, and with its planted defect, where it must fail.\n"
-		   "Exit status: 0 all that could be tried are proven, 1 a case missed its defect or failed clean,\n"
-		   "2 something could not be tried, 64 usage, 70 this machine.",
+	.details =
+		"Each case runs clean, where it must pass, and with its planted defect, where it must fail.\n"
+		"Exit status: 0 all that could be tried are proven, 1 a case missed its defect or failed clean,\n"
+		"2 something could not be tried, 64 usage, 70 this machine.",
 };
 
 static void done(struct execute_arguments *parsed)
@@ -135,22 +144,25 @@ static int check_resume(const struct execute_arguments *parsed, struct err *e)
 
 	if (!parsed->resume)
 		return 0;
-	if (selection->cases.count || selection->areas.count || selection->kinds.count || selection->suite ||
-	    selection->priority || parsed->size || parsed->out || parsed->firmware || parsed->accel)
-		return err_set(e, BLAME_USER, EINVAL,
-			       "--resume goes on with the plan of that run: no cases, size, firmware, accelerator or "
-			       "folder can be chosen with it");
+	if (selection->cases.count || selection->areas.count || selection->kinds.count ||
+	    selection->suite || selection->priority || parsed->size || parsed->out ||
+	    parsed->firmware || parsed->accel)
+		return err_set(
+			e, BLAME_USER, EINVAL,
+			"--resume goes on with the plan of that run: no cases, size, firmware, accelerator or "
+			"folder can be chosen with it");
 	return 0;
 }
 
-static int run_way(const struct verb *verb, enum execute_way way, int argc, char **argv, struct err *e)
+static int run_way(const struct verb *verb, enum execute_way way, int argc, char **argv,
+		   struct err *e)
 {
 	struct execute_arguments parsed = {0};
 	int r = verb_parse(verb, &argc, argv, 0, 1, &parsed, e);
 
 	if (r == 0 && argc < 2 && !parsed.resume)
-		r = err_set(e, BLAME_USER, EINVAL, "assay %s needs an IMAGE; see `assay %s --help`", verb->name,
-			    verb->name);
+		r = err_set(e, BLAME_USER, EINVAL, "assay %s needs an IMAGE; see `assay %s --help`",
+			    verb->name, verb->name);
 	if (r == 0)
 		r = check_resume(&parsed, e);
 	if (r == 0)

@@ -18,8 +18,10 @@ struct arguments {
 
 static const struct option_line options[] = {
 	OPTION_FLAG("json", 0, struct arguments, json, "print JSON"),
-	OPTION_FLAG("rebuild", 0, struct arguments, rebuild, "read all journals into the store again"),
-	OPTION_TEXT("remove", 0, struct arguments, remove, "RUN", "remove a run's folder and forget it"),
+	OPTION_FLAG("rebuild", 0, struct arguments, rebuild,
+		    "read all journals into the store again"),
+	OPTION_TEXT("remove", 0, struct arguments, remove, "RUN",
+		    "remove a run's folder and forget it"),
 };
 
 static int run(int argc, char **argv, struct err *e);

@@ -41,8 +41,8 @@ static void add_sabotage(const struct case_sabotage *sabotage, struct text *out)
 	}
 	add_line(out, "planted", sabotage->text);
 	text_addf(out, "  %-10s %s%s%s%s%s\n", "planted by", sabotage_kind_name(sabotage->kind),
-		  sabotage->path ? " " : "", sabotage->path ? sabotage->path : "", sabotage->argument ? ": " : "",
-		  sabotage->argument ? sabotage->argument : "");
+		  sabotage->path ? " " : "", sabotage->path ? sabotage->path : "",
+		  sabotage->argument ? ": " : "", sabotage->argument ? sabotage->argument : "");
 }
 
 static void show_text(const struct catalog_case *it, struct text *out)
@@ -99,10 +99,12 @@ static int find_case(const struct catalog *catalog, const char *id, const struct
 		return 0;
 	const char *near = catalog_nearest(catalog, id);
 	if (near && strchr(near, '.'))
-		return err_set(e, BLAME_USER, EINVAL, "no case '%.100s'; did you mean '%s'?", id, near);
+		return err_set(e, BLAME_USER, EINVAL, "no case '%.100s'; did you mean '%s'?", id,
+			       near);
 	if (near)
-		return err_set(e, BLAME_USER, EINVAL, "no case '%.100s'; `assay list --area %s` shows that area's",
-			       id, near);
+		return err_set(e, BLAME_USER, EINVAL,
+			       "no case '%.100s'; `assay list --area %s` shows that area's", id,
+			       near);
 	return err_set(e, BLAME_USER, EINVAL, "no case '%.100s'; `assay list` shows them all", id);
 }
 

@@ -13,9 +13,12 @@ static const char *const verdict_names[] = {
 };
 
 static const char *const reason_names[] = {
-	[REASON_FAIL] = "fail",	    [REASON_HOLE] = "hole",
-	[REASON_INFRA] = "infra",   [REASON_BROKEN] = "broken",
-	[REASON_NOTHING_PASSED] = "nothing passed", [REASON_UNPROVEN] = "unproven",
+	[REASON_FAIL] = "fail",
+	[REASON_HOLE] = "hole",
+	[REASON_INFRA] = "infra",
+	[REASON_BROKEN] = "broken",
+	[REASON_NOTHING_PASSED] = "nothing passed",
+	[REASON_UNPROVEN] = "unproven",
 };
 
 static const char *const proof_names[] = {
@@ -90,7 +93,8 @@ static void add_reasons(const struct run *run, enum reason_kind wanted, struct r
 
 void judge_run(const struct run *run, struct judgement *ret)
 {
-	static const enum reason_kind order[] = {REASON_FAIL, REASON_HOLE, REASON_INFRA, REASON_BROKEN};
+	static const enum reason_kind order[] = {REASON_FAIL, REASON_HOLE, REASON_INFRA,
+						 REASON_BROKEN};
 	struct run_tally tally;
 
 	*ret = (struct judgement){.reasons = VEC_INIT(run->cases.count + 1)};
@@ -149,7 +153,8 @@ void judge_proof(const struct run *run, struct proof_lines *ret, unsigned counts
 	vec_each (&run->cases, it) {
 		if (it->sabotaged)
 			continue;
-		struct proof_line line = {.clean = it, .sabotaged = run_find(run, it->cell, it->id, true)};
+		struct proof_line line = {.clean = it,
+					  .sabotaged = run_find(run, it->cell, it->id, true)};
 		line.proof = proof_of(line.clean, line.sabotaged);
 		counts[line.proof]++;
 		(void)vec_add(ret, line);

@@ -64,7 +64,8 @@ struct proof_line {
 DEFINE_VEC(proof_lines, struct proof_line);
 
 /* Judges a run made by `assay prove`; adds a line per case. Returns the number of cases for each enum proof. */
-void judge_proof(const struct run *run, struct proof_lines *ret, unsigned counts[PROOF_COUNT]) NONNULL(1, 2, 3);
+void judge_proof(const struct run *run, struct proof_lines *ret, unsigned counts[PROOF_COUNT])
+	NONNULL(1, 2, 3);
 const char *proof_name(enum proof proof);
 
 /* block when a case misses its sabotage or is noisy, undecided when something is unknown or nothing was proven. */

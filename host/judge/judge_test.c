@@ -21,15 +21,18 @@ static struct run *run_of(const char *word, bool sabotaged_too, const char *sabo
 		for (int s = 0; s <= (sabotaged_too && strcmp(kind, "code") == 0); s++) {
 			const char letter = s ? sabotaged[i] : lower;
 			const char *found = letter == '-' ? NULL : strchr(letters, letter);
-			text_addf(&plan,
-				  "%s{\"id\":\"a.c%zu\",\"kind\":\"guest\",\"priority\":\"P1\",\"sabotaged\":%s,"
-				  "\"sabotage_kind\":\"%s\"}",
-				  i || s ? "," : "", i, s ? "true" : "false", kind);
+			text_addf(
+				&plan,
+				"%s{\"id\":\"a.c%zu\",\"kind\":\"guest\",\"priority\":\"P1\",\"sabotaged\":%s,"
+				"\"sabotage_kind\":\"%s\"}",
+				i || s ? "," : "", i, s ? "true" : "false", kind);
 			if (found)
-				text_addf(&journal,
-					  "{\"type\":\"result\",\"cell\":0,\"id\":\"a.c%zu\",\"outcome\":\"%s\","
-					  "\"sabotaged\":%s}\n",
-					  i, outcome_name((enum outcome)(found - letters)), s ? "true" : "false");
+				text_addf(
+					&journal,
+					"{\"type\":\"result\",\"cell\":0,\"id\":\"a.c%zu\",\"outcome\":\"%s\","
+					"\"sabotaged\":%s}\n",
+					i, outcome_name((enum outcome)(found - letters)),
+					s ? "true" : "false");
 		}
 	}
 	text_adds(&plan, "]}]}");
@@ -68,7 +71,8 @@ TEST(judge, verdicts)
 		EXPECT_TEXT(verdict_name(judgement.verdict), verdict_name(row->verdict));
 		EXPECT_NUMBER(judgement.reasons.count, row->reasons);
 		if (judgement.reasons.count > 0)
-			EXPECT_TEXT(reason_name(judgement.reasons.items[0].kind), reason_name(row->first));
+			EXPECT_TEXT(reason_name(judgement.reasons.items[0].kind),
+				    reason_name(row->first));
 	}
 }
 

@@ -155,7 +155,8 @@ static enum offer_verdict judge_one(const struct offer *offer, const struct need
 		return OFFER_UNKNOWN;
 	if (!need_is_of_plan(need))
 		return OFFER_MEETS;
-	for (const struct offer_line *line = offer_lines; line < offer_lines + ARRAY_LEN(offer_lines); line++)
+	for (const struct offer_line *line = offer_lines;
+	     line < offer_lines + ARRAY_LEN(offer_lines); line++)
 		if (strcmp(line->kind, need->kind) == 0)
 			return line->judge(offer, need) ? OFFER_MEETS : OFFER_LACKS;
 	return OFFER_UNKNOWN;

@@ -16,9 +16,9 @@
 struct offer {
 	const struct size *size;
 	bool uefi, kvm, secure_boot;
-	bool pristine;			/* the disk is looked at as it was handed over */
-	const char *image_format;	/* qemu's word; NULL: no image file (micro-VM) */
-	const char *const *devices;	/* what dev:X and nic:X may name, NULL-terminated; NULL: none */
+	bool pristine;		    /* the disk is looked at as it was handed over */
+	const char *image_format;   /* qemu's word; NULL: no image file (micro-VM) */
+	const char *const *devices; /* what dev:X and nic:X may name, NULL-terminated; NULL: none */
 	unsigned hotplug_slots, memory_slots, cpus_max;
 };
 
@@ -29,6 +29,7 @@ enum offer_verdict {
 };
 
 /* Judges the needs that are the plan's to judge; the guest's are left to the guest. */
-enum offer_verdict offer_judge(const struct offer *offer, const char *needs, struct need *ret) NONNULL(1, 3);
+enum offer_verdict offer_judge(const struct offer *offer, const char *needs, struct need *ret)
+	NONNULL(1, 3);
 
 #endif

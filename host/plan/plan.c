@@ -37,7 +37,8 @@ static const struct case_info image_unchanged = {
 	.isolation = ISOLATION_SHARED,
 	.why = "A verdict is about one exact file; had it changed meanwhile, the verdict would be about nothing",
 	.remedy = "Keep other programs away from the image during a run, and run again",
-	.sabotage = {.kind = SABOTAGE_CODE, .text = "the digest known from the start is another one"},
+	.sabotage = {.kind = SABOTAGE_CODE,
+		     .text = "the digest known from the start is another one"},
 };
 
 static const struct case_info *const own_cases[] = {&reaches_ready, &image_unchanged, NULL};
@@ -152,7 +153,8 @@ static enum plan_way way_of(const struct catalog_case *it, bool sabotaged)
 		return sabotaged ? PLAN_WAY_COLD : PLAN_WAY_RUN;
 	if (it->info.kind == CASE_KIND_AUDIT)
 		return PLAN_WAY_OFFLINE;
-	if (it->info.isolation == ISOLATION_COLD || (sabotaged && is_built_in(it->info.sabotage.kind)))
+	if (it->info.isolation == ISOLATION_COLD ||
+	    (sabotaged && is_built_in(it->info.sabotage.kind)))
 		return PLAN_WAY_COLD;
 	/* A planted defect is nothing to share, and a host case may end the machine. */
 	if (it->info.isolation == ISOLATION_SHARED && !it->of_host && !sabotaged)
@@ -164,7 +166,7 @@ static enum plan_way way_of(const struct catalog_case *it, bool sabotaged)
 static uint64_t guess_ns(const struct catalog_case *it, enum plan_way way)
 {
 	static const unsigned kind_ms[] = {
-		[CASE_KIND_AUDIT] = 30,	   [CASE_KIND_GUEST] = 300,    [CASE_KIND_HOST] = 5000,
+		[CASE_KIND_AUDIT] = 30,	  [CASE_KIND_GUEST] = 300,     [CASE_KIND_HOST] = 5000,
 		[CASE_KIND_PERF] = 20000, [CASE_KIND_STRESS] = 120000,
 	};
 	uint64_t guess = kind_ms[it->info.kind] * NS_PER_MS;

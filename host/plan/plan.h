@@ -28,8 +28,8 @@ enum plan_way {
 	PLAN_WAY_OFFLINE, /* on the disk, without a boot */
 	PLAN_WAY_SHARED,  /* one after another on one fork */
 	PLAN_WAY_FORK,	  /* on a fork of its own */
-	PLAN_WAY_COLD,	  /* on a machine booted for it, with its sabotage built in when it is such a one */
-	PLAN_WAY_RUN,	  /* the engine itself knows: the boot of the template, the image at the end */
+	PLAN_WAY_COLD, /* on a machine booted for it, with its sabotage built in when it is such a one */
+	PLAN_WAY_RUN, /* the engine itself knows: the boot of the template, the image at the end */
 };
 
 /* One case to be executed once. */

@@ -8,10 +8,26 @@
 
 static const struct case_info infos[] = {
 	{.area = "a", .name = "audit", .title = "t", .kind = CASE_KIND_AUDIT},
-	{.area = "a", .name = "cold", .title = "t", .kind = CASE_KIND_GUEST, .isolation = ISOLATION_COLD},
-	{.area = "a", .name = "fork", .title = "t", .kind = CASE_KIND_GUEST, .isolation = ISOLATION_FORK},
-	{.area = "a", .name = "guest", .title = "t", .kind = CASE_KIND_GUEST, .needs = "cpus>=2,systemd"},
-	{.area = "a", .name = "needy", .title = "t", .kind = CASE_KIND_GUEST, .needs = "systemd,cpus>=64"},
+	{.area = "a",
+	 .name = "cold",
+	 .title = "t",
+	 .kind = CASE_KIND_GUEST,
+	 .isolation = ISOLATION_COLD},
+	{.area = "a",
+	 .name = "fork",
+	 .title = "t",
+	 .kind = CASE_KIND_GUEST,
+	 .isolation = ISOLATION_FORK},
+	{.area = "a",
+	 .name = "guest",
+	 .title = "t",
+	 .kind = CASE_KIND_GUEST,
+	 .needs = "cpus>=2,systemd"},
+	{.area = "a",
+	 .name = "needy",
+	 .title = "t",
+	 .kind = CASE_KIND_GUEST,
+	 .needs = "systemd,cpus>=64"},
 	{.area = "a", .name = "slip", .title = "t", .kind = CASE_KIND_GUEST, .needs = "cpu>=2"},
 	{.area = "a",
 	 .name = "cmdline",
@@ -64,7 +80,8 @@ static const struct expected_way {
 static struct plan *make_plan(const struct catalog *catalog)
 {
 	struct plan *plan = plan_new("r", catalog);
-	struct plan_cell_spec spec = {.image_path = "/x", .image_format = "raw", .size = sizes_known()[0]};
+	struct plan_cell_spec spec = {
+		.image_path = "/x", .image_format = "raw", .size = sizes_known()[0]};
 	struct plan_cell *cell = plan_add_cell(plan, &spec);
 
 	for (size_t i = ARRAY_LEN(ways); i-- > 0;) {
@@ -95,7 +112,8 @@ TEST(plan, offline_cases_boot_nothing)
 {
 	CLEANUP(catalog) struct catalog *catalog = make_catalog();
 	CLEANUP(plan) struct plan *plan = plan_new("r", catalog);
-	struct plan_cell *cell = plan_add_cell(plan, &(struct plan_cell_spec){.size = sizes_known()[0]});
+	struct plan_cell *cell =
+		plan_add_cell(plan, &(struct plan_cell_spec){.size = sizes_known()[0]});
 
 	plan_add_case(plan, cell, catalog_find(catalog, "a.audit"), false, 0);
 	plan_add_case(plan, cell, catalog_find(catalog, "host.image_stays_unchanged"), false, 0);
@@ -108,14 +126,28 @@ TEST(offer, judges_by_the_size)
 {
 	struct size size = {.cpus = 2, .mem_mib = 1024, .nics = 1, .data_disks = 1, .tpm = true};
 	static const char *const devices[] = {"virtio-rng", NULL};
-	struct offer offer = {.size = &size, .uefi = true, .devices = devices, .image_format = "vpc"};
+	struct offer offer = {
+		.size = &size, .uefi = true, .devices = devices, .image_format = "vpc"};
 	struct need need;
-	static const char *const met[] = {"cpus>=2", "mem_mb>=1024,nics>=1", "disk:data", "disks>=1", "tpm", "uefi",
-					  "dev:virtio-rng", "image:vhd", "image:file", "numa>=1", "vms>=1",
-					  "systemd", "cmd:sshd", "-", ""};
-	static const char *const lacked[] = {"cpus>=3", "mem_mb>=1025", "nics>=2", "disks>=2", "kvm", "secureboot",
-					     "dev:tpm-crb", "image:tar,x", "image:pristine", "numa>=2", "vms>=2",
-					     "netpeer:dns", "payload:ltp", "hotplug-slots>=1", "nested"};
+	static const char *const met[] = {"cpus>=2",
+					  "mem_mb>=1024,nics>=1",
+					  "disk:data",
+					  "disks>=1",
+					  "tpm",
+					  "uefi",
+					  "dev:virtio-rng",
+					  "image:vhd",
+					  "image:file",
+					  "numa>=1",
+					  "vms>=1",
+					  "systemd",
+					  "cmd:sshd",
+					  "-",
+					  ""};
+	static const char *const lacked[] = {
+		"cpus>=3",    "mem_mb>=1025", "nics>=2",     "disks>=2",	 "kvm",
+		"secureboot", "dev:tpm-crb",  "image:tar,x", "image:pristine",	 "numa>=2",
+		"vms>=2",     "netpeer:dns",  "payload:ltp", "hotplug-slots>=1", "nested"};
 
 	for (size_t i = 0; i < ARRAY_LEN(met); i++)
 		EXPECT_NUMBER(offer_judge(&offer, met[i], &need), OFFER_MEETS);
@@ -129,10 +161,15 @@ TEST(offer, judges_by_the_size)
 /* Every kind that is the plan's to judge has a judge: none may come out as unknown. */
 TEST(offer, has_a_judge_for_each_kind_of_plan)
 {
-	static const char *const kinds[] = {"cpus", "cpus-max", "dev:x", "disk:data", "disks", "hotplug-slots",
-					    "image:file", "iso:live", "kvm", "mem_mb", "memory-slots", "nested",
-					    "netpeer:x", "nic:x", "nics", "numa", "nvme", "payload:x", "policy:x",
-					    "reboot", "repo:local", "secureboot", "smt", "tpm", "uefi", "vms"};
+	static const char *const kinds[] = {"cpus",	  "cpus-max",	  "dev:x",
+					    "disk:data",  "disks",	  "hotplug-slots",
+					    "image:file", "iso:live",	  "kvm",
+					    "mem_mb",	  "memory-slots", "nested",
+					    "netpeer:x",  "nic:x",	  "nics",
+					    "numa",	  "nvme",	  "payload:x",
+					    "policy:x",	  "reboot",	  "repo:local",
+					    "secureboot", "smt",	  "tpm",
+					    "uefi",	  "vms"};
 	struct size size = {.cpus = 1};
 	struct offer offer = {.size = &size};
 

@@ -14,7 +14,12 @@ static const struct size shipped[] = {
 	{.name = "small", .cpus = 1, .mem_mib = 1024, .nics = 1},
 	{.name = "tiny", .cpus = 1, .mem_mib = 512, .nics = 1},
 	{.name = "large", .cpus = 4, .mem_mib = 4096, .nics = 1},
-	{.name = "data", .cpus = 2, .mem_mib = 1024, .nics = 1, .data_disks = 2, .data_disk_mib = 1024},
+	{.name = "data",
+	 .cpus = 2,
+	 .mem_mib = 1024,
+	 .nics = 1,
+	 .data_disks = 2,
+	 .data_disk_mib = 1024},
 	{.name = "network", .cpus = 2, .mem_mib = 1024, .nics = 3},
 	{.name = "numa", .cpus = 4, .mem_mib = 2048, .nics = 1, .numa_nodes = 2},
 	{.name = "secure", .cpus = 2, .mem_mib = 1024, .nics = 1, .tpm = true},
@@ -59,7 +64,8 @@ static int refuse_name(const char *name, struct err *e)
 		names[i] = shipped[i].name;
 	const char *near = nearest_word(name, names);
 	if (near)
-		return err_set(e, BLAME_USER, EINVAL, "no size '%.64s'; did you mean '%s'?", name, near);
+		return err_set(e, BLAME_USER, EINVAL, "no size '%.64s'; did you mean '%s'?", name,
+			       near);
 	return err_set(e, BLAME_USER, EINVAL,
 		       "no size '%.64s'; `assay list --sizes` shows them, or spell one: "
 		       "cpus=2,mem=2048",
@@ -71,18 +77,20 @@ static int refuse_word(const char *word, struct err *e)
 	const char *near = nearest_word(word, word_names);
 
 	if (near)
-		return err_set(e, BLAME_USER, EINVAL, "size: no word '%.32s'; did you mean '%s'?", word,
-			       near);
-	return err_set(e, BLAME_USER, EINVAL,
-		       "size: no word '%.32s'; there are cpu_model, cpus, disk_mib, disks, mem, nics, "
-		       "numa and tpm",
-		       word);
+		return err_set(e, BLAME_USER, EINVAL, "size: no word '%.32s'; did you mean '%s'?",
+			       word, near);
+	return err_set(
+		e, BLAME_USER, EINVAL,
+		"size: no word '%.32s'; there are cpu_model, cpus, disk_mib, disks, mem, nics, "
+		"numa and tpm",
+		word);
 }
 
 /* QEMU's own separator and anything it would read as an option stay out. */
 static bool is_cpu_model(const char *model)
 {
-	size_t length = strspn(model, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+	size_t length =
+		strspn(model, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
 
 	return length > 0 && model[length] == '\0' && length < sizeof((struct size *)0)->cpu_model;
 }
@@ -93,23 +101,26 @@ static int set_word(struct size *size, const char *name, const char *value, stru
 
 	if (strcmp(name, "cpu_model") == 0) {
 		if (!is_cpu_model(value))
-			return err_set(e, BLAME_USER, EINVAL, "size: '%.64s' is not a CPU model", value);
+			return err_set(e, BLAME_USER, EINVAL, "size: '%.64s' is not a CPU model",
+				       value);
 		(void)snprintf(size->cpu_model, sizeof size->cpu_model, "%s", value);
 		return 0;
 	}
 	if (strcmp(name, "tpm") == 0) {
 		if (number_parse(value, 0, 1, &number) < 0)
-			return err_set(e, BLAME_USER, EINVAL, "size: tpm is 0 or 1, not '%.32s'", value);
+			return err_set(e, BLAME_USER, EINVAL, "size: tpm is 0 or 1, not '%.32s'",
+				       value);
 		size->tpm = number == 1;
 		return 0;
 	}
-	for (const struct size_word *word = size_words; word < size_words + ARRAY_LEN(size_words); word++) {
+	for (const struct size_word *word = size_words; word < size_words + ARRAY_LEN(size_words);
+	     word++) {
 		if (strcmp(word->name, name) != 0)
 			continue;
 		if (number_parse(value, word->min, word->max, &number) < 0)
 			return err_set(e, BLAME_USER, EINVAL,
-				       "size: %s is a number between %lld and %lld, not '%.32s'", name,
-				       word->min, word->max, value);
+				       "size: %s is a number between %lld and %lld, not '%.32s'",
+				       name, word->min, word->max, value);
 		*(unsigned *)((char *)size + word->offset) = (unsigned)number;
 		return 0;
 	}
@@ -120,7 +131,8 @@ static int set_word(struct size *size, const char *name, const char *value, stru
 static int finish(struct size *size, struct err *e)
 {
 	if (size->numa_nodes > size->cpus)
-		return err_set(e, BLAME_USER, EINVAL, "size: %u NUMA nodes need at least as many CPUs, not %u",
+		return err_set(e, BLAME_USER, EINVAL,
+			       "size: %u NUMA nodes need at least as many CPUs, not %u",
 			       size->numa_nodes, size->cpus);
 	if (size->data_disks > 0 && size->data_disk_mib == 0)
 		size->data_disk_mib = 1024;
@@ -134,8 +146,9 @@ static int parse_words(char *words, struct size *size, struct err *e)
 	for (char *word; (word = strsep(&words, ","));) {
 		char *value = strchr(word, '=');
 		if (!value)
-			return err_set(e, BLAME_USER, EINVAL, "size: '%.32s' has no value; write it as %.32s=1",
-				       word, word);
+			return err_set(e, BLAME_USER, EINVAL,
+				       "size: '%.32s' has no value; write it as %.32s=1", word,
+				       word);
 		*value++ = '\0';
 		int r = set_word(size, word, value, e);
 		if (r < 0)
@@ -146,12 +159,14 @@ static int parse_words(char *words, struct size *size, struct err *e)
 
 static int take_name(const char *name, struct size *size, struct err *e)
 {
-	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+	size_t length =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
 
 	if (length == 0 || name[length] || length >= sizeof size->name)
-		return err_set(e, BLAME_USER, EINVAL,
-			       "size: '%.64s' is not a name: letters, digits, '-', '_' and '.', at most %zu",
-			       name, sizeof size->name - 1);
+		return err_set(
+			e, BLAME_USER, EINVAL,
+			"size: '%.64s' is not a name: letters, digits, '-', '_' and '.', at most %zu",
+			name, sizeof size->name - 1);
 	(void)snprintf(size->name, sizeof size->name, "%s", name);
 	return 0;
 }
@@ -161,7 +176,8 @@ int size_parse(const char *text, struct size *ret, struct err *e)
 	struct size size = shipped[0];
 
 	if (strlen(text) > SIZE_TEXT_MAX)
-		return err_set(e, BLAME_USER, EINVAL, "size: more than %d characters", SIZE_TEXT_MAX);
+		return err_set(e, BLAME_USER, EINVAL, "size: more than %d characters",
+			       SIZE_TEXT_MAX);
 	if (!strchr(text, '=')) {
 		const struct size *known = find_shipped(text);
 		if (!known)
@@ -186,7 +202,8 @@ int size_parse(const char *text, struct size *ret, struct err *e)
 
 void size_parameters(const struct size *size, struct text *out)
 {
-	text_addf(out, "cpus=%u\nmem_mib=%u\nnuma=%u\ndisks=%u\ndisk_mib=%u\nnics=%u\ntpm=%d\n", size->cpus,
-		  size->mem_mib, size->numa_nodes ? size->numa_nodes : 1, size->data_disks,
-		  size->data_disks ? size->data_disk_mib : 0, size->nics, size->tpm);
+	text_addf(out, "cpus=%u\nmem_mib=%u\nnuma=%u\ndisks=%u\ndisk_mib=%u\nnics=%u\ntpm=%d\n",
+		  size->cpus, size->mem_mib, size->numa_nodes ? size->numa_nodes : 1,
+		  size->data_disks, size->data_disks ? size->data_disk_mib : 0, size->nics,
+		  size->tpm);
 }

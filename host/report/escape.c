@@ -34,8 +34,9 @@ static uint32_t decode(const unsigned char *bytes, size_t left, size_t *ret_leng
 /* Control characters of both sets, and the marks that turn the direction of writing around. */
 static bool is_control(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x202a && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069) || code == 0x2028 || code == 0x2029;
+	return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
+	       (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
+	       code == 0x2028 || code == 0x2029;
 }
 
 void escape_terminal(struct text *out, const char *string, bool lines)

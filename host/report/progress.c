@@ -19,9 +19,9 @@ struct progress {
 	size_t total, done;
 	unsigned counts[OUTCOME_COUNT];
 	uint64_t start_ns;
-	unsigned worker;	/* whose state is shown: the one that spoke last */
+	unsigned worker; /* whose state is shown: the one that spoke last */
 	char state[STATE_SIZE];
-	bool is_drawn; /* the live line stands on the terminal */
+	bool is_drawn;	/* the live line stands on the terminal */
 	char told[512]; /* the last message: the same one is not told again and again */
 };
 
@@ -58,7 +58,8 @@ static size_t columns(void)
 {
 	struct winsize size = {0};
 
-	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col - 1 : 79;
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col - 1
+										: 79;
 }
 
 /* Cuts at the width without cutting a character apart. */
@@ -110,7 +111,8 @@ static void say_result(struct progress *progress, const struct result *result)
 	bool is_fine = result->outcome == OUTCOME_PASS || result->outcome == OUTCOME_SKIP;
 
 	if ((is_fine && progress->mode == PROGRESS_LIVE) ||
-	    (!is_fine && result->outcome != OUTCOME_FAIL && strcmp(progress->told, result->message) == 0))
+	    (!is_fine && result->outcome != OUTCOME_FAIL &&
+	     strcmp(progress->told, result->message) == 0))
 		return;
 	if (!is_fine)
 		(void)snprintf(progress->told, sizeof progress->told, "%s", result->message);
@@ -126,7 +128,8 @@ static void say_result(struct progress *progress, const struct result *result)
 /* A sabotaged case that fails is what is wanted: nothing to cry about. */
 static bool is_news(const struct progress *progress, const struct result *result)
 {
-	return !(progress->mode == PROGRESS_LIVE && result->sabotaged && result->outcome == OUTCOME_FAIL);
+	return !(progress->mode == PROGRESS_LIVE && result->sabotaged &&
+		 result->outcome == OUTCOME_FAIL);
 }
 
 static void say_phase(struct progress *progress, const struct record *record)
@@ -167,7 +170,8 @@ void progress_record(void *arg, const struct record *record)
 	}
 	if (progress->mode == PROGRESS_JSON)
 		print_json(record);
-	else if (progress->mode != PROGRESS_QUIET && record->type == RECORD_RESULT && is_news(progress, &record->result))
+	else if (progress->mode != PROGRESS_QUIET && record->type == RECORD_RESULT &&
+		 is_news(progress, &record->result))
 		say_result(progress, &record->result);
 	else if (progress->mode != PROGRESS_QUIET && record->type == RECORD_PHASE)
 		say_phase(progress, record);

@@ -29,7 +29,8 @@ DEFINE_CLEANUP(progress);
 
 /* These take a struct progress * as void *, to be callbacks. */
 void progress_record(void *progress, const struct record *record) NONNULL(1, 2);
-void progress_state(void *progress, unsigned worker, const char *state) NONNULL(1, 3); /* "": it does nothing */
+void progress_state(void *progress, unsigned worker, const char *state)
+	NONNULL(1, 3); /* "": it does nothing */
 void progress_tick(void *progress) NONNULL(1);
 /* A sentence of the program's own, above the live line. */
 void progress_say(struct progress *progress, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);

@@ -26,7 +26,8 @@ static unsigned judged(const struct proved *proved)
 
 static void add_score(const struct proved *proved, struct text *out)
 {
-	static const enum proof others[] = {PROOF_MISSED, PROOF_NOISY, PROOF_UNPROVEN, PROOF_UNKNOWN, PROOF_SKIPPED};
+	static const enum proof others[] = {PROOF_MISSED, PROOF_NOISY, PROOF_UNPROVEN,
+					    PROOF_UNKNOWN, PROOF_SKIPPED};
 
 	text_addf(out, "%u of %u cases proven", proved->counts[PROOF_PROVEN], judged(proved));
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
@@ -47,7 +48,8 @@ static const char *reason_of(const struct proof_line *line)
 	case PROOF_MISSED:
 		return words_message(line->sabotaged);
 	case PROOF_UNKNOWN:
-		if (!line->clean->result || line->clean->result->outcome == OUTCOME_INFRA || !line->sabotaged)
+		if (!line->clean->result || line->clean->result->outcome == OUTCOME_INFRA ||
+		    !line->sabotaged)
 			return words_message(line->clean);
 		return words_message(line->sabotaged);
 	}
@@ -64,8 +66,8 @@ static void add_group(const struct proved *proved, enum proof proof, struct text
 	vec_each (&proved->lines, line) {
 		if (line->proof != proof)
 			continue;
-		text_addf(out, "\n  %-8s %s  (clean %s, sabotaged %s)\n", proof_name(proof), line->clean->id,
-			  words_outcome(line->clean), sabotaged_outcome(line));
+		text_addf(out, "\n  %-8s %s  (clean %s, sabotaged %s)\n", proof_name(proof),
+			  line->clean->id, words_outcome(line->clean), sabotaged_outcome(line));
 		if (line->clean->sabotage[0]) {
 			text_adds(out, "      planted: ");
 			escape_terminal(out, line->clean->sabotage, false);
@@ -122,7 +124,8 @@ void proof_json(const struct run *run, struct text *out)
 		json_member(out, "id", line->clean->id);
 		json_member(out, "proof", proof_name(line->proof));
 		json_member(out, "clean", words_outcome(line->clean));
-		json_member(out, "sabotaged", line->sabotaged ? words_outcome(line->sabotaged) : NULL);
+		json_member(out, "sabotaged",
+			    line->sabotaged ? words_outcome(line->sabotaged) : NULL);
 		json_member(out, "sabotage", line->clean->sabotage);
 		json_member(out, "reason", reason_of(line));
 		json_close(out, '}');
@@ -140,7 +143,8 @@ void proof_markdown(const struct run *run, struct text *out)
 
 	proved_init(&proved, run);
 	text_adds(out, "# Proof that the cases can fail\n\n");
-	text_addf(out, "Written by `assay prove` (Assay %s, %.10s).\n", run->version, clock_iso(run->begun_ns, iso));
+	text_addf(out, "Written by `assay prove` (Assay %s, %.10s).\n", run->version,
+		  clock_iso(run->begun_ns, iso));
 	vec_each (&run->cells, cell) {
 		text_adds(out, "Image: ");
 		escape_markdown(out, cell->image_name);
@@ -150,10 +154,14 @@ void proof_markdown(const struct run *run, struct text *out)
 		escape_markdown(out, about.buf);
 		text_addf(out, "), SHA-256 `%s`.\n", cell->image_digest);
 	}
-	text_adds(out, "\nEach case ran twice: clean, where it must pass, and with its planted defect, where it must fail.\n"
-		       "**");
+	text_adds(
+		out,
+		"\nEach case ran twice: clean, where it must pass, and with its planted defect, where it must fail.\n"
+		"**");
 	add_score(&proved, out);
-	text_adds(out, ".**\n\n| case | proof | clean | sabotaged | planted defect |\n|---|---|---|---|---|\n");
+	text_adds(
+		out,
+		".**\n\n| case | proof | clean | sabotaged | planted defect |\n|---|---|---|---|---|\n");
 	vec_each (&proved.lines, line) {
 		text_addf(out, "| `%s` | %s | %s | %s | ", line->clean->id, proof_name(line->proof),
 			  words_outcome(line->clean), sabotaged_outcome(line));

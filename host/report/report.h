@@ -17,17 +17,20 @@
 #define REPORT_SCHEMA 1
 
 /* The summary for the terminal: verdict, failures with expression and both values, skips by need, time by phase. */
-void report_text(const struct run *run, const struct judgement *judgement, bool colour, struct text *out)
-	NONNULL(1, 2, 4);
+void report_text(const struct run *run, const struct judgement *judgement, bool colour,
+		 struct text *out) NONNULL(1, 2, 4);
 
 /* One JSON object (assay-report(5)). */
-void report_json(const struct run *run, const struct judgement *judgement, struct text *out) NONNULL(1, 2, 3);
+void report_json(const struct run *run, const struct judgement *judgement, struct text *out)
+	NONNULL(1, 2, 3);
 
 /* JUnit XML: a suite per area; fail is a failure, broken, infra and holes are errors. */
-void report_junit(const struct run *run, const struct judgement *judgement, struct text *out) NONNULL(1, 2, 3);
+void report_junit(const struct run *run, const struct judgement *judgement, struct text *out)
+	NONNULL(1, 2, 3);
 
 /* One self-contained page without any outside resource. */
-void report_html(const struct run *run, const struct judgement *judgement, struct text *out) NONNULL(1, 2, 3);
+void report_html(const struct run *run, const struct judgement *judgement, struct text *out)
+	NONNULL(1, 2, 3);
 
 /* What `assay prove` found: for the terminal, as JSON, and as Markdown for the documentation. */
 void proof_text(const struct run *run, bool colour, struct text *out) NONNULL(1, 3);

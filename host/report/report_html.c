@@ -50,7 +50,8 @@ static void add_bar(const struct run *run, struct text *out)
 	text_adds(out, "<div class=\"bar\" aria-hidden=\"true\">");
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		enum outcome outcome;
-		unsigned count = outcome_parse(order[i], &outcome) == 0 ? tally.outcomes[outcome] : tally.holes;
+		unsigned count = outcome_parse(order[i], &outcome) == 0 ? tally.outcomes[outcome]
+									: tally.holes;
 		if (count)
 			text_addf(out, "<i class=\"%s\" style=\"flex:%u\"></i>", order[i], count);
 	}
@@ -63,13 +64,15 @@ static void add_verdict(const struct run *run, enum verdict verdict, struct text
 	char span[CLOCK_SPAN_SIZE], iso[CLOCK_ISO_SIZE];
 	uint64_t took = words_span_ns(run);
 
-	text_addf(out, "<header class=\"verdict %s\"><b>%s</b>", verdict_name(verdict), words[verdict]);
+	text_addf(out, "<header class=\"verdict %s\"><b>%s</b>", verdict_name(verdict),
+		  words[verdict]);
 	vec_each (&run->cells, cell) {
 		CLEAN_TEXT struct text about = TEXT_INIT(1024);
 		words_cell(cell, &about);
 		add_escaped(out, "<h1>", cell->image_name, "</h1><p>");
 		add_escaped(out, "", about.buf, "</p>");
-		add_escaped(out, "<p><small>SHA-256 <code>", cell->image_digest, "</code></small></p>");
+		add_escaped(out, "<p><small>SHA-256 <code>", cell->image_digest,
+			    "</code></small></p>");
 	}
 	text_adds(out, "<p>");
 	words_tally(run, out);
@@ -95,8 +98,9 @@ static void add_check(const struct check_record *check, struct text *out)
 	if (check->expression[0] == '\0')
 		return;
 	(void)snprintf(at, sizeof at, "%s:%u", check->file, check->line);
-	add_row(out, "check", check->expression, true);
-	add_row(out, "got", check->got, true);
+	/* A failure that the case put into words itself wants no value: its expression says nothing. */
+	add_row(out, "check", check->want[0] ? check->expression : "", true);
+	add_row(out, check->want[0] ? "got" : "because", check->got, check->want[0] != '\0');
 	add_row(out, "want", check->want, true);
 	add_row(out, "row", check->row, true);
 	add_row(out, "at", check->file[0] ? at : "", true);
@@ -134,8 +138,9 @@ static void add_details(const struct run_case *it, struct text *out)
 		add_row(out, "because", words_message(it), false);
 	if (it->result) {
 		add_check(&it->result->check, out);
-		(void)snprintf(numbers, sizeof numbers, "%u held, %u did not, in %s", it->result->checks_passed,
-			       it->result->checks_failed, clock_span(it->result->duration_ns, span));
+		(void)snprintf(numbers, sizeof numbers, "%u held, %u did not, in %s",
+			       it->result->checks_passed, it->result->checks_failed,
+			       clock_span(it->result->duration_ns, span));
 		add_row(out, "checks", numbers, false);
 	}
 	add_row(out, "why", it->why, false);
@@ -156,8 +161,8 @@ static void add_case(const struct run_case *it, bool open, struct text *out)
 
 	text_addf(out, "<details data-o=\"%s\" data-t=\"%s ", outcome, it->id);
 	escape_xmls(out, it->title);
-	text_addf(out, "\"%s><summary><span class=\"tag %s\">%s</span> <code>%s</code> ", open ? " open" : "",
-		  outcome, outcome, it->id);
+	text_addf(out, "\"%s><summary><span class=\"tag %s\">%s</span> <code>%s</code> ",
+		  open ? " open" : "", outcome, outcome, it->id);
 	add_escaped(out, "", it->title, "");
 	text_addf(out, " <small>%s%s</small></summary>", priorities[it->priority],
 		  it->sabotaged ? ", sabotaged" : "");
@@ -167,11 +172,15 @@ static void add_case(const struct run_case *it, bool open, struct text *out)
 
 static void add_filter(struct text *out)
 {
-	text_adds(out, "<div class=\"filter\" hidden><input type=\"search\" id=\"q\" placeholder=\"Filter by id or "
-		       "title\" aria-label=\"Filter by id or title\">");
+	text_adds(
+		out,
+		"<div class=\"filter\" hidden><input type=\"search\" id=\"q\" placeholder=\"Filter by id or "
+		"title\" aria-label=\"Filter by id or title\">");
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
-		text_addf(out, "<label class=\"%s\"><input type=\"checkbox\" value=\"%s\" checked> %s</label>",
-			  order[i], order[i], order[i]);
+		text_addf(
+			out,
+			"<label class=\"%s\"><input type=\"checkbox\" value=\"%s\" checked> %s</label>",
+			order[i], order[i], order[i]);
 	text_adds(out, "<small id=\"n\"></small></div>\n");
 }
 

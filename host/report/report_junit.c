@@ -52,8 +52,9 @@ static void count_case(const struct run_case *it, struct suite_count *count)
 
 static void add_counts(const struct suite_count *count, struct text *out)
 {
-	text_addf(out, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"%.3f\"", count->tests,
-		  count->failures, count->errors, count->skipped, clock_s(count->span_ns));
+	text_addf(out, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"%.3f\"",
+		  count->tests, count->failures, count->errors, count->skipped,
+		  clock_s(count->span_ns));
 }
 
 static void add_attribute(struct text *out, const char *name, const char *value)
@@ -65,8 +66,10 @@ static void add_attribute(struct text *out, const char *name, const char *value)
 
 static void add_check(const struct check_record *check, struct text *out)
 {
-	const char *const lines[][2] = {
-		{"check", check->expression}, {"got", check->got}, {"want", check->want}, {"row", check->row}};
+	const char *const lines[][2] = {{"check", check->expression},
+					{"got", check->got},
+					{"want", check->want},
+					{"row", check->row}};
 
 	if (check->expression[0] == '\0')
 		return;
@@ -94,7 +97,8 @@ static void add_problem(const char *element, const struct run_case *it, struct t
 
 static void add_evidence(const struct result *result, struct text *out)
 {
-	size_t length = result->evidence.length < EVIDENCE_MAX ? result->evidence.length : EVIDENCE_MAX;
+	size_t length =
+		result->evidence.length < EVIDENCE_MAX ? result->evidence.length : EVIDENCE_MAX;
 
 	if (length == 0)
 		return;
@@ -139,8 +143,8 @@ static void add_case(const struct run_case *it, struct text *out)
 	text_adds(out, "</testcase>\n");
 }
 
-static void add_suite(const struct run *run, const struct run_case *first, const struct run_case *end,
-		      struct text *out)
+static void add_suite(const struct run *run, const struct run_case *first,
+		      const struct run_case *end, struct text *out)
 {
 	struct suite_count count = {0};
 	char iso[CLOCK_ISO_SIZE];
@@ -174,7 +178,8 @@ void report_junit(const struct run *run, const struct judgement *judgement UNUSE
 	add_attribute(out, "name", run->id);
 	add_counts(&all, out);
 	text_adds(out, ">\n");
-	for (const struct run_case *first = run->cases.items, *next; first && first < end; first = next) {
+	for (const struct run_case *first = run->cases.items, *next; first && first < end;
+	     first = next) {
 		for (next = first + 1; next < end && is_same_suite(first, next);)
 			next++;
 		add_suite(run, first, next, out);

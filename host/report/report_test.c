@@ -37,7 +37,8 @@ static struct run *sample(struct judgement *judgement)
 	struct run *run = NULL;
 	struct err e = {0};
 
-	EXPECT(run_parse(plan_text, strlen(plan_text), journal_text, strlen(journal_text), &run, &e) == 0);
+	EXPECT(run_parse(plan_text, strlen(plan_text), journal_text, strlen(journal_text), &run,
+			 &e) == 0);
 	EXPECT_TEXT(e.text, "");
 	judge_run(run, judgement);
 	return run;
@@ -53,10 +54,14 @@ TEST(report, text_says_what_matters)
 	CLEAN_DONE(judgement) struct judgement judgement = {0};
 	CLEANUP(run) struct run *run = sample(&judgement);
 	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
-	static const char *const said[] = {"BLOCK", "5 cases: 1 passed, 2 failed, 1 skipped, 1 without a result",
-					   "in 8.00 s", "a.fails", "a < b && \"c\"", "guest/cases/a.c:3", "Mend it",
-					   "fork-1/console.log", "b.hole", "disk:data (1)", "boot 2.00 s",
-					   "fork 0.20 s (5 times)", "Not proven", "b.unproven"};
+	static const char *const said[] = {
+		"BLOCK",	  "5 cases: 1 passed, 2 failed, 1 skipped, 1 without a result",
+		"in 8.00 s",	  "a.fails",
+		"a < b && \"c\"", "guest/cases/a.c:3",
+		"Mend it",	  "fork-1/console.log",
+		"b.hole",	  "disk:data (1)",
+		"boot 2.00 s",	  "fork 0.20 s (5 times)",
+		"Not proven",	  "b.unproven"};
 
 	report_text(run, &judgement, false, &out);
 	for (size_t i = 0; i < ARRAY_LEN(said); i++)
@@ -77,7 +82,8 @@ TEST(report, json_is_json)
 	EXPECT(json_is_object(root));
 	EXPECT_TEXT(json_string_value(json_object_get(root, "verdict")), "block");
 	EXPECT_NUMBER(json_array_size(json_object_get(root, "cases")), 5);
-	EXPECT_NUMBER(json_integer_value(json_object_get(json_object_get(root, "counts"), "holes")), 1);
+	EXPECT_NUMBER(json_integer_value(json_object_get(json_object_get(root, "counts"), "holes")),
+		      1);
 	json_decref(root);
 }
 
@@ -94,7 +100,8 @@ TEST(report, html_lets_nothing_through)
 	EXPECT(!holds(&out, "x<b>.qcow2"));
 	EXPECT(!holds(&out, "src=\"") && !holds(&out, "http://") && !holds(&out, "https://"));
 	EXPECT(holds(&out, "prefers-color-scheme:dark") && holds(&out, "@media print"));
-	const char *failed = strstr(out.buf, "<code>a.fails"), *passed = strstr(out.buf, "<code>a.passes");
+	const char *failed = strstr(out.buf, "<code>a.fails"),
+		   *passed = strstr(out.buf, "<code>a.passes");
 	EXPECT(failed && passed && failed < passed);
 }
 
@@ -105,8 +112,12 @@ TEST(report, junit_counts)
 	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
 
 	report_junit(run, &judgement, &out);
-	EXPECT(holds(&out, "<testsuites name=\"20260101-000000-x\" tests=\"5\" failures=\"2\" errors=\"1\" skipped=\"1\""));
-	EXPECT(holds(&out, "<testsuite name=\"a\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""));
+	EXPECT(holds(
+		&out,
+		"<testsuites name=\"20260101-000000-x\" tests=\"5\" failures=\"2\" errors=\"1\" skipped=\"1\""));
+	EXPECT(holds(
+		&out,
+		"<testsuite name=\"a\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""));
 	EXPECT(holds(&out, "<testcase classname=\"b\" name=\"hole\""));
 	EXPECT(!holds(&out, "\033") && !holds(&out, "<script>"));
 }
@@ -115,7 +126,10 @@ TEST(escape, terminals)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(1000);
 
-	escape_terminal(&out, "a\tb\nc\033[31m\x7f \xc2\x9b" "31m \xff \xe2\x80\xae rtl \xc3\xa9 \xc0\xaf", false);
+	escape_terminal(&out,
+			"a\tb\nc\033[31m\x7f \xc2\x9b"
+			"31m \xff \xe2\x80\xae rtl \xc3\xa9 \xc0\xaf",
+			false);
 	EXPECT_TEXT(out.buf, "a b c?[31m? ?31m ? ? rtl \xc3\xa9 ??");
 	text_clear(&out);
 	escape_terminal(&out, "a\tb\nc\r", true);
@@ -127,7 +141,9 @@ TEST(escape, xml_and_markdown)
 	CLEAN_TEXT struct text out = TEXT_INIT(1000);
 
 	escape_xml(&out, "<&>\"'\0\x01\n\xed\xa0\x80", 11);
-	EXPECT_TEXT(out.buf, "&lt;&amp;&gt;&quot;&#39;\xef\xbf\xbd\xef\xbf\xbd\n\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+	EXPECT_TEXT(
+		out.buf,
+		"&lt;&amp;&gt;&quot;&#39;\xef\xbf\xbd\xef\xbf\xbd\n\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 	text_clear(&out);
 	escape_markdown(&out, "a|b <i>\n`c`");
 	EXPECT_TEXT(out.buf, "a\\|b &lt;i> \\`c\\`");
@@ -137,13 +153,15 @@ TEST(proof, markdown_and_json)
 {
 	CLEAN_DONE(judgement) struct judgement judgement = {0};
 	CLEANUP(run) struct run *run = sample(&judgement);
-	CLEAN_TEXT struct text page = TEXT_INIT(REPORT_MAX), json = TEXT_INIT(REPORT_MAX), text = TEXT_INIT(REPORT_MAX);
+	CLEAN_TEXT struct text page = TEXT_INIT(REPORT_MAX), json = TEXT_INIT(REPORT_MAX),
+			       text = TEXT_INIT(REPORT_MAX);
 
 	proof_markdown(run, &page);
 	EXPECT(holds(&page, "| `a.fails` | noisy | fail | - |"));
 	proof_json(run, &json);
 	json_t *root = json_loadb(json.buf, json.length, JSON_REJECT_DUPLICATES, NULL);
-	EXPECT_NUMBER(json_integer_value(json_object_get(json_object_get(root, "counts"), "noisy")), 2);
+	EXPECT_NUMBER(json_integer_value(json_object_get(json_object_get(root, "counts"), "noisy")),
+		      2);
 	json_decref(root);
 	proof_text(run, false, &text);
 	EXPECT(holds(&text, "0 of 4 cases proven, 2 noisy"));

@@ -79,8 +79,10 @@ static void add_check(const struct page *page, const struct check_record *check)
 {
 	if (check->expression[0] == '\0')
 		return;
-	add_labelled(page, "check", check->expression);
-	add_labelled(page, "got", check->got);
+	/* A failure that the case put into words itself wants no value: its expression says nothing. */
+	if (check->want[0])
+		add_labelled(page, "check", check->expression);
+	add_labelled(page, check->want[0] ? "got" : "because", check->got);
 	add_labelled(page, "want", check->want);
 	add_labelled(page, "row", check->row);
 	if (check->file[0])
@@ -102,7 +104,8 @@ static bool is_told(const struct judgement *judgement, const struct reason *reas
 	return false;
 }
 
-static void add_others(const struct page *page, const struct judgement *judgement, const struct reason *reason)
+static void add_others(const struct page *page, const struct judgement *judgement,
+		       const struct reason *reason)
 {
 	unsigned count = 0;
 
@@ -110,7 +113,8 @@ static void add_others(const struct page *page, const struct judgement *judgemen
 		if (other == reason || !is_same_cause(other, reason))
 			continue;
 		if (count++ < OTHERS_MAX)
-			text_addf(page->out, "%s%s", count == 1 ? "      also     " : ", ", other->it->id);
+			text_addf(page->out, "%s%s", count == 1 ? "      also     " : ", ",
+				  other->it->id);
 	}
 	if (count > OTHERS_MAX)
 		text_addf(page->out, " and %u more", count - OTHERS_MAX);
@@ -121,7 +125,8 @@ static void add_others(const struct page *page, const struct judgement *judgemen
 static void add_problem(const struct page *page, const struct run_case *it)
 {
 	text_adds(page->out, "\n  ");
-	coloured(page, it->result && it->result->outcome == OUTCOME_FAIL ? "31" : "33", words_outcome(it));
+	coloured(page, it->result && it->result->outcome == OUTCOME_FAIL ? "31" : "33",
+		 words_outcome(it));
 	text_addf(page->out, "  %s\n      ", it->id);
 	escape_terminal(page->out, it->title, false);
 	text_adds(page->out, "\n");
@@ -145,7 +150,8 @@ static void add_reasons(const struct page *page, const struct judgement *judgeme
 			continue;
 		}
 		if (!reason->it)
-			text_adds(page->out, "\n  Nothing passed, so nothing is known of this image.\n");
+			text_adds(page->out,
+				  "\n  Nothing passed, so nothing is known of this image.\n");
 		else if (is_told(judgement, reason))
 			continue;
 		else if (listed < LISTED_MAX) {
@@ -209,7 +215,8 @@ static void add_phases(const struct page *page, const struct run *run)
 	vec_done(&sums);
 }
 
-void report_text(const struct run *run, const struct judgement *judgement, bool colour, struct text *out)
+void report_text(const struct run *run, const struct judgement *judgement, bool colour,
+		 struct text *out)
 {
 	struct page page = {out, colour};
 

@@ -20,8 +20,8 @@ void words_cell(const struct run_cell *cell, struct text *out)
 {
 	if (cell->os_name[0])
 		text_addf(out, "%s, ", cell->os_name);
-	text_addf(out, "%s (%u CPU%s, %u MiB)", cell->size_name, cell->cpus, cell->cpus == 1 ? "" : "s",
-		  cell->mem_mib);
+	text_addf(out, "%s (%u CPU%s, %u MiB)", cell->size_name, cell->cpus,
+		  cell->cpus == 1 ? "" : "s", cell->mem_mib);
 	if (cell->firmware[0])
 		text_addf(out, ", %s", cell->firmware);
 	if (cell->accel[0])

@@ -49,8 +49,8 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-static int start_workers(struct engine *engine, struct worker *workers, unsigned count, unsigned *ret_started,
-			 struct err *e)
+static int start_workers(struct engine *engine, struct worker *workers, unsigned count,
+			 unsigned *ret_started, struct err *e)
 {
 	pthread_attr_t attr;
 	int r = 0;
@@ -142,7 +142,8 @@ static int open_tick(const struct engine *engine)
 	return fd;
 }
 
-static int run_threads(struct engine *engine, unsigned count, int signal_fd, struct engine_end *end, struct err *e)
+static int run_threads(struct engine *engine, unsigned count, int signal_fd, struct engine_end *end,
+		       struct err *e)
 {
 	CLEAN_FREE struct worker *workers = xnew(count * sizeof *workers);
 	CLEAN_FD int tick_fd = open_tick(engine);
@@ -170,12 +171,14 @@ static bool is_done(const void *arg, const struct plan_cell *cell, const struct 
 	       strcmp(item->it->id, CASE_IMAGE_UNCHANGED) != 0;
 }
 
-static void cell_init(struct cell_run *run, const struct plan_cell *cell, const struct engine_cell *with)
+static void cell_init(struct cell_run *run, const struct plan_cell *cell,
+		      const struct engine_cell *with)
 {
 	CLEAN_TEXT struct text parameters = TEXT_INIT(4096);
 
 	size_parameters(&cell->size, &parameters);
-	text_addf(&parameters, "firmware=%s\naccel=%s\nentry=%s\n", cell->firmware, cell->accel, cell->entry);
+	text_addf(&parameters, "firmware=%s\naccel=%s\nentry=%s\n", cell->firmware, cell->accel,
+		  cell->entry);
 	*run = (struct cell_run){
 		.cell = cell,
 		.with = with,
@@ -200,17 +203,19 @@ static void tell_planned(struct engine *engine, struct cell_run *run)
 
 	vec_each (&run->cell->items, item) {
 		if (earlier && is_done(earlier, run->cell, item)) {
-			const struct run_case *it = run_find(earlier, run->cell->index, item->it->id, item->sabotaged);
+			const struct run_case *it =
+				run_find(earlier, run->cell->index, item->it->id, item->sabotaged);
 			atomic_store(&run->outcomes[item - run->cell->items.items],
 				     (unsigned char)(it->result->outcome + 1));
 			continue;
 		}
 		if (item->way == PLAN_WAY_SKIP)
-			tell_undone(engine, run, item, OUTCOME_SKIP, item->need, "the plan does not offer what it needs: %s",
-				    item->need);
+			tell_undone(engine, run, item, OUTCOME_SKIP, item->need,
+				    "the plan does not offer what it needs: %s", item->need);
 		else if (item->way == PLAN_WAY_BROKEN)
 			tell_undone(engine, run, item, OUTCOME_BROKEN, NULL,
-				    "it asks for '%s', which is no need that Assay knows", item->need);
+				    "it asks for '%s', which is no need that Assay knows",
+				    item->need);
 	}
 }
 
@@ -231,7 +236,8 @@ static void make_jobs(const struct engine *engine, unsigned workers, struct jobs
 
 static void tell_begin(struct engine *engine)
 {
-	struct record *record = record_new(engine->setup->earlier ? RECORD_RESUME : RECORD_BEGIN, 0);
+	struct record *record =
+		record_new(engine->setup->earlier ? RECORD_RESUME : RECORD_BEGIN, 0);
 
 	(void)snprintf(record->name, sizeof record->name, "%s", engine->setup->plan->run_id);
 	(void)snprintf(record->text, sizeof record->text, "%s", ASSAY_VERSION);
@@ -274,14 +280,14 @@ static int run_plan(struct engine *engine, int signal_fd, struct engine_end *end
 	return r;
 }
 
-static int run_recorded(struct engine *engine, struct journal *journal, int signal_fd, struct engine_end *end,
-			struct err *e)
+static int run_recorded(struct engine *engine, struct journal *journal, int signal_fd,
+			struct engine_end *end, struct err *e)
 {
 	const struct engine_setup *setup = engine->setup;
 	const struct plan *plan = setup->plan;
 	struct err late = {0};
-	int r = recorder_start(journal, setup->store, setup->watch.on_record, setup->watch.arg, engine->failed_fd,
-			       &engine->recorder, e);
+	int r = recorder_start(journal, setup->store, setup->watch.on_record, setup->watch.arg,
+			       engine->failed_fd, &engine->recorder, e);
 
 	if (r < 0)
 		return r;
@@ -321,8 +327,10 @@ int engine_run(const struct engine_setup *setup, struct engine_end *ret, struct 
 	CLEAN_FD int failed_fd = eventfd(0, EFD_CLOEXEC), signal_fd = -1;
 	CLEANUP(journal) struct journal *journal = NULL;
 	sigset_t before, ours;
-	struct engine engine = {
-		.setup = setup, .cancel_fd = cancel_fd, .finished_fd = finished_fd, .failed_fd = failed_fd};
+	struct engine engine = {.setup = setup,
+				.cancel_fd = cancel_fd,
+				.finished_fd = finished_fd,
+				.failed_fd = failed_fd};
 
 	*ret = (struct engine_end){0};
 	if (cancel_fd < 0 || finished_fd < 0 || failed_fd < 0)

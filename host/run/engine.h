@@ -26,16 +26,20 @@ struct engine_cell {
 };
 
 /* Runs a host case; given by the cli, because the engine does not know the cases. As host_case_run. */
-typedef int engine_host_case_fn(const char *id, struct machine *machine, unsigned flags, const char *parameters,
-				const struct patience *p, struct result *result, struct err *e);
+typedef int engine_host_case_fn(const char *id, struct machine *machine, unsigned flags,
+				const char *parameters, const struct patience *p,
+				struct result *result, struct err *e);
 
 /* What the caller wants to see; each may be NULL. */
 struct engine_watch {
-	void (*on_record)(void *arg, const struct record *record); /* on the recorder's thread, after the flush */
+	void (*on_record)(
+		void *arg,
+		const struct record *record); /* on the recorder's thread, after the flush */
 	/* A machine thread begins something: "booting debian-12", "time.clock_is_set". On that thread. */
 	void (*on_state)(void *arg, unsigned worker, const char *state);
-	void (*on_tick)(void *arg);		    /* on the calling thread, four times a second */
-	void (*on_cancel)(void *arg, bool at_once); /* on the calling thread: the first signal, the second */
+	void (*on_tick)(void *arg); /* on the calling thread, four times a second */
+	void (*on_cancel)(void *arg,
+			  bool at_once); /* on the calling thread: the first signal, the second */
 	void *arg;
 };
 
@@ -47,13 +51,13 @@ struct engine_setup {
 	const char *agent_path, *kernel, *modules, *ssh_key, *ssh_user;
 	const struct driver *driver; /* NULL: QEMU */
 	const char *driver_options;
-	unsigned jobs;		     /* machine threads, at least 1 */
-	const char *templates;	     /* folder in which they are kept; NULL: none are made */
-	uint64_t templates_max;	     /* bytes that they may take */
-	const struct run *earlier;   /* resume: what is there already; NULL: a new run */
+	unsigned jobs;		      /* machine threads, at least 1 */
+	const char *templates;	      /* folder in which they are kept; NULL: none are made */
+	uint64_t templates_max;	      /* bytes that they may take */
+	const struct run *earlier;    /* resume: what is there already; NULL: a new run */
 	const char *host_description; /* for the journal */
 	uint64_t identify_ns;	      /* how long it took to know the images: told as a phase */
-	struct store *store;	     /* NULL: none */
+	struct store *store;	      /* NULL: none */
 	engine_host_case_fn *run_host_case;
 	struct engine_watch watch;
 };
@@ -63,6 +67,7 @@ struct engine_end {
 	int signal;
 };
 
-int engine_run(const struct engine_setup *setup, struct engine_end *ret, struct err *e) NONNULL(1, 2, 3);
+int engine_run(const struct engine_setup *setup, struct engine_end *ret, struct err *e)
+	NONNULL(1, 2, 3);
 
 #endif

@@ -15,9 +15,9 @@
 struct cell_run {
 	const struct plan_cell *cell;
 	const struct engine_cell *with;
-	char *parameters;      /* what cases are told of the plan */
-	char *template_folder; /* written before the schedule tells TEMPLATE_READY, read after */
-	int template_lock;     /* shared lock while this run uses it; -1: none */
+	char *parameters;	/* what cases are told of the plan */
+	char *template_folder;	/* written before the schedule tells TEMPLATE_READY, read after */
+	int template_lock;	/* shared lock while this run uses it; -1: none */
 	atomic_uchar *outcomes; /* by item: 0 not known, else its enum outcome + 1 */
 };
 
@@ -42,16 +42,20 @@ struct worker {
 
 void tell_state(const struct worker *worker, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
 /* Journals that a phase ended: its span, how many such steps it had, a remark ("" none). */
-void tell_phase(struct engine *engine, unsigned cell, const char *name, uint64_t span_ns, unsigned count,
-		const char *text) NONNULL(1, 3, 6);
+void tell_phase(struct engine *engine, unsigned cell, const char *name, uint64_t span_ns,
+		unsigned count, const char *text) NONNULL(1, 3, 6);
 /* A fresh record for an item's result; and handing it over (takes it). */
-struct record *result_record(const struct cell_run *cell, const struct plan_item *item) NONNULL(1, 2);
-void tell_result(struct engine *engine, const struct plan_item *item, struct record *record) NONNULL(1, 2, 3);
+struct record *result_record(const struct cell_run *cell, const struct plan_item *item)
+	NONNULL(1, 2);
+void tell_result(struct engine *engine, const struct plan_item *item, struct record *record)
+	NONNULL(1, 2, 3);
 /* The result of an item that never ran. */
 void tell_undone(struct engine *engine, const struct cell_run *cell, const struct plan_item *item,
-		 enum outcome outcome, const char *need, const char *format, ...) PRINTF(6, 7) NONNULL(1, 2, 3, 6);
+		 enum outcome outcome, const char *need, const char *format, ...) PRINTF(6, 7)
+	NONNULL(1, 2, 3, 6);
 /* The outcome of the same case without its sabotage, if it is known. */
-bool clean_outcome(const struct cell_run *cell, const struct plan_item *item, enum outcome *ret) NONNULL(1, 2, 3);
+bool clean_outcome(const struct cell_run *cell, const struct plan_item *item, enum outcome *ret)
+	NONNULL(1, 2, 3);
 
 /* Patience that ends by the user only, or after `span_ns`. */
 struct patience engine_patience(const struct engine *engine, uint64_t span_ns) NONNULL(1);
@@ -89,7 +93,8 @@ int seat_settle(struct seat *seat, struct err *e) NONNULL(1, 2);
 void seat_clear(struct seat *seat) NONNULL(1);
 
 /* Fills a result from a boot that failed. */
-void result_from_boot(struct result *result, enum outcome outcome, const struct boot_report *report) NONNULL(1, 3);
+void result_from_boot(struct result *result, enum outcome outcome, const struct boot_report *report)
+	NONNULL(1, 3);
 
 /* ---- jobs ---- */
 

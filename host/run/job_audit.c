@@ -73,17 +73,19 @@ static int audit_once(struct auditing *auditing, struct err *e)
 		return 0;
 	tell_state(auditing->worker, "auditing %s%s", auditing->cell->cell->image_name,
 		   auditing->job->sabotaged ? " (sabotaged)" : "");
-	return image_audit(auditing->cell->with->image, setup->image_options, ids, count, auditing->job->sabotaged,
-			   auditing->cell->parameters, &p, take_result, auditing, e);
+	return image_audit(auditing->cell->with->image, setup->image_options, ids, count,
+			   auditing->job->sabotaged, auditing->cell->parameters, &p, take_result,
+			   auditing, e);
 }
 
 static void tell_missing(struct auditing *auditing, const struct err *e)
 {
 	for (size_t i = 0; i < auditing->job->items.count; i++)
 		if (!auditing->told[i])
-			tell_undone(auditing->worker->engine, auditing->cell, auditing->job->items.items[i],
-				    OUTCOME_INFRA, NULL, "%s",
-				    e->code ? e->text : "the audit ended without a result for this case");
+			tell_undone(auditing->worker->engine, auditing->cell,
+				    auditing->job->items.items[i], OUTCOME_INFRA, NULL, "%s",
+				    e->code ? e->text
+					    : "the audit ended without a result for this case");
 }
 
 void run_audit_job(struct worker *worker, struct cell_run *cell, const struct job *job)
@@ -105,7 +107,8 @@ void run_audit_job(struct worker *worker, struct cell_run *cell, const struct jo
 		err_clear(&e);
 		r = audit_once(&auditing, &e);
 	}
-	tell_phase(worker->engine, cell->cell->index, "audit", clock_now_ns() - start_ns, 1, e.text);
+	tell_phase(worker->engine, cell->cell->index, "audit", clock_now_ns() - start_ns, 1,
+		   e.text);
 	if (!engine_is_cancelled(worker->engine))
 		tell_missing(&auditing, &e);
 }
@@ -142,7 +145,8 @@ static void verify(struct worker *worker, struct cell_run *cell, const struct pl
 		return;
 	} else {
 		/* Whoever changed it, the subject did not: its disk is never written through. */
-		result_set(&record->result, r == -ESTALE ? OUTCOME_INFRA : OUTCOME_BROKEN, "%s", e.text);
+		result_set(&record->result, r == -ESTALE ? OUTCOME_INFRA : OUTCOME_BROKEN, "%s",
+			   e.text);
 	}
 	tell_result(worker->engine, item, record);
 }

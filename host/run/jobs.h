@@ -15,12 +15,12 @@
 #define JOBS_MAX (2 * PLAN_ITEMS_MAX)
 
 enum job_kind {
-	JOB_AUDIT,    /* the disk, offline: all clean ones, or all sabotaged ones */
+	JOB_AUDIT, /* the disk, offline: all clean ones, or all sabotaged ones */
 	JOB_TEMPLATE, /* boot, settle, freeze; knows boot.reaches_ready. Without templates: boot, and run its items */
-	JOB_SHARED,   /* some cases, one after another, on one fork */
-	JOB_FORK,     /* one case on a fork of its own */
-	JOB_COLD,     /* cases on a machine booted for them, with their common sabotage built in */
-	JOB_VERIFY,   /* the image at the end; after all others of the cell */
+	JOB_SHARED, /* some cases, one after another, on one fork */
+	JOB_FORK,   /* one case on a fork of its own */
+	JOB_COLD,   /* cases on a machine booted for them, with their common sabotage built in */
+	JOB_VERIFY, /* the image at the end; after all others of the cell */
 };
 
 DEFINE_VEC(item_list, const struct plan_item *);
@@ -29,8 +29,9 @@ struct job {
 	enum job_kind kind;
 	const struct plan_cell *cell;
 	struct item_list items;
-	const struct case_sabotage *sabotage; /* JOB_COLD: what is built into the machine, NULL: nothing */
-	bool sabotaged;			      /* JOB_AUDIT */
+	const struct case_sabotage
+		*sabotage; /* JOB_COLD: what is built into the machine, NULL: nothing */
+	bool sabotaged;	   /* JOB_AUDIT */
 	uint64_t expected_ns;
 };
 DEFINE_VEC(jobs, struct job *);
@@ -39,18 +40,21 @@ struct jobs_layout {
 	unsigned workers; /* shared cases are dealt out to that many batches at most */
 	bool has_templates;
 	/* True for items that have a result already (a resumed run); may be NULL. */
-	bool (*is_done)(const void *arg, const struct plan_cell *cell, const struct plan_item *item);
+	bool (*is_done)(const void *arg, const struct plan_cell *cell,
+			const struct plan_item *item);
 	const void *arg;
 };
 
 /* Adds the jobs of a cell. Items that need no machine and no disk (skip, broken) are not in any. */
-void jobs_make(const struct plan_cell *cell, const struct jobs_layout *layout, struct jobs *ret) NONNULL(1, 2, 3);
+void jobs_make(const struct plan_cell *cell, const struct jobs_layout *layout, struct jobs *ret)
+	NONNULL(1, 2, 3);
 void jobs_done(struct jobs *jobs) NONNULL(1);
 
 /* True when the job can run only after the cell's template is there or has failed. */
 bool job_needs_template(const struct job *job) NONNULL(1);
 
-const char *job_kind_name(enum job_kind kind); /* "audit", "boot", "shared", "fork", "cold", "verify" */
+const char *
+job_kind_name(enum job_kind kind); /* "audit", "boot", "shared", "fork", "cold", "verify" */
 
 /* True when both plant the same. */
 bool sabotage_is_same(const struct case_sabotage *a, const struct case_sabotage *b) NONNULL(1, 2);

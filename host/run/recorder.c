@@ -77,7 +77,8 @@ static void *recorder_main(void *arg)
 	while ((burst[0] = queue_take(recorder->queue))) {
 		count = 1;
 		while (count < BURST_MAX && queue_count(recorder->queue) > 0)
-			burst[count++] = queue_take(recorder->queue); /* the only taker: it is there */
+			burst[count++] =
+				queue_take(recorder->queue); /* the only taker: it is there */
 		record_burst(recorder, burst, count);
 		for (size_t i = 0; i < count; i++)
 			record_free(burst[i]);
@@ -85,8 +86,8 @@ static void *recorder_main(void *arg)
 	return NULL;
 }
 
-int recorder_start(struct journal *journal, struct store *store, recorder_fn *on_record, void *arg, int failed_fd,
-		   struct recorder **ret, struct err *e)
+int recorder_start(struct journal *journal, struct store *store, recorder_fn *on_record, void *arg,
+		   int failed_fd, struct recorder **ret, struct err *e)
 {
 	struct recorder *recorder = xnew(sizeof *recorder);
 

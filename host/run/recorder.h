@@ -20,8 +20,8 @@ typedef void recorder_fn(void *arg, const struct record *record);
 
 /* Borrows all; `store` and `on_record` may be NULL. `failed_fd` becomes readable (eventfd) when the journal cannot be
  * written: nothing more should be begun then. */
-int recorder_start(struct journal *journal, struct store *store, recorder_fn *on_record, void *arg, int failed_fd,
-		   struct recorder **ret, struct err *e) NONNULL(1, 6, 7);
+int recorder_start(struct journal *journal, struct store *store, recorder_fn *on_record, void *arg,
+		   int failed_fd, struct recorder **ret, struct err *e) NONNULL(1, 6, 7);
 
 void recorder_add(struct recorder *recorder, struct record *record) NONNULL(1, 2);
 

@@ -25,7 +25,6 @@ struct schedule {
 	bool stopped;
 };
 
-
 /* With one worker the quick audit comes before the long boot: people see something. With more, the boot that most
  * others wait for comes first. */
 static unsigned rank(const struct job *job, unsigned workers)
@@ -72,7 +71,8 @@ struct schedule *schedule_new(const struct jobs *jobs, size_t cell_count, unsign
 			schedule->cells[(*job)->cell->index].open++;
 	}
 	if (schedule->count > 0)
-		qsort_r(schedule->slots, schedule->count, sizeof *schedule->slots, compare_slots, &workers);
+		qsort_r(schedule->slots, schedule->count, sizeof *schedule->slots, compare_slots,
+			&workers);
 	return schedule;
 }
 
@@ -114,7 +114,8 @@ struct job *schedule_take(struct schedule *schedule)
 	struct job *job = NULL;
 
 	pthread_mutex_lock(&schedule->mutex);
-	while (!schedule->stopped && schedule->taken < schedule->count && !(job = take_runnable(schedule)))
+	while (!schedule->stopped && schedule->taken < schedule->count &&
+	       !(job = take_runnable(schedule)))
 		pthread_cond_wait(&schedule->changed, &schedule->mutex);
 	pthread_mutex_unlock(&schedule->mutex);
 	return job;
@@ -142,7 +143,8 @@ void schedule_stop(struct schedule *schedule)
 	pthread_mutex_unlock(&schedule->mutex);
 }
 
-void schedule_set_template(struct schedule *schedule, unsigned cell, enum template_state state, const char *why)
+void schedule_set_template(struct schedule *schedule, unsigned cell, enum template_state state,
+			   const char *why)
 {
 	pthread_mutex_lock(&schedule->mutex);
 	schedule->cells[cell].template = state;
@@ -151,7 +153,8 @@ void schedule_set_template(struct schedule *schedule, unsigned cell, enum templa
 	pthread_mutex_unlock(&schedule->mutex);
 }
 
-enum template_state schedule_template(struct schedule *schedule, unsigned cell, char *why, size_t size)
+enum template_state schedule_template(struct schedule *schedule, unsigned cell, char *why,
+				      size_t size)
 {
 	pthread_mutex_lock(&schedule->mutex);
 	enum template_state state = schedule->cells[cell].template;

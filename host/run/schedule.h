@@ -25,7 +25,8 @@ enum template_state {
 struct schedule;
 
 /* Borrows the jobs. */
-struct schedule *schedule_new(const struct jobs *jobs, size_t cell_count, unsigned workers) NONNULL(1);
+struct schedule *schedule_new(const struct jobs *jobs, size_t cell_count, unsigned workers)
+	NONNULL(1);
 void schedule_free(struct schedule *schedule);
 DEFINE_CLEANUP(schedule);
 
@@ -34,8 +35,9 @@ void schedule_end(struct schedule *schedule, const struct job *job) NONNULL(1, 2
 void schedule_stop(struct schedule *schedule) NONNULL(1); /* nothing more is given out */
 
 /* Tells what became of a cell's template, with a sentence; and asks for it. */
-void schedule_set_template(struct schedule *schedule, unsigned cell, enum template_state state, const char *why)
-	NONNULL(1, 4);
-enum template_state schedule_template(struct schedule *schedule, unsigned cell, char *why, size_t size) NONNULL(1);
+void schedule_set_template(struct schedule *schedule, unsigned cell, enum template_state state,
+			   const char *why) NONNULL(1, 4);
+enum template_state schedule_template(struct schedule *schedule, unsigned cell, char *why,
+				      size_t size) NONNULL(1);
 
 #endif

@@ -51,7 +51,8 @@ void seat_done(struct seat *seat)
 {
 	seat_clear(seat);
 	if (seat->forks > 0)
-		tell_phase(seat->worker->engine, seat->cell->cell->index, "fork", seat->fork_ns, seat->forks, "");
+		tell_phase(seat->worker->engine, seat->cell->cell->index, "fork", seat->fork_ns,
+			   seat->forks, "");
 	boot_report_done(&seat->boot);
 	free(seat->folder);
 }
@@ -71,7 +72,8 @@ static int make_folder(struct seat *seat, const char *how, struct err *e)
 		if (mkdir(seat->folder, 0755) == 0)
 			break;
 		if (errno != EEXIST)
-			return err_set(e, BLAME_HOST, errno, "make the machine's folder %s: %m", seat->folder);
+			return err_set(e, BLAME_HOST, errno, "make the machine's folder %s: %m",
+				       seat->folder);
 	}
 	seat->spec.folder = seat->folder;
 	return 0;
@@ -142,7 +144,8 @@ int seat_take(struct seat *seat, struct err *e)
 		r = seat_fork(seat, e);
 		if (r == 0 || e->code == ECANCELED)
 			return r;
-		tell_phase(seat->worker->engine, seat->cell->cell->index, "fork failed", 0, 1, e->text);
+		tell_phase(seat->worker->engine, seat->cell->cell->index, "fork failed", 0, 1,
+			   e->text);
 		err_clear(e); /* a plain boot does as well, only slower */
 	}
 	r = seat_boot(seat, e);
@@ -153,8 +156,10 @@ void result_from_boot(struct result *result, enum outcome outcome, const struct 
 {
 	struct check_record *check = &result->check;
 
-	result_set(result, outcome, "%s", report->sentence[0] ? report->sentence : "it did not come up");
-	(void)snprintf(check->expression, sizeof check->expression, "the machine comes up and the agent answers");
+	result_set(result, outcome, "%s",
+		   report->sentence[0] ? report->sentence : "it did not come up");
+	(void)snprintf(check->expression, sizeof check->expression,
+		       "the machine comes up and the agent answers");
 	(void)snprintf(check->got, sizeof check->got, "%.255s", result->message);
 	(void)snprintf(check->want, sizeof check->want, "a greeting");
 	result->checks_failed = outcome == OUTCOME_FAIL;

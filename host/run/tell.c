@@ -20,8 +20,8 @@ void tell_state(const struct worker *worker, const char *format, ...)
 	watch->on_state(watch->arg, worker->index, state);
 }
 
-void tell_phase(struct engine *engine, unsigned cell, const char *name, uint64_t span_ns, unsigned count,
-		const char *text)
+void tell_phase(struct engine *engine, unsigned cell, const char *name, uint64_t span_ns,
+		unsigned count, const char *text)
 {
 	struct record *record = record_new(RECORD_PHASE, cell);
 
@@ -52,7 +52,8 @@ void tell_result(struct engine *engine, const struct plan_item *item, struct rec
 	record->result.sabotaged = item->sabotaged;
 	if (record->result.wall_ns == 0)
 		record->result.wall_ns = clock_wall_ns();
-	atomic_store(&cell->outcomes[item_index(cell, item)], (unsigned char)(record->result.outcome + 1));
+	atomic_store(&cell->outcomes[item_index(cell, item)],
+		     (unsigned char)(record->result.outcome + 1));
 	recorder_add(engine->recorder, record);
 }
 

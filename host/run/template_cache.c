@@ -14,27 +14,29 @@
 #include "base/vec.h"
 #include "host/store/folder.h"
 
-#define LOCK_ENDING ".lock"
+#define LOCK_ENDING   ".lock"
 #define LOCK_PAUSE_NS (200 * NS_PER_MS)
 
 /* ---- keys ---- */
 
-static int add_description(const struct machine_spec *spec, const struct patience *p, struct text *out, struct err *e)
+static int add_description(const struct machine_spec *spec, const struct patience *p,
+			   struct text *out, struct err *e)
 {
 	const struct driver *driver = spec_driver(spec);
 	const struct size *size = spec->size;
 
 	text_addf(out, "image %s\nfirmware %s\nentry %s\naccel %s\ndriver %s\noptions %s\n",
-		  spec->image ? spec->image->digest : "none", firmware_name(spec->firmware), entry_name(spec->entry),
-		  accel_name(spec->accel), driver->name, spec->driver_options ? spec->driver_options : "");
-	text_addf(out, "cpus %u\nmem %u\nnuma %u\ndisks %u of %u\nnics %u\ntpm %d\ncpu %s\n", size->cpus,
-		  size->mem_mib, size->numa_nodes, size->data_disks, size->data_disk_mib, size->nics, size->tpm,
-		  size->cpu_model);
+		  spec->image ? spec->image->digest : "none", firmware_name(spec->firmware),
+		  entry_name(spec->entry), accel_name(spec->accel), driver->name,
+		  spec->driver_options ? spec->driver_options : "");
+	text_addf(out, "cpus %u\nmem %u\nnuma %u\ndisks %u of %u\nnics %u\ntpm %d\ncpu %s\n",
+		  size->cpus, size->mem_mib, size->numa_nodes, size->data_disks,
+		  size->data_disk_mib, size->nics, size->tpm, size->cpu_model);
 	return driver->describe ? driver->describe(spec, p, out, e) : 0;
 }
 
-int template_cache_key(const struct machine_spec *spec, const struct patience *p, char key[TEMPLATE_KEY_SIZE],
-		       struct err *e)
+int template_cache_key(const struct machine_spec *spec, const struct patience *p,
+		       char key[TEMPLATE_KEY_SIZE], struct err *e)
 {
 	CLEAN_TEXT struct text description = TEXT_INIT(1U << 20);
 	unsigned char hash[EVP_MAX_MD_SIZE];
@@ -62,7 +64,8 @@ int template_cache_open(const char *folder, const char *key, int *ret_fd, struct
 	CLEAN_FREE char *path = xasprintf("%s/%s" LOCK_ENDING, folder, key);
 
 	*ret_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-	return *ret_fd < 0 ? err_set(e, BLAME_HOST, errno, "open the template's lock %s: %m", path) : 0;
+	return *ret_fd < 0 ? err_set(e, BLAME_HOST, errno, "open the template's lock %s: %m", path)
+			   : 0;
 }
 
 static int lock(int fd, int how, const struct patience *p, const char *what, struct err *e)
@@ -137,7 +140,8 @@ int template_cache_list(const char *folder, struct template_entries *ret, struct
 }
 
 /* The lock file stays: removing it would let two others lock two different files of that name. */
-static int remove_entry(const char *folder, const struct template_entry *entry, uint64_t *ret_freed, struct err *e)
+static int remove_entry(const char *folder, const struct template_entry *entry, uint64_t *ret_freed,
+			struct err *e)
 {
 	CLEAN_FREE char *content = xasprintf("%s/%s", folder, entry->key);
 	CLEAN_FD int fd = -1;

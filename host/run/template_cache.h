@@ -16,14 +16,15 @@
 #include "host/driver/driver.h"
 #include "host/machine/machine.h"
 
-#define TEMPLATE_KEY_SIZE 41
+#define TEMPLATE_KEY_SIZE     41
 #define TEMPLATES_MAX_DEFAULT (8ULL << 30)
 
 /* The key of the template that such a machine would be forked from. */
-int template_cache_key(const struct machine_spec *spec, const struct patience *p, char key[TEMPLATE_KEY_SIZE],
-		       struct err *e) NONNULL(1, 2, 3, 4);
+int template_cache_key(const struct machine_spec *spec, const struct patience *p,
+		       char key[TEMPLATE_KEY_SIZE], struct err *e) NONNULL(1, 2, 3, 4);
 
-int template_cache_open(const char *folder, const char *key, int *ret_fd, struct err *e) NONNULL(1, 2, 3, 4);
+int template_cache_open(const char *folder, const char *key, int *ret_fd, struct err *e)
+	NONNULL(1, 2, 3, 4);
 
 /* Both may let go of what is held before they get it: look again afterwards. */
 int template_cache_share(int lock_fd, const struct patience *p, struct err *e) NONNULL(2, 3);
@@ -37,9 +38,11 @@ struct template_entry {
 DEFINE_VEC(template_entries, struct template_entry);
 
 /* Adds what is kept, last used first. A folder that is not there holds nothing. */
-int template_cache_list(const char *folder, struct template_entries *ret, struct err *e) NONNULL(1, 2, 3);
+int template_cache_list(const char *folder, struct template_entries *ret, struct err *e)
+	NONNULL(1, 2, 3);
 
 /* Removes the ones longest unused until at most `max_bytes` are kept; those in use stay. Adds up what was freed. */
-int template_cache_prune(const char *folder, uint64_t max_bytes, uint64_t *ret_freed, struct err *e) NONNULL(1, 3, 4);
+int template_cache_prune(const char *folder, uint64_t max_bytes, uint64_t *ret_freed, struct err *e)
+	NONNULL(1, 3, 4);
 
 #endif

@@ -10,7 +10,8 @@
 
 #include "base/clock.h"
 
-static int find_folder(const char *variable, const char *of_home, const char *below, char **ret, struct err *e)
+static int find_folder(const char *variable, const char *of_home, const char *below, char **ret,
+		       struct err *e)
 {
 	const char *base = secure_getenv(variable), *home = secure_getenv("HOME");
 	const char *slash = below[0] ? "/" : "";
@@ -20,8 +21,8 @@ static int find_folder(const char *variable, const char *of_home, const char *be
 	else if (home && home[0] == '/')
 		*ret = xasprintf("%s/%s/assay%s%s", home, of_home, slash, below);
 	else
-		return err_set(e, BLAME_HOST, ENOENT, "neither HOME nor %s says where to keep files; set one",
-			       variable);
+		return err_set(e, BLAME_HOST, ENOENT,
+			       "neither HOME nor %s says where to keep files; set one", variable);
 	return 0;
 }
 
@@ -50,7 +51,8 @@ int folder_make(const char *path, struct err *e)
 	if (fd < 0)
 		return err_set(e, BLAME_HOST, errno, "open the folder %s: %m", path);
 	if (faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
-		return err_set(e, BLAME_HOST, errno, "the folder %s cannot be written to: %m", path);
+		return err_set(e, BLAME_HOST, errno, "the folder %s cannot be written to: %m",
+			       path);
 	return 0;
 }
 
@@ -81,7 +83,8 @@ static void clean_name(const char *name, char *buf, size_t size)
 	buf[at] = '\0';
 }
 
-const char *run_id_make(const char *subject, const char *firmware, uint64_t wall_ns, char buf[RUN_ID_SIZE])
+const char *run_id_make(const char *subject, const char *firmware, uint64_t wall_ns,
+			char buf[RUN_ID_SIZE])
 {
 	time_t seconds = (time_t)(wall_ns / NS_PER_S);
 	char name[48], tail[16] = "";
@@ -92,9 +95,9 @@ const char *run_id_make(const char *subject, const char *firmware, uint64_t wall
 	/* Many images have their firmware in their name. */
 	if (firmware[0] && !has_suffix(name, firmware))
 		(void)snprintf(tail, sizeof tail, "-%.10s", firmware);
-	(void)snprintf(buf, RUN_ID_SIZE, "%04d%02d%02d-%02d%02d%02d-%s%s", (tm.tm_year + 1900) % 10000,
-		       tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, name[0] ? name : "image",
-		       tail);
+	(void)snprintf(buf, RUN_ID_SIZE, "%04d%02d%02d-%02d%02d%02d-%s%s",
+		       (tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		       tm.tm_min, tm.tm_sec, name[0] ? name : "image", tail);
 	return buf;
 }
 
@@ -138,7 +141,8 @@ static int write_whole(int fd, const char *bytes, size_t length)
 int file_write(const char *path, const char *bytes, size_t length, struct err *e)
 {
 	CLEAN_FREE char *temporary = xasprintf("%s.new", path);
-	CLEAN_FD int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	CLEAN_FD int fd =
+		open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return err_set(e, BLAME_HOST, errno, "create %s: %m", temporary);
@@ -170,7 +174,8 @@ int folder_remove(const char *path, struct err *e)
 /* nftw has no argument for its function; each thread measures for itself. */
 static _Thread_local uint64_t usage;
 
-static int add_usage(const char *path UNUSED, const struct stat *stat, int type UNUSED, struct FTW *at UNUSED)
+static int add_usage(const char *path UNUSED, const struct stat *stat, int type UNUSED,
+		     struct FTW *at UNUSED)
 {
 	usage += (uint64_t)stat->st_blocks * 512;
 	return 0;

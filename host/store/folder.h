@@ -24,11 +24,12 @@ int folder_make(const char *path, struct err *e) NONNULL(1, 2);
 
 #define RUN_ID_SIZE 96
 /* Writes "20260131-235959-debian-12-uefi" (UTC; the subject's name without its ending, cut and cleaned). */
-const char *run_id_make(const char *subject, const char *firmware, uint64_t wall_ns, char buf[RUN_ID_SIZE])
-	NONNULL(1, 2, 4);
+const char *run_id_make(const char *subject, const char *firmware, uint64_t wall_ns,
+			char buf[RUN_ID_SIZE]) NONNULL(1, 2, 4);
 
 /* Makes a run's folder below `parent`: the id gets "-2", "-3" … when it is taken (id is changed). Gives the path. */
-int run_folder_make(const char *parent, char id[RUN_ID_SIZE], char **ret, struct err *e) NONNULL(1, 2, 3, 4);
+int run_folder_make(const char *parent, char id[RUN_ID_SIZE], char **ret, struct err *e)
+	NONNULL(1, 2, 3, 4);
 
 /* Writes a whole file or nothing: a temporary one, flushed, then renamed. */
 int file_write(const char *path, const char *bytes, size_t length, struct err *e) NONNULL(1, 2, 4);

@@ -113,11 +113,13 @@ int journal_add(struct journal *journal, const struct record *record, struct err
 	text_clear(&journal->line);
 	record_encode(record, &journal->line);
 	if (journal->line.overflowed)
-		return err_set(e, BLAME_BUG, EMSGSIZE, "a journal line of %s has more than %u bytes",
-			       record->result.id, RECORD_LINE_MAX);
+		return err_set(e, BLAME_BUG, EMSGSIZE,
+			       "a journal line of %s has more than %u bytes", record->result.id,
+			       RECORD_LINE_MAX);
 	int r = write_all(journal->fd, journal->line.buf, journal->line.length);
 	if (r < 0)
-		return err_set(e, BLAME_HOST, -r, "write to the journal %s: %m; make room and use --resume",
+		return err_set(e, BLAME_HOST, -r,
+			       "write to the journal %s: %m; make room and use --resume",
 			       journal->path);
 	return 0;
 }
@@ -155,7 +157,8 @@ static int read_lines(struct reading *reading, struct text *pending, struct err 
 	const char *newline;
 
 	while ((newline = memchr(pending->buf + at, '\n', pending->length - at))) {
-		int r = read_line(reading, pending->buf + at, (size_t)(newline - pending->buf) - at, e);
+		int r = read_line(reading, pending->buf + at, (size_t)(newline - pending->buf) - at,
+				  e);
 		if (r < 0)
 			return r;
 		at = (size_t)(newline - pending->buf) + 1;
@@ -167,7 +170,8 @@ static int read_lines(struct reading *reading, struct text *pending, struct err 
 	return 0;
 }
 
-int journal_read(const char *path, journal_record_fn *on_record, void *arg, bool *ret_cut, struct err *e)
+int journal_read(const char *path, journal_record_fn *on_record, void *arg, bool *ret_cut,
+		 struct err *e)
 {
 	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	CLEAN_TEXT struct text pending = TEXT_INIT(RECORD_LINE_MAX + READ_CHUNK);
@@ -179,7 +183,8 @@ int journal_read(const char *path, journal_record_fn *on_record, void *arg, bool
 		return err_set(e, BLAME_USER, errno, "open the journal %s: %m", path);
 	while ((n = read(fd, chunk, READ_CHUNK)) > 0) {
 		if (text_add(&pending, chunk, (size_t)n) < 0)
-			return err_set(e, BLAME_HOST, EMSGSIZE, "%s: line %zu has more than %u bytes", path,
+			return err_set(e, BLAME_HOST, EMSGSIZE,
+				       "%s: line %zu has more than %u bytes", path,
 				       reading.line + 1, RECORD_LINE_MAX);
 		int r = read_lines(&reading, &pending, e);
 		if (r < 0)
@@ -191,8 +196,8 @@ int journal_read(const char *path, journal_record_fn *on_record, void *arg, bool
 	return 0;
 }
 
-int journal_parse(const char *bytes, size_t length, journal_record_fn *on_record, void *arg, bool *ret_cut,
-		  struct err *e)
+int journal_parse(const char *bytes, size_t length, journal_record_fn *on_record, void *arg,
+		  bool *ret_cut, struct err *e)
 {
 	struct reading reading = {on_record, arg, 0};
 	const char *newline;

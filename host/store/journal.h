@@ -19,22 +19,25 @@
 
 struct journal;
 
-int journal_create(const char *path, struct journal **ret, struct err *e) NONNULL(1, 2, 3); /* must not exist */
-int journal_open(const char *path, struct journal **ret, struct err *e) NONNULL(1, 2, 3); /* to add more */
+int journal_create(const char *path, struct journal **ret, struct err *e)
+	NONNULL(1, 2, 3); /* must not exist */
+int journal_open(const char *path, struct journal **ret, struct err *e)
+	NONNULL(1, 2, 3); /* to add more */
 void journal_free(struct journal *journal);
 DEFINE_CLEANUP(journal);
 
-int journal_add(struct journal *journal, const struct record *record, struct err *e) NONNULL(1, 2, 3);
+int journal_add(struct journal *journal, const struct record *record, struct err *e)
+	NONNULL(1, 2, 3);
 int journal_flush(struct journal *journal, struct err *e) NONNULL(1, 2);
 
 /* Calls on_record for each (it borrows it; a negative return ends the reading and is returned). *ret_cut tells that the
  * last line was cut short. Any other damage is an error that names the line. */
 typedef int journal_record_fn(void *arg, const struct record *record, struct err *e);
-int journal_read(const char *path, journal_record_fn *on_record, void *arg, bool *ret_cut, struct err *e)
-	NONNULL(1, 2, 4, 5);
+int journal_read(const char *path, journal_record_fn *on_record, void *arg, bool *ret_cut,
+		 struct err *e) NONNULL(1, 2, 4, 5);
 
 /* The same over bytes in memory. */
-int journal_parse(const char *bytes, size_t length, journal_record_fn *on_record, void *arg, bool *ret_cut,
-		  struct err *e) NONNULL(3, 5, 6);
+int journal_parse(const char *bytes, size_t length, journal_record_fn *on_record, void *arg,
+		  bool *ret_cut, struct err *e) NONNULL(3, 5, 6);
 
 #endif

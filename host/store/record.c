@@ -136,7 +136,8 @@ static int take_string(const json_t *object, const char *key, char *buf, size_t 
 }
 
 /* A whole number that may be missing. */
-static int take_number(const json_t *object, const char *key, uint64_t max, uint64_t *ret, struct err *e)
+static int take_number(const json_t *object, const char *key, uint64_t max, uint64_t *ret,
+		       struct err *e)
 {
 	const json_t *value = json_object_get(object, key);
 
@@ -222,7 +223,8 @@ static int decode_result(const json_t *object, struct result *result, struct err
 	if (r == 0 && evidence && !json_is_string(evidence))
 		r = wrong(e, "evidence");
 	if (r == 0 && evidence)
-		(void)text_add(&result->evidence, json_string_value(evidence), json_string_length(evidence));
+		(void)text_add(&result->evidence, json_string_value(evidence),
+			       json_string_length(evidence));
 	replace_nuls(&result->evidence);
 	return r;
 }
@@ -246,9 +248,10 @@ static int decode_schema(const json_t *object, struct err *e)
 
 	if (schema == RECORD_SCHEMA)
 		return 0;
-	return err_set(e, BLAME_USER, ENOTSUP,
-		       "the journal has schema %lld and this Assay reads %d; use the version that wrote it",
-		       (long long)schema, RECORD_SCHEMA);
+	return err_set(
+		e, BLAME_USER, ENOTSUP,
+		"the journal has schema %lld and this Assay reads %d; use the version that wrote it",
+		(long long)schema, RECORD_SCHEMA);
 }
 
 static int decode_object(const json_t *object, struct record *record, struct err *e)
@@ -283,7 +286,8 @@ int record_decode(const char *line, size_t length, struct record **ret, struct e
 
 	if (!json_is_object(object)) {
 		json_decref(object);
-		return err_set(e, BLAME_HOST, EBADMSG, "not a JSON object: %s", object ? "" : at.text);
+		return err_set(e, BLAME_HOST, EBADMSG, "not a JSON object: %s",
+			       object ? "" : at.text);
 	}
 	CLEANUP(record) struct record *record = record_new(RECORD_BEGIN, 0);
 	int r = decode_object(object, record, e);

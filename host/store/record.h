@@ -43,6 +43,7 @@ DEFINE_CLEANUP(record);
 void record_encode(const struct record *record, struct text *out) NONNULL(1, 2);
 
 /* Reads one line. -EBADMSG (blame host) says what is wrong; foreign fields are cut to their maxima. */
-int record_decode(const char *line, size_t length, struct record **ret, struct err *e) NONNULL(1, 3, 4);
+int record_decode(const char *line, size_t length, struct record **ret, struct err *e)
+	NONNULL(1, 3, 4);
 
 #endif

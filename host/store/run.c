@@ -96,12 +96,14 @@ static int parse_case(struct run *run, unsigned cell, const json_t *object, stru
 	copy_word(object, "id", it.id, sizeof it.id);
 	if (it.id[0] == '\0' || !kind || case_kind_parse(kind, &it.kind) < 0 || !priority ||
 	    case_priority_parse(priority, &it.priority) < 0)
-		return err_set(e, BLAME_HOST, EBADMSG, "case '%s' has no id, kind or priority", it.id);
+		return err_set(e, BLAME_HOST, EBADMSG, "case '%s' has no id, kind or priority",
+			       it.id);
 	it.sabotaged = json_is_true(json_object_get(object, "sabotaged"));
 	copy_word(object, "way", it.way, sizeof it.way);
 	copy_word(object, "isolation", it.isolation, sizeof it.isolation);
 	copy_word(object, "sabotage_kind", it.sabotage_kind, sizeof it.sabotage_kind);
-	it.proven = it.sabotage_kind[0] && strcmp(it.sabotage_kind, sabotage_kind_name(SABOTAGE_NONE)) != 0;
+	it.proven = it.sabotage_kind[0] &&
+		    strcmp(it.sabotage_kind, sabotage_kind_name(SABOTAGE_NONE)) != 0;
 	it.title = copy_member(object, "title");
 	it.why = copy_member(object, "why");
 	it.remedy = copy_member(object, "remedy");
@@ -128,7 +130,8 @@ static void parse_size(const json_t *size, struct run_cell *cell)
 
 static int parse_cell(struct run *run, const json_t *object, struct err *e)
 {
-	const json_t *image = json_object_get(object, "image"), *cases = json_object_get(object, "cases");
+	const json_t *image = json_object_get(object, "image"),
+		     *cases = json_object_get(object, "cases");
 	struct run_cell cell = {
 		.index = (unsigned)run->cells.count,
 		.image_path = copy_member(image, "path"),
@@ -175,7 +178,8 @@ static int parse_plan_object(struct run *run, const json_t *root, struct err *e)
 	json_t *entry;
 
 	if (copy_number(root, "schema") != PLAN_SCHEMA)
-		return err_set(e, BLAME_USER, ENOTSUP, "this plan is not of schema %d", PLAN_SCHEMA);
+		return err_set(e, BLAME_USER, ENOTSUP, "this plan is not of schema %d",
+			       PLAN_SCHEMA);
 	copy_word(root, "run", run->id, sizeof run->id);
 	run->proves = json_is_true(json_object_get(root, "proves"));
 	json_array_foreach(json_object_get(root, "cells"), at, entry)
@@ -222,14 +226,16 @@ static struct record *copy_record(const struct record *record)
 
 	*copy = *record;
 	text_init(&copy->result.evidence, RESULT_EVIDENCE_MAX);
-	(void)text_add(&copy->result.evidence, record->result.evidence.buf, record->result.evidence.length);
+	(void)text_add(&copy->result.evidence, record->result.evidence.buf,
+		       record->result.evidence.length);
 	return copy;
 }
 
 /* A later result of the same case (a second try, a resumed run) replaces the earlier one. */
 static void take_result(struct run *run, const struct record *record)
 {
-	struct run_case *it = run_find(run, record->cell, record->result.id, record->result.sabotaged);
+	struct run_case *it =
+		run_find(run, record->cell, record->result.id, record->result.sabotaged);
 
 	if (!it)
 		return; /* not planned: nobody asked, so nobody counts it */
@@ -241,11 +247,13 @@ static void take_result(struct run *run, const struct record *record)
 
 static void take_phase(struct run *run, const struct record *record)
 {
-	struct run_phase phase = {.cell = record->cell, .count = record->count, .span_ns = record->span_ns};
+	struct run_phase phase = {
+		.cell = record->cell, .count = record->count, .span_ns = record->span_ns};
 
 	(void)snprintf(phase.name, sizeof phase.name, "%.31s", record->name);
 	(void)snprintf(phase.text, sizeof phase.text, "%s", record->text);
-	(void)vec_add(&run->phases, phase); /* beyond a million the sum of times is cut, nothing else */
+	(void)vec_add(&run->phases,
+		      phase); /* beyond a million the sum of times is cut, nothing else */
 }
 
 static int take_record(void *arg, const struct record *record, struct err *e UNUSED)
@@ -288,7 +296,8 @@ int run_load(const char *folder, struct run **ret, struct err *e)
 
 	int r = text_read_file(&plan, plan_path);
 	if (r == -ENOENT)
-		return err_set(e, BLAME_USER, ENOENT, "%s holds no run (no plan.json in it)", folder);
+		return err_set(e, BLAME_USER, ENOENT, "%s holds no run (no plan.json in it)",
+			       folder);
 	if (r < 0)
 		return err_set(e, BLAME_HOST, -r, "read %s: %m", plan_path);
 	r = parse_plan(run, plan.buf, plan.length, e);

@@ -24,7 +24,7 @@ struct run_case {
 	enum case_priority priority;
 	char *title, *why, *remedy, *fixes, *sabotage; /* owned, "" when there is none */
 	char way[16], isolation[16], sabotage_kind[16];
-	struct record *record; /* owned; NULL: no result, a hole */
+	struct record *record;	     /* owned; NULL: no result, a hole */
 	const struct result *result; /* inside the record; NULL: a hole */
 	unsigned attempts;
 };
@@ -71,7 +71,8 @@ void run_free(struct run *run);
 DEFINE_CLEANUP(run);
 
 /* The planned case, NULL when the plan has none. */
-struct run_case *run_find(const struct run *run, unsigned cell, const char *id, bool sabotaged) NONNULL(1, 3);
+struct run_case *run_find(const struct run *run, unsigned cell, const char *id, bool sabotaged)
+	NONNULL(1, 3);
 
 /* Counts the clean results by outcome; holes are counted apart. */
 struct run_tally {

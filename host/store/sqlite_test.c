@@ -31,7 +31,8 @@ static struct run *parse_run(const char *journal)
 	return run;
 }
 
-static void add_result(struct store *store, const char *id, enum outcome outcome, uint64_t duration_ns)
+static void add_result(struct store *store, const char *id, enum outcome outcome,
+		       uint64_t duration_ns)
 {
 	CLEANUP(record) struct record *record = record_new(RECORD_RESULT, 0);
 	struct err e = {0};
@@ -40,7 +41,8 @@ static void add_result(struct store *store, const char *id, enum outcome outcome
 	record->result.outcome = outcome;
 	record->result.duration_ns = duration_ns;
 	if (outcome == OUTCOME_FAIL)
-		(void)snprintf(record->result.check.expression, sizeof record->result.check.expression, "x == 1");
+		(void)snprintf(record->result.check.expression,
+			       sizeof record->result.check.expression, "x == 1");
 	EXPECT(store_add(store, record, &e) == 0 && store_commit(store, &e) == 0);
 	EXPECT_TEXT(e.text, "");
 }
@@ -91,7 +93,8 @@ TEST(store, keeps_runs_and_durations)
 TEST(store, is_made_again_from_a_journal)
 {
 	CLEANUP(store) struct store *store = open_store();
-	CLEANUP(run) struct run *run = parse_run(
+	CLEANUP(run)
+	struct run *run = parse_run(
 		"{\"type\":\"begin\",\"schema\":1,\"wall_ns\":5,\"text\":\"0.1\"}\n"
 		"{\"type\":\"result\",\"id\":\"a.one\",\"outcome\":\"pass\",\"duration_ns\":9}\n"
 		"{\"type\":\"end\",\"wall_ns\":7,\"text\":\"done\"}\n");
@@ -124,7 +127,8 @@ TEST(store, refuses_a_newer_schema_and_what_is_no_database)
 	EXPECT_NUMBER(store_open(path, &store, &e), -ENOTSUP);
 	EXPECT(strstr(e.text, "newer Assay") != NULL && store == NULL);
 	FILE *file = fopen(text, "we");
-	EXPECT(file && fputs("this is a text and no database, long enough to be looked at\n", file) >= 0);
+	EXPECT(file &&
+	       fputs("this is a text and no database, long enough to be looked at\n", file) >= 0);
 	if (file)
 		(void)fclose(file);
 	EXPECT(store_open(text, &store, &e) < 0 && store == NULL);

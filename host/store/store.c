@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-#define BUSY_MS		 10000
+#define BUSY_MS		10000
 #define DURATION_WEIGHT "0.3" /* of the newest duration in the remembered one */
 
 /* Each string brings the schema from its index to the next version. Never change one that was released: add. */
@@ -47,25 +47,30 @@ enum statement {
 };
 
 static const char *const statements[STATEMENT_COUNT_] = {
-	[PUT_RUN] = "INSERT INTO runs VALUES(?1,?2,?3,?4,?5,NULL,NULL) ON CONFLICT(id) DO UPDATE SET"
-		    " folder=?2, assay=?3, host=?4, begun_ns=?5, ended_ns=NULL, ending=NULL",
+	[PUT_RUN] =
+		"INSERT INTO runs VALUES(?1,?2,?3,?4,?5,NULL,NULL) ON CONFLICT(id) DO UPDATE SET"
+		" folder=?2, assay=?3, host=?4, begun_ns=?5, ended_ns=NULL, ending=NULL",
 	[END_RUN] = "UPDATE runs SET ended_ns=?2, ending=?3 WHERE id=?1",
 	[PUT_CELL] = "INSERT OR REPLACE INTO cells VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
 	[PLAN_RESULT] = "INSERT OR IGNORE INTO results(run,cell,id,sabotaged) VALUES(?1,?2,?3,?4)",
-	[PUT_RESULT] = "UPDATE results SET outcome=?5, message=?6, need=?7, duration_ns=?8, ended_ns=?9, attempt=?10,"
-		       " passed=?11, failed=?12, machine=?13 WHERE run=?1 AND cell=?2 AND id=?3 AND sabotaged=?4",
+	[PUT_RESULT] =
+		"UPDATE results SET outcome=?5, message=?6, need=?7, duration_ns=?8, ended_ns=?9, attempt=?10,"
+		" passed=?11, failed=?12, machine=?13 WHERE run=?1 AND cell=?2 AND id=?3 AND sabotaged=?4",
 	[PUT_CHECK] = "INSERT OR REPLACE INTO checks VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
 	[DROP_CHECK] = "DELETE FROM checks WHERE run=?1 AND cell=?2 AND id=?3 AND sabotaged=?4",
-	[PUT_DURATION] = "INSERT INTO durations VALUES(?1,?2,?3,?4,1) ON CONFLICT DO UPDATE SET span_ns ="
-			 " CAST(span_ns + " DURATION_WEIGHT " * (?4 - span_ns) AS INTEGER), count = count + 1",
+	[PUT_DURATION] =
+		"INSERT INTO durations VALUES(?1,?2,?3,?4,1) ON CONFLICT DO UPDATE SET span_ns ="
+		" CAST(span_ns + " DURATION_WEIGHT
+		" * (?4 - span_ns) AS INTEGER), count = count + 1",
 	[GET_DURATION] = "SELECT span_ns FROM durations WHERE id=?1 AND accel=?2 AND sabotaged=?3",
 	[FORGET_RUN] = "DELETE FROM runs WHERE id=?1",
-	[LIST_RUNS] = "SELECT r.id, r.folder, r.begun_ns, ifnull(r.ending,''),"
-		      " ifnull((SELECT image FROM cells c WHERE c.run=r.id AND c.cell=0),''),"
-		      " count(x.id), sum(x.outcome='pass'), sum(x.outcome='fail'), sum(x.outcome='skip'),"
-		      " sum(x.outcome='broken'), sum(x.outcome='infra')"
-		      " FROM runs r LEFT JOIN results x ON x.run=r.id AND NOT x.sabotaged"
-		      " GROUP BY r.id ORDER BY r.begun_ns DESC, r.id DESC",
+	[LIST_RUNS] =
+		"SELECT r.id, r.folder, r.begun_ns, ifnull(r.ending,''),"
+		" ifnull((SELECT image FROM cells c WHERE c.run=r.id AND c.cell=0),''),"
+		" count(x.id), sum(x.outcome='pass'), sum(x.outcome='fail'), sum(x.outcome='skip'),"
+		" sum(x.outcome='broken'), sum(x.outcome='infra')"
+		" FROM runs r LEFT JOIN results x ON x.run=r.id AND NOT x.sabotaged"
+		" GROUP BY r.id ORDER BY r.begun_ns DESC, r.id DESC",
 };
 
 struct store {
@@ -84,7 +89,10 @@ static int refuse(struct store *store, const char *what, struct err *e)
 {
 	int code = sqlite3_errcode(store->db);
 
-	return err_set(e, BLAME_HOST, code == SQLITE_BUSY ? EBUSY : code == SQLITE_FULL ? ENOSPC : EIO,
+	return err_set(e, BLAME_HOST,
+		       code == SQLITE_BUSY   ? EBUSY
+		       : code == SQLITE_FULL ? ENOSPC
+					     : EIO,
 		       "%s in the store %s: %s", what, store->path, sqlite3_errmsg(store->db));
 }
 
@@ -148,14 +156,16 @@ static int migrate(struct store *store, struct err *e)
 	if (r == 0)
 		r = read_version(store, &version, e);
 	if (r == 0 && version > (int)ARRAY_LEN(migrations))
-		r = err_set(e, BLAME_USER, ENOTSUP,
-			    "the store %s is of a newer Assay (schema %d, this one knows %zu): use that one, or "
-			    "move the file away",
-			    store->path, version, ARRAY_LEN(migrations));
+		r = err_set(
+			e, BLAME_USER, ENOTSUP,
+			"the store %s is of a newer Assay (schema %d, this one knows %zu): use that one, or "
+			"move the file away",
+			store->path, version, ARRAY_LEN(migrations));
 	for (; r == 0 && version < (int)ARRAY_LEN(migrations); version++)
 		r = execute(store, migrations[version], e);
 	if (r == 0) {
-		CLEAN_FREE char *pragma = xasprintf("PRAGMA user_version=%zu", ARRAY_LEN(migrations));
+		CLEAN_FREE char *pragma =
+			xasprintf("PRAGMA user_version=%zu", ARRAY_LEN(migrations));
 		r = execute(store, pragma, e);
 	}
 	if (r == 0)
@@ -176,14 +186,17 @@ static int prepare(struct store *store, struct err *e)
 int store_open(const char *path, struct store **ret, struct err *e)
 {
 	CLEANUP(store) struct store *store = xnew(sizeof *store);
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX |
+		    SQLITE_OPEN_NOFOLLOW;
 
 	store->path = xstrdup(path);
 	if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK)
 		return refuse(store, "nothing can be read", e);
 	(void)sqlite3_busy_timeout(store->db, BUSY_MS);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	int r = execute(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", e);
+	int r = execute(
+		store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON",
+		e);
 	if (r == 0)
 		r = migrate(store, e);
 	if (r == 0)
@@ -248,7 +261,8 @@ static int put_run(struct store *store, const struct run *run, struct err *e)
 	return finish(store, PUT_RUN, e);
 }
 
-static int put_cell(struct store *store, const struct run *run, const struct run_cell *cell, struct err *e)
+static int put_cell(struct store *store, const struct run *run, const struct run_cell *cell,
+		    struct err *e)
 {
 	sqlite3_stmt *stmt = statement(store, PUT_CELL);
 
@@ -264,7 +278,8 @@ static int put_cell(struct store *store, const struct run *run, const struct run
 	return finish(store, PUT_CELL, e);
 }
 
-static void bind_key(struct store *store, sqlite3_stmt *stmt, unsigned cell, const char *id, bool sabotaged)
+static void bind_key(struct store *store, sqlite3_stmt *stmt, unsigned cell, const char *id,
+		     bool sabotaged)
 {
 	bind_text(stmt, 1, store->run_id);
 	bind_number(stmt, 2, cell);
@@ -337,8 +352,8 @@ static int put_duration(struct store *store, const struct record *record, struct
 	const struct result *result = &record->result;
 	sqlite3_stmt *stmt = statement(store, PUT_DURATION);
 
-	if ((result->outcome != OUTCOME_PASS && result->outcome != OUTCOME_FAIL) || result->duration_ns == 0 ||
-	    record->cell >= store->accel_count || store->is_beginning)
+	if ((result->outcome != OUTCOME_PASS && result->outcome != OUTCOME_FAIL) ||
+	    result->duration_ns == 0 || record->cell >= store->accel_count || store->is_beginning)
 		return 0;
 	bind_text(stmt, 1, result->id);
 	bind_text(stmt, 2, store->accels[record->cell]);
@@ -414,13 +429,15 @@ static void take_text(sqlite3_stmt *stmt, int column, char *buf, size_t size)
 
 static void take_run(sqlite3_stmt *stmt, struct store_run *run)
 {
-	static const enum outcome order[] = {OUTCOME_PASS, OUTCOME_FAIL, OUTCOME_SKIP, OUTCOME_BROKEN, OUTCOME_INFRA};
+	static const enum outcome order[] = {OUTCOME_PASS, OUTCOME_FAIL, OUTCOME_SKIP,
+					     OUTCOME_BROKEN, OUTCOME_INFRA};
 	char iso[CLOCK_ISO_SIZE];
 
 	*run = (struct store_run){0};
 	take_text(stmt, 0, run->id, sizeof run->id);
 	take_text(stmt, 1, run->folder, sizeof run->folder);
-	(void)snprintf(run->begun, sizeof run->begun, "%s", clock_iso((uint64_t)sqlite3_column_int64(stmt, 2), iso));
+	(void)snprintf(run->begun, sizeof run->begun, "%s",
+		       clock_iso((uint64_t)sqlite3_column_int64(stmt, 2), iso));
 	take_text(stmt, 3, run->ending, sizeof run->ending);
 	take_text(stmt, 4, run->image, sizeof run->image);
 	run->total = (unsigned)sqlite3_column_int(stmt, 5);

@@ -29,7 +29,8 @@ int store_add(struct store *store, const struct record *record, struct err *e) N
 int store_commit(struct store *store, struct err *e) NONNULL(1, 2);
 
 /* How long that case took of late on such an accelerator; 0 when it is not known. */
-uint64_t store_duration_ns(struct store *store, const char *id, const char *accel, bool sabotaged) NONNULL(1, 2, 3);
+uint64_t store_duration_ns(struct store *store, const char *id, const char *accel, bool sabotaged)
+	NONNULL(1, 2, 3);
 
 struct store_run {
 	char id[128], folder[4096], image[96], begun[32], ending[64];
@@ -37,7 +38,8 @@ struct store_run {
 };
 /* Calls on_run for each run, newest first; a return other than 0 stops. */
 typedef int store_run_fn(void *arg, const struct store_run *run);
-int store_runs(struct store *store, store_run_fn *on_run, void *arg, struct err *e) NONNULL(1, 2, 4);
+int store_runs(struct store *store, store_run_fn *on_run, void *arg, struct err *e)
+	NONNULL(1, 2, 4);
 
 /* Forgets a run (its folder is the caller's to remove). */
 int store_forget(struct store *store, const char *run_id, struct err *e) NONNULL(1, 2, 3);

@@ -18,8 +18,12 @@ static struct record *sample_record(const char *id)
 	(void)snprintf(result->id, sizeof result->id, "%s", id);
 	(void)snprintf(record->name, sizeof record->name, "fork-7");
 	result_set(result, OUTCOME_FAIL, "the clock says \"1970\"\n\x01");
-	result->check = (struct check_record){.expression = "year > 1970", .got = "1970", .want = "1970",
-					      .file = "guest/cases/time/clock.c", .line = 12, .row = "utc"};
+	result->check = (struct check_record){.expression = "year > 1970",
+					      .got = "1970",
+					      .want = "1970",
+					      .file = "guest/cases/time/clock.c",
+					      .line = 12,
+					      .row = "utc"};
 	result->checks_passed = 2;
 	result->checks_failed = 1;
 	result->duration_ns = 123456789;
@@ -183,7 +187,8 @@ TEST(folder, run_ids)
 
 	EXPECT_TEXT(run_id_make("Debian 12 (x).qcow2", "uefi", 1000000000ULL * 1000000000, id),
 		    "20010909-014640-debian-12-x-uefi");
-	EXPECT_TEXT(run_id_make("debian-12-uefi.qcow2", "uefi", 0, id), "19700101-000000-debian-12-uefi");
+	EXPECT_TEXT(run_id_make("debian-12-uefi.qcow2", "uefi", 0, id),
+		    "19700101-000000-debian-12-uefi");
 	EXPECT_TEXT(run_id_make("...", "", 0, id), "19700101-000000-image");
 	EXPECT(run_folder_make(test_folder(), id, &first, &e) == 0);
 	EXPECT(run_folder_make(test_folder(), id, &second, &e) == 0);

@@ -25,8 +25,9 @@ static int write_again(void *arg, const struct record *record, struct err *e)
 		return 0;
 	if (record_decode(line.buf, line.length - 1, &back, e) < 0)
 		abort();
-	if (back->type != record->type || back->cell != record->cell || back->wall_ns != record->wall_ns ||
-	    back->result.outcome != record->result.outcome || strcmp(back->result.id, record->result.id) != 0)
+	if (back->type != record->type || back->cell != record->cell ||
+	    back->wall_ns != record->wall_ns || back->result.outcome != record->result.outcome ||
+	    strcmp(back->result.id, record->result.id) != 0)
 		abort();
 	return 0;
 }
