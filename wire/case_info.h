@@ -19,7 +19,7 @@ enum case_isolation {
 	ISOLATION_SHARED, /* changes nothing: many such cases share one fork */
 	ISOLATION_FORK,	  /* gets a fork of its own */
 	ISOLATION_REBOOT, /* gets a fork of its own and reboots it, its disk is kept across the reboot */
-	ISOLATION_COLD, /* judges a boot, so it gets a machine booted anew */
+	ISOLATION_COLD, /* judges a boot: looks, without changing it, at a machine booted in this run */
 };
 
 /* How the planted defect gets there. */

@@ -28,7 +28,8 @@ struct boot_job {
 static const struct plan_item *reaches_ready(const struct job *job, bool sabotaged)
 {
 	vec_each (&job->items, item)
-		if (strcmp((*item)->it->id, CASE_REACHES_READY) == 0 && (*item)->sabotaged == sabotaged)
+		if (strcmp((*item)->it->id, CASE_REACHES_READY) == 0 &&
+		    (*item)->sabotaged == sabotaged)
 			return *item;
 	return NULL;
 }
@@ -73,9 +74,10 @@ static int boot_ready(struct boot_job *boot, struct err *e)
 		if (e->code == ECANCELED || engine_is_cancelled(engine))
 			return r;
 		if (e->blame == BLAME_GUEST) {
-			if (boot->seat.boot.sentence[0] == '\0' || boot->seat.boot.state == BOOT_READY)
-				(void)snprintf(boot->seat.boot.sentence, sizeof boot->seat.boot.sentence, "%s",
-					       e->text);
+			if (boot->seat.boot.sentence[0] == '\0' ||
+			    boot->seat.boot.state == BOOT_READY)
+				(void)snprintf(boot->seat.boot.sentence,
+					       sizeof boot->seat.boot.sentence, "%s", e->text);
 			tell_ready(boot, OUTCOME_FAIL, "");
 			set_template(boot, TEMPLATE_NO_BOOT, boot->seat.boot.sentence);
 			return r;
@@ -86,6 +88,40 @@ static int boot_ready(struct boot_job *boot, struct err *e)
 			return r;
 		}
 		tell_phase(engine, boot->cell->cell->index, "retry", 0, 1, e->text);
+	}
+}
+
+/* ---- the cases on that boot ---- */
+
+static bool is_stopped(const struct boot_job *boot, const struct err *e)
+{
+	return e->code == ECANCELED || engine_is_cancelled(boot->worker->engine);
+}
+
+/* The boot went wrong: its cases cannot run. */
+static void tell_not_run(struct boot_job *boot, const struct err *e)
+{
+	bool is_guests = e->blame == BLAME_GUEST;
+
+	if (is_stopped(boot, e))
+		return;
+	vec_each (&boot->job->items, item)
+		if (strcmp((*item)->it->id, CASE_REACHES_READY) != 0)
+			tell_undone(boot->worker->engine, boot->cell, *item,
+				    is_guests ? OUTCOME_SKIP : OUTCOME_INFRA,
+				    is_guests ? "booted" : NULL, "%s",
+				    is_guests ? "the image did not come up, see " CASE_REACHES_READY
+					      : e->text);
+}
+
+/* On the machine that sits there; on one booted anew where the template of an earlier boot is reused. */
+static void run_items(struct boot_job *boot)
+{
+	vec_each (&boot->job->items, item) {
+		if (engine_is_cancelled(boot->worker->engine))
+			return;
+		if (strcmp((*item)->it->id, CASE_REACHES_READY) != 0)
+			run_item(&boot->seat, *item);
 	}
 }
 
@@ -129,7 +165,8 @@ static bool reuse(struct boot_job *boot)
 		return false;
 	if (text_read_file(&sentence, path) < 0)
 		text_adds(&sentence, "it came up before, its template is reused");
-	tell_phase(boot->worker->engine, boot->cell->cell->index, "template reused", 0, 1, sentence.buf);
+	tell_phase(boot->worker->engine, boot->cell->cell->index, "template reused", 0, 1,
+		   sentence.buf);
 	tell_ready(boot, OUTCOME_PASS, sentence.buf);
 	use_template(boot);
 	return true;
@@ -164,7 +201,8 @@ static void freeze(struct boot_job *boot)
 		return;
 	}
 	use_template(boot);
-	if (template_cache_prune(engine->setup->templates, engine->setup->templates_max, &freed, &e) < 0)
+	if (template_cache_prune(engine->setup->templates, engine->setup->templates_max, &freed,
+				 &e) < 0)
 		log_warning("prune the templates: %s", e.text);
 }
 
@@ -191,7 +229,8 @@ static int find_or_own(struct boot_job *boot, struct err *e)
 	int r = open_place(boot, e);
 
 	if (r == 0) {
-		tell_state(boot->worker, "waiting for another run's template of %s", boot->cell->cell->image_name);
+		tell_state(boot->worker, "waiting for another run's template of %s",
+			   boot->cell->cell->image_name);
 		r = template_cache_share(boot->lock_fd, &p, e);
 	}
 	if (r == 0 && reuse(boot))
@@ -212,52 +251,45 @@ static void run_with_template(struct boot_job *boot)
 	struct err e = {0};
 	int r = find_or_own(boot, &e);
 
+	if (r > 0)
+		run_items(boot);
 	if (r > 0 || e.code == ECANCELED)
 		return;
-	if (r == 0 && folder_remove(boot->folder, &e) < 0) /* one that cannot be used, or half of one */
+	if (r == 0 &&
+	    folder_remove(boot->folder, &e) < 0) /* one that cannot be used, or half of one */
 		r = -e.code;
 	struct err no_place = e;
 	err_clear(&e);
-	if (boot_ready(boot, &e) < 0)
+	if (boot_ready(boot, &e) < 0) {
+		tell_not_run(boot, &e);
 		return;
+	}
 	tell_ready(boot, OUTCOME_PASS, boot->seat.boot.sentence);
+	run_items(boot);
 	if (r < 0)
 		go_without(boot, no_place.text);
+	else if (engine_is_cancelled(boot->worker->engine))
+		return;
+	else if (seat_take(&boot->seat, &e) <
+		 0) /* a case has ended the machine, and it did not come up again */
+		go_without(boot, e.text);
 	else
 		freeze(boot);
 }
 
 /* ---- without ---- */
 
-static void tell_not_run(struct boot_job *boot, enum outcome outcome, const char *need, const char *why)
-{
-	vec_each (&boot->job->items, item)
-		if (strcmp((*item)->it->id, CASE_REACHES_READY) != 0)
-			tell_undone(boot->worker->engine, boot->cell, *item, outcome, need, "%s", why);
-}
-
 static void run_without_template(struct boot_job *boot)
 {
 	struct err e = {0};
 
 	if (boot_ready(boot, &e) < 0) {
-		if (e.code == ECANCELED || engine_is_cancelled(boot->worker->engine))
-			return;
-		if (e.blame == BLAME_GUEST)
-			tell_not_run(boot, OUTCOME_SKIP, "booted",
-				     "the image did not come up, see " CASE_REACHES_READY);
-		else
-			tell_not_run(boot, OUTCOME_INFRA, NULL, e.text);
+		tell_not_run(boot, &e);
 		return;
 	}
 	tell_ready(boot, OUTCOME_PASS, boot->seat.boot.sentence);
 	set_template(boot, TEMPLATE_IMPOSSIBLE, "templates are not wanted");
-	vec_each (&boot->job->items, item) {
-		if (engine_is_cancelled(boot->worker->engine))
-			return;
-		if (strcmp((*item)->it->id, CASE_REACHES_READY) != 0)
-			run_item(&boot->seat, *item);
-	}
+	run_items(boot);
 }
 
 void run_boot_job(struct worker *worker, struct cell_run *cell, const struct job *job)

@@ -31,7 +31,8 @@ static void judge_no_boot(struct seat *seat, const struct plan_item *item, struc
 	result_from_boot(result, is_of_boot ? OUTCOME_FAIL : OUTCOME_BROKEN, &seat->boot);
 }
 
-static int execute(struct seat *seat, const struct plan_item *item, struct result *result, struct err *e)
+static int execute(struct seat *seat, const struct plan_item *item, struct result *result,
+		   struct err *e)
 {
 	struct engine *engine = seat->worker->engine;
 	struct patience p = engine_patience(engine, CASE_SPAN_NS);
@@ -44,13 +45,16 @@ static int execute(struct seat *seat, const struct plan_item *item, struct resul
 		return 0;
 	}
 	if (!item->it->of_host)
-		return machine_run_case(seat->machine, &item->it->info, flags, seat->cell->parameters, &p, result, e);
+		return machine_run_case(seat->machine, &item->it->info, flags,
+					seat->cell->parameters, &p, result, e);
 	if (!engine->setup->run_host_case)
 		return err_set(e, BLAME_BUG, ENOSYS, "%s: nobody runs host cases", item->it->id);
-	return engine->setup->run_host_case(item->it->id, seat->machine, flags, seat->cell->parameters, &p, result, e);
+	return engine->setup->run_host_case(item->it->id, seat->machine, flags,
+					    seat->cell->parameters, &p, result, e);
 }
 
-static int try_item(struct seat *seat, const struct plan_item *item, struct result *result, struct err *e)
+static int try_item(struct seat *seat, const struct plan_item *item, struct result *result,
+		    struct err *e)
 {
 	int r = seat_take(seat, e);
 
@@ -61,14 +65,19 @@ static int try_item(struct seat *seat, const struct plan_item *item, struct resu
 	return r == 0 ? execute(seat, item, result, e) : r;
 }
 
-/* Only a machine on which nothing happened serves for another case. */
-static bool is_spoilt(const struct seat *seat, const struct plan_item *item, const struct result *result)
+/* Only a machine on which nothing happened serves for another case. What judges a boot only looks at it, and a boot that
+ * was judged bad is no other boot for that. */
+static bool is_spoilt(const struct seat *seat, const struct plan_item *item,
+		      const struct result *result)
 {
+	if (!seat->machine || !machine_is_alive(seat->machine))
+		return true;
+	if (item->it->info.isolation == ISOLATION_COLD && !item->sabotaged)
+		return false;
 	return item->it->info.isolation != ISOLATION_SHARED || item->it->of_host ||
 	       (item->sabotaged && !seat->sabotage) ||
 	       (result->outcome != OUTCOME_PASS && result->outcome != OUTCOME_SKIP &&
-		!(seat->sabotage && result->outcome == OUTCOME_FAIL)) ||
-	       !seat->machine || !machine_is_alive(seat->machine);
+		!(seat->sabotage && result->outcome == OUTCOME_FAIL));
 }
 
 void run_item(struct seat *seat, const struct plan_item *item)
@@ -110,7 +119,8 @@ static bool is_hopeless(struct worker *worker, struct cell_run *cell, const stru
 	vec_each (&job->items, item) {
 		if (state == TEMPLATE_NO_BOOT)
 			tell_undone(worker->engine, cell, *item, OUTCOME_SKIP, "booted",
-				    "the image did not come up, see " CASE_REACHES_READY ": %.300s", why);
+				    "the image did not come up, see " CASE_REACHES_READY ": %.300s",
+				    why);
 		else
 			tell_undone(worker->engine, cell, *item, OUTCOME_INFRA, NULL, "%s", why);
 	}
@@ -118,7 +128,8 @@ static bool is_hopeless(struct worker *worker, struct cell_run *cell, const stru
 }
 
 /* A sabotaged boot is not made for a case that is skipped anyway. */
-static bool is_skipped_clean(struct worker *worker, struct cell_run *cell, const struct plan_item *item)
+static bool is_skipped_clean(struct worker *worker, struct cell_run *cell,
+			     const struct plan_item *item)
 {
 	enum outcome outcome;
 

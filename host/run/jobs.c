@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define BATCH_MIN_NS (2 * NS_PER_S) /* a fork costs something too: shorter batches are not worth one */
+#define BATCH_MIN_NS                                                                               \
+	(2 * NS_PER_S) /* a fork costs something too: shorter batches are not worth one */
 
 static const char *const kind_names[] = {
 	[JOB_AUDIT] = "audit", [JOB_TEMPLATE] = "boot", [JOB_SHARED] = "shared",
@@ -28,7 +29,8 @@ static bool is_same_text(const char *a, const char *b)
 
 bool sabotage_is_same(const struct case_sabotage *a, const struct case_sabotage *b)
 {
-	return a->kind == b->kind && is_same_text(a->argument, b->argument) && is_same_text(a->path, b->path);
+	return a->kind == b->kind && is_same_text(a->argument, b->argument) &&
+	       is_same_text(a->path, b->path);
 }
 
 static struct job *job_new(enum job_kind kind, const struct plan_cell *cell, struct jobs *ret)
@@ -159,12 +161,25 @@ static struct job *find_group(const struct deal *deal, const struct plan_item *i
 	if (!sabotage || item->it->of_host || item->it->info.isolation != ISOLATION_SHARED)
 		return NULL;
 	vec_each (deal->jobs, job) {
-		const struct plan_item *first = (*job)->kind == JOB_COLD ? (*job)->items.items[0] : NULL;
+		const struct plan_item *first =
+			(*job)->kind == JOB_COLD ? (*job)->items.items[0] : NULL;
 		if (first && (*job)->sabotage && !first->it->of_host &&
 		    first->it->info.isolation == ISOLATION_SHARED && (*job)->cell == deal->cell &&
 		    sabotage_is_same((*job)->sabotage, sabotage))
 			return *job;
 	}
+	return NULL;
+}
+
+/* Cases that judge a boot leave it as it is: without a built-in sabotage all of them share the template's own boot. */
+static struct job *find_boot(const struct deal *deal, const struct plan_item *item)
+{
+	if (!deal->layout->has_templates || item->sabotaged ||
+	    item->it->info.isolation != ISOLATION_COLD)
+		return NULL;
+	vec_each (deal->jobs, job)
+		if ((*job)->kind == JOB_TEMPLATE && (*job)->cell == deal->cell)
+			return *job;
 	return NULL;
 }
 
@@ -174,7 +189,9 @@ static void deal_cold(const struct deal *deal)
 
 	gather(deal, PLAN_WAY_COLD, &items);
 	vec_each (&items, item) {
-		struct job *job = find_group(deal, *item);
+		struct job *job = find_boot(deal, *item);
+		if (!job)
+			job = find_group(deal, *item);
 		if (!job) {
 			job = job_new(JOB_COLD, deal->cell, deal->jobs);
 			job->sabotage = built_in(*item);
