@@ -61,10 +61,17 @@ static const char *sabotaged_outcome(const struct proof_line *line)
 	return line->sabotaged ? words_outcome(line->sabotaged) : "-";
 }
 
+/* Cases that the run did not come to say no more than their names. */
+static bool is_hole(const struct proof_line *line)
+{
+	return line->proof == PROOF_UNKNOWN &&
+	       (!line->clean->result || (line->sabotaged && !line->sabotaged->result));
+}
+
 static void add_group(const struct proved *proved, enum proof proof, struct text *out)
 {
 	vec_each (&proved->lines, line) {
-		if (line->proof != proof)
+		if (line->proof != proof || is_hole(line))
 			continue;
 		text_addf(out, "\n  %-8s %s  (clean %s, sabotaged %s)\n", proof_name(proof),
 			  line->clean->id, words_outcome(line->clean), sabotaged_outcome(line));
@@ -81,6 +88,26 @@ static void add_group(const struct proved *proved, enum proof proof, struct text
 	}
 }
 
+static void add_list(const struct proved *proved, const char *title,
+		     bool (*wanted)(const struct proof_line *line), struct text *out)
+{
+	bool titled = false;
+
+	vec_each (&proved->lines, line) {
+		if (!wanted(line))
+			continue;
+		if (!titled)
+			text_addf(out, "\n  %s:\n", title);
+		titled = true;
+		text_addf(out, "    %s\n", line->clean->id);
+	}
+}
+
+static bool is_unproven(const struct proof_line *line)
+{
+	return line->proof == PROOF_UNPROVEN;
+}
+
 void proof_text(const struct run *run, bool colour, struct text *out)
 {
 	struct proved proved;
@@ -95,12 +122,8 @@ void proof_text(const struct run *run, bool colour, struct text *out)
 	text_adds(out, "\n");
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		add_group(&proved, groups[i], out);
-	if (proved.counts[PROOF_UNPROVEN]) {
-		text_adds(out, "\n  Without a sabotage, so never counted by a gate:\n");
-		vec_each (&proved.lines, line)
-			if (line->proof == PROOF_UNPROVEN)
-				text_addf(out, "    %s\n", line->clean->id);
-	}
+	add_list(&proved, "Not tried, the run ended before", is_hole, out);
+	add_list(&proved, "Without a sabotage, so never counted by a gate", is_unproven, out);
 	vec_done(&proved.lines);
 }
 
