@@ -133,9 +133,11 @@ static int help(struct auditor *auditor, const struct frame *frame, const struct
 	const struct image_helper *helper = auditor->helper;
 	int code = 0, r = read_question(frame, memory, &verb, arguments, e);
 
-	if (r == 0 && (!helper || !has_prefix(verb, AUDIT_HELPER_VERBS)))
-		r = err_set(e, BLAME_BUG, EPERM, "the audit's child asks for what it may not have");
-	if (r == 0 && !auditor->helper_opened)
+	if (r < 0)
+		return r;
+	if (!helper || !has_prefix(verb, AUDIT_HELPER_VERBS))
+		return err_set(e, BLAME_BUG, EPERM, "the audit's child asks for what it may not have");
+	if (!auditor->helper_opened)
 		r = helper->open(helper->arg, auditor->image, p, &auditor->helper_opened, e);
 	if (r == 0)
 		r = helper->call(auditor->helper_opened, p, verb, arguments, &reply, &code, e);

@@ -147,7 +147,7 @@ static int ask_remote(void *arg, const char *verb, const char *const *arguments,
 			       out = TEXT_INIT(65536);
 	const struct server *server = arg;
 	struct field code, field;
-	struct frame frame;
+	struct frame frame = {0};
 	struct err e = {0};
 
 	frame_open(&out, FRAME_CALL);

@@ -279,7 +279,7 @@ static ssize_t ext4_xattr(struct volume *volume, uint64_t handle, const char *na
 	ssize_t r = error == EXT2_ET_EA_KEY_NOT_FOUND ? -ENODATA : convert_error(error);
 	if (r == 0)
 		r = size == 0 || length <= size ? (ssize_t)length : -ERANGE;
-	if (r > 0 && size > 0)
+	if (r > 0 && size > 0 && value)
 		memcpy(buf, value, length);
 	if (value)
 		(void)ext2fs_free_mem(&value);

@@ -405,7 +405,7 @@ static int fat_stat(struct volume *volume, uint64_t handle, struct tree_stat *re
 static ssize_t fat_read(struct volume *volume, uint64_t handle, uint64_t offset, void *buf,
 			size_t size)
 {
-	struct entry entry;
+	struct entry entry = {0};
 	int r = entry_of_handle(of(volume), handle, &entry);
 
 	if (r < 0)

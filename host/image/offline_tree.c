@@ -77,11 +77,11 @@ static void adopt(struct node *folder, struct listing *listing)
 	folder->children = listing->children.items;
 	folder->names = listing->names.length ? text_steal(&listing->names) : NULL;
 	name = folder->names;
-	for (uint32_t i = 0; i < folder->child_count; i++) {
+	for (uint32_t i = 0; name && i < folder->child_count; i++) {
 		folder->children[i].name = name;
 		name += strlen(name) + 1;
 	}
-	if (folder->child_count > 1)
+	if (folder->children)
 		qsort(folder->children, folder->child_count, sizeof folder->children[0],
 		      compare_nodes);
 }
