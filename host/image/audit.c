@@ -136,7 +136,8 @@ static int help(struct auditor *auditor, const struct frame *frame, const struct
 	if (r < 0)
 		return r;
 	if (!helper || !has_prefix(verb, AUDIT_HELPER_VERBS))
-		return err_set(e, BLAME_BUG, EPERM, "the audit's child asks for what it may not have");
+		return err_set(e, BLAME_BUG, EPERM,
+			       "the audit's child asks for what it may not have");
 	if (!auditor->helper_opened)
 		r = helper->open(helper->arg, auditor->image, p, &auditor->helper_opened, e);
 	if (r == 0)
