@@ -95,6 +95,14 @@ static void flush(struct console *console)
 	text_clear(&console->pending);
 }
 
+/* Services still start behind a login prompt or an emergency shell: that takes nothing back. */
+static bool is_behind(const struct console *console, enum pattern_stage stage)
+{
+	const struct pattern *now = console->stage.pattern;
+
+	return stage == STAGE_USERSPACE && now && (now->stage == STAGE_EMERGENCY || now->stage == STAGE_LOGIN);
+}
+
 static void note_hit(struct console *console, const struct pattern *pattern)
 {
 	struct console_hit hit = {
@@ -112,7 +120,8 @@ static void note_hit(struct console *console, const struct pattern *pattern)
 		return;
 	if (console->stage_ns[pattern->stage] == 0)
 		console->stage_ns[pattern->stage] = hit.at_ns;
-	console->stage = hit;
+	if (!is_behind(console, pattern->stage))
+		console->stage = hit;
 }
 
 static void scan(struct console *console)

@@ -141,6 +141,15 @@ TEST(console, stage_is_forgotten_at_power_on)
 	EXPECT(!console_stage(console) && console_stage_ns(console, STAGE_LOGIN) == 0);
 }
 
+TEST(console, services_behind_the_login_prompt_take_nothing_back)
+{
+	CLEANUP(console) struct console *console = make();
+
+	feed(console, "debian login: \n[  OK  ] Started late.service.\n");
+	const struct console_hit *stage = console_stage(console);
+	EXPECT(stage && stage->pattern->stage == STAGE_LOGIN);
+}
+
 TEST(console, death_is_seen_behind_many_faults)
 {
 	CLEANUP(console) struct console *console = make();

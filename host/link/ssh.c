@@ -29,6 +29,7 @@ struct ssh_stream {
 	struct stream stream;
 	ssh_session session;
 	ssh_channel channel;
+	const struct ssh_target *target; /* while it is being opened */
 };
 
 static struct ssh_stream *ssh_of(struct stream *stream)
@@ -101,7 +102,7 @@ static int wait_more(const struct ssh_stream *ssh, const struct patience *p, con
 {
 	short events = ssh_get_poll_flags(ssh->session) & SSH_WRITE_PENDING ? POLLIN | POLLOUT : POLLIN;
 
-	return wait_fd(p, ssh_get_fd(ssh->session), events, what, e);
+	return ssh->target->wait(ssh->target->wait_arg, p, ssh_get_fd(ssh->session), events, what, e);
 }
 
 static int connect_port(unsigned port, struct err *e)
@@ -205,6 +206,7 @@ int ssh_open(const struct ssh_target *target, const struct patience *p, struct s
 	struct ssh_stream *ssh = xnew(sizeof *ssh);
 	CLEANUP(stream) struct stream *stream = &ssh->stream;
 	ssh->stream = (struct stream){.ops = &ssh_ops, .fd = -1};
+	ssh->target = target;
 	ssh->session = ssh_new();
 	if (!ssh->session)
 		return err_set(e, BLAME_HOST, ENOMEM, "SSH: no session can be made");

@@ -3,7 +3,8 @@
  * SSH as a way to an agent: one session, one channel, in which the agent is uploaded and then speaks over stdin and
  * stdout. The guest's host key is not checked: the way leads through a port that this program forwarded itself.
  *
- *	struct ssh_target target = {.port = port, .user = "root", .key = path, .agent_path = agent};
+ *	struct ssh_target target = {.port = port, .user = "root", .key = path, .agent_path = agent,
+ *				    .wait = wait, .wait_arg = machine};
  *	r = ssh_open(&target, &patience, &stream, e);
  */
 #ifndef ASSAY_HOST_LINK_SSH_H
@@ -13,10 +14,15 @@
 #include "base/wait.h"
 #include "host/link/stream.h"
 
+/* As wait_fd; `arg` is the target's. A machine goes on listening to its other channels meanwhile. */
+typedef int ssh_wait_fn(void *arg, const struct patience *p, int fd, short events, const char *what, struct err *e);
+
 struct ssh_target {
 	unsigned port; /* on 127.0.0.1 */
 	const char *user, *key; /* path of a private key without a passphrase */
 	const char *agent_path;
+	ssh_wait_fn *wait;
+	void *wait_arg;
 };
 
 /* Connects, uploads, starts: gives the stream. -EACCES (blame user): the guest refuses the key, or the key cannot be

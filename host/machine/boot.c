@@ -295,10 +295,7 @@ static void begin_anew(struct machine *machine)
 	machine->events_seen = machine->events_mark = 0;
 	machine->power_on_ns = clock_now_ns();
 	console_power_on(machine->console);
-	if (machine->vm->agent) {
-		machine->agent = agent_new(machine->vm->agent);
-		machine->vm->agent = NULL;
-	}
+	machine_take_agent(machine);
 }
 
 int machine_power_on(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)

@@ -3,6 +3,8 @@
 #ifndef ASSAY_HOST_MACHINE_INTERNAL_H
 #define ASSAY_HOST_MACHINE_INTERNAL_H
 
+#include <poll.h>
+
 #include "host/driver/driver.h"
 #include "host/link/agent.h"
 #include "host/link/console.h"
@@ -23,6 +25,7 @@ struct machine {
 	bool agent_greeted;    /* since the last power-on or reset */
 	bool ended;	       /* the VM is gone */
 	bool frozen;
+	struct pollfd other; /* one more descriptor that a wait is for: machine_wait_fd */
 	struct err agent_error; /* why agent_lost */
 	struct text facts;     /* "key=value\n"… of the greeting */
 	char agent_version[64];
@@ -32,6 +35,9 @@ struct machine {
 int machine_new(const struct machine_spec *spec, struct vm *vm, struct machine **ret, struct err *e)
 	NONNULL(1, 2, 3, 4);
 
+/* Takes the stream to the agent over from the VM, when the agent is reached that way. */
+void machine_take_agent(struct machine *machine) NONNULL(1);
+
 /*
  * The one place where a machine waits: until anything has come from any of its channels, and takes it in (console into
  * the recorder, events, bytes of the agent). 0: something came; -ETIMEDOUT, -ECANCELED as of wait_fd. That the VM ended
@@ -39,6 +45,11 @@ int machine_new(const struct machine_spec *spec, struct vm *vm, struct machine *
  */
 int machine_pump(struct machine *machine, const struct patience *p, const char *what, struct err *e)
 	NONNULL(1, 2, 3, 4);
+
+/* As wait_fd for a descriptor that is none of the machine's channels, while these are served: a guest whose console nobody
+ * reads stands still. -EHOSTDOWN when the VM ends meanwhile. */
+int machine_wait_fd(struct machine *machine, const struct patience *p, int fd, short events, const char *what,
+		    struct err *e) NONNULL(1, 2, 5, 6);
 
 /* Takes in what is there already, without waiting. */
 void machine_take_in(struct machine *machine) NONNULL(1);

@@ -14,6 +14,15 @@
 #define CONSOLE_READS 32
 #define END_SPAN_MS   1000
 
+void machine_take_agent(struct machine *machine)
+{
+	/* Over SSH nobody serves the port in the guest. */
+	if (!machine->vm->agent || machine->spec.entry == ENTRY_SSH)
+		return;
+	machine->agent = agent_new(machine->vm->agent);
+	machine->vm->agent = NULL;
+}
+
 int machine_new(const struct machine_spec *spec, struct vm *vm, struct machine **ret, struct err *e)
 {
 	struct machine *machine = xnew(sizeof *machine);
@@ -24,12 +33,10 @@ int machine_new(const struct machine_spec *spec, struct vm *vm, struct machine *
 	machine->spec = *spec;
 	machine->vm = vm;
 	machine->power_on_ns = clock_now_ns();
+	machine->other.fd = -1;
 	text_init(&machine->facts, MACHINE_FACTS_MAX);
 	vm->spec = &machine->spec;
-	if (vm->agent) {
-		machine->agent = agent_new(vm->agent);
-		vm->agent = NULL;
-	}
+	machine_take_agent(machine);
 	if (vm->console_fd >= 0) {
 		patterns = patterns_shipped(e);
 		r = patterns ? 0 : -e->code;
@@ -146,7 +153,7 @@ void machine_take_in(struct machine *machine)
 	take_agent(machine);
 }
 
-enum { POLL_AGENT, POLL_CONSOLE, POLL_CONTROL, POLL_ENDED, POLL_CANCEL, POLL_COUNT };
+enum { POLL_AGENT, POLL_CONSOLE, POLL_CONTROL, POLL_ENDED, POLL_CANCEL, POLL_OTHER, POLL_COUNT };
 
 /* Closed channels are left out: they would be ready for ever. */
 static void poll_set(const struct machine *machine, const struct patience *p, struct pollfd fds[POLL_COUNT])
@@ -168,6 +175,7 @@ static void poll_set(const struct machine *machine, const struct patience *p, st
 	};
 	fds[POLL_ENDED] = (struct pollfd){.fd = vm->ended_fd, .events = POLLIN};
 	fds[POLL_CANCEL] = (struct pollfd){.fd = p->cancel_fd, .events = POLLIN};
+	fds[POLL_OTHER] = machine->other;
 }
 
 /* The channels of a process that ends close a moment before it is gone: that must not be taken for a lost agent. */
@@ -197,7 +205,7 @@ int machine_pump(struct machine *machine, const struct patience *p, const char *
 	if (has_bytes)
 		span = (struct timespec){0};
 	poll_set(machine, p, fds);
-	/* wait_fd waits for one descriptor; a machine has five. */
+	/* wait_fd waits for one descriptor; a machine has several. */
 	int n = ppoll(fds, POLL_COUNT, &span, NULL);
 	if (n < 0 && errno != EINTR)
 		return err_set(e, BLAME_BUG, errno, "poll for %s: %m", what);
@@ -205,9 +213,25 @@ int machine_pump(struct machine *machine, const struct patience *p, const char *
 		return err_set(e, BLAME_USER, ECANCELED, "cancelled while waiting for %s", what);
 	if (n == 0 && left == 0 && !has_bytes)
 		return err_set(e, BLAME_GUEST, ETIMEDOUT, "timed out waiting for %s", what);
+	machine->other.revents = n > 0 ? fds[POLL_OTHER].revents : 0;
 	machine_take_in(machine);
 	look_for_end(machine);
 	return 0;
+}
+
+int machine_wait_fd(struct machine *machine, const struct patience *p, int fd, short events, const char *what,
+		    struct err *e)
+{
+	int r = 0;
+
+	machine->other = (struct pollfd){.fd = fd, .events = events};
+	while (r == 0 && !machine->other.revents && !machine->ended)
+		r = machine_pump(machine, p, what, e);
+	bool is_ready = machine->other.revents != 0;
+	machine->other = (struct pollfd){.fd = -1};
+	if (r < 0 || is_ready)
+		return r;
+	return machine_end_error(machine, e);
 }
 
 int machine_send(struct machine *machine, const struct patience *p, const char *what, struct err *e)
