@@ -2,7 +2,10 @@
 /* What Assay itself does to the guest, and what its channel stands on. */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "host/cases/host_case.h"
+
+#define ANSWER_S 40
 
 static const char *const watched_folders[] = {"/",    "/etc",	  "/root",   "/run",
 					      "/tmp", "/var/lib", "/var/tmp"};
@@ -15,6 +18,9 @@ static const struct case_info readers[] = {
 	{.area = "kernel", .name = "log_has_no_oops", .kind = CASE_KIND_GUEST},
 	{.area = "kernel", .name = "no_taint", .kind = CASE_KIND_GUEST},
 };
+
+static const struct case_info taint = {
+	.area = "kernel", .name = "no_taint", .kind = CASE_KIND_GUEST, .timeout_s = 20};
 
 struct traces {
 	const char *names[FOLDERS];
@@ -90,29 +96,33 @@ static unsigned take_nics_away(struct host_trial *t)
 
 HOST_CASE(agent, assay_works_without_network,
 	  .title = "The test agent's channel works with no NIC at all", .priority = P0,
-	  .isolation = ISOLATION_FORK, .needs = "nics>=1", .timeout_s = 90,
+	  .isolation = ISOLATION_FORK, .needs = "nics>=1", .timeout_s = 150,
 	  .why = "A case that breaks the network must still be able to report.",
 	  .remedy = "Check the virtio-serial driver and the agent.", .sources = "own")
 {
+	struct patience p = patience_within(host_patience(t), ANSWER_S * NS_PER_S);
 	struct result result;
 	struct err e = {0};
 
 	HOST_REQUIRE(t, take_nics_away(t) > 0);
-	HOST_CHECK_TEXT(t, host_ask(t, "list", "/sys/class/net", NULL), "lo\n");
+	host_sleep(
+		t,
+		2000); /* what depends on the network without being seen to has time to show it */
 	result_init(&result, "kernel.no_taint");
-	int r = machine_run_case(host_machine(t), &readers[3], 0, "", host_patience(t), &result,
-				 &e);
-	HOST_CHECK_EQ(t, r, 0);
-	HOST_CHECK(t, r < 0 || result.outcome == OUTCOME_PASS || result.outcome == OUTCOME_FAIL);
+	int r = machine_run_case(host_machine(t), &taint, 0, "", &p, &result, &e);
+	enum outcome outcome = result.outcome;
 	result_done(&result);
+	HOST_REQUIRE(t, r == 0 && (outcome == OUTCOME_PASS || outcome == OUTCOME_FAIL));
+	HOST_CHECK_TEXT(t, host_ask(t, "list", "/sys/class/net", NULL), "lo\n");
 }
 
-HOST_SABOTAGE(agent, assay_works_without_network, "the agent goes with the network")
+HOST_SABOTAGE(agent, assay_works_without_network, "the agent stands still when the network goes")
 {
 	static const char script[] =
-		"setsid sh -c 'while ls /sys/bus/virtio/drivers/virtio_net/virtio* >/dev/null; do sleep 0.1; done; "
-		"for p in /proc/[0-9]*; do case $(readlink $p/exe) in *assay-guest*|/memfd:*) kill -STOP ${p#/proc/};; esac; done' "
-		">/dev/null 2>&1 </dev/null &";
+		"pids=; for p in /proc/[0-9]*; do case $(readlink $p/exe) in *assay-guest*|/memfd:*) pids=\"$pids ${p#/proc/}\";; "
+		"esac; done; test -n \"$pids\" || exit 9; "
+		"setsid sh -c \"while ls /sys/bus/virtio/drivers/virtio_net/virtio* >/dev/null; do sleep 0.05; done; "
+		"kill -STOP $pids\" >/dev/null 2>&1 </dev/null &";
 
 	if (host_guest_run(t, NULL, "sh", "-c", script, NULL) != 0)
 		host_broken(t, "the guest could not be prepared");

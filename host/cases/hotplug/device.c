@@ -121,9 +121,9 @@ HOST_CASE(
 	HOST_CHECK(t, wait_for_absence(t, host_format(t, "/sys/block/%s", disk)));
 }
 
-HOST_SABOTAGE(hotplug, disk_add_is_usable, "new PCI devices get no driver")
+HOST_SABOTAGE(hotplug, disk_add_is_usable, "new virtio devices get no driver")
 {
-	host_guest_write(t, "/sys/bus/pci/drivers_autoprobe", "0");
+	host_guest_write(t, "/sys/bus/virtio/drivers_autoprobe", "0");
 }
 
 HOST_CASE(
@@ -159,7 +159,7 @@ HOST_CASE(
 	HOST_CHECK_TEXT(t, list(t, "/sys/class/net"), before);
 }
 
-HOST_SABOTAGE(hotplug, nic_add_and_remove_work, "new PCI devices get no driver")
+HOST_SABOTAGE(hotplug, nic_add_and_remove_work, "new virtio devices get no driver")
 {
-	host_guest_write(t, "/sys/bus/pci/drivers_autoprobe", "0");
+	host_guest_write(t, "/sys/bus/virtio/drivers_autoprobe", "0");
 }
