@@ -9,6 +9,7 @@
 /* Spans without acceleration by hardware are machine_slowness() times as long. */
 #define BOOT_SPAN_NS	    (180 * NS_PER_S) /* power-on to greeting */
 #define PROMPT_QUIET_NS	    (4 * NS_PER_S)   /* a prompt that stands so long waits for a person */
+#define SILENCE_NS	    (40 * NS_PER_S)  /* a boot that says nothing for so long is stuck, or silent to its end */
 #define LOGIN_TO_AGENT_NS   (60 * NS_PER_S)  /* services may start after the login prompt */
 #define PANIC_TRACE_NS	    (2 * NS_PER_S)   /* for the rest of the trace */
 #define LOOK_SPAN_NS	    (500 * NS_PER_MS)
@@ -76,7 +77,7 @@ static enum boot_state state_of_stage(enum pattern_stage stage)
 	return BOOT_STUCK_IN_FIRMWARE;
 }
 
-/* How long a stage may stand at the console's end before it is the boot's end; 0: it may go on. */
+/* How long a stage may stand at the console's end before it is the boot's end; 0: user space may be silent for long. */
 static uint64_t stage_patience_ns(enum pattern_stage stage)
 {
 	switch (stage) {
@@ -93,6 +94,7 @@ static uint64_t stage_patience_ns(enum pattern_stage stage)
 	case STAGE_FIRMWARE:
 	case STAGE_LOADER:
 	case STAGE_KERNEL:
+		return SILENCE_NS;
 	case STAGE_USERSPACE:
 		return 0;
 	}
@@ -104,13 +106,15 @@ static uint64_t stage_patience_ns(enum pattern_stage stage)
 static bool is_decided(const struct machine *machine)
 {
 	const struct console_hit *hit = console_stage(machine->console);
-	uint64_t patience_ns = hit ? stage_patience_ns(hit->pattern->stage) : 0;
+	enum pattern_stage stage = hit ? hit->pattern->stage : STAGE_NONE;
+	uint64_t patience_ns = stage_patience_ns(stage);
+	uint64_t since_ns = stage == STAGE_LOGIN ? console_stage_ns(machine->console, STAGE_LOGIN)
+						 : console_last_ns(machine->console);
 
-	if (patience_ns == 0)
+	if (patience_ns == 0 || machine->vm->console_fd < 0)
 		return false;
-	uint64_t since_ns = hit->pattern->stage == STAGE_LOGIN
-				    ? console_stage_ns(machine->console, STAGE_LOGIN)
-				    : console_last_ns(machine->console);
+	if (since_ns < machine->power_on_ns)
+		since_ns = machine->power_on_ns;
 	return clock_now_ns() - since_ns > patience_ns * machine_slowness(&machine->spec);
 }
 
@@ -133,7 +137,9 @@ static void fill_report(struct machine *machine, enum boot_state state, struct b
 	report->kernel_ns = reached_ns(machine, STAGE_KERNEL);
 	report->agent_ns = state == BOOT_READY ? clock_now_ns() - machine->power_on_ns : 0;
 	(void)snprintf(report->hit, sizeof report->hit, "%s", hit ? hit->pattern->name : "");
-	if (fault)
+	if (fault && state == BOOT_KERNEL_PANIC)
+		(void)snprintf(report->sentence, sizeof report->sentence, "%s: %.300s", boot_sentence(state), fault->line);
+	else if (fault)
 		(void)snprintf(report->sentence, sizeof report->sentence, "%s; %s: %.200s",
 			       boot_sentence(state), fault->pattern->meaning, fault->line);
 	else if (hit)
@@ -167,6 +173,17 @@ static enum boot_state state_at_end(const struct machine *machine)
 	if (console_death_since(machine->console, 0))
 		return BOOT_KERNEL_PANIC;
 	return state_of_stage(stage ? stage->pattern->stage : STAGE_NONE);
+}
+
+int boot_judge_settled(struct machine *machine, struct err *e)
+{
+	enum boot_state state = state_at_end(machine);
+	const struct console_hit *stage = console_stage(machine->console);
+
+	/* The agent may have been quicker than the failure. */
+	if (state != BOOT_EMERGENCY_MODE && state != BOOT_KERNEL_PANIC)
+		return 0;
+	return err_set(e, BLAME_GUEST, EIO, "%s (%.160s)", boot_sentence(state), stage ? stage->line : "");
 }
 
 /* Looks for a greeting among the frames that are there: 1 found, 0 not yet. What came before it is old. */
@@ -241,7 +258,7 @@ int boot_watch(struct machine *machine, const struct patience *p, struct boot_re
 	if (r < 0)
 		return err_wrap(e, "the agent's greeting");
 	fill_report(machine, BOOT_READY, report);
-	return 0;
+	return machine->has_old_agent ? machine_load_agent(machine, p, e) : 0;
 }
 
 int machine_boot(const struct machine_spec *spec, const struct patience *p, struct machine **ret,

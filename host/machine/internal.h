@@ -25,6 +25,7 @@ struct machine {
 	bool agent_greeted;    /* since the last power-on or reset */
 	bool ended;	       /* the VM is gone */
 	bool frozen;
+	bool has_old_agent;    /* the one that it was frozen with, and that a reboot brings back, is not the current one */
 	struct pollfd other; /* one more descriptor that a wait is for: machine_wait_fd */
 	struct err agent_error; /* why agent_lost */
 	struct text facts;     /* "key=value\n"… of the greeting */
@@ -76,12 +77,18 @@ int machine_end_error(struct machine *machine, struct err *e) NONNULL(1, 2);
 int boot_watch(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
 	NONNULL(1, 2, 3, 4);
 
+/* After settling: -EIO (blame guest) when the console shows that the boot failed although the agent had come up. */
+int boot_judge_settled(struct machine *machine, struct err *e) NONNULL(1, 2);
+
 /* True when the agent has to be reached over SSH and is not yet. */
 bool machine_wants_ssh(const struct machine *machine) NONNULL(1);
 
 /* One try to connect, upload the agent and start it: then the session is the machine's agent stream. 0 also when the guest
  * is not yet so far; an error when it never will be. */
 int machine_try_ssh(struct machine *machine, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
+
+/* Gives the agent in the guest the current one to execute; waits for its greeting. */
+int machine_load_agent(struct machine *machine, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
 
 /* How much longer things take than with hardware virtualisation. */
 unsigned machine_slowness(const struct machine_spec *spec) NONNULL(1);

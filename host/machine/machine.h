@@ -51,7 +51,8 @@ void boot_report_done(struct boot_report *report) NONNULL(1);
 int machine_boot(const struct machine_spec *spec, const struct patience *p, struct machine **ret,
 		 struct boot_report *report, struct err *e) NONNULL(1, 2, 3, 4, 5);
 
-/* Waits, bounded, until the guest is quiet; what is still pending is added to `pending` (one a line). */
+/* Waits, bounded, until the guest is quiet; what is still pending is added to `pending` (one a line). -EIO (blame guest):
+ * the boot ended in emergency mode or a panic after the agent had come up. */
 int machine_settle(struct machine *machine, const struct patience *p, struct text *pending, struct err *e)
 	NONNULL(1, 2, 3, 4);
 

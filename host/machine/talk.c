@@ -85,7 +85,7 @@ int machine_settle(struct machine *machine, const struct patience *p, struct tex
 		if (r < 0 && !(r == -ETIMEDOUT && patience_left_ns(p) == 0))
 			return err_wrap(e, "settle");
 		if (r == 0 && now.length == 0)
-			return 0;
+			return boot_judge_settled(machine, e);
 		struct patience look = patience_within(p, span_ns);
 		while (r == 0 && !machine->ended)
 			r = machine_pump(machine, &look, "the guest to settle", e);
@@ -97,7 +97,7 @@ int machine_settle(struct machine *machine, const struct patience *p, struct tex
 	}
 	err_clear(e);
 	(void)text_add(pending, now.buf, now.length);
-	return 0;
+	return boot_judge_settled(machine, e);
 }
 
 int machine_qmp(struct machine *machine, const struct patience *p, const char *command, const char *arguments,

@@ -268,26 +268,32 @@ static int reach_anew(struct machine *machine, const struct patience *p, struct 
 	return r;
 }
 
+int machine_load_agent(struct machine *machine, const struct patience *p, struct err *e)
+{
+	CLEAN_TEXT struct text content = TEXT_INIT(AGENT_SIZE_MAX);
+	char digest[65];
+	int r = read_agent(machine->spec.agent_path, &content, digest, e);
+
+	return r < 0 ? r : load_agent(machine, &content, p, e);
+}
+
 /* The template's agent may be of another build: it stays resident, and takes the current one. */
 static int bring_agent_up(struct machine *machine, const struct template *template, const struct patience *p,
 			  struct err *e)
 {
-	CLEAN_TEXT struct text content = TEXT_INIT(AGENT_SIZE_MAX);
-	char digest[65];
-	bool is_current = machine_wants_ssh(machine) || !machine->spec.agent_path;
-	int r = machine_wants_ssh(machine) ? reach_anew(machine, p, e) : 0;
+	char digest[65] = "";
+	bool by_ssh = machine_wants_ssh(machine); /* which brings the current one */
+	int r = by_ssh ? reach_anew(machine, p, e) : 0;
 
 	if (r == 0)
 		r = resume(machine, p, e);
 	if (r < 0)
 		return r;
 	machine->agent_greeted = true;
-	if (is_current)
-		return 0;
-	r = read_agent(machine->spec.agent_path, &content, digest, e);
-	if (r < 0 || strcmp(digest, template->agent_digest) == 0)
-		return r;
-	return load_agent(machine, &content, p, e);
+	if (!by_ssh)
+		r = agent_digest(&machine->spec, digest, e);
+	machine->has_old_agent = digest[0] && strcmp(digest, template->agent_digest) != 0;
+	return r < 0 || !machine->has_old_agent ? r : machine_load_agent(machine, p, e);
 }
 
 int template_fork(const char *folder, const struct machine_spec *spec, const struct patience *p,
