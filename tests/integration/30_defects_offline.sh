@@ -24,15 +24,35 @@ audited() {
 good=$(image debian-12-uefi) || exit 1
 check_exit 0 "the image without a defect passes the audit" "$ASSAY" audit "$good"
 
-audited host-keys-left-in image.no_ssh_host_keys
-audited root-without-password users.no_empty_password users.root_password_is_locked
-audited password-login security.sshd_password_login_is_off
-audited history-left image.no_shell_history
-audited world-writable security.no_world_writable_files
-audited uid0-twice users.only_root_has_uid_zero
-audited machine-id-baked image.machine_id_is_not_baked
-audited fstab-unknown-uuid image.fstab_entries_resolve
-audited logs-left image.no_build_logs
+audited agent-state-left image.no_cloud_init_state
+audited authorized-key-left image.no_authorized_keys image.root_ssh_dir_is_clean
+audited backup-table-broken image.partition_table_is_valid
+audited broken-dns image.no_build_nameserver
+audited build-hostname image.no_build_hostname
 audited cloud-init-disabled provisioning.cloud_init_is_enabled
-audited setuid-shell security.setuid_files_match_allowlist
+audited dirty-filesystem image.filesystems_are_clean
+audited emergency-mode image.fstab_entries_resolve
+audited fstab-unknown-uuid image.fstab_entries_resolve
+audited full-disk image.root_fs_has_headroom
+audited history-left image.no_shell_history
+audited host-keys-left-in image.no_ssh_host_keys provisioning.no_installer_overrides
+audited logs-left image.no_build_logs
+audited machine-id-baked image.machine_id_is_not_baked
+audited no-bootloader image.bios_loader_is_embedded
+audited no-dhcp network.default_profile_is_dhcp provisioning.no_installer_overrides
+audited no-fallback-loader image.esp_has_fallback_loader
+audited no-kernel boot.default_entry_files_exist
+audited no-serial-console boot.serial_console_is_on_cmdline
+audited password-login security.sshd_password_login_is_off security.sshd_root_login_is_limited
+audited proxy-left image.no_proxy_settings
+audited random-seed-left image.no_saved_random_seed
+audited root-without-password users.no_empty_password users.root_password_is_locked
+audited setuid-shell packages.no_stray_files_in_system_paths security.setuid_files_match_allowlist
+audited ssh-disabled systemd.ssh_server_is_enabled
+audited static-network image.no_static_network_leftovers provisioning.no_installer_overrides
+audited tmp-not-sticky security.shared_directories_are_sticky
+audited uid0-twice users.no_duplicate_ids users.only_root_has_uid_zero
+audited unsigned-packages packages.repositories_demand_signatures
+audited world-writable security.no_world_writable_files
+audited wrong-root-uuid boot.root_argument_resolves
 finish

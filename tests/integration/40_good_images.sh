@@ -3,7 +3,10 @@
 # protocol: tap
 # Good images of all sorts ship: every selected case has a result, and none but pass and skip.
 . "$(dirname "$0")/lib.sh"
+set -f # the case patterns are not for the shell
 requires jq "package jq"
+
+one_boot="--case * --case !power.* --case !hotplug.* --case !filesystem.fsynced_data_survives_power_cut"
 
 for name in debian-12-uefi debian-12-bios debian-13-uefi debian-12-uefi-plain debian-12-bios-plain debian-13-uefi-plain; do
 	path=$(image "$name") || {
@@ -11,13 +14,15 @@ for name in debian-12-uefi debian-12-bios debian-13-uefi debian-12-uefi-plain de
 		continue
 	}
 	before=$(sha256sum <"$path")
-	check_exit 0 "$name ships" "$ASSAY" run "$path" --out "$work/$name"
+	# All cases on the first; on the others those that do not boot the machine again and again.
+	[ "$name" = debian-12-uefi ] && selection= || selection=$one_boot
+	check_exit 0 "$name ships" "$ASSAY" run "$path" $selection --out "$work/$name"
 	"$ASSAY" report "$work/$name" --format json >"$work/$name.json"
 	jq -r '.cases[] | select(.outcome != "pass" and .outcome != "skip") | "\(.id): \(.outcome): \(.message)"' \
 		"$work/$name.json" >"$work/out"
 	report $(($(wc -l <"$work/out") > 0)) "$name: nothing failed, broke or was lost" "$work/out"
-	jq -e '[.cases[] | select(.outcome == "pass")] | length >= 45' "$work/$name.json" >"$work/out" 2>&1
-	report $? "$name: at least 45 cases passed" "$work/out"
+	jq -e '[.cases[] | select(.outcome == "pass")] | length >= 150' "$work/$name.json" >"$work/out" 2>&1
+	report $? "$name: at least 150 cases passed" "$work/out"
 	jq -e '[.cases[] | select(.outcome == "skip" and ((.need // "") == ""))] | length == 0' "$work/$name.json" >"$work/out"
 	report $? "$name: every skip names its need" "$work/out"
 	[ "$before" = "$(sha256sum <"$path")" ]
