@@ -29,7 +29,8 @@ static void add_job(void *arg, const struct systemd_job *job)
 				job->state);
 }
 
-static void add_systemd(struct text *out)
+/* False when the boot has ended where nothing more will start by itself: then nothing else is worth a look. */
+static bool add_systemd(struct text *out)
 {
 	CLEAN_TEXT struct text state = TEXT_INIT(256);
 	CLEANUP(bus) struct bus *bus = NULL;
@@ -38,16 +39,20 @@ static void add_systemd(struct text *out)
 	struct err e = {0};
 
 	if (access("/run/systemd/system", F_OK) < 0)
-		return;
+		return true;
 	if (systemd_open(&p, &bus, &e) < 0 ||
 	    systemd_property_text(bus, &p, NULL, "Manager", "SystemState", &state, &e) < 0 ||
 	    systemd_list_jobs(bus, &p, add_job, &lines, &e) < 0) {
 		(void)text_addf(out, "systemd: %s\n", e.text);
-		return;
+		return true;
 	}
+	/* systemd's word for rescue.target and emergency.target, see org.freedesktop.systemd1(5) */
+	if (lines.count == 0 && strcmp(state.buf, "maintenance") == 0)
+		return false;
 	if (strcmp(state.buf, "starting") == 0 || strcmp(state.buf, "initializing") == 0 ||
 	    strcmp(state.buf, "stopping") == 0)
 		(void)text_addf(out, "systemd: %s\n", state.buf);
+	return true;
 }
 
 /* ---- cloud-init ---- */
@@ -109,7 +114,8 @@ static void add_load(struct text *out)
 
 void pending_add(struct text *out)
 {
-	add_systemd(out);
+	if (!add_systemd(out))
+		return;
 	add_cloud_init(out);
 	if (out->length == 0) /* else it is known already, and looking costs half a second */
 		add_load(out);

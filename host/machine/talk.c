@@ -81,7 +81,10 @@ int machine_settle(struct machine *machine, const struct patience *p, struct tex
 	uint64_t span_ns = SETTLE_LOOK_NS * machine_slowness(&machine->spec) / 2;
 
 	for (;;) {
-		int r = look_for_pending(machine, p, &now, e);
+		int r = boot_judge_settled(machine, e);
+		if (r < 0)
+			return r;
+		r = look_for_pending(machine, p, &now, e);
 		if (r < 0 && !(r == -ETIMEDOUT && patience_left_ns(p) == 0))
 			return err_wrap(e, "settle");
 		if (r == 0 && now.length == 0)
