@@ -25,8 +25,14 @@ static const char *const tops[] = {"", "/@", "/root", "/@rootfs", "/@/.snapshots
 
 /* The loaders' files, below a root or on a boot partition of its own; a name that ends in a slash is a folder of *.conf. */
 static const char *const configs[] = {
-	"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/grub/grub.cfg", "/grub2/grub.cfg",
-	"/boot/loader/entries/", "/loader/entries/", "/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf",
+	"/boot/grub/grub.cfg",
+	"/boot/grub2/grub.cfg",
+	"/grub/grub.cfg",
+	"/grub2/grub.cfg",
+	"/boot/loader/entries/",
+	"/loader/entries/",
+	"/boot/extlinux/extlinux.conf",
+	"/extlinux/extlinux.conf",
 };
 
 /* The words with which their lines of kernel arguments begin. */
@@ -103,7 +109,8 @@ static void make_folders_inside(int root_fd, const char *path)
 		char *name = strrchr(folder, '/');
 		if (fd < 0 && name) {
 			*name = '\0';
-			int parent = open_inside(root_fd, folder[0] ? folder : "/", O_PATH | O_DIRECTORY);
+			int parent = open_inside(root_fd, folder[0] ? folder : "/",
+						 O_PATH | O_DIRECTORY);
 			if (parent >= 0)
 				(void)mkdirat(parent, name + 1, 0755);
 			scope_close(&parent);
@@ -151,7 +158,8 @@ static int open_system(unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		for (size_t k = 0; k < ARRAY_LEN(tops); k++) {
 			int fd = open_top(i, tops[k]);
-			if (fd >= 0 && (is_there(fd, "/etc/os-release") || is_there(fd, "/usr/lib/os-release")))
+			if (fd >= 0 && (is_there(fd, "/etc/os-release") ||
+					is_there(fd, "/usr/lib/os-release")))
 				return fd;
 			scope_close(&fd);
 		}
@@ -167,7 +175,8 @@ PROBE(plant_file, "PATH CONTENT", "replaces a file in the system on the first di
 	if (root < 0) {
 		text_addf(p->reply, "no system was found on the disk's %u filesystems", count);
 	} else {
-		r = write_inside(root, probe_argument(p, 0), probe_argument(p, 1), strlen(probe_argument(p, 1)));
+		r = write_inside(root, probe_argument(p, 0), probe_argument(p, 1),
+				 strlen(probe_argument(p, 1)));
 		scope_close(&root);
 	}
 	int unmounted = unmount_all(count);
@@ -214,12 +223,14 @@ static unsigned add_argument(const char *text, const char *argument, struct text
 static unsigned edit_config(int root_fd, const char *path, const char *argument)
 {
 	CLEAN_FD int fd = open_inside(root_fd, path, O_RDONLY);
-	CLEAN_TEXT struct text before = TEXT_INIT(CONFIG_MAX), after = TEXT_INIT((size_t)2 * CONFIG_MAX);
+	CLEAN_TEXT struct text before = TEXT_INIT(CONFIG_MAX),
+			       after = TEXT_INIT((size_t)2 * CONFIG_MAX);
 
 	if (fd < 0 || text_read_fd(&before, fd) < 0)
 		return 0;
 	unsigned added = add_argument(before.buf, argument, &after);
-	if (added == 0 || after.overflowed || write_inside(root_fd, path, after.buf, after.length) != 0)
+	if (added == 0 || after.overflowed ||
+	    write_inside(root_fd, path, after.buf, after.length) != 0)
 		return 0;
 	return added;
 }
@@ -252,7 +263,8 @@ static unsigned edit_root(int root_fd, const char *argument)
 	return added;
 }
 
-PROBE(plant_kernel_argument, "ARGUMENT", "adds a kernel argument to the boot loader's entries on the first disk (in a micro-VM)")
+PROBE(plant_kernel_argument, "ARGUMENT",
+      "adds a kernel argument to the boot loader's entries on the first disk (in a micro-VM)")
 {
 	unsigned count = mount_all(), added = 0;
 

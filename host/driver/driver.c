@@ -77,7 +77,8 @@ void vm_events_add(struct vm_events *events, const char *name, char *data)
 	events->added++;
 }
 
-const struct vm_event *vm_events_find(const struct vm_events *events, uint64_t since, const char *name)
+const struct vm_event *vm_events_find(const struct vm_events *events, uint64_t since,
+				      const char *name)
 {
 	if (events->added > VM_EVENTS_MAX && since < events->added - VM_EVENTS_MAX)
 		since = events->added - VM_EVENTS_MAX;

@@ -39,10 +39,10 @@ struct vm_events {
 struct vm {
 	const struct driver *driver;
 	const struct machine_spec *spec; /* borrowed; outlives the VM */
-	struct stream *agent; /* NULL: the machine has to make its own way (ENTRY_SSH) */
-	int console_fd;	      /* reads what the console says, writes what is typed; -1: there is none */
-	int control_fd;	      /* readable: call collect; -1: there is none */
-	int ended_fd;	      /* readable: the VM ended; -1: is seen by the others' closing */
+	struct stream *agent;		 /* NULL: the machine has to make its own way (ENTRY_SSH) */
+	int console_fd; /* reads what the console says, writes what is typed; -1: there is none */
+	int control_fd; /* readable: call collect; -1: there is none */
+	int ended_fd;	/* readable: the VM ended; -1: is seen by the others' closing */
 	struct vm_events events;
 };
 
@@ -63,8 +63,8 @@ struct driver {
 
 	/* Adds to `digest_of` all that a template depends on and that another host or version may have otherwise.
 	 * A template is usable only where the text is the same as when it was frozen. */
-	int (*describe)(const struct machine_spec *spec, const struct patience *p, struct text *description,
-			struct err *e);
+	int (*describe)(const struct machine_spec *spec, const struct patience *p,
+			struct text *description, struct err *e);
 
 	/* Makes a private, running copy of the template in spec->folder. */
 	int (*wake)(const char *folder, const struct machine_spec *spec, const struct patience *p,
@@ -78,8 +78,8 @@ struct driver {
 	int (*collect)(struct vm *vm, struct err *e);
 
 	/* A command on the control channel, arguments and answer as JSON (arguments may be NULL). */
-	int (*command)(struct vm *vm, const struct patience *p, const char *name, const char *arguments,
-		       struct text *reply, struct err *e);
+	int (*command)(struct vm *vm, const struct patience *p, const char *name,
+		       const char *arguments, struct text *reply, struct err *e);
 
 	/* Takes the agent's port away and plugs it in again: some guests (ENTRY_TMPFILES) start the agent only when they
 	 * see the port come. */
@@ -106,8 +106,8 @@ const struct driver *spec_driver(const struct machine_spec *spec) NONNULL(1);
 /* For drivers: adds an event, takes `data` (malloc'ed JSON, or NULL). */
 void vm_events_add(struct vm_events *events, const char *name, char *data) NONNULL(1, 2);
 /* The oldest event of that name numbered `since` or later, NULL when there is none. */
-const struct vm_event *vm_events_find(const struct vm_events *events, uint64_t since, const char *name)
-	NONNULL(1, 3);
+const struct vm_event *vm_events_find(const struct vm_events *events, uint64_t since,
+				      const char *name) NONNULL(1, 3);
 void vm_events_done(struct vm_events *events) NONNULL(1);
 
 #endif

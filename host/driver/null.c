@@ -48,8 +48,10 @@ static uint64_t option_ms(const char *options, const char *key)
 
 	for (const char *at = options; at && *at; at += strspn(at, ",")) {
 		size_t n = strcspn(at, ",");
-		if (n > length + 1 && n < sizeof word && memcmp(at, key, length) == 0 && at[length] == '=') {
-			(void)snprintf(word, sizeof word, "%.*s", (int)(n - length - 1), at + length + 1);
+		if (n > length + 1 && n < sizeof word && memcmp(at, key, length) == 0 &&
+		    at[length] == '=') {
+			(void)snprintf(word, sizeof word, "%.*s", (int)(n - length - 1),
+				       at + length + 1);
 			(void)number_parse(word, 0, 86400000, &value);
 		}
 		at += n;
@@ -196,7 +198,8 @@ static ssize_t null_write(struct stream *stream, const void *buf, size_t size)
 	long used;
 
 	text_add(&null->in, buf, size);
-	while (null->in.length > 0 && (used = frame_parse(null->in.buf, null->in.length, &frame, &e)) > 0) {
+	while (null->in.length > 0 &&
+	       (used = frame_parse(null->in.buf, null->in.length, &frame, &e)) > 0) {
 		answer(null, &frame);
 		memmove(null->in.buf, null->in.buf + used, null->in.length - (size_t)used);
 		text_cut(&null->in, null->in.length - (size_t)used);
@@ -274,17 +277,19 @@ static int null_make(const struct machine_spec *spec, struct vm **ret, struct er
 	return 0;
 }
 
-static int null_start(const struct machine_spec *spec, const struct patience *p UNUSED, struct vm **ret,
-		      struct err *e)
+static int null_start(const struct machine_spec *spec, const struct patience *p UNUSED,
+		      struct vm **ret, struct err *e)
 {
 	int r = null_make(spec, ret, e);
 
 	if (r == 0)
-		say_hello(null_of((*ret)->agent), option_ms(spec->driver_options, "boot_ms") * NS_PER_MS);
+		say_hello(null_of((*ret)->agent),
+			  option_ms(spec->driver_options, "boot_ms") * NS_PER_MS);
 	return r;
 }
 
-static int null_freeze(struct vm *vm, const char *folder, const struct patience *p UNUSED, struct err *e)
+static int null_freeze(struct vm *vm, const char *folder, const struct patience *p UNUSED,
+		       struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/%s", folder, NULL_TEMPLATE);
 
@@ -327,8 +332,9 @@ static int null_power_on(struct vm *vm, const struct patience *p UNUSED, struct 
 	return 0;
 }
 
-static int null_command(struct vm *vm UNUSED, const struct patience *p UNUSED, const char *name UNUSED,
-			const char *arguments UNUSED, struct text *reply, struct err *e UNUSED)
+static int null_command(struct vm *vm UNUSED, const struct patience *p UNUSED,
+			const char *name UNUSED, const char *arguments UNUSED, struct text *reply,
+			struct err *e UNUSED)
 {
 	return text_adds(reply, "{}");
 }

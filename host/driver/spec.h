@@ -24,9 +24,9 @@ struct machine_spec {
 	const char *folder;	/* where this machine's files lie (console.log, overlay); exists */
 	const char *kernel, *modules; /* micro-VM; also needed to plant a sabotage into a disk */
 	const char *extra_disk; /* micro-VM: a qcow2 that it gets as a writable disk, or NULL */
-	const char *ssh_key, *ssh_user; /* ENTRY_SSH */
+	const char *ssh_key, *ssh_user;	      /* ENTRY_SSH */
 	const struct case_sabotage *sabotage; /* a host-done sabotage to build in, or NULL */
-	const char *run_name; /* for the names of things that are seen outside */
+	const char *run_name;		      /* for the names of things that are seen outside */
 };
 
 /* "auto", "kvm", "tcg". */

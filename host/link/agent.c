@@ -5,9 +5,9 @@
 #include <poll.h>
 #include <string.h>
 
-#define PIECE	 65536
-#define IN_MAX	 (FRAME_HEADER + FRAME_PAYLOAD_MAX + PIECE)
-#define OUT_MAX	 (2 * (FRAME_HEADER + FRAME_PAYLOAD_MAX))
+#define PIECE	65536
+#define IN_MAX	(FRAME_HEADER + FRAME_PAYLOAD_MAX + PIECE)
+#define OUT_MAX (2 * (FRAME_HEADER + FRAME_PAYLOAD_MAX))
 /* Bytes read in one agent_move, so that a guest which never stops talking cannot keep the machine from its deadline. */
 #define MOVE_MAX (1U << 20)
 
@@ -102,7 +102,8 @@ static int move_in(struct agent *agent, struct err *e)
 		if (n == -EAGAIN)
 			return 0;
 		if (n == 0)
-			return err_set(e, BLAME_GUEST, ECONNRESET, "the agent's channel was closed");
+			return err_set(e, BLAME_GUEST, ECONNRESET,
+				       "the agent's channel was closed");
 		if (n < 0)
 			return err_set(e, BLAME_GUEST, (int)-n, "read from the agent: %m");
 		text_add(&agent->in, piece, (size_t)n);

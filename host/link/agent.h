@@ -26,8 +26,10 @@ void agent_free(struct agent *agent); /* takes NULL */
 DEFINE_CLEANUP(agent);
 
 int agent_fd(const struct agent *agent) NONNULL(1);
-short agent_events(const struct agent *agent) NONNULL(1); /* for poll(2): POLLIN, and POLLOUT while there is more to send */
-bool agent_has_bytes(const struct agent *agent) NONNULL(1); /* do not wait: something lies in the carrier's buffers */
+short agent_events(const struct agent *agent)
+	NONNULL(1); /* for poll(2): POLLIN, and POLLOUT while there is more to send */
+bool agent_has_bytes(const struct agent *agent)
+	NONNULL(1); /* do not wait: something lies in the carrier's buffers */
 
 /* Where frames to be sent are added; agent_move sends them. */
 struct text *agent_out(struct agent *agent) NONNULL(1);

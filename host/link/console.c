@@ -17,20 +17,22 @@ struct console {
 	int fd;
 	const struct patterns *patterns;
 	uint64_t started_ns, last_ns;
-	uint64_t said; /* bytes recorded, with those beyond the file's maximum: the mark */
+	uint64_t said;	     /* bytes recorded, with those beyond the file's maximum: the mark */
 	struct text pending; /* cleaned, not yet in the file */
 	struct text tail;
 	enum escape escape;
 	char line[CONSOLE_LINE_MAX]; /* the line that is not yet ended */
 	size_t length;
 	bool prompt_scanned; /* the line as it is now */
-	struct console_hit hits[CONSOLE_HITS_MAX]; /* a ring: the newest is hits[(hit_count - 1) % …] */
+	struct console_hit
+		hits[CONSOLE_HITS_MAX]; /* a ring: the newest is hits[(hit_count - 1) % …] */
 	uint64_t hit_count;
 	struct console_hit death, stage; /* pattern NULL: none */
 	uint64_t stage_ns[STAGE_PANIC + 1];
 };
 
-int console_new(const char *path, const struct patterns *patterns, struct console **ret, struct err *e)
+int console_new(const char *path, const struct patterns *patterns, struct console **ret,
+		struct err *e)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
@@ -39,7 +41,8 @@ int console_new(const char *path, const struct patterns *patterns, struct consol
 	char last = '\n';
 	off_t size = lseek(fd, 0, SEEK_END);
 	/* An earlier machine's last line may have had no end. */
-	if (size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n' && write(fd, "\n", 1) == 1)
+	if (size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n' &&
+	    write(fd, "\n", 1) == 1)
 		size++;
 	struct console *console = xnew(sizeof *console);
 	console->path = xstrdup(path);
@@ -82,7 +85,8 @@ static void add_to_tail(struct text *tail, const char *bytes, size_t length)
 /* What does not fit into the file any more is only counted. A full disk is no reason to end the machine either. */
 static void flush(struct console *console)
 {
-	static const char flooded[] = "\n[the console said more than fits here; what follows is not recorded]\n";
+	static const char flooded[] =
+		"\n[the console said more than fits here; what follows is not recorded]\n";
 	size_t length = console->pending.length;
 	uint64_t before = console->said;
 
@@ -100,7 +104,8 @@ static bool is_behind(const struct console *console, enum pattern_stage stage)
 {
 	const struct pattern *now = console->stage.pattern;
 
-	return stage == STAGE_USERSPACE && now && (now->stage == STAGE_EMERGENCY || now->stage == STAGE_LOGIN);
+	return stage == STAGE_USERSPACE && now &&
+	       (now->stage == STAGE_EMERGENCY || now->stage == STAGE_LOGIN);
 }
 
 static void note_hit(struct console *console, const struct pattern *pattern)
@@ -285,7 +290,8 @@ static bool is_line_start(const struct console *console, uint64_t mark)
 {
 	char before;
 
-	return mark == 0 || (pread(console->fd, &before, 1, (off_t)mark - 1) == 1 && before == '\n');
+	return mark == 0 ||
+	       (pread(console->fd, &before, 1, (off_t)mark - 1) == 1 && before == '\n');
 }
 
 int console_since(struct console *console, uint64_t mark, struct text *out, struct err *e)
@@ -297,13 +303,14 @@ int console_since(struct console *console, uint64_t mark, struct text *out, stru
 	while ((n = pread(console->fd, piece, sizeof piece, (off_t)mark)) > 0) {
 		mark += (uint64_t)n;
 		if (add_untimed(out, piece, (size_t)n, &column) < 0)
-			return err_set(e, BLAME_GUEST, EMSGSIZE, "the console said more than %zu bytes",
-				       out->maximum);
+			return err_set(e, BLAME_GUEST, EMSGSIZE,
+				       "the console said more than %zu bytes", out->maximum);
 	}
 	if (n < 0)
 		return err_set(e, BLAME_HOST, errno, "read %s: %m", console->path);
 	if (console_flooded(console))
-		return err_set(e, BLAME_GUEST, EMSGSIZE, "the guest flooded its console: more than %u MiB",
+		return err_set(e, BLAME_GUEST, EMSGSIZE,
+			       "the guest flooded its console: more than %u MiB",
 			       CONSOLE_FILE_MAX >> 20);
 	return 0;
 }
@@ -319,7 +326,8 @@ bool console_has_since(struct console *console, uint64_t mark, const char *needl
 
 const struct console_hit *console_fault_since(const struct console *console, uint64_t mark)
 {
-	uint64_t first = console->hit_count > CONSOLE_HITS_MAX ? console->hit_count - CONSOLE_HITS_MAX : 0;
+	uint64_t first =
+		console->hit_count > CONSOLE_HITS_MAX ? console->hit_count - CONSOLE_HITS_MAX : 0;
 
 	for (uint64_t i = first; i < console->hit_count; i++) {
 		const struct console_hit *hit = &console->hits[i % CONSOLE_HITS_MAX];

@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "host/link/pattern.h"
 
-#define CONSOLE_LINE_MAX 1024	    /* what is longer goes on in another line */
+#define CONSOLE_LINE_MAX 1024	     /* what is longer goes on in another line */
 #define CONSOLE_FILE_MAX (16U << 20) /* what a guest may fill of the disk */
 #define CONSOLE_TAIL_MAX (8U << 10)
 #define CONSOLE_HITS_MAX 64
@@ -33,8 +33,8 @@ struct console_hit {
 struct console;
 
 /* Appends to the file at `path`. Patterns are borrowed; NULL: nothing is scanned. */
-int console_new(const char *path, const struct patterns *patterns, struct console **ret, struct err *e)
-	NONNULL(1, 3, 4);
+int console_new(const char *path, const struct patterns *patterns, struct console **ret,
+		struct err *e) NONNULL(1, 3, 4);
 void console_free(struct console *console);
 DEFINE_CLEANUP(console);
 
@@ -48,19 +48,23 @@ void console_feed(struct console *console, const char *bytes, size_t length) NON
 void console_scan_prompt(struct console *console) NONNULL(1);
 
 const char *console_path(const struct console *console) NONNULL(1);
-uint64_t console_mark(const struct console *console) NONNULL(1);	   /* grows with all that is said */
-uint64_t console_last_ns(const struct console *console) NONNULL(1); /* when something was said last; 0: never */
+uint64_t console_mark(const struct console *console) NONNULL(1); /* grows with all that is said */
+uint64_t console_last_ns(const struct console *console)
+	NONNULL(1); /* when something was said last; 0: never */
 bool console_flooded(const struct console *console) NONNULL(1);
 
 /* Adds what was said since the mark, without times. -EMSGSIZE: more than fits into `out`, or into the file. */
-int console_since(struct console *console, uint64_t mark, struct text *out, struct err *e) NONNULL(1, 3, 4);
+int console_since(struct console *console, uint64_t mark, struct text *out, struct err *e)
+	NONNULL(1, 3, 4);
 
 /* True when `needle` was said after the mark. */
 bool console_has_since(struct console *console, uint64_t mark, const char *needle) NONNULL(1, 3);
 
 /* The first fault (or death) after the mark; NULL: none. */
-const struct console_hit *console_fault_since(const struct console *console, uint64_t mark) NONNULL(1);
-const struct console_hit *console_death_since(const struct console *console, uint64_t mark) NONNULL(1);
+const struct console_hit *console_fault_since(const struct console *console, uint64_t mark)
+	NONNULL(1);
+const struct console_hit *console_death_since(const struct console *console, uint64_t mark)
+	NONNULL(1);
 
 /* How far the boot is: the last line with a stage since power-on, NULL when there was none; and when the stages
  * were first seen (0: not). */

@@ -44,7 +44,8 @@ TEST(console, lines_get_times_in_the_file_only)
 	expect_since(console, 0, "one\ntwo\n");
 	EXPECT(text_read_file(&file, console_path(console)) == 0);
 	EXPECT_NUMBER(file.length, 2 * CONSOLE_PREFIX + 8);
-	EXPECT(file.buf[CONSOLE_PREFIX - 1] == ' ' && memcmp(file.buf + CONSOLE_PREFIX, "one\n", 4) == 0);
+	EXPECT(file.buf[CONSOLE_PREFIX - 1] == ' ' &&
+	       memcmp(file.buf + CONSOLE_PREFIX, "one\n", 4) == 0);
 }
 
 TEST(console, mark_in_the_middle_of_a_line)
@@ -62,16 +63,19 @@ TEST(console, mark_in_the_middle_of_a_line)
 static const struct {
 	const char *name, *said, *recorded;
 } cleaned[] = {
-	{"colours",	 "\033[1;31mred\033[0m\n",		  "red\n"	 },
-	{"cursor",	 "\033[2J\033[01;01Hone\033[02;01Htwo\n", "one\ntwo\n"	 },
-	{"title",	 "\033]0;owned\abody\n",		  "body\n"	 },
-	{"title_st",	 "\033]0;owned\033\\body\n",		  "body\n"	 },
-	{"unended_title", "\033]0;owned\nbody\n",		  "body\n"	 },
-	{"controls",	 "a\x01\x02\x07" "b\x7f\n",		  "ab\n"	 },
-	{"split",	 "x\033[",				  "x"		 },
-	{"charset",	 "\033(Bok\n",				  "ok\n"	 },
-	{"empty_lines",	 "\n\na\n",				  "\n\na\n"	 },
-	{"frame",	 "|\033[5;1H|\033[6;1Hmenu\n",		  "||menu\n"	 },
+	{"colours", "\033[1;31mred\033[0m\n", "red\n"},
+	{"cursor", "\033[2J\033[01;01Hone\033[02;01Htwo\n", "one\ntwo\n"},
+	{"title", "\033]0;owned\abody\n", "body\n"},
+	{"title_st", "\033]0;owned\033\\body\n", "body\n"},
+	{"unended_title", "\033]0;owned\nbody\n", "body\n"},
+	{"controls",
+	 "a\x01\x02\x07"
+	 "b\x7f\n",
+	 "ab\n"},
+	{"split", "x\033[", "x"},
+	{"charset", "\033(Bok\n", "ok\n"},
+	{"empty_lines", "\n\na\n", "\n\na\n"},
+	{"frame", "|\033[5;1H|\033[6;1Hmenu\n", "||menu\n"},
 };
 
 TEST(console, control_sequences_are_taken_out)

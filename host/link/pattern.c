@@ -24,8 +24,8 @@ struct patterns {
 
 static const char *const severity_names[] = {"stage", "fault", "death", NULL};
 static const char *const stage_names[] = {
-	"none",	   "firmware",	"no-loader",	   "loader",	"loader-shell", "kernel",
-	"userspace", "initramfs-shell", "emergency", "login", "panic",	NULL,
+	"none",	     "firmware",	"no-loader", "loader", "loader-shell", "kernel",
+	"userspace", "initramfs-shell", "emergency", "login",  "panic",	       NULL,
 };
 
 static int name_index(const char *const *names, const char *name)
@@ -65,8 +65,8 @@ static int node_error(struct fy_node *node, const char *path, struct err *e, con
 }
 
 /* Copies the scalar of `key`; an absent one is the empty string. */
-static int copy_scalar(struct fy_node *map, const char *key, char *buf, size_t size, const char *path,
-		       struct err *e)
+static int copy_scalar(struct fy_node *map, const char *key, char *buf, size_t size,
+		       const char *path, struct err *e)
 {
 	struct fy_node *node = fy_node_mapping_lookup_by_string(map, key, (size_t)-1);
 	size_t length = 0;
@@ -81,7 +81,8 @@ static int copy_scalar(struct fy_node *map, const char *key, char *buf, size_t s
 	return 0;
 }
 
-static int copy_examples(struct fy_node *map, const char *key, char **examples, const char *path, struct err *e)
+static int copy_examples(struct fy_node *map, const char *key, char **examples, const char *path,
+			 struct err *e)
 {
 	struct fy_node *list = fy_node_mapping_lookup_by_string(map, key, (size_t)-1), *item;
 	void *at = NULL;
@@ -91,11 +92,14 @@ static int copy_examples(struct fy_node *map, const char *key, char **examples, 
 		size_t length = 0;
 		const char *text = fy_node_get_scalar(item, &length);
 		if (!text || count == PATTERN_EXAMPLES_MAX)
-			return node_error(item, path, e, "at most 16 lines of text are expected here");
+			return node_error(item, path, e,
+					  "at most 16 lines of text are expected here");
 		examples[count++] = xasprintf("%.*s", (int)length, text);
 	}
 	if (count == 0)
-		return node_error(map, path, e, "a pattern without lines in `must` and `must_not` proves nothing");
+		return node_error(
+			map, path, e,
+			"a pattern without lines in `must` and `must_not` proves nothing");
 	return 0;
 }
 
@@ -111,14 +115,16 @@ static int read_words(struct fy_node *map, struct pattern *pattern, const char *
 	int severity_at = name_index(severity_names, severity);
 	int stage_at = stage[0] ? name_index(stage_names, stage) : STAGE_NONE;
 	if (severity_at < 0 || stage_at < 0)
-		return err_set(e, BLAME_USER, EINVAL, "%s: pattern %s: unknown severity \"%s\" or stage \"%s\"", path,
+		return err_set(e, BLAME_USER, EINVAL,
+			       "%s: pattern %s: unknown severity \"%s\" or stage \"%s\"", path,
 			       pattern->name, severity, stage);
 	pattern->severity = (enum pattern_severity)severity_at;
 	pattern->stage = (enum pattern_stage)stage_at;
 	return 0;
 }
 
-static int compile(regex_t *ret, const char *regex, const char *path, const char *name, struct err *e)
+static int compile(regex_t *ret, const char *regex, const char *path, const char *name,
+		   struct err *e)
 {
 	char why[128];
 	int r = regcomp(ret, regex, REG_EXTENDED | REG_NOSUB);
@@ -129,12 +135,15 @@ static int compile(regex_t *ret, const char *regex, const char *path, const char
 	return err_set(e, BLAME_USER, EINVAL, "%s: pattern %s: %s", path, name, why);
 }
 
-static int read_pattern(struct fy_node *map, struct patterns *patterns, const char *path, struct err *e)
+static int read_pattern(struct fy_node *map, struct patterns *patterns, const char *path,
+			struct err *e)
 {
 	char regex[REGEX_MAX];
 
 	if (!fy_node_is_mapping(map))
-		return node_error(map, path, e, "a pattern is a mapping: name, regex, severity, meaning, must, must_not");
+		return node_error(
+			map, path, e,
+			"a pattern is a mapping: name, regex, severity, meaning, must, must_not");
 	if (patterns->count == PATTERNS_MAX)
 		return node_error(map, path, e, "these are too many patterns");
 	struct pattern *pattern = &patterns->items[patterns->count];
@@ -168,9 +177,11 @@ static int compile_any(struct patterns *patterns, const char *path, struct err *
 	return r;
 }
 
-static int read_all(struct fy_document *document, struct patterns *patterns, const char *path, struct err *e)
+static int read_all(struct fy_document *document, struct patterns *patterns, const char *path,
+		    struct err *e)
 {
-	struct fy_node *list = fy_node_by_path(fy_document_root(document), "/patterns", (size_t)-1, FYNWF_DONT_FOLLOW);
+	struct fy_node *list = fy_node_by_path(fy_document_root(document), "/patterns", (size_t)-1,
+					       FYNWF_DONT_FOLLOW);
 	struct fy_node *item;
 	void *at = NULL;
 
@@ -192,7 +203,8 @@ static int syntax_error(struct fy_diag *diag, const char *path, struct err *e)
 
 	if (!first)
 		return err_set(e, BLAME_USER, EINVAL, "%s is not valid YAML", path);
-	return err_set(e, BLAME_USER, EINVAL, "%s:%d: this is not valid YAML: %.200s", path, first->line, first->msg);
+	return err_set(e, BLAME_USER, EINVAL, "%s:%d: this is not valid YAML: %.200s", path,
+		       first->line, first->msg);
 }
 
 /* Collects what libfyaml would print. */
@@ -217,7 +229,8 @@ int patterns_load(const char *path, struct patterns **ret, struct err *e)
 		return err_set(e, BLAME_USER, -r, "read %s: %m", path);
 	struct fy_diag *diag = make_diag();
 	struct fy_parse_cfg config = {.flags = FYPCF_QUIET, .diag = diag};
-	struct fy_document *document = fy_document_build_from_string(&config, content.buf, content.length);
+	struct fy_document *document =
+		fy_document_build_from_string(&config, content.buf, content.length);
 	CLEANUP(patterns) struct patterns *patterns = xnew(sizeof *patterns);
 	r = document ? read_all(document, patterns, path, e) : syntax_error(diag, path, e);
 	fy_document_destroy(document);
@@ -246,11 +259,13 @@ static int prove(const struct patterns *patterns, const struct pattern *pattern,
 {
 	for (char *const *line = pattern->must; *line; line++)
 		if (patterns_match(patterns, *line) != pattern)
-			return err_set(e, BLAME_USER, EINVAL, "pattern %s does not match its line: %s",
-				       pattern->name, *line);
+			return err_set(e, BLAME_USER, EINVAL,
+				       "pattern %s does not match its line: %s", pattern->name,
+				       *line);
 	for (char *const *line = pattern->must_not; *line; line++)
 		if (patterns_match(patterns, *line) == pattern)
-			return err_set(e, BLAME_USER, EINVAL, "pattern %s matches a line that it must not: %s",
+			return err_set(e, BLAME_USER, EINVAL,
+				       "pattern %s matches a line that it must not: %s",
 				       pattern->name, *line);
 	return 0;
 }
@@ -272,10 +287,11 @@ static int find_shipped(char path[4096])
 	char program[2048];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
 	/* Relative to the program's folder: of an installed one, of a build folder and of a test in it. */
-	static const char *const places[] = {"../share/assay/runbooks", "../runbooks", "../../runbooks",
-					     "../../../runbooks"};
+	static const char *const places[] = {"../share/assay/runbooks", "../runbooks",
+					     "../../runbooks", "../../../runbooks"};
 
-	if (told && snprintf(path, 4096, "%s/patterns.yaml", told) < 4096 && access(path, R_OK) == 0)
+	if (told && snprintf(path, 4096, "%s/patterns.yaml", told) < 4096 &&
+	    access(path, R_OK) == 0)
 		return 0;
 	if (length <= 0)
 		return -errno;
@@ -301,9 +317,10 @@ static void load_shipped(void)
 	char path[4096];
 
 	if (find_shipped(path) < 0)
-		(void)err_set(&shipped.error, BLAME_HOST, ENOENT,
-			      "the product's runbooks/patterns.yaml is not found: install Assay, or set ASSAY_DATA "
-			      "to the folder that holds it");
+		(void)err_set(
+			&shipped.error, BLAME_HOST, ENOENT,
+			"the product's runbooks/patterns.yaml is not found: install Assay, or set ASSAY_DATA "
+			"to the folder that holds it");
 	else
 		(void)patterns_load(path, &shipped.patterns, &shipped.error);
 }

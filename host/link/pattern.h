@@ -58,9 +58,11 @@ const struct patterns *patterns_shipped(struct err *e) NONNULL(1);
 
 /* The first pattern (in the file's order) that the line matches, NULL when none does. The line is at most as long as
  * CONSOLE_LINE_MAX, without its end. */
-const struct pattern *patterns_match(const struct patterns *patterns, const char *line) NONNULL(1, 2);
+const struct pattern *patterns_match(const struct patterns *patterns, const char *line)
+	NONNULL(1, 2);
 
-const struct pattern *patterns_get(const struct patterns *patterns, size_t at); /* NULL beyond the last */
+const struct pattern *patterns_get(const struct patterns *patterns,
+				   size_t at); /* NULL beyond the last */
 
 /* Checks every pattern against its own lines; the first that does not hold is the error. */
 int patterns_prove(const struct patterns *patterns, struct err *e) NONNULL(1, 2);

@@ -39,7 +39,8 @@ TEST(pattern, shipped_names_are_unique)
 	EXPECT(patterns != NULL);
 	for (size_t i = 0; patterns && patterns_get(patterns, i); i++)
 		for (size_t k = 0; k < i; k++)
-			EXPECT(strcmp(patterns_get(patterns, i)->name, patterns_get(patterns, k)->name) != 0);
+			EXPECT(strcmp(patterns_get(patterns, i)->name,
+				      patterns_get(patterns, k)->name) != 0);
 }
 
 TEST(pattern, proof_fails_when_a_line_is_not_matched)
@@ -47,8 +48,9 @@ TEST(pattern, proof_fails_when_a_line_is_not_matched)
 	CLEANUP(patterns) struct patterns *patterns = NULL;
 	struct err e = {0};
 
-	EXPECT(load_text("patterns:\n- {name: a, regex: 'x+', severity: fault, meaning: m, must: [y], must_not: [z]}\n",
-			 &patterns, &e) == 0);
+	EXPECT(load_text(
+		       "patterns:\n- {name: a, regex: 'x+', severity: fault, meaning: m, must: [y], must_not: [z]}\n",
+		       &patterns, &e) == 0);
 	EXPECT(patterns && patterns_prove(patterns, &e) == -EINVAL);
 	EXPECT_TEXT(e.text, "pattern a does not match its line: y");
 }
@@ -58,8 +60,9 @@ TEST(pattern, proof_fails_when_a_forbidden_line_is_matched)
 	CLEANUP(patterns) struct patterns *patterns = NULL;
 	struct err e = {0};
 
-	EXPECT(load_text("patterns:\n- {name: a, regex: 'x+', severity: fault, meaning: m, must: [x], must_not: [xx]}\n",
-			 &patterns, &e) == 0);
+	EXPECT(load_text(
+		       "patterns:\n- {name: a, regex: 'x+', severity: fault, meaning: m, must: [x], must_not: [xx]}\n",
+		       &patterns, &e) == 0);
 	EXPECT(patterns && patterns_prove(patterns, &e) == -EINVAL);
 	EXPECT_TEXT(e.text, "pattern a matches a line that it must not: xx");
 }
@@ -67,14 +70,17 @@ TEST(pattern, proof_fails_when_a_forbidden_line_is_matched)
 static const struct {
 	const char *content, *sentence;
 } wrong_files[] = {
-	{"patterns: [",										"this is not valid YAML: " },
-	{"other: []",										"there is no list `patterns`" },
-	{"patterns:\n- x",									"a pattern is a mapping" },
-	{"patterns:\n- {name: a, regex: '(', severity: fault, meaning: m, must: [x], must_not: [y]}", "pattern a: " },
+	{"patterns: [", "this is not valid YAML: "},
+	{"other: []", "there is no list `patterns`"},
+	{"patterns:\n- x", "a pattern is a mapping"},
+	{"patterns:\n- {name: a, regex: '(', severity: fault, meaning: m, must: [x], must_not: [y]}",
+	 "pattern a: "},
 	{"patterns:\n- {name: a, regex: x, severity: loud, meaning: m, must: [x], must_not: [y]}",
-	 "unknown severity \"loud\""										    },
-	{"patterns:\n- {name: a, regex: x, severity: fault, meaning: m, must_not: [y]}",       "proves nothing"	    },
-	{"patterns:\n- {name: a, severity: fault, meaning: m, must: [x], must_not: [y]}",      "needs a name"	    },
+	 "unknown severity \"loud\""},
+	{"patterns:\n- {name: a, regex: x, severity: fault, meaning: m, must_not: [y]}",
+	 "proves nothing"},
+	{"patterns:\n- {name: a, severity: fault, meaning: m, must: [x], must_not: [y]}",
+	 "needs a name"},
 };
 
 TEST(pattern, wrong_files_are_refused)

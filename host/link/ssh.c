@@ -44,7 +44,8 @@ static ssize_t ssh_stream_read(struct stream *stream, void *buf, size_t size)
 
 	if (n > 0)
 		return n;
-	if (n == SSH_EOF || n == SSH_ERROR || ssh_channel_is_eof(ssh->channel) || !ssh_is_connected(ssh->session))
+	if (n == SSH_EOF || n == SSH_ERROR || ssh_channel_is_eof(ssh->channel) ||
+	    !ssh_is_connected(ssh->session))
 		return 0;
 	return -EAGAIN;
 }
@@ -56,7 +57,8 @@ static ssize_t ssh_stream_write(struct stream *stream, const void *buf, size_t s
 
 	if (window == 0) {
 		char ignored;
-		(void)ssh_channel_read_nonblocking(ssh->channel, &ignored, 0, 0); /* a wider window may lie there */
+		(void)ssh_channel_read_nonblocking(ssh->channel, &ignored, 0,
+						   0); /* a wider window may lie there */
 		window = ssh_channel_window_size(ssh->channel);
 	}
 	if (window == 0)
@@ -94,15 +96,19 @@ static const struct stream_ops ssh_ops = {
 
 static int ssh_error(const struct ssh_stream *ssh, const char *what, struct err *e)
 {
-	return err_set(e, BLAME_GUEST, ECONNREFUSED, "SSH: %s: %s", what, ssh_get_error(ssh->session));
+	return err_set(e, BLAME_GUEST, ECONNREFUSED, "SSH: %s: %s", what,
+		       ssh_get_error(ssh->session));
 }
 
 /* Until the library can go on. */
-static int wait_more(const struct ssh_stream *ssh, const struct patience *p, const char *what, struct err *e)
+static int wait_more(const struct ssh_stream *ssh, const struct patience *p, const char *what,
+		     struct err *e)
 {
-	short events = ssh_get_poll_flags(ssh->session) & SSH_WRITE_PENDING ? POLLIN | POLLOUT : POLLIN;
+	short events =
+		ssh_get_poll_flags(ssh->session) & SSH_WRITE_PENDING ? POLLIN | POLLOUT : POLLIN;
 
-	return ssh->target->wait(ssh->target->wait_arg, p, ssh_get_fd(ssh->session), events, what, e);
+	return ssh->target->wait(ssh->target->wait_arg, p, ssh_get_fd(ssh->session), events, what,
+				 e);
 }
 
 static int connect_port(unsigned port, struct err *e)
@@ -117,7 +123,8 @@ static int connect_port(unsigned port, struct err *e)
 	return err_set(e, BLAME_HOST, errno, "connect to port %u of this host: %m", port);
 }
 
-static int greet(struct ssh_stream *ssh, const struct ssh_target *target, const struct patience *p, struct err *e)
+static int greet(struct ssh_stream *ssh, const struct ssh_target *target, const struct patience *p,
+		 struct err *e)
 {
 	int fd = connect_port(target->port, e);
 	int r;
@@ -139,18 +146,20 @@ static int greet(struct ssh_stream *ssh, const struct ssh_target *target, const 
 	return r == SSH_OK ? 0 : ssh_error(ssh, "the guest's server does not answer", e);
 }
 
-static int authenticate(struct ssh_stream *ssh, const struct ssh_target *target, const struct patience *p,
-			struct err *e)
+static int authenticate(struct ssh_stream *ssh, const struct ssh_target *target,
+			const struct patience *p, struct err *e)
 {
 	ssh_key key = NULL;
 	int r = ssh_pki_import_privkey_file(target->key, NULL, NULL, NULL, &key);
 
 	if (r != SSH_OK)
-		return err_set(e, BLAME_USER, EACCES,
-			       "the SSH key %s cannot be used: it is not there, or no private key, or it has a passphrase",
-			       target->key);
+		return err_set(
+			e, BLAME_USER, EACCES,
+			"the SSH key %s cannot be used: it is not there, or no private key, or it has a passphrase",
+			target->key);
 	int waited = 0;
-	while ((r = ssh_userauth_publickey(ssh->session, NULL, key)) == SSH_AUTH_AGAIN && waited == 0)
+	while ((r = ssh_userauth_publickey(ssh->session, NULL, key)) == SSH_AUTH_AGAIN &&
+	       waited == 0)
 		waited = wait_more(ssh, p, "the SSH server's answer to the key", e);
 	ssh_key_free(key);
 	if (waited < 0)
@@ -159,11 +168,12 @@ static int authenticate(struct ssh_stream *ssh, const struct ssh_target *target,
 		return 0;
 	if (r == SSH_AUTH_ERROR)
 		return ssh_error(ssh, "log in", e);
-	return err_set(e, BLAME_USER, EACCES, "the guest refuses the SSH key %s for the user %s", target->key,
-		       target->user);
+	return err_set(e, BLAME_USER, EACCES, "the guest refuses the SSH key %s for the user %s",
+		       target->key, target->user);
 }
 
-static int start_program(struct ssh_stream *ssh, size_t agent_size, const struct patience *p, struct err *e)
+static int start_program(struct ssh_stream *ssh, size_t agent_size, const struct patience *p,
+			 struct err *e)
 {
 	CLEAN_FREE char *command = xasprintf(starter, agent_size);
 	int r, waited = 0;
@@ -182,7 +192,8 @@ static int start_program(struct ssh_stream *ssh, size_t agent_size, const struct
 	return waited;
 }
 
-static int upload(struct ssh_stream *ssh, const struct text *agent, const struct patience *p, struct err *e)
+static int upload(struct ssh_stream *ssh, const struct text *agent, const struct patience *p,
+		  struct err *e)
 {
 	for (size_t sent = 0; sent < agent->length;) {
 		ssize_t n = stream_write(&ssh->stream, agent->buf + sent, agent->length - sent);
@@ -196,7 +207,8 @@ static int upload(struct ssh_stream *ssh, const struct text *agent, const struct
 	return 0;
 }
 
-int ssh_open(const struct ssh_target *target, const struct patience *p, struct stream **ret, struct err *e)
+int ssh_open(const struct ssh_target *target, const struct patience *p, struct stream **ret,
+	     struct err *e)
 {
 	CLEAN_TEXT struct text agent = TEXT_INIT(AGENT_MAX);
 	int r = text_read_file(&agent, target->agent_path);

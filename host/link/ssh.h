@@ -15,10 +15,11 @@
 #include "host/link/stream.h"
 
 /* As wait_fd; `arg` is the target's. A machine goes on listening to its other channels meanwhile. */
-typedef int ssh_wait_fn(void *arg, const struct patience *p, int fd, short events, const char *what, struct err *e);
+typedef int ssh_wait_fn(void *arg, const struct patience *p, int fd, short events, const char *what,
+			struct err *e);
 
 struct ssh_target {
-	unsigned port; /* on 127.0.0.1 */
+	unsigned port;		/* on 127.0.0.1 */
 	const char *user, *key; /* path of a private key without a passphrase */
 	const char *agent_path;
 	ssh_wait_fn *wait;
@@ -27,7 +28,7 @@ struct ssh_target {
 
 /* Connects, uploads, starts: gives the stream. -EACCES (blame user): the guest refuses the key, or the key cannot be
  * read; other errors (blame guest) may go away when the guest is further with its boot. */
-int ssh_open(const struct ssh_target *target, const struct patience *p, struct stream **ret, struct err *e)
-	NONNULL(1, 2, 3, 4);
+int ssh_open(const struct ssh_target *target, const struct patience *p, struct stream **ret,
+	     struct err *e) NONNULL(1, 2, 3, 4);
 
 #endif

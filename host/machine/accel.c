@@ -16,9 +16,10 @@
 #include "host/driver/qemu/version.h"
 #include "host/machine/accel_guest.h"
 
-#define PROBE_SPAN_NS	(6 * NS_PER_S)
-#define ANSWER_MAX	8192
-#define EXIT_PROVED	33 /* isa-debug-exit turns the 0x10 that the guest writes into twice that plus one */
+#define PROBE_SPAN_NS (6 * NS_PER_S)
+#define ANSWER_MAX    8192
+#define EXIT_PROVED                                                                                \
+	33 /* isa-debug-exit turns the 0x10 that the guest writes into twice that plus one */
 /* A refusal may have been the fault of a busy moment, so it is not for ever. */
 #define REFUSAL_SPAN_NS (24 * 3600 * NS_PER_S)
 
@@ -36,8 +37,9 @@ static int probe_key(enum accel accel, const struct patience *p, struct text *ke
 		return err_set(e, BLAME_HOST, errno, "uname: %m");
 	(void)text_read_file(&cpu, "/proc/cpuinfo");
 	const char *model = strstr(cpu.buf, "model name");
-	(void)text_addf(key, "%s, guest %s, kernel %s, QEMU %s, %.*s", accel_name(accel), ACCEL_GUEST_SAYS,
-			system.release, version, model ? (int)strcspn(model, "\n") : 0, model ? model : "");
+	(void)text_addf(key, "%s, guest %s, kernel %s, QEMU %s, %.*s", accel_name(accel),
+			ACCEL_GUEST_SAYS, system.release, version,
+			model ? (int)strcspn(model, "\n") : 0, model ? model : "");
 	return 0;
 }
 
@@ -46,7 +48,8 @@ static char *answer_path(enum accel accel, const char *cache_folder)
 	return xasprintf("%s/accelerator-%s.json", cache_folder, accel_name(accel));
 }
 
-static bool recall(enum accel accel, const char *cache_folder, const char *key, struct accel_answer *ret)
+static bool recall(enum accel accel, const char *cache_folder, const char *key,
+		   struct accel_answer *ret)
 {
 	CLEAN_FREE char *path = answer_path(accel, cache_folder);
 	CLEAN_TEXT struct text content = TEXT_INIT(ANSWER_MAX);
@@ -57,8 +60,8 @@ static bool recall(enum accel accel, const char *cache_folder, const char *key, 
 	if (text_read_file(&content, path) < 0)
 		return false;
 	json_t *json = json_loadb(content.buf, content.length, 0, NULL);
-	bool holds = json_unpack(json, "{s:s, s:b, s:s, s:I}", "key", &its_key, "proved", &proved, "sentence", &sentence,
-				 "asked", &asked_s) == 0 &&
+	bool holds = json_unpack(json, "{s:s, s:b, s:s, s:I}", "key", &its_key, "proved", &proved,
+				 "sentence", &sentence, "asked", &asked_s) == 0 &&
 		     strcmp(its_key, key) == 0;
 	uint64_t now_ns = clock_wall_ns();
 	if (holds && !proved && now_ns - (uint64_t)asked_s * NS_PER_S > REFUSAL_SPAN_NS)
@@ -72,7 +75,8 @@ static bool recall(enum accel accel, const char *cache_folder, const char *key, 
 }
 
 /* Best effort: without it the next run asks again. */
-static void remember(enum accel accel, const char *cache_folder, const char *key, const struct accel_answer *answer)
+static void remember(enum accel accel, const char *cache_folder, const char *key,
+		     const struct accel_answer *answer)
 {
 	CLEAN_FREE char *path = answer_path(accel, cache_folder);
 	CLEAN_FREE char *unfinished = xasprintf("%s.XXXXXX", path);
@@ -88,7 +92,8 @@ static void remember(enum accel accel, const char *cache_folder, const char *key
 	json_member(&json, "sentence", answer->sentence);
 	json_member_number(&json, "asked", (long long)(clock_wall_ns() / NS_PER_S));
 	json_close(&json, '}');
-	if (write(fd, json.buf, json.length) != (ssize_t)json.length || rename(unfinished, path) < 0)
+	if (write(fd, json.buf, json.length) != (ssize_t)json.length ||
+	    rename(unfinished, path) < 0)
 		(void)unlink(unfinished);
 }
 
@@ -124,16 +129,20 @@ static void judge(enum accel accel, int r, struct child_output *out, struct acce
 	if (ret->proved)
 		(void)snprintf(ret->sentence, sizeof ret->sentence, "%s runs guests", name);
 	else if (step)
-		(void)snprintf(ret->sentence, sizeof ret->sentence,
-			       "%s is there but does not run kernels: its last step was %s, then the test guest %s", name,
-			       step, r == -ETIMEDOUT ? "hung" : "crashed");
+		(void)snprintf(
+			ret->sentence, sizeof ret->sentence,
+			"%s is there but does not run kernels: its last step was %s, then the test guest %s",
+			name, step, r == -ETIMEDOUT ? "hung" : "crashed");
 	else if (r == -ETIMEDOUT)
 		(void)snprintf(ret->sentence, sizeof ret->sentence,
-			       "%s is there but the test guest hung before its first instruction", name);
+			       "%s is there but the test guest hung before its first instruction",
+			       name);
 	else
-		(void)snprintf(ret->sentence, sizeof ret->sentence, "%s does not run guests: QEMU %s%s%.200s", name,
+		(void)snprintf(ret->sentence, sizeof ret->sentence,
+			       "%s does not run guests: QEMU %s%s%.200s", name,
 			       child_status_text(out->status, status, sizeof status),
-			       out->stderr_text.length ? ", it said: " : "", last_line(&out->stderr_text));
+			       out->stderr_text.length ? ", it said: " : "",
+			       last_line(&out->stderr_text));
 }
 
 /* Runs the guest with the CPU that machines get. */
@@ -143,11 +152,31 @@ static int ask(enum accel accel, const struct patience *p, struct accel_answer *
 	CLEAN_FD int rom = make_rom(e);
 	bool kvm = accel == ACCEL_KVM;
 	const char *argv[] = {
-		"qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-sandbox",
-		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-accel", accel_name(accel),
-		"-cpu", kvm ? "host" : "max", "-machine", "q35,graphics=off", "-m", "64", "-bios", "/proc/self/fd/10",
-		"-chardev", "stdio,id=said,signal=off", "-device", "isa-debugcon,iobase=0xe9,chardev=said", "-device",
-		"isa-debug-exit,iobase=0xf4,iosize=1", NULL,
+		"qemu-system-x86_64",
+		"-nodefaults",
+		"-no-user-config",
+		"-display",
+		"none",
+		"-no-reboot",
+		"-sandbox",
+		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+		"-accel",
+		accel_name(accel),
+		"-cpu",
+		kvm ? "host" : "max",
+		"-machine",
+		"q35,graphics=off",
+		"-m",
+		"64",
+		"-bios",
+		"/proc/self/fd/10",
+		"-chardev",
+		"stdio,id=said,signal=off",
+		"-device",
+		"isa-debugcon,iobase=0xe9,chardev=said",
+		"-device",
+		"isa-debug-exit,iobase=0xf4,iosize=1",
+		NULL,
 	};
 	struct child_fd fd = {.fd = rom, .as = 10};
 	struct child_spec spec = {.argv = argv, .fds = &fd, .fd_count = 1, .no_network = true};
@@ -163,8 +192,8 @@ static int ask(enum accel accel, const struct patience *p, struct accel_answer *
 	return 0;
 }
 
-int accel_probe(enum accel accel, const char *cache_folder, const struct patience *p, struct accel_answer *ret,
-		struct err *e)
+int accel_probe(enum accel accel, const char *cache_folder, const struct patience *p,
+		struct accel_answer *ret, struct err *e)
 {
 	CLEAN_TEXT struct text key = TEXT_INIT(1024);
 
@@ -183,8 +212,8 @@ int accel_probe(enum accel accel, const char *cache_folder, const struct patienc
 	return r;
 }
 
-int accel_choose(enum accel wanted, const char *cache_folder, const struct patience *p, enum accel *ret,
-		 struct err *e)
+int accel_choose(enum accel wanted, const char *cache_folder, const struct patience *p,
+		 enum accel *ret, struct err *e)
 {
 	struct accel_answer answer;
 	enum accel first = wanted == ACCEL_TCG ? ACCEL_TCG : ACCEL_KVM;
@@ -196,7 +225,7 @@ int accel_choose(enum accel wanted, const char *cache_folder, const struct patie
 	if (answer.proved)
 		return 0;
 	if (wanted != ACCEL_AUTO)
-		return err_set(e, BLAME_HOST, ENOTSUP, "the accelerator %s cannot be used: %s", accel_name(wanted),
-			       answer.sentence);
+		return err_set(e, BLAME_HOST, ENOTSUP, "the accelerator %s cannot be used: %s",
+			       accel_name(wanted), answer.sentence);
 	return accel_choose(ACCEL_TCG, cache_folder, p, ret, e);
 }

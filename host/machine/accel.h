@@ -22,11 +22,11 @@ struct accel_answer {
 
 /* Asks (or remembers) whether KVM or TCG runs guests here. cache_folder NULL: nothing is remembered. An error only when
  * the question could not be asked, as when QEMU is missing. */
-int accel_probe(enum accel accel, const char *cache_folder, const struct patience *p, struct accel_answer *ret,
-		struct err *e) NONNULL(3, 4, 5);
+int accel_probe(enum accel accel, const char *cache_folder, const struct patience *p,
+		struct accel_answer *ret, struct err *e) NONNULL(3, 4, 5);
 
 /* AUTO: KVM when it is proved, else TCG. One asked for by name must be proved: -ENOTSUP (blame host) says why not. */
-int accel_choose(enum accel wanted, const char *cache_folder, const struct patience *p, enum accel *ret,
-		 struct err *e) NONNULL(3, 4, 5);
+int accel_choose(enum accel wanted, const char *cache_folder, const struct patience *p,
+		 enum accel *ret, struct err *e) NONNULL(3, 4, 5);
 
 #endif

@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-#define ROM_CODE 0xf000 /* where the code lies in the ROM */
+#define ROM_CODE  0xf000 /* where the code lies in the ROM */
 #define ROM_RESET 0xfff0
 
 /* clang-format off */
@@ -148,9 +148,9 @@ const char *accel_guest_step(const char *said)
 		char letter;
 		const char *step;
 	} steps[] = {
-		{'U', "coming back from user mode"},  {'T', "handling timer interrupts"},
+		{'U', "coming back from user mode"},	  {'T', "handling timer interrupts"},
 		{'M', "keeping what it wrote to memory"}, {'L', "entering 64-bit mode"},
-		{'P', "entering protected mode"},     {'R', "starting in real mode"},
+		{'P', "entering protected mode"},	  {'R', "starting in real mode"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++)

@@ -44,7 +44,8 @@ TEST(accel, choice_agrees_with_the_probe)
 	EXPECT(kvm.sentence[0] != '\0');
 	EXPECT_NUMBER(accel_choose(ACCEL_AUTO, test_folder(), &p, &chosen, &e), 0);
 	EXPECT_NUMBER(chosen, kvm.proved ? ACCEL_KVM : ACCEL_TCG);
-	EXPECT_NUMBER(accel_choose(ACCEL_KVM, test_folder(), &p, &chosen, &e), kvm.proved ? 0 : -ENOTSUP);
+	EXPECT_NUMBER(accel_choose(ACCEL_KVM, test_folder(), &p, &chosen, &e),
+		      kvm.proved ? 0 : -ENOTSUP);
 	if (!kvm.proved) {
 		EXPECT(strstr(e.text, "the accelerator kvm cannot be used: ") == e.text);
 		EXPECT_NUMBER(e.blame, BLAME_HOST);

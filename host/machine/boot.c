@@ -7,14 +7,15 @@
 #include "host/machine/internal.h"
 
 /* Spans without acceleration by hardware are machine_slowness() times as long. */
-#define BOOT_SPAN_NS	    (180 * NS_PER_S) /* power-on to greeting */
-#define PROMPT_QUIET_NS	    (4 * NS_PER_S)   /* a prompt that stands so long waits for a person */
-#define SILENCE_NS	    (40 * NS_PER_S)  /* a boot that says nothing for so long is stuck, or silent to its end */
-#define LOGIN_TO_AGENT_NS   (60 * NS_PER_S)  /* services may start after the login prompt */
-#define PANIC_TRACE_NS	    (2 * NS_PER_S)   /* for the rest of the trace */
-#define LOOK_SPAN_NS	    (500 * NS_PER_MS)
-#define SSH_RETRY_NS	    (2 * NS_PER_S)
-#define REPLUG_SPAN_NS	    (5 * NS_PER_S) /* udev reads new rules every 3 s at most */
+#define BOOT_SPAN_NS	(180 * NS_PER_S) /* power-on to greeting */
+#define PROMPT_QUIET_NS (4 * NS_PER_S)	 /* a prompt that stands so long waits for a person */
+#define SILENCE_NS                                                                                 \
+	(40 * NS_PER_S) /* a boot that says nothing for so long is stuck, or silent to its end */
+#define LOGIN_TO_AGENT_NS (60 * NS_PER_S) /* services may start after the login prompt */
+#define PANIC_TRACE_NS	  (2 * NS_PER_S)  /* for the rest of the trace */
+#define LOOK_SPAN_NS	  (500 * NS_PER_MS)
+#define SSH_RETRY_NS	  (2 * NS_PER_S)
+#define REPLUG_SPAN_NS	  (5 * NS_PER_S) /* udev reads new rules every 3 s at most */
 
 void boot_report_done(struct boot_report *report)
 {
@@ -26,20 +27,22 @@ static const struct boot_end {
 	enum boot_state state;
 	const char *sentence;
 } boot_ends[] = {
-	{BOOT_READY,		  "the guest is up and its agent has answered"					},
+	{BOOT_READY, "the guest is up and its agent has answered"},
 	{BOOT_STUCK_IN_FIRMWARE,
-	 "the firmware never started a boot loader: the console shows firmware output or nothing at all"		},
-	{BOOT_NO_LOADER,	  "the firmware found nothing to boot on the disk"				},
+	 "the firmware never started a boot loader: the console shows firmware output or nothing at all"},
+	{BOOT_NO_LOADER, "the firmware found nothing to boot on the disk"},
 	{BOOT_STUCK_IN_LOADER,
 	 "the boot loader started but no kernel was seen: it waits at its prompt, or the kernel is silent on the "
-	 "serial console"												},
-	{BOOT_KERNEL_PANIC,	  "the kernel panicked during the boot"						},
-	{BOOT_INITRAMFS_SHELL,	  "the boot ended in the initramfs' shell: the root file system was not found or not "
-				  "mounted"									},
-	{BOOT_EMERGENCY_MODE,	  "the boot ended in emergency mode: a unit that the boot needs has failed"	},
-	{BOOT_NO_AGENT,		  "the guest is up but the agent did not start"					},
-	{BOOT_STUCK_IN_KERNEL,	  "the kernel started but the boot did not get to user space"			},
-	{BOOT_MACHINE_ENDED,	  "the machine ended during the boot"						},
+	 "serial console"},
+	{BOOT_KERNEL_PANIC, "the kernel panicked during the boot"},
+	{BOOT_INITRAMFS_SHELL,
+	 "the boot ended in the initramfs' shell: the root file system was not found or not "
+	 "mounted"},
+	{BOOT_EMERGENCY_MODE,
+	 "the boot ended in emergency mode: a unit that the boot needs has failed"},
+	{BOOT_NO_AGENT, "the guest is up but the agent did not start"},
+	{BOOT_STUCK_IN_KERNEL, "the kernel started but the boot did not get to user space"},
+	{BOOT_MACHINE_ENDED, "the machine ended during the boot"},
 };
 
 static const char *boot_sentence(enum boot_state state)
@@ -138,7 +141,8 @@ static void fill_report(struct machine *machine, enum boot_state state, struct b
 	report->agent_ns = state == BOOT_READY ? clock_now_ns() - machine->power_on_ns : 0;
 	(void)snprintf(report->hit, sizeof report->hit, "%s", hit ? hit->pattern->name : "");
 	if (fault && state == BOOT_KERNEL_PANIC)
-		(void)snprintf(report->sentence, sizeof report->sentence, "%s: %.300s", boot_sentence(state), fault->line);
+		(void)snprintf(report->sentence, sizeof report->sentence, "%s: %.300s",
+			       boot_sentence(state), fault->line);
 	else if (fault)
 		(void)snprintf(report->sentence, sizeof report->sentence, "%s; %s: %.200s",
 			       boot_sentence(state), fault->pattern->meaning, fault->line);
@@ -146,14 +150,16 @@ static void fill_report(struct machine *machine, enum boot_state state, struct b
 		(void)snprintf(report->sentence, sizeof report->sentence, "%s (%s: %.160s)",
 			       boot_sentence(state), hit->pattern->meaning, hit->line);
 	else
-		(void)snprintf(report->sentence, sizeof report->sentence, "%s", boot_sentence(state));
+		(void)snprintf(report->sentence, sizeof report->sentence, "%s",
+			       boot_sentence(state));
 	text_done(&report->console_tail);
 	text_init(&report->console_tail, CONSOLE_TAIL_MAX);
 	console_tail(machine->console, &report->console_tail);
 }
 
 /* The boot failed: the report says how, the error whose fault it is. */
-static int boot_failed(struct machine *machine, enum boot_state state, struct boot_report *report, struct err *e)
+static int boot_failed(struct machine *machine, enum boot_state state, struct boot_report *report,
+		       struct err *e)
 {
 	struct err end = {0};
 
@@ -161,7 +167,8 @@ static int boot_failed(struct machine *machine, enum boot_state state, struct bo
 	if (state != BOOT_MACHINE_ENDED)
 		return err_set(e, BLAME_GUEST, ETIMEDOUT, "%s", report->sentence);
 	(void)machine_end_error(machine, &end);
-	(void)snprintf(report->sentence, sizeof report->sentence, "%.470s, before its agent answered", end.text);
+	(void)snprintf(report->sentence, sizeof report->sentence,
+		       "%.470s, before its agent answered", end.text);
 	*e = end;
 	return err_wrap(e, "during the boot");
 }
@@ -183,7 +190,8 @@ int boot_judge_settled(struct machine *machine, struct err *e)
 	/* The agent may have been quicker than the failure. */
 	if (state != BOOT_EMERGENCY_MODE && state != BOOT_KERNEL_PANIC)
 		return 0;
-	return err_set(e, BLAME_GUEST, EIO, "%s (%.160s)", boot_sentence(state), stage ? stage->line : "");
+	return err_set(e, BLAME_GUEST, EIO, "%s (%.160s)", boot_sentence(state),
+		       stage ? stage->line : "");
 }
 
 /* Looks for a greeting among the frames that are there: 1 found, 0 not yet. What came before it is old. */
@@ -204,20 +212,23 @@ static int find_greeting(struct machine *machine, struct err *e)
 }
 
 /* ENTRY_TMPFILES: the guest starts the agent when it sees the port come, once its rules are there. */
-static int replug_when_due(struct machine *machine, const struct patience *p, uint64_t *last_ns, struct err *e)
+static int replug_when_due(struct machine *machine, const struct patience *p, uint64_t *last_ns,
+			   struct err *e)
 {
 	const struct driver *driver = machine->vm->driver;
 	uint64_t now_ns = clock_now_ns();
 
 	if (machine->spec.entry != ENTRY_TMPFILES || !driver->replug || machine->ended ||
-	    console_stage_ns(machine->console, STAGE_KERNEL) == 0 || now_ns - *last_ns < REPLUG_SPAN_NS)
+	    console_stage_ns(machine->console, STAGE_KERNEL) == 0 ||
+	    now_ns - *last_ns < REPLUG_SPAN_NS)
 		return 0;
 	*last_ns = now_ns;
 	return driver->replug(machine->vm, p, e);
 }
 
 /* ENTRY_SSH: every few seconds one try. */
-static int reach_when_due(struct machine *machine, const struct patience *p, uint64_t *last_ns, struct err *e)
+static int reach_when_due(struct machine *machine, const struct patience *p, uint64_t *last_ns,
+			  struct err *e)
 {
 	uint64_t now_ns = clock_now_ns();
 
@@ -228,7 +239,8 @@ static int reach_when_due(struct machine *machine, const struct patience *p, uin
 	return r;
 }
 
-int boot_watch(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
+int boot_watch(struct machine *machine, const struct patience *p, struct boot_report *report,
+	       struct err *e)
 {
 	struct patience whole = patience_within(p, BOOT_SPAN_NS * machine_slowness(&machine->spec));
 	uint64_t replugged_ns = clock_now_ns(), tried_ns = 0;
@@ -268,7 +280,8 @@ int machine_boot(const struct machine_spec *spec, const struct patience *p, stru
 	CLEANUP(machine) struct machine *machine = NULL;
 	struct vm *vm = NULL;
 
-	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED, .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
+	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED,
+				       .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
 	int r = driver->check ? driver->check(p, e) : 0;
 	if (r == 0)
 		r = sabotage_plant(spec, p, e);
@@ -284,10 +297,11 @@ int machine_boot(const struct machine_spec *spec, const struct patience *p, stru
 	return 0;
 }
 
-int machine_wait_agent(struct machine *machine, const struct patience *p, struct boot_report *report,
-		       struct err *e)
+int machine_wait_agent(struct machine *machine, const struct patience *p,
+		       struct boot_report *report, struct err *e)
 {
-	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED, .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
+	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED,
+				       .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
 	return boot_watch(machine, p, report, e);
 }
 
@@ -315,11 +329,14 @@ static void begin_anew(struct machine *machine)
 	machine_take_agent(machine);
 }
 
-int machine_power_on(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
+int machine_power_on(struct machine *machine, const struct patience *p, struct boot_report *report,
+		     struct err *e)
 {
-	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED, .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
+	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED,
+				       .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
 	if (!machine->vm->driver->power_on)
-		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver cannot power a machine on again",
+		return err_set(e, BLAME_HOST, ENOTSUP,
+			       "the %s driver cannot power a machine on again",
 			       machine->vm->driver->name);
 	vm_events_done(&machine->vm->events);
 	agent_free(machine->agent);

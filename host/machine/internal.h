@@ -18,17 +18,17 @@ struct machine {
 	struct agent *agent;
 	struct console *console;
 	uint64_t power_on_ns;
-	uint64_t events_mark;  /* for machine_wait_event */
-	uint64_t events_seen;  /* those that machine_pump has acted upon */
+	uint64_t events_mark; /* for machine_wait_event */
+	uint64_t events_seen; /* those that machine_pump has acted upon */
 	bool console_closed, control_closed;
-	bool agent_lost;       /* its channel closed, or what it said cannot be trusted any more */
-	bool agent_greeted;    /* since the last power-on or reset */
-	bool ended;	       /* the VM is gone */
+	bool agent_lost;    /* its channel closed, or what it said cannot be trusted any more */
+	bool agent_greeted; /* since the last power-on or reset */
+	bool ended;	    /* the VM is gone */
 	bool frozen;
-	bool has_old_agent;    /* the one that it was frozen with, and that a reboot brings back, is not the current one */
-	struct pollfd other; /* one more descriptor that a wait is for: machine_wait_fd */
+	bool has_old_agent; /* the one that it was frozen with, and that a reboot brings back, is not the current one */
+	struct pollfd other;	/* one more descriptor that a wait is for: machine_wait_fd */
 	struct err agent_error; /* why agent_lost */
-	struct text facts;     /* "key=value\n"… of the greeting */
+	struct text facts;	/* "key=value\n"… of the greeting */
 	char agent_version[64];
 };
 
@@ -49,8 +49,8 @@ int machine_pump(struct machine *machine, const struct patience *p, const char *
 
 /* As wait_fd for a descriptor that is none of the machine's channels, while these are served: a guest whose console nobody
  * reads stands still. -EHOSTDOWN when the VM ends meanwhile. */
-int machine_wait_fd(struct machine *machine, const struct patience *p, int fd, short events, const char *what,
-		    struct err *e) NONNULL(1, 2, 5, 6);
+int machine_wait_fd(struct machine *machine, const struct patience *p, int fd, short events,
+		    const char *what, struct err *e) NONNULL(1, 2, 5, 6);
 
 /* Takes in what is there already, without waiting. */
 void machine_take_in(struct machine *machine) NONNULL(1);
@@ -65,7 +65,8 @@ int machine_next_frame(struct machine *machine, const struct patience *p, struct
 		       const char *what, struct err *e) NONNULL(1, 2, 3, 4, 5);
 
 /* Takes in a greeting frame: protocol, version, facts. */
-int machine_greeted(struct machine *machine, const struct frame *frame, struct err *e) NONNULL(1, 2, 3);
+int machine_greeted(struct machine *machine, const struct frame *frame, struct err *e)
+	NONNULL(1, 2, 3);
 
 /* True when the guest itself asked for the power-off. */
 bool machine_powered_itself_off(const struct machine *machine) NONNULL(1);
@@ -74,8 +75,8 @@ bool machine_powered_itself_off(const struct machine *machine) NONNULL(1);
 int machine_end_error(struct machine *machine, struct err *e) NONNULL(1, 2);
 
 /* Waits for the greeting under the boot watchdog; fills the report. */
-int boot_watch(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
-	NONNULL(1, 2, 3, 4);
+int boot_watch(struct machine *machine, const struct patience *p, struct boot_report *report,
+	       struct err *e) NONNULL(1, 2, 3, 4);
 
 /* After settling: -EIO (blame guest) when the console shows that the boot failed although the agent had come up. */
 int boot_judge_settled(struct machine *machine, struct err *e) NONNULL(1, 2);
@@ -85,15 +86,18 @@ bool machine_wants_ssh(const struct machine *machine) NONNULL(1);
 
 /* One try to connect, upload the agent and start it: then the session is the machine's agent stream. 0 also when the guest
  * is not yet so far; an error when it never will be. */
-int machine_try_ssh(struct machine *machine, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
+int machine_try_ssh(struct machine *machine, const struct patience *p, struct err *e)
+	NONNULL(1, 2, 3);
 
 /* Gives the agent in the guest the current one to execute; waits for its greeting. */
-int machine_load_agent(struct machine *machine, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
+int machine_load_agent(struct machine *machine, const struct patience *p, struct err *e)
+	NONNULL(1, 2, 3);
 
 /* How much longer things take than with hardware virtualisation. */
 unsigned machine_slowness(const struct machine_spec *spec) NONNULL(1);
 
 /* Plants a sabotage of the kinds CMDLINE and DISK_FILE into the disk of a machine that is still to be booted. */
-int sabotage_plant(const struct machine_spec *spec, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
+int sabotage_plant(const struct machine_spec *spec, const struct patience *p, struct err *e)
+	NONNULL(1, 2, 3);
 
 #endif

@@ -70,7 +70,8 @@ const struct machine_spec *machine_spec(const struct machine *machine)
 
 bool machine_is_alive(const struct machine *machine)
 {
-	return !machine->ended && !machine->frozen && !machine->agent_lost && machine->agent_greeted;
+	return !machine->ended && !machine->frozen && !machine->agent_lost &&
+	       machine->agent_greeted;
 }
 
 unsigned machine_slowness(const struct machine_spec *spec)
@@ -90,7 +91,8 @@ static void take_console(struct machine *machine)
 {
 	char piece[CONSOLE_PIECE];
 
-	for (int i = 0; i < CONSOLE_READS && machine->vm->console_fd >= 0 && !machine->console_closed; i++) {
+	for (int i = 0;
+	     i < CONSOLE_READS && machine->vm->console_fd >= 0 && !machine->console_closed; i++) {
 		ssize_t n = read(machine->vm->console_fd, piece, sizeof piece);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -156,7 +158,8 @@ void machine_take_in(struct machine *machine)
 enum { POLL_AGENT, POLL_CONSOLE, POLL_CONTROL, POLL_ENDED, POLL_CANCEL, POLL_OTHER, POLL_COUNT };
 
 /* Closed channels are left out: they would be ready for ever. */
-static void poll_set(const struct machine *machine, const struct patience *p, struct pollfd fds[POLL_COUNT])
+static void poll_set(const struct machine *machine, const struct patience *p,
+		     struct pollfd fds[POLL_COUNT])
 {
 	const struct vm *vm = machine->vm;
 	bool has_agent = machine->agent && !machine->agent_lost;
@@ -219,8 +222,8 @@ int machine_pump(struct machine *machine, const struct patience *p, const char *
 	return 0;
 }
 
-int machine_wait_fd(struct machine *machine, const struct patience *p, int fd, short events, const char *what,
-		    struct err *e)
+int machine_wait_fd(struct machine *machine, const struct patience *p, int fd, short events,
+		    const char *what, struct err *e)
 {
 	int r = 0;
 
@@ -297,9 +300,10 @@ int machine_greeted(struct machine *machine, const struct frame *frame, struct e
 	if (r < 0)
 		return r;
 	if (protocol != FRAME_PROTOCOL)
-		return err_set(e, BLAME_HOST, EPROTO,
-			       "the agent speaks protocol %llu, this host %d: use the agent of this version",
-			       (unsigned long long)protocol, FRAME_PROTOCOL);
+		return err_set(
+			e, BLAME_HOST, EPROTO,
+			"the agent speaks protocol %llu, this host %d: use the agent of this version",
+			(unsigned long long)protocol, FRAME_PROTOCOL);
 	machine->agent_greeted = true;
 	return 0;
 }

@@ -22,16 +22,16 @@
 struct machine;
 
 enum boot_state { /* what the boot watchdog saw */
-	BOOT_READY,
-	BOOT_STUCK_IN_FIRMWARE,
-	BOOT_NO_LOADER,
-	BOOT_STUCK_IN_LOADER,
-	BOOT_KERNEL_PANIC,
-	BOOT_INITRAMFS_SHELL,
-	BOOT_EMERGENCY_MODE,
-	BOOT_NO_AGENT, /* it is up but the agent did not start */
-	BOOT_STUCK_IN_KERNEL,
-	BOOT_MACHINE_ENDED, /* QEMU ended by itself */
+		  BOOT_READY,
+		  BOOT_STUCK_IN_FIRMWARE,
+		  BOOT_NO_LOADER,
+		  BOOT_STUCK_IN_LOADER,
+		  BOOT_KERNEL_PANIC,
+		  BOOT_INITRAMFS_SHELL,
+		  BOOT_EMERGENCY_MODE,
+		  BOOT_NO_AGENT, /* it is up but the agent did not start */
+		  BOOT_STUCK_IN_KERNEL,
+		  BOOT_MACHINE_ENDED, /* QEMU ended by itself */
 };
 
 struct boot_report {
@@ -53,15 +53,16 @@ int machine_boot(const struct machine_spec *spec, const struct patience *p, stru
 
 /* Waits, bounded, until the guest is quiet; what is still pending is added to `pending` (one a line). -EIO (blame guest):
  * the boot ended in emergency mode or a panic after the agent had come up. */
-int machine_settle(struct machine *machine, const struct patience *p, struct text *pending, struct err *e)
-	NONNULL(1, 2, 3, 4);
+int machine_settle(struct machine *machine, const struct patience *p, struct text *pending,
+		   struct err *e) NONNULL(1, 2, 3, 4);
 
 /* Freezes it into `folder` (created; RAM, device state, disk overlay, template.json) and ends it. */
-int machine_freeze(struct machine *machine, const char *folder, const struct patience *p, struct err *e)
-	NONNULL(1, 2, 3, 4);
+int machine_freeze(struct machine *machine, const char *folder, const struct patience *p,
+		   struct err *e) NONNULL(1, 2, 3, 4);
 
 /* True when `folder` holds a whole template that this host's QEMU can wake for that spec; else `why` says why not. */
-bool template_is_usable(const char *folder, const struct machine_spec *spec, struct text *why) NONNULL(1, 2, 3);
+bool template_is_usable(const char *folder, const struct machine_spec *spec, struct text *why)
+	NONNULL(1, 2, 3);
 
 /* Wakes a private copy in spec->folder; loads the current agent when the template has another; sets clock, entropy. */
 int template_fork(const char *folder, const struct machine_spec *spec, const struct patience *p,
@@ -76,42 +77,45 @@ DEFINE_CLEANUP(machine);
  * died or the console shows an oops (then it is a failure of that case). A negative errno (blame host or bug) means that
  * no outcome could be had. After it, machine_is_alive tells whether the machine can be used on.
  */
-int machine_run_case(struct machine *machine, const struct case_info *info, unsigned flags, const char *parameters,
-		     const struct patience *p, struct result *result, struct err *e) NONNULL(1, 2, 5, 6, 7);
+int machine_run_case(struct machine *machine, const struct case_info *info, unsigned flags,
+		     const char *parameters, const struct patience *p, struct result *result,
+		     struct err *e) NONNULL(1, 2, 5, 6, 7);
 bool machine_is_alive(const struct machine *machine) NONNULL(1);
 
 /*
  * For host cases. A call to the agent: verb and arguments, see guest/call.c; *ret_code is 0 or the guest's errno and
  * `reply` gets the text. Returns a negative errno when the agent cannot be reached.
  */
-int machine_call(struct machine *machine, const struct patience *p, const char *verb, const char *const *arguments,
-		 struct text *reply, int *ret_code, struct err *e) NONNULL(1, 2, 3, 5, 6, 7);
+int machine_call(struct machine *machine, const struct patience *p, const char *verb,
+		 const char *const *arguments, struct text *reply, int *ret_code, struct err *e)
+	NONNULL(1, 2, 3, 5, 6, 7);
 
 /* A QMP command with arguments as JSON ("{}" or NULL: none); the return value is added to `reply` as JSON. */
-int machine_qmp(struct machine *machine, const struct patience *p, const char *command, const char *arguments,
-		struct text *reply, struct err *e) NONNULL(1, 2, 3, 5, 6);
+int machine_qmp(struct machine *machine, const struct patience *p, const char *command,
+		const char *arguments, struct text *reply, struct err *e) NONNULL(1, 2, 3, 5, 6);
 /* Waits for a QMP event (also one that came since machine_mark_events); its data is added to `data` as JSON. */
 void machine_mark_events(struct machine *machine) NONNULL(1);
-int machine_wait_event(struct machine *machine, const struct patience *p, const char *event, struct text *data,
-		       struct err *e) NONNULL(1, 2, 3, 4, 5);
+int machine_wait_event(struct machine *machine, const struct patience *p, const char *event,
+		       struct text *data, struct err *e) NONNULL(1, 2, 3, 4, 5);
 
 /* Waits for the agent's greeting of a machine that is rebooting (-ETIMEDOUT, with the watchdog's reading). */
-int machine_wait_agent(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
-	NONNULL(1, 2, 3, 4);
+int machine_wait_agent(struct machine *machine, const struct patience *p,
+		       struct boot_report *report, struct err *e) NONNULL(1, 2, 3, 4);
 /* Power cut: QEMU is killed, what the guest has not flushed is lost, and the same overlay is booted again by power_on. */
 int machine_power_cut(struct machine *machine, struct err *e) NONNULL(1, 2);
-int machine_power_on(struct machine *machine, const struct patience *p, struct boot_report *report, struct err *e)
-	NONNULL(1, 2, 3, 4);
+int machine_power_on(struct machine *machine, const struct patience *p, struct boot_report *report,
+		     struct err *e) NONNULL(1, 2, 3, 4);
 
 /* The console's log so far: a path, and a mark from which text can be asked. */
 const char *machine_console_path(const struct machine *machine) NONNULL(1);
 uint64_t machine_console_mark(struct machine *machine) NONNULL(1);
-int machine_console_since(struct machine *machine, uint64_t mark, struct text *out, struct err *e) NONNULL(1, 3, 4);
+int machine_console_since(struct machine *machine, uint64_t mark, struct text *out, struct err *e)
+	NONNULL(1, 3, 4);
 /* Types into the serial console. */
 int machine_console_type(struct machine *machine, const char *text, struct err *e) NONNULL(1, 2, 3);
 /* Waits until the console shows `needle` after `mark`. */
-int machine_console_wait(struct machine *machine, uint64_t mark, const char *needle, const struct patience *p,
-			 struct err *e) NONNULL(1, 3, 4, 5);
+int machine_console_wait(struct machine *machine, uint64_t mark, const char *needle,
+			 const struct patience *p, struct err *e) NONNULL(1, 3, 4, 5);
 
 const struct machine_spec *machine_spec(const struct machine *machine) NONNULL(1);
 

@@ -56,12 +56,9 @@ static const struct {
 	enum outcome outcome;
 	bool alive;
 } ends[] = {
-	{"",		OUTCOME_PASS,   true },
-	{"fail=a.b",	OUTCOME_FAIL,   true },
-	{"skip=a.b",	OUTCOME_SKIP,   true },
-	{"broken=a.b",	OUTCOME_BROKEN, true },
-	{"die=a.b",	OUTCOME_INFRA,  false},
-	{"fail=a.bc",	OUTCOME_PASS,   true },
+	{"", OUTCOME_PASS, true},	   {"fail=a.b", OUTCOME_FAIL, true},
+	{"skip=a.b", OUTCOME_SKIP, true},  {"broken=a.b", OUTCOME_BROKEN, true},
+	{"die=a.b", OUTCOME_INFRA, false}, {"fail=a.bc", OUTCOME_PASS, true},
 };
 
 TEST(machine, case_ends_as_it_ends)
@@ -128,7 +125,8 @@ TEST(machine, dead_machine_runs_nothing)
 	struct err e = {0};
 
 	run(machine, 0, &first);
-	EXPECT_TEXT(first.message, "the machine ended by itself: the null driver was told to end the machine");
+	EXPECT_TEXT(first.message,
+		    "the machine ended by itself: the null driver was told to end the machine");
 	result_init(&second, "a.b");
 	EXPECT_NUMBER(machine_run_case(machine, &info, 0, NULL, &p, &second, &e), -ENOTCONN);
 	EXPECT_NUMBER(e.blame, BLAME_BUG);

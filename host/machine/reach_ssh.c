@@ -12,8 +12,8 @@ bool machine_wants_ssh(const struct machine *machine)
 	return machine->spec.entry == ENTRY_SSH && !machine->agent && machine->vm->driver->ssh_port;
 }
 
-static int wait_for_session(void *arg, const struct patience *p, int fd, short events, const char *what,
-			    struct err *e)
+static int wait_for_session(void *arg, const struct patience *p, int fd, short events,
+			    const char *what, struct err *e)
 {
 	return machine_wait_fd(arg, p, fd, events, what, e);
 }

@@ -7,7 +7,7 @@
 #include "host/machine/internal.h"
 
 /* After the case's own limit, for the agent to end it and say so. */
-#define GRACE_NS      (10 * NS_PER_S)
+#define GRACE_NS (10 * NS_PER_S)
 /* After a fault on the console, for the rest of its trace to come. */
 #define TRACE_SPAN_NS (1 * NS_PER_S)
 
@@ -17,11 +17,13 @@ struct execution {
 	const struct case_info *info;
 	struct result *result;
 	uint64_t console_mark, events_mark;
-	char kernel_fault[512]; /* the first kernel log line of the case that is a fault, with its meaning; "" none */
+	char kernel_fault
+		[512]; /* the first kernel log line of the case that is a fault, with its meaning; "" none */
 	bool has_check;
 };
 
-static void send_run(const struct execution *x, unsigned flags, const char *parameters, unsigned timeout_s)
+static void send_run(const struct execution *x, unsigned flags, const char *parameters,
+		     unsigned timeout_s)
 {
 	struct text *out = agent_out(x->machine->agent);
 
@@ -51,13 +53,26 @@ static int take_check(struct execution *x, const struct frame *frame, struct err
 
 	for (size_t at = 0; (r = frame_next(frame, &at, &field, e)) > 0;) {
 		switch (field.key) {
-		case FIELD_EXPRESSION: field_string(&field, check.expression, sizeof check.expression); break;
-		case FIELD_GOT: field_string(&field, check.got, sizeof check.got); break;
-		case FIELD_WANT: field_string(&field, check.want, sizeof check.want); break;
-		case FIELD_FILE: field_string(&field, check.file, sizeof check.file); break;
-		case FIELD_ROW: field_string(&field, check.row, sizeof check.row); break;
-		case FIELD_LINE: check.line = (unsigned)field_value(&field); break;
-		default: break;
+		case FIELD_EXPRESSION:
+			field_string(&field, check.expression, sizeof check.expression);
+			break;
+		case FIELD_GOT:
+			field_string(&field, check.got, sizeof check.got);
+			break;
+		case FIELD_WANT:
+			field_string(&field, check.want, sizeof check.want);
+			break;
+		case FIELD_FILE:
+			field_string(&field, check.file, sizeof check.file);
+			break;
+		case FIELD_ROW:
+			field_string(&field, check.row, sizeof check.row);
+			break;
+		case FIELD_LINE:
+			check.line = (unsigned)field_value(&field);
+			break;
+		default:
+			break;
 		}
 	}
 	if (r < 0)
@@ -85,10 +100,12 @@ static int take_text(struct execution *x, const struct frame *frame, struct err 
 		size_t length = end ? (size_t)(end - field.bytes) - at : field.length - at;
 		struct field piece = {.bytes = field.bytes + at, .length = length};
 		field_string(&piece, line, sizeof line);
-		(void)text_addf(&x->result->evidence, "%s%s\n", frame->type == FRAME_KMSG ? "kernel: " : "", line);
+		(void)text_addf(&x->result->evidence, "%s%s\n",
+				frame->type == FRAME_KMSG ? "kernel: " : "", line);
 		const struct pattern *hit = patterns ? patterns_match(patterns, line) : NULL;
 		if (hit && hit->severity != PATTERN_STAGE && !x->kernel_fault[0])
-			(void)snprintf(x->kernel_fault, sizeof x->kernel_fault, "%s: %.300s", hit->meaning, line);
+			(void)snprintf(x->kernel_fault, sizeof x->kernel_fault, "%s: %.300s",
+				       hit->meaning, line);
 		at += length + 1;
 	}
 	return 0;
@@ -117,20 +134,36 @@ static int take_result(struct execution *x, const struct frame *frame, struct er
 
 	for (size_t at = 0; (r = frame_next(frame, &at, &field, e)) > 0;) {
 		switch (field.key) {
-		case FIELD_ID: field_string(&field, id, sizeof id); break;
-		case FIELD_OUTCOME: outcome = take_outcome(&field, &result->outcome); break;
-		case FIELD_MESSAGE: field_string(&field, result->message, sizeof result->message); break;
-		case FIELD_NEED: field_string(&field, result->need, sizeof result->need); break;
-		case FIELD_PASSED: result->checks_passed = (unsigned)field_value(&field); break;
-		case FIELD_FAILED: result->checks_failed = (unsigned)field_value(&field); break;
-		case FIELD_DURATION: result->duration_ns = field_value(&field); break;
-		default: break;
+		case FIELD_ID:
+			field_string(&field, id, sizeof id);
+			break;
+		case FIELD_OUTCOME:
+			outcome = take_outcome(&field, &result->outcome);
+			break;
+		case FIELD_MESSAGE:
+			field_string(&field, result->message, sizeof result->message);
+			break;
+		case FIELD_NEED:
+			field_string(&field, result->need, sizeof result->need);
+			break;
+		case FIELD_PASSED:
+			result->checks_passed = (unsigned)field_value(&field);
+			break;
+		case FIELD_FAILED:
+			result->checks_failed = (unsigned)field_value(&field);
+			break;
+		case FIELD_DURATION:
+			result->duration_ns = field_value(&field);
+			break;
+		default:
+			break;
 		}
 	}
 	if (r < 0)
 		return r;
 	if (strcmp(id, result->id) != 0)
-		return err_set(e, BLAME_GUEST, EBADMSG, "the agent answered for another case, %s", id);
+		return err_set(e, BLAME_GUEST, EBADMSG, "the agent answered for another case, %s",
+			       id);
 	if (outcome < 0)
 		return err_set(e, BLAME_GUEST, EBADMSG, "the agent sent no outcome that is known");
 	return 0;
@@ -157,10 +190,11 @@ static int take_frames(struct execution *x, const struct patience *p, struct err
 			return take_result(x, &frame, e);
 		case FRAME_HELLO:
 			(void)machine_greeted(x->machine, &frame, e);
-			return err_set(e, BLAME_GUEST, ERESTART, "the agent started anew during the case");
+			return err_set(e, BLAME_GUEST, ERESTART,
+				       "the agent started anew during the case");
 		default:
-			return err_set(e, BLAME_GUEST, EBADMSG, "the agent sent a frame of type %u in a case",
-				       frame.type);
+			return err_set(e, BLAME_GUEST, EBADMSG,
+				       "the agent sent a frame of type %u in a case", frame.type);
 		}
 		if (r < 0)
 			return r;
@@ -206,14 +240,16 @@ static void judge_console(struct execution *x, const struct patience *p)
 	if (hit) {
 		await_trace(x, p);
 		hit = console_fault_since(console, x->console_mark);
-		result_set(x->result, OUTCOME_FAIL, "%s during the case: %.300s", hit->pattern->meaning, hit->line);
+		result_set(x->result, OUTCOME_FAIL, "%s during the case: %.300s",
+			   hit->pattern->meaning, hit->line);
 		add_console(x);
 	} else {
 		result_set(x->result, OUTCOME_FAIL, "during the case, %s", x->kernel_fault);
 	}
 	if (console_death_since(console, x->console_mark)) {
 		x->machine->agent_lost = true;
-		(void)err_set(&x->machine->agent_error, BLAME_GUEST, ECONNRESET, "the guest has died");
+		(void)err_set(&x->machine->agent_error, BLAME_GUEST, ECONNRESET,
+			      "the guest has died");
 	}
 }
 
@@ -235,7 +271,8 @@ static int judge_silence(struct execution *x, const struct patience *p, struct e
 		abandon(machine, e);
 		return -e->code;
 	}
-	if (event_came(x, "GUEST_PANICKED") || console_death_since(machine->console, x->console_mark)) {
+	if (event_came(x, "GUEST_PANICKED") ||
+	    console_death_since(machine->console, x->console_mark)) {
 		await_trace(x, p);
 		result_set(result, OUTCOME_FAIL, "the guest's kernel panicked during the case");
 	} else if (e->code == EHOSTDOWN && machine_powered_itself_off(machine)) {
@@ -245,7 +282,8 @@ static int judge_silence(struct execution *x, const struct patience *p, struct e
 	} else if (event_came(x, "RESET")) {
 		result_set(result, OUTCOME_FAIL, "the guest restarted during the case");
 	} else if (e->code == ETIMEDOUT) {
-		result_set(result, OUTCOME_BROKEN, "the agent did not answer within %u s and %u s of grace",
+		result_set(result, OUTCOME_BROKEN,
+			   "the agent did not answer within %u s and %u s of grace",
 			   case_timeout_s(x->info) * machine_slowness(&machine->spec),
 			   (unsigned)(GRACE_NS / NS_PER_S) * machine_slowness(&machine->spec));
 	} else {
@@ -257,15 +295,16 @@ static int judge_silence(struct execution *x, const struct patience *p, struct e
 	return 0;
 }
 
-int machine_run_case(struct machine *machine, const struct case_info *info, unsigned flags, const char *parameters,
-		     const struct patience *p, struct result *result, struct err *e)
+int machine_run_case(struct machine *machine, const struct case_info *info, unsigned flags,
+		     const char *parameters, const struct patience *p, struct result *result,
+		     struct err *e)
 {
 	unsigned timeout_s = case_timeout_s(info) * machine_slowness(&machine->spec);
 	uint64_t start_ns = clock_now_ns();
 
 	if (!machine_is_alive(machine))
-		return err_set(e, BLAME_BUG, ENOTCONN, "%s/%s: the machine cannot be used any more", info->area,
-			       info->name);
+		return err_set(e, BLAME_BUG, ENOTCONN, "%s/%s: the machine cannot be used any more",
+			       info->area, info->name);
 	machine_take_in(machine); /* what was said before the case is not its fault */
 	struct execution x = {
 		.machine = machine,

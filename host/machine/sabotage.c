@@ -6,23 +6,26 @@
 #include "base/clock.h"
 #include "host/machine/internal.h"
 
-#define PLANT_MEM_MIB  256
-#define PLANT_SPAN_NS  (60 * NS_PER_S)
+#define PLANT_MEM_MIB 256
+#define PLANT_SPAN_NS (60 * NS_PER_S)
 
 /* Its console log is evidence of the planting, not of the machine: it gets a folder of its own. */
-static int run_probe(struct machine *micro, const struct case_sabotage *sabotage, const struct patience *p,
-		     struct err *e)
+static int run_probe(struct machine *micro, const struct case_sabotage *sabotage,
+		     const struct patience *p, struct err *e)
 {
 	CLEAN_TEXT struct text reply = TEXT_INIT(4096);
 	const char *file[] = {"plant_file", sabotage->path, sabotage->argument, NULL};
 	const char *argument[] = {"plant_kernel_argument", sabotage->argument, NULL};
 	int code = 0;
-	int r = machine_call(micro, p, "probe", sabotage->kind == SABOTAGE_DISK_FILE ? file : argument, &reply, &code, e);
+	int r = machine_call(micro, p, "probe",
+			     sabotage->kind == SABOTAGE_DISK_FILE ? file : argument, &reply, &code,
+			     e);
 
 	if (r < 0)
 		return r;
 	if (code != 0)
-		return err_set(e, BLAME_HOST, code, "%s: %m", reply.buf[0] ? reply.buf : "the micro-VM could not change the disk");
+		return err_set(e, BLAME_HOST, code, "%s: %m",
+			       reply.buf[0] ? reply.buf : "the micro-VM could not change the disk");
 	return 0;
 }
 
@@ -55,7 +58,8 @@ static int plant(const struct machine_spec *micro_spec, const struct case_sabota
 static bool needs_planting(const struct machine_spec *spec)
 {
 	return spec->sabotage && spec->image &&
-	       (spec->sabotage->kind == SABOTAGE_CMDLINE || spec->sabotage->kind == SABOTAGE_DISK_FILE);
+	       (spec->sabotage->kind == SABOTAGE_CMDLINE ||
+		spec->sabotage->kind == SABOTAGE_DISK_FILE);
 }
 
 int sabotage_plant(const struct machine_spec *spec, const struct patience *p, struct err *e)
@@ -66,8 +70,9 @@ int sabotage_plant(const struct machine_spec *spec, const struct patience *p, st
 	if (!needs_planting(spec) || spec_driver(spec) != &driver_qemu)
 		return 0;
 	if (!spec->kernel)
-		return err_set(e, BLAME_HOST, ENOENT,
-			       "planting a sabotage into the disk needs the micro-VM's kernel, and none is installed");
+		return err_set(
+			e, BLAME_HOST, ENOENT,
+			"planting a sabotage into the disk needs the micro-VM's kernel, and none is installed");
 	CLEAN_FREE char *folder = xasprintf("%s/plant", spec->folder);
 	CLEAN_FREE char *disk = xasprintf("%s/root.qcow2", spec->folder);
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST)

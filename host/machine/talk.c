@@ -21,8 +21,8 @@ static int take_reply(const struct frame *frame, struct text *reply, int *ret_co
 			*ret_code = (int)field_value(&field);
 		else if ((field.key == FIELD_TEXT || field.key == FIELD_BYTES) &&
 			 text_add(reply, field.bytes, field.length) < 0)
-			return err_set(e, BLAME_GUEST, EMSGSIZE, "the answer is longer than %zu bytes",
-				       reply->maximum);
+			return err_set(e, BLAME_GUEST, EMSGSIZE,
+				       "the answer is longer than %zu bytes", reply->maximum);
 	}
 	return r;
 }
@@ -35,8 +35,8 @@ static uint64_t call_timeout_s(const struct patience *p)
 	return left_s > CALL_MAX_S ? CALL_MAX_S : left_s > 2 ? left_s - 1 : 1;
 }
 
-int machine_call(struct machine *machine, const struct patience *p, const char *verb, const char *const *arguments,
-		 struct text *reply, int *ret_code, struct err *e)
+int machine_call(struct machine *machine, const struct patience *p, const char *verb,
+		 const char *const *arguments, struct text *reply, int *ret_code, struct err *e)
 {
 	struct frame frame;
 
@@ -55,16 +55,19 @@ int machine_call(struct machine *machine, const struct patience *p, const char *
 	if (r == 0)
 		r = machine_next_frame(machine, p, &frame, verb, e);
 	if (r == 0 && frame.type != FRAME_REPLY)
-		r = err_set(e, BLAME_GUEST, EBADMSG, "the agent answered with a frame of type %u", frame.type);
+		r = err_set(e, BLAME_GUEST, EBADMSG, "the agent answered with a frame of type %u",
+			    frame.type);
 	if (r == 0)
 		r = take_reply(&frame, reply, ret_code, e);
 	return r < 0 ? err_wrap(e, "call %s", verb) : 0;
 }
 
 /* One look: 0 and what is pending in `pending`. */
-static int look_for_pending(struct machine *machine, const struct patience *p, struct text *pending, struct err *e)
+static int look_for_pending(struct machine *machine, const struct patience *p, struct text *pending,
+			    struct err *e)
 {
-	struct patience span = patience_within(p, SETTLE_CALL_NS * machine_slowness(&machine->spec));
+	struct patience span =
+		patience_within(p, SETTLE_CALL_NS * machine_slowness(&machine->spec));
 	int code = 0;
 
 	text_clear(pending);
@@ -74,7 +77,8 @@ static int look_for_pending(struct machine *machine, const struct patience *p, s
 	return r;
 }
 
-int machine_settle(struct machine *machine, const struct patience *p, struct text *pending, struct err *e)
+int machine_settle(struct machine *machine, const struct patience *p, struct text *pending,
+		   struct err *e)
 {
 	CLEAN_TEXT struct text now = TEXT_INIT(16384);
 	/* Looking costs the guest time too: without acceleration a look a second would hold it up. */
@@ -103,13 +107,14 @@ int machine_settle(struct machine *machine, const struct patience *p, struct tex
 	return boot_judge_settled(machine, e);
 }
 
-int machine_qmp(struct machine *machine, const struct patience *p, const char *command, const char *arguments,
-		struct text *reply, struct err *e)
+int machine_qmp(struct machine *machine, const struct patience *p, const char *command,
+		const char *arguments, struct text *reply, struct err *e)
 {
 	const struct driver *driver = machine->vm->driver;
 
 	if (!driver->command)
-		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver takes no commands", driver->name);
+		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver takes no commands",
+			       driver->name);
 	return driver->command(machine->vm, p, command, arguments, reply, e);
 }
 
@@ -119,8 +124,8 @@ void machine_mark_events(struct machine *machine)
 	machine->events_mark = machine->vm->events.added;
 }
 
-int machine_wait_event(struct machine *machine, const struct patience *p, const char *event, struct text *data,
-		       struct err *e)
+int machine_wait_event(struct machine *machine, const struct patience *p, const char *event,
+		       struct text *data, struct err *e)
 {
 	for (;;) {
 		machine_take_in(machine);
@@ -164,17 +169,19 @@ int machine_console_type(struct machine *machine, const char *text, struct err *
 
 	if (machine->vm->console_fd < 0)
 		return err_set(e, BLAME_HOST, ENOTSUP, "this machine has no console to type into");
-	return wait_write(&p, machine->vm->console_fd, text, left, "the console to take what is typed", e);
+	return wait_write(&p, machine->vm->console_fd, text, left,
+			  "the console to take what is typed", e);
 }
 
-int machine_console_wait(struct machine *machine, uint64_t mark, const char *needle, const struct patience *p,
-			 struct err *e)
+int machine_console_wait(struct machine *machine, uint64_t mark, const char *needle,
+			 const struct patience *p, struct err *e)
 {
 	uint64_t seen = 0;
 
 	for (;;) {
 		machine_take_in(machine);
-		if (console_mark(machine->console) != seen && console_has_since(machine->console, mark, needle))
+		if (console_mark(machine->console) != seen &&
+		    console_has_since(machine->console, mark, needle))
 			return 0;
 		seen = console_mark(machine->console);
 		if (machine->ended) {

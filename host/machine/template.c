@@ -22,7 +22,8 @@
 #define LOAD_SPAN_NS	  (30 * NS_PER_S)
 #define ENTROPY_SIZE	  32
 
-struct template {
+struct template
+{
 	char *description, *agent_digest;
 };
 
@@ -57,7 +58,8 @@ static int agent_digest(const struct machine_spec *spec, char digest[65], struct
 	return spec->agent_path ? read_agent(spec->agent_path, &content, digest, e) : 0;
 }
 
-static int describe(const struct machine_spec *spec, const struct patience *p, struct text *out, struct err *e)
+static int describe(const struct machine_spec *spec, const struct patience *p, struct text *out,
+		    struct err *e)
 {
 	const struct driver *driver = spec_driver(spec);
 
@@ -80,8 +82,8 @@ static int write_whole(const char *path, const struct text *content, struct err 
 	return fsync(fd) < 0 ? err_set(e, BLAME_HOST, errno, "write %s: %m", path) : 0;
 }
 
-static int write_description(struct machine *machine, const char *folder, const struct text *description,
-			     struct err *e)
+static int write_description(struct machine *machine, const char *folder,
+			     const struct text *description, struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/%s", folder, TEMPLATE_FILE);
 	CLEAN_TEXT struct text json = TEXT_INIT(TEMPLATE_FILE_MAX);
@@ -103,7 +105,8 @@ static int write_description(struct machine *machine, const char *folder, const 
 }
 
 /* A template is whole when its template.json is there: it is written last, and the folder gets its name after it. */
-static int freeze_into(struct machine *machine, const char *folder, const struct patience *p, struct err *e)
+static int freeze_into(struct machine *machine, const char *folder, const struct patience *p,
+		       struct err *e)
 {
 	CLEAN_TEXT struct text description = TEXT_INIT(TEMPLATE_FILE_MAX);
 	int r = describe(&machine->spec, p, &description, e);
@@ -116,15 +119,18 @@ static int freeze_into(struct machine *machine, const char *folder, const struct
 	return write_description(machine, folder, &description, e);
 }
 
-int machine_freeze(struct machine *machine, const char *folder, const struct patience *p, struct err *e)
+int machine_freeze(struct machine *machine, const char *folder, const struct patience *p,
+		   struct err *e)
 {
 	const struct driver *driver = machine->vm->driver;
 	CLEAN_FREE char *unfinished = xasprintf("%s.XXXXXX", folder);
 
 	if (!driver->freeze)
-		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver cannot freeze machines", driver->name);
+		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver cannot freeze machines",
+			       driver->name);
 	if (!machine_is_alive(machine))
-		return err_set(e, BLAME_BUG, ENOTCONN, "freeze %s: the machine cannot be used any more", folder);
+		return err_set(e, BLAME_BUG, ENOTCONN,
+			       "freeze %s: the machine cannot be used any more", folder);
 	if (!mkdtemp(unfinished))
 		return err_set(e, BLAME_HOST, errno, "make the folder %s: %m", unfinished);
 	int r = freeze_into(machine, unfinished, p, e);
@@ -133,7 +139,8 @@ int machine_freeze(struct machine *machine, const char *folder, const struct pat
 		if (errno == ENOTEMPTY || errno == EEXIST)
 			template_remove(unfinished);
 		else
-			r = err_set(e, BLAME_HOST, errno, "rename %s to %s: %m", unfinished, folder);
+			r = err_set(e, BLAME_HOST, errno, "rename %s to %s: %m", unfinished,
+				    folder);
 	}
 	if (r < 0)
 		template_remove(unfinished);
@@ -171,8 +178,8 @@ static void say_difference(const char *had, const char *has, struct text *why)
 		had += strcspn(had, "\n") + 1;
 		has += strcspn(has, "\n") + 1;
 	}
-	(void)text_addf(why, "it was frozen with \"%.*s\", now it is \"%.*s\"", (int)strcspn(had, "\n"), had,
-			(int)strcspn(has, "\n"), has);
+	(void)text_addf(why, "it was frozen with \"%.*s\", now it is \"%.*s\"",
+			(int)strcspn(had, "\n"), had, (int)strcspn(has, "\n"), has);
 }
 
 bool template_is_usable(const char *folder, const struct machine_spec *spec, struct text *why)
@@ -204,8 +211,8 @@ static int refusal(const struct frame *frame, const char *what, struct err *e)
 	struct err ignored = {0};
 
 	if (frame->type != FRAME_REPLY)
-		return err_set(e, BLAME_GUEST, EBADMSG, "%s: the agent answered with a frame of type %u", what,
-			       frame->type);
+		return err_set(e, BLAME_GUEST, EBADMSG,
+			       "%s: the agent answered with a frame of type %u", what, frame->type);
 	if (frame_find(frame, FIELD_TEXT, &field, &ignored) > 0)
 		field_string(&field, why, sizeof why);
 	return err_set(e, BLAME_GUEST, EREMOTEIO, "%s: %s", what, why);
@@ -213,8 +220,8 @@ static int refusal(const struct frame *frame, const char *what, struct err *e)
 
 /* Sends one frame and waits for the frame of type `wanted`. An agent that finds its host gone and back greets it; that is
  * no answer. */
-static int exchange(struct machine *machine, unsigned wanted, const char *what, const struct patience *p,
-		    struct frame *ret, struct err *e)
+static int exchange(struct machine *machine, unsigned wanted, const char *what,
+		    const struct patience *p, struct frame *ret, struct err *e)
 {
 	int r = machine_send(machine, p, what, e);
 
@@ -230,7 +237,8 @@ static int exchange(struct machine *machine, unsigned wanted, const char *what, 
 /* The copy thinks that no time has passed, and it has the same entropy as its siblings. */
 static int resume(struct machine *machine, const struct patience *p, struct err *e)
 {
-	struct patience span = patience_within(p, RESUME_SPAN_NS * machine_slowness(&machine->spec));
+	struct patience span =
+		patience_within(p, RESUME_SPAN_NS * machine_slowness(&machine->spec));
 	struct text *out = agent_out(machine->agent);
 	unsigned char entropy[ENTROPY_SIZE];
 	struct frame frame;
@@ -245,7 +253,8 @@ static int resume(struct machine *machine, const struct patience *p, struct err 
 	return exchange(machine, FRAME_RESUMED, "waking the agent", &span, &frame, e);
 }
 
-static int load_agent(struct machine *machine, const struct text *content, const struct patience *p, struct err *e)
+static int load_agent(struct machine *machine, const struct text *content, const struct patience *p,
+		      struct err *e)
 {
 	struct patience span = patience_within(p, LOAD_SPAN_NS * machine_slowness(&machine->spec));
 	struct text *out = agent_out(machine->agent);
@@ -278,8 +287,8 @@ int machine_load_agent(struct machine *machine, const struct patience *p, struct
 }
 
 /* The template's agent may be of another build: it stays resident, and takes the current one. */
-static int bring_agent_up(struct machine *machine, const struct template *template, const struct patience *p,
-			  struct err *e)
+static int bring_agent_up(struct machine *machine, const struct template *template,
+			  const struct patience *p, struct err *e)
 {
 	char digest[65] = "";
 	bool by_ssh = machine_wants_ssh(machine); /* which brings the current one */

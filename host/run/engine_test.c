@@ -179,7 +179,8 @@ TEST(engine, all_pass_on_forks)
 	EXPECT_TEXT(outcome_of(&trip, CASE_IMAGE_UNCHANGED, false),
 		    "skip"); /* there is no image file */
 	EXPECT_TEXT(outcome_of(&trip, "h.outside", false), "pass");
-	EXPECT_NUMBER(count_phases(&trip, "boot"), 1); /* the template's: the case that judges a boot judges that one */
+	EXPECT_NUMBER(count_phases(&trip, "boot"),
+		      1); /* the template's: the case that judges a boot judges that one */
 	EXPECT(count_phases(&trip, "fork") >= GUEST_CASES / 3 + 2);
 	EXPECT_TEXT(trip.run->ending, "done");
 	trip_end(&trip);

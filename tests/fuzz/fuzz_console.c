@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t piece = (size_t)data[0] + 1;
 	for (size_t at = 1; at < size; at += piece) {
 		uint64_t mark = console_mark(console);
-		console_feed(console, (const char *)data + at, size - at < piece ? size - at : piece);
+		console_feed(console, (const char *)data + at,
+			     size - at < piece ? size - at : piece);
 		console_scan_prompt(console);
 		(void)console_fault_since(console, mark);
 		(void)console_has_since(console, mark, "login: ");

@@ -18,9 +18,10 @@
 #define FORKS	      10
 #define WHOLE_SPAN_NS (280 * NS_PER_S)
 /* What a fork may take on a machine that does other things as well; on an idle one it is a tenth of this. */
-#define FORK_MAX_NS   (3 * NS_PER_S)
+#define FORK_MAX_NS (3 * NS_PER_S)
 
-static const struct size size = {.name = "test", .cpus = 1, .mem_mib = 256, .data_disks = 1, .data_disk_mib = 16};
+static const struct size size = {
+	.name = "test", .cpus = 1, .mem_mib = 256, .data_disks = 1, .data_disk_mib = 16};
 static char kernel[4096], modules[4096];
 
 static struct patience whole_span(void)
@@ -31,7 +32,8 @@ static struct patience whole_span(void)
 /* A spec whose files lie in a folder of their own below the test's. */
 static struct machine_spec make_spec(const char *name)
 {
-	const char *agent = getenv("ASSAY_GUEST"), *home = getenv("HOME"), *cache = getenv("XDG_CACHE_HOME");
+	const char *agent = getenv("ASSAY_GUEST"), *home = getenv("HOME"),
+		   *cache = getenv("XDG_CACHE_HOME");
 	struct patience p = whole_span();
 	struct machine_spec spec = {.size = &size, .firmware = FIRMWARE_BIOS, .entry = ENTRY_INIT};
 	struct err e = {0};
@@ -70,7 +72,8 @@ static struct machine *boot(const struct machine_spec *spec)
 	return machine;
 }
 
-static void expect_call(struct machine *machine, const char *verb, const char *const *arguments, struct text *reply)
+static void expect_call(struct machine *machine, const char *verb, const char *const *arguments,
+			struct text *reply)
 {
 	struct patience p = patience_for(-1, 60 * NS_PER_S);
 	struct err e = {0};
@@ -90,7 +93,8 @@ static char *fact(struct machine *machine, const char *key)
 	expect_call(machine, "facts", NULL, &facts);
 	const char *found = strstr(facts.buf, wanted);
 	EXPECT(found != NULL);
-	return found ? xasprintf("%.*s", (int)strcspn(found, "\n") - (int)strlen(wanted), found + strlen(wanted))
+	return found ? xasprintf("%.*s", (int)strcspn(found, "\n") - (int)strlen(wanted),
+				 found + strlen(wanted))
 		     : xstrdup("");
 }
 

@@ -47,7 +47,8 @@ int command_fd(struct command *command, int fd)
 }
 
 /* A device, unless the sabotage leaves it out. `word` is its name in cases ("virtio-rng"). */
-static void add_device(struct command *command, const struct qemu *qemu, const char *word, const char *device)
+static void add_device(struct command *command, const struct qemu *qemu, const char *word,
+		       const char *device)
 {
 	if (spec_drops(&qemu->spec, word))
 		return;
@@ -97,8 +98,10 @@ static void add_memory(struct command *command, const struct qemu *qemu)
 	for (unsigned i = 0; i < qemu->node_count; i++) {
 		int as = command_fd(command, qemu->ram_fds[i]);
 		command_add(command, "-object");
-		command_addf(command, "memory-backend-file,id=ram%u,mem-path=/proc/self/fd/%d,size=%uM,share=%s", i, as,
-			     size->mem_mib / qemu->node_count, qemu->is_fork ? "off" : "on");
+		command_addf(
+			command,
+			"memory-backend-file,id=ram%u,mem-path=/proc/self/fd/%d,size=%uM,share=%s",
+			i, as, size->mem_mib / qemu->node_count, qemu->is_fork ? "off" : "on");
 	}
 	if (qemu->node_count == 1) {
 		command_add(command, "-machine");
@@ -128,7 +131,8 @@ static void add_board(struct command *command, const struct qemu *qemu)
 	command_add(command, "strict=on");
 	for (int i = 0; i < QEMU_HOTPLUG_PORTS; i++) {
 		command_add(command, "-device");
-		command_addf(command, "pcie-root-port,id=hot%d,chassis=%d,slot=%d", i, i + 1, i + 1);
+		command_addf(command, "pcie-root-port,id=hot%d,chassis=%d,slot=%d", i, i + 1,
+			     i + 1);
 	}
 }
 
@@ -142,9 +146,11 @@ static void add_network(struct command *command, const struct qemu *qemu)
 			return;
 		/* Without restrict the guest would reach the host's network. */
 		command_add(command, "-netdev");
-		command_addf(command, "user,id=net%u,restrict=on%s", i, forward ? ",hostfwd=tcp:127.0.0.1:0-:22" : "");
+		command_addf(command, "user,id=net%u,restrict=on%s", i,
+			     forward ? ",hostfwd=tcp:127.0.0.1:0-:22" : "");
 		command_add(command, "-device");
-		command_addf(command, "%s,netdev=net%u,mac=52:54:00:a5:5a:%02x,romfile=", model, i, 0x10 + i);
+		command_addf(command, "%s,netdev=net%u,mac=52:54:00:a5:5a:%02x,romfile=", model, i,
+			     0x10 + i);
 	}
 }
 
@@ -202,7 +208,8 @@ void argv_machine(struct command *command, const struct qemu *qemu)
 	command_add(command, "-device");
 	command_add(command, "virtio-serial-pci,id=serial0");
 	command_add(command, "-device");
-	command_add(command, "virtserialport,id=" AGENT_PORT_ID ",bus=serial0.0,nr=1,chardev=agent,name=" AGENT_PORT);
+	command_add(command, "virtserialport,id=" AGENT_PORT_ID
+			     ",bus=serial0.0,nr=1,chardev=agent,name=" AGENT_PORT);
 	command_add(command, "-device");
 	command_add(command, "isa-serial,chardev=console");
 	add_network(command, qemu);
@@ -227,8 +234,8 @@ static void open_node(struct text *json, const char *format, const char *path, b
 	json_close(json, '}');
 }
 
-static void add_blockdev(struct command *command, const char *name, const char *format, int fd, bool read_only,
-			 const struct qemu_disk *disk)
+static void add_blockdev(struct command *command, const char *name, const char *format, int fd,
+			 bool read_only, const struct qemu_disk *disk)
 {
 	CLEAN_TEXT struct text json = TEXT_INIT(BLOCKDEV_MAX);
 	CLEAN_FREE char *path = xasprintf("/proc/self/fd/%d", command_fd(command, fd));
@@ -275,10 +282,11 @@ void argv_disks(struct command *command, const struct qemu *qemu)
 		bool is_root = i == 0 && qemu->spec.image;
 		if (!is_root && spec_drops(&qemu->spec, "virtio-blk"))
 			continue;
-		add_blockdev(command, name, qemu->disks[i].format, qemu->disks[i].fd, false, &qemu->disks[i]);
+		add_blockdev(command, name, qemu->disks[i].format, qemu->disks[i].fd, false,
+			     &qemu->disks[i]);
 		command_add(command, "-device");
-		command_addf(command, "%s,drive=%s,serial=%s%s", is_root ? model : "virtio-blk-pci", name,
-			     is_root ? "root" : name, is_root ? ",bootindex=1" : "");
+		command_addf(command, "%s,drive=%s,serial=%s%s", is_root ? model : "virtio-blk-pci",
+			     name, is_root ? "root" : name, is_root ? ",bootindex=1" : "");
 	}
 	if (qemu->media_fd >= 0) {
 		add_blockdev(command, "media", "raw", qemu->media_fd, true, NULL);

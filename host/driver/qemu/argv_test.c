@@ -73,18 +73,18 @@ TEST(argv, memory_is_split_among_nodes)
 	spec.size = &numa;
 	CLEAN_FREE char *line = argv_of(&spec);
 	EXPECT(strstr(line, "id=ram1,mem-path="));
-	EXPECT(strstr(line, "-numa node,nodeid=0,memdev=ram0,cpus=0-0 -numa node,nodeid=1,memdev=ram1,cpus=1-1"));
+	EXPECT(strstr(
+		line,
+		"-numa node,nodeid=0,memdev=ram0,cpus=0-0 -numa node,nodeid=1,memdev=ram1,cpus=1-1"));
 	EXPECT(!strstr(line, "memory-backend=ram0"));
 }
 
 static const struct {
 	const char *device, *word;
 } droppable[] = {
-	{"virtio-rng",	   "virtio-rng-pci"	},
-	{"virtio-balloon", "virtio-balloon-pci" },
-	{"pvpanic",	   "pvpanic-pci"	},
-	{"vmgenid",	   "vmgenid,"		},
-	{"virtio-net",	   "virtio-net-pci"	},
+	{"virtio-rng", "virtio-rng-pci"}, {"virtio-balloon", "virtio-balloon-pci"},
+	{"pvpanic", "pvpanic-pci"},	  {"vmgenid", "vmgenid,"},
+	{"virtio-net", "virtio-net-pci"},
 };
 
 TEST(argv, dropped_device_is_left_out)
@@ -93,7 +93,8 @@ TEST(argv, dropped_device_is_left_out)
 	CLEAN_FREE char *before = argv_of(&whole);
 
 	for (size_t i = 0; i < ARRAY_LEN(droppable); i++) {
-		struct case_sabotage drop = {.kind = SABOTAGE_DROP, .argument = droppable[i].device};
+		struct case_sabotage drop = {.kind = SABOTAGE_DROP,
+					     .argument = droppable[i].device};
 		struct machine_spec spec = spec_with(&drop);
 		CLEAN_FREE char *after = argv_of(&spec);
 		EXPECT(strstr(before, droppable[i].word) != NULL);
@@ -130,8 +131,10 @@ TEST(argv, credentials_keep_their_commas)
 	argv_machine(&command, qemu);
 	unsigned found = 0;
 	for (size_t i = 0; i < command.words.count; i++)
-		found += strcmp(command.words.items[i], "type=11,value=io.systemd.credential:a=1,,2") == 0 ||
-			 strcmp(command.words.items[i], "type=11,value=io.systemd.credential:b=3") == 0;
+		found += strcmp(command.words.items[i],
+				"type=11,value=io.systemd.credential:a=1,,2") == 0 ||
+			 strcmp(command.words.items[i],
+				"type=11,value=io.systemd.credential:b=3") == 0;
 	EXPECT_NUMBER(found, 2);
 	qemu_free(&qemu->vm);
 }
@@ -144,10 +147,14 @@ TEST(argv, disk_paths_are_quoted)
 	struct qemu *qemu = qemu_new(&spec);
 
 	qemu->disk_count = 1;
-	qemu->disks[0] = (struct qemu_disk){.fd = -1, .format = "qcow2", .backing = xstrdup("/a,b\"c"), .backing_format = "raw"};
+	qemu->disks[0] = (struct qemu_disk){.fd = -1,
+					    .format = "qcow2",
+					    .backing = xstrdup("/a,b\"c"),
+					    .backing_format = "raw"};
 	argv_disks(&command, qemu);
 	EXPECT(command.words.count >= 2);
-	EXPECT(strstr(command.words.items[1], "\"backing\":{\"driver\":\"raw\",\"read-only\":true,\"file\":{\"driver\":\"file\","
-					      "\"filename\":\"/a,b\\\"c\"") != NULL);
+	EXPECT(strstr(command.words.items[1],
+		      "\"backing\":{\"driver\":\"raw\",\"read-only\":true,\"file\":{\"driver\":\"file\","
+		      "\"filename\":\"/a,b\\\"c\"") != NULL);
 	qemu_free(&qemu->vm);
 }

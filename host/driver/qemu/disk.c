@@ -60,7 +60,8 @@ static int make_root(struct qemu *qemu, const struct patience *p, struct err *e)
 
 static int make_data_disks(struct qemu *qemu, struct err *e)
 {
-	for (unsigned i = 0; i < qemu->spec.size->data_disks && qemu->disk_count < QEMU_DISKS_MAX; i++) {
+	for (unsigned i = 0; i < qemu->spec.size->data_disks && qemu->disk_count < QEMU_DISKS_MAX;
+	     i++) {
 		int fd = file_unnamed(qemu->spec.folder, e);
 		if (fd < 0)
 			return fd;
@@ -108,7 +109,8 @@ static int make_extra(struct qemu *qemu, struct err *e)
 
 static bool needs_media(const struct machine_spec *spec)
 {
-	return spec->image && spec->agent_path && spec->entry != ENTRY_SSH && spec->entry != ENTRY_NONE;
+	return spec->image && spec->agent_path && spec->entry != ENTRY_SSH &&
+	       spec->entry != ENTRY_NONE;
 }
 
 int disks_make(struct qemu *qemu, const struct patience *p, struct err *e)
@@ -137,7 +139,8 @@ static int disk_size(const struct qemu_disk *disk, uint64_t *ret, struct err *e)
 		*ret = (uint64_t)length;
 		return length < 0 ? err_set(e, BLAME_HOST, errno, "look at a disk: %m") : 0;
 	}
-	if (pread(disk->fd, header, sizeof header, 0) != (ssize_t)sizeof header || memcmp(header, "QFI\xfb", 4) != 0)
+	if (pread(disk->fd, header, sizeof header, 0) != (ssize_t)sizeof header ||
+	    memcmp(header, "QFI\xfb", 4) != 0)
 		return err_set(e, BLAME_HOST, EINVAL, "a disk's overlay is not qcow2");
 	*ret = 0;
 	for (int i = 24; i < 32; i++) /* the size stands there, big endian */
@@ -156,7 +159,8 @@ static int make_empty(const char *path, uint64_t size, const struct patience *p,
 	return child_run_ok(&spec, p, &out, e);
 }
 
-static int freeze_disk(struct qemu *qemu, unsigned at, const char *folder, const struct patience *p, struct err *e)
+static int freeze_disk(struct qemu *qemu, unsigned at, const char *folder, const struct patience *p,
+		       struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/" TEMPLATE_DISK, folder, at);
 	CLEAN_FREE char *empty = xasprintf("%s/" TEMPLATE_EMPTY, folder, at);
@@ -188,7 +192,8 @@ int disks_freeze(struct qemu *qemu, const char *folder, const struct patience *p
 	return r < 0 ? r : freeze_file(qemu->initrd_fd, folder, "initrd", e);
 }
 
-static int fork_disk(struct qemu *qemu, unsigned at, const char *folder, const char *format, struct err *e)
+static int fork_disk(struct qemu *qemu, unsigned at, const char *folder, const char *format,
+		     struct err *e)
 {
 	CLEAN_FREE char *empty = xasprintf("%s/" TEMPLATE_EMPTY, folder, at);
 	int fd = file_unnamed(qemu->spec.folder, e);
@@ -225,7 +230,8 @@ int disks_fork(struct qemu *qemu, const char *folder, struct err *e)
 
 	if (spec->image)
 		r = fork_disk(qemu, at++, folder, "qcow2", e);
-	for (unsigned i = 0; i < spec->size->data_disks && qemu->disk_count < QEMU_DISKS_MAX && r == 0; i++)
+	for (unsigned i = 0;
+	     i < spec->size->data_disks && qemu->disk_count < QEMU_DISKS_MAX && r == 0; i++)
 		r = fork_disk(qemu, at++, folder, "raw", e);
 	if (r == 0 && spec->image && spec->firmware == FIRMWARE_UEFI)
 		r = fork_vars(qemu, folder, e);

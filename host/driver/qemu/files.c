@@ -14,7 +14,8 @@ int file_unnamed(const char *folder, struct err *e)
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
-		return fd >= 0 ? fd : err_set(e, BLAME_HOST, errno, "make a file in %s: %m", folder);
+		return fd >= 0 ? fd
+			       : err_set(e, BLAME_HOST, errno, "make a file in %s: %m", folder);
 	/* This file system cannot: the name is there for a moment. */
 	CLEAN_FREE char *path = xasprintf("%s/unnamed.XXXXXX", folder);
 	fd = mkostemp(path, O_CLOEXEC);
@@ -97,6 +98,7 @@ int file_check_room(const char *folder, uint64_t bytes, const char *what, struct
 	uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (room > bytes)
 		return 0;
-	return err_set(e, BLAME_HOST, ENOSPC, "%s needs %llu MiB in %s, where %llu MiB are free", what,
-		       (unsigned long long)(bytes >> 20) + 1, folder, (unsigned long long)(room >> 20));
+	return err_set(e, BLAME_HOST, ENOSPC, "%s needs %llu MiB in %s, where %llu MiB are free",
+		       what, (unsigned long long)(bytes >> 20) + 1, folder,
+		       (unsigned long long)(room >> 20));
 }

@@ -6,13 +6,13 @@
 
 /* Code and variables of the same build, without Secure Boot; the larger flash first: new variables need it. */
 static const struct firmware_files places[] = {
-	{"/usr/share/OVMF/OVMF_CODE_4M.fd",		 "/usr/share/OVMF/OVMF_VARS_4M.fd"	    },
-	{"/usr/share/OVMF/OVMF_CODE.fd",		 "/usr/share/OVMF/OVMF_VARS.fd"		    },
-	{"/usr/share/edk2/ovmf/OVMF_CODE.fd",		 "/usr/share/edk2/ovmf/OVMF_VARS.fd"	    },
-	{"/usr/share/edk2/x64/OVMF_CODE.4m.fd",		 "/usr/share/edk2/x64/OVMF_VARS.4m.fd"	    },
-	{"/usr/share/edk2-ovmf/x64/OVMF_CODE.fd",	 "/usr/share/edk2-ovmf/x64/OVMF_VARS.fd"    },
-	{"/usr/share/qemu/ovmf-x86_64-4m-code.bin",	 "/usr/share/qemu/ovmf-x86_64-4m-vars.bin"  },
-	{"/usr/share/qemu/edk2-x86_64-code.fd",		 "/usr/share/qemu/edk2-i386-vars.fd"	    },
+	{"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"},
+	{"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"},
+	{"/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"},
+	{"/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"},
+	{"/usr/share/edk2-ovmf/x64/OVMF_CODE.fd", "/usr/share/edk2-ovmf/x64/OVMF_VARS.fd"},
+	{"/usr/share/qemu/ovmf-x86_64-4m-code.bin", "/usr/share/qemu/ovmf-x86_64-4m-vars.bin"},
+	{"/usr/share/qemu/edk2-x86_64-code.fd", "/usr/share/qemu/edk2-i386-vars.fd"},
 };
 
 int firmware_find(struct firmware_files *ret, struct err *e)
@@ -22,6 +22,7 @@ int firmware_find(struct firmware_files *ret, struct err *e)
 			*ret = places[i];
 			return 0;
 		}
-	return err_set(e, BLAME_HOST, ENOENT,
-		       "no UEFI firmware is installed for this machine: install the package ovmf (or edk2-ovmf)");
+	return err_set(
+		e, BLAME_HOST, ENOENT,
+		"no UEFI firmware is installed for this machine: install the package ovmf (or edk2-ovmf)");
 }

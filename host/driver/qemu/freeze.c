@@ -23,7 +23,8 @@ static bool status_is(const struct vm_event *event, const char *status)
 }
 
 /* Until the migration has ended, one way or the other. */
-static int await_migration(struct qemu *qemu, const struct patience *p, uint64_t since, struct err *e)
+static int await_migration(struct qemu *qemu, const struct patience *p, uint64_t since,
+			   struct err *e)
 {
 	const struct vm_event *event;
 
@@ -48,7 +49,8 @@ static int leave_out_ram(struct qemu *qemu, const struct patience *p, struct err
 	return qmp_execute(qemu->qmp, p, "migrate-set-capabilities", capabilities, NULL, e);
 }
 
-static int write_state(struct qemu *qemu, const char *folder, const struct patience *p, struct err *e)
+static int write_state(struct qemu *qemu, const char *folder, const struct patience *p,
+		       struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/" TEMPLATE_STATE, folder);
 	CLEAN_FD int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -139,12 +141,13 @@ static int load_state(struct qemu *qemu, int state_fd, const struct patience *p,
 	if (r == 0)
 		r = qmp_give_fd(qemu->qmp, p, "state", state_fd, e);
 	if (r == 0)
-		r = qmp_execute(qemu->qmp, p, "migrate-incoming", "{\"uri\":\"fd:state\"}", NULL, e);
+		r = qmp_execute(qemu->qmp, p, "migrate-incoming", "{\"uri\":\"fd:state\"}", NULL,
+				e);
 	return r < 0 ? r : qmp_await_event(qemu->qmp, p, 0, "RESUME", &event, e);
 }
 
-int qemu_wake(const char *folder, const struct machine_spec *spec, const struct patience *p, struct vm **ret,
-	      struct err *e)
+int qemu_wake(const char *folder, const struct machine_spec *spec, const struct patience *p,
+	      struct vm **ret, struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/" TEMPLATE_STATE, folder);
 	CLEAN_FD int state = open(path, O_RDONLY | O_CLOEXEC);

@@ -11,15 +11,17 @@
 
 #include "host/driver/qemu/qemu.h"
 
-#define DEP_MAX	     (8U << 20)
-#define FILE_MAX     (64U << 20)
-#define MODULES_MAX  64
+#define DEP_MAX	    (8U << 20)
+#define FILE_MAX    (64U << 20)
+#define MODULES_MAX 64
 
 /* A kernel may have any of them built in, or not at all: then the agent does without. */
-static const char *const wanted[] = {"virtio_pci", "virtio_console", "virtio_blk", "virtio-rng", "virtio_balloon", NULL};
+static const char *const wanted[] = {"virtio_pci", "virtio_console", "virtio_blk",
+				     "virtio-rng", "virtio_balloon", NULL};
 
 /* For the disks of others. They are left out where there is none: btrfs alone takes seconds to choose its checksums. */
-static const char *const wanted_for_disks[] = {"ext4", "xfs", "btrfs", "vfat", "nls_cp437", "nls_ascii", NULL};
+static const char *const wanted_for_disks[] = {"ext4",	    "xfs",	 "btrfs", "vfat",
+					       "nls_cp437", "nls_ascii", NULL};
 
 DEFINE_VEC(path_vec, char *);
 
@@ -36,11 +38,12 @@ static int archive_error(struct initrd *initrd, struct err *e)
 {
 	const char *why = archive_error_string(initrd->archive);
 
-	return err_set(e, BLAME_HOST, EIO, "make the micro-VM's initramfs: %s", why ? why : "no reason given");
+	return err_set(e, BLAME_HOST, EIO, "make the micro-VM's initramfs: %s",
+		       why ? why : "no reason given");
 }
 
-static int add_bytes(struct initrd *initrd, const char *name, unsigned type, const char *bytes, size_t length,
-		     struct err *e)
+static int add_bytes(struct initrd *initrd, const char *name, unsigned type, const char *bytes,
+		     size_t length, struct err *e)
 {
 	struct archive_entry *entry = archive_entry_new();
 	int r = 0;
@@ -51,7 +54,8 @@ static int add_bytes(struct initrd *initrd, const char *name, unsigned type, con
 	archive_entry_set_size(entry, (la_int64_t)length);
 	archive_entry_set_nlink(entry, 1);
 	if (archive_write_header(initrd->archive, entry) != ARCHIVE_OK ||
-	    (length > 0 && archive_write_data(initrd->archive, bytes, length) != (la_ssize_t)length))
+	    (length > 0 &&
+	     archive_write_data(initrd->archive, bytes, length) != (la_ssize_t)length))
 		r = archive_error(initrd, e);
 	archive_entry_free(entry);
 	return r;
@@ -80,7 +84,8 @@ static int add_module(struct initrd *initrd, const char *path, struct err *e)
 	char *copy = xstrdup(path);
 	if (!vec_add(&initrd->added, copy)) {
 		free(copy);
-		return err_set(e, BLAME_HOST, E2BIG, "the micro-VM's modules need more than %d others", MODULES_MAX);
+		return err_set(e, BLAME_HOST, E2BIG,
+			       "the micro-VM's modules need more than %d others", MODULES_MAX);
 	}
 	(void)text_addf(&initrd->list, "/%s\n", name);
 	return add_file(initrd, from, name, e);
@@ -126,11 +131,13 @@ static int add_modules(struct initrd *initrd, const struct machine_spec *spec, s
 	r = add_bytes(initrd, "modules", AE_IFDIR, NULL, 0, e);
 	for (const char *const *name = wanted; *name && r == 0; name++)
 		r = add_with_dependencies(initrd, *name, e);
-	for (const char *const *name = wanted_for_disks; spec->extra_disk && *name && r == 0; name++)
+	for (const char *const *name = wanted_for_disks; spec->extra_disk && *name && r == 0;
+	     name++)
 		r = add_with_dependencies(initrd, *name, e);
 	if (r < 0)
 		return r;
-	return add_bytes(initrd, "etc/assay-modules", AE_IFREG, initrd->list.buf, initrd->list.length, e);
+	return add_bytes(initrd, "etc/assay-modules", AE_IFREG, initrd->list.buf,
+			 initrd->list.length, e);
 }
 
 static void initrd_done(struct initrd *initrd)
@@ -158,7 +165,8 @@ static int add_folders(struct initrd *initrd, struct err *e)
 
 int initrd_make(struct qemu *qemu, struct err *e)
 {
-	CLEAN_DONE(initrd) struct initrd initrd = {
+	CLEAN_DONE(initrd)
+	struct initrd initrd = {
 		.archive = archive_write_new(),
 		.dep = TEXT_INIT(DEP_MAX),
 		.added = VEC_INIT(MODULES_MAX),

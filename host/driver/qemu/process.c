@@ -10,7 +10,7 @@
 
 #include "host/driver/qemu/qemu.h"
 
-#define STDERR_MAX 65536
+#define STDERR_MAX  65536
 #define END_SPAN_MS 2000
 
 /* QEMU's ends of its channels. */
@@ -67,7 +67,8 @@ static int open_stderr(struct qemu *qemu, struct err *e)
 {
 	int fd = memfd_create("qemu-stderr", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	if (fd < 0 || ftruncate(fd, STDERR_MAX) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0) {
+	if (fd < 0 || ftruncate(fd, STDERR_MAX) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0) {
 		scope_close(&fd);
 		return err_set(e, BLAME_HOST, errno, "a file for QEMU's messages: %m");
 	}
@@ -83,20 +84,29 @@ static void add_socket(struct command *command, const char *id, int fd)
 }
 
 /* What is not the guest's to see. */
-static void add_frame(struct command *command, const struct qemu *qemu, const struct channels *channels)
+static void add_frame(struct command *command, const struct qemu *qemu,
+		      const struct channels *channels)
 {
 	static const char *const words[] = {
-		QEMU_PROGRAM, "-nodefaults", "-no-user-config", "-display", "none", "-sandbox",
+		QEMU_PROGRAM,
+		"-nodefaults",
+		"-no-user-config",
+		"-display",
+		"none",
+		"-sandbox",
 		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-		"-global", "migration.x-events=on",
-		"-mon", "chardev=qmp,mode=control",
+		"-global",
+		"migration.x-events=on",
+		"-mon",
+		"chardev=qmp,mode=control",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		command_add(command, words[i]);
 	command_add(command, "-name");
-	command_add(command, qemu->spec.run_name && !strchr(qemu->spec.run_name, ',') ? qemu->spec.run_name
-										       : "assay");
+	command_add(command, qemu->spec.run_name && !strchr(qemu->spec.run_name, ',')
+				     ? qemu->spec.run_name
+				     : "assay");
 	add_socket(command, "qmp", channels->qmp);
 	add_socket(command, "agent", channels->agent);
 	add_socket(command, "console", channels->console);

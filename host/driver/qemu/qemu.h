@@ -9,30 +9,30 @@
 #include "host/driver/qemu/qmp.h"
 #include "host/driver/qemu/version.h"
 
-#define QEMU_PROGRAM	  "qemu-system-x86_64"
-#define QEMU_DISKS_MAX	  17 /* the root disk is the first */
-#define QEMU_NODES_MAX	  8
-#define QEMU_FDS_MAX	  64
-#define QEMU_FIRST_FD	  10 /* lower numbers are the shim's and the standard ones */
+#define QEMU_PROGRAM	   "qemu-system-x86_64"
+#define QEMU_DISKS_MAX	   17 /* the root disk is the first */
+#define QEMU_NODES_MAX	   8
+#define QEMU_FDS_MAX	   64
+#define QEMU_FIRST_FD	   10 /* lower numbers are the shim's and the standard ones */
 #define QEMU_HOTPLUG_PORTS 4
 
 #define AGENT_PORT    "org.assay.agent.0"
 #define AGENT_PORT_ID "agent0"
 
 /* Files in a template's folder. */
-#define TEMPLATE_STATE "state"	    /* device state, as QEMU migrates it */
-#define TEMPLATE_RAM   "ram%u"	    /* per NUMA node */
-#define TEMPLATE_DISK  "disk%u"	    /* disk 0 is the root disk's overlay */
-#define TEMPLATE_EMPTY "empty%u"    /* an empty qcow2 of the disk's size, copied for each fork */
-#define TEMPLATE_VARS  "vars"	    /* the UEFI variables */
-#define TEMPLATE_MEDIA "media"	    /* the disk that brings the agent in */
-#define TEMPLATE_TPM   "tpm"	    /* the TPM's permanent state */
+#define TEMPLATE_STATE "state"	 /* device state, as QEMU migrates it */
+#define TEMPLATE_RAM   "ram%u"	 /* per NUMA node */
+#define TEMPLATE_DISK  "disk%u"	 /* disk 0 is the root disk's overlay */
+#define TEMPLATE_EMPTY "empty%u" /* an empty qcow2 of the disk's size, copied for each fork */
+#define TEMPLATE_VARS  "vars"	 /* the UEFI variables */
+#define TEMPLATE_MEDIA "media"	 /* the disk that brings the agent in */
+#define TEMPLATE_TPM   "tpm"	 /* the TPM's permanent state */
 
 /* One disk, from the guest's view. All of a machine's own files have no name: they go with the last descriptor. */
 struct qemu_disk {
-	int fd;		      /* the top layer, writable */
-	char format[12];      /* of the top layer */
-	char *backing;	      /* the layer below, in a template's folder; NULL: none, or as the header says */
+	int fd;		 /* the top layer, writable */
+	char format[12]; /* of the top layer */
+	char *backing; /* the layer below, in a template's folder; NULL: none, or as the header says */
 	char backing_format[12];
 };
 
@@ -50,8 +50,8 @@ struct qemu {
 	unsigned node_count;
 	char *tpm_folder;
 	const char *template_folder; /* while it wakes, else NULL */
-	char *credentials; /* SMBIOS strings, one a line; NULL: none */
-	bool is_fork;	   /* the RAM files are mapped privately: it cannot be frozen (again) */
+	char *credentials;	     /* SMBIOS strings, one a line; NULL: none */
+	bool is_fork; /* the RAM files are mapped privately: it cannot be frozen (again) */
 };
 
 /* A command line under construction, with the descriptors that go with it. */
@@ -84,19 +84,22 @@ int file_copy(int from, int to, struct err *e) NONNULL(3); /* holes stay holes *
 int file_copy_path(const char *path, int to, struct err *e) NONNULL(1, 3);
 /* Gives the unnamed file a name, or copies it when it lies on another file system. */
 int file_name(int fd, const char *path, struct err *e) NONNULL(2, 3);
-int file_check_room(const char *folder, uint64_t bytes, const char *what, struct err *e) NONNULL(1, 3, 4);
+int file_check_room(const char *folder, uint64_t bytes, const char *what, struct err *e)
+	NONNULL(1, 3, 4);
 uint64_t file_used(int fd); /* bytes of disk or memory */
 
 /* disk.c, ram.c, tpm.c: the parts of a new machine and of a fork. */
 int disks_make(struct qemu *qemu, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
 int disks_fork(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 2, 3);
-int disks_freeze(struct qemu *qemu, const char *folder, const struct patience *p, struct err *e) NONNULL(1, 2, 3, 4);
+int disks_freeze(struct qemu *qemu, const char *folder, const struct patience *p, struct err *e)
+	NONNULL(1, 2, 3, 4);
 void disks_done(struct qemu *qemu) NONNULL(1);
 unsigned ram_nodes(const struct machine_spec *spec) NONNULL(1);
 int ram_make(struct qemu *qemu, struct err *e) NONNULL(1, 2);
 int ram_fork(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 2, 3);
 int ram_freeze(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 2, 3);
-int tpm_start(struct qemu *qemu, const struct patience *p, int *ret_fd, struct err *e) NONNULL(1, 2, 3, 4);
+int tpm_start(struct qemu *qemu, const struct patience *p, int *ret_fd, struct err *e)
+	NONNULL(1, 2, 3, 4);
 void tpm_done(struct qemu *qemu) NONNULL(1);
 
 /* initrd.c: the micro-VM's file system: the agent as /init, and the modules that it needs to reach us. */
@@ -110,13 +113,14 @@ int process_error(struct qemu *qemu, int r, struct err *e) NONNULL(1, 3);
 void process_last_words(struct vm *vm, struct text *out) NONNULL(1, 2);
 
 /* freeze.c */
-int qemu_freeze(struct vm *vm, const char *folder, const struct patience *p, struct err *e) NONNULL(1, 2, 3, 4);
-int qemu_wake(const char *folder, const struct machine_spec *spec, const struct patience *p, struct vm **ret,
-	      struct err *e) NONNULL(1, 2, 3, 4, 5);
+int qemu_freeze(struct vm *vm, const char *folder, const struct patience *p, struct err *e)
+	NONNULL(1, 2, 3, 4);
+int qemu_wake(const char *folder, const struct machine_spec *spec, const struct patience *p,
+	      struct vm **ret, struct err *e) NONNULL(1, 2, 3, 4, 5);
 
 /* version.c */
-int qemu_describe(const struct machine_spec *spec, const struct patience *p, struct text *out, struct err *e)
-	NONNULL(1, 2, 3, 4);
+int qemu_describe(const struct machine_spec *spec, const struct patience *p, struct text *out,
+		  struct err *e) NONNULL(1, 2, 3, 4);
 
 /* start.c */
 struct qemu *qemu_new(const struct machine_spec *spec) NONNULL(1);

@@ -39,7 +39,8 @@ struct qmp *qmp_new(int fd, struct vm_events *events)
 
 	if (flags >= 0)
 		(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-	*qmp = (struct qmp){.fd = fd, .events = events, .in = TEXT_INIT(QMP_LINE_MAX), .last_id = 1};
+	*qmp = (struct qmp){
+		.fd = fd, .events = events, .in = TEXT_INIT(QMP_LINE_MAX), .last_id = 1};
 	/* Sent before QEMU listens: it lies in the socket until then, and saves a round trip. When the socket is
 	 * closed already the first wait says so. */
 	(void)!send(fd, line, sizeof line - 1, MSG_NOSIGNAL);
@@ -65,7 +66,8 @@ static void take_event(struct qmp *qmp, const json_t *message, const char *name)
 {
 	const json_t *data = json_object_get(message, "data");
 
-	vm_events_add(qmp->events, name, json_is_object(data) ? json_dumps(data, JSON_COMPACT) : NULL);
+	vm_events_add(qmp->events, name,
+		      json_is_object(data) ? json_dumps(data, JSON_COMPACT) : NULL);
 }
 
 static int take_line(struct qmp *qmp, const char *line, size_t length, struct err *e)
@@ -78,7 +80,8 @@ static int take_line(struct qmp *qmp, const char *line, size_t length, struct er
 	log_debug("qmp", "<- %.*s", (int)length, line);
 	if (!json_is_object(message)) {
 		json_decref(message);
-		return err_set(e, BLAME_HOST, EBADMSG, "QEMU said something that is no QMP: %s", why.text);
+		return err_set(e, BLAME_HOST, EBADMSG, "QEMU said something that is no QMP: %s",
+			       why.text);
 	}
 	if (event) {
 		take_event(qmp, message, event);
@@ -98,8 +101,10 @@ int qmp_feed(struct qmp *qmp, const char *bytes, size_t length, struct err *e)
 	int r = 0;
 
 	if (text_add(&qmp->in, bytes, length) < 0)
-		return err_set(e, BLAME_HOST, EMSGSIZE, "QEMU sent a line of more than %u bytes", QMP_LINE_MAX);
-	for (char *newline; r == 0 && (newline = memchr(qmp->in.buf + seen, '\n', qmp->in.length - seen));) {
+		return err_set(e, BLAME_HOST, EMSGSIZE, "QEMU sent a line of more than %u bytes",
+			       QMP_LINE_MAX);
+	for (char *newline;
+	     r == 0 && (newline = memchr(qmp->in.buf + seen, '\n', qmp->in.length - seen));) {
 		size_t end = (size_t)(newline - qmp->in.buf);
 		if (end > used && !(end == used + 1 && qmp->in.buf[used] == '\r'))
 			r = take_line(qmp, qmp->in.buf + used, end - used, e);
@@ -141,8 +146,8 @@ static int pump(struct qmp *qmp, const struct patience *p, const char *what, str
 }
 
 /* Gives the answer to last_id. */
-static int await_answer(struct qmp *qmp, const struct patience *p, const char *command, json_t **ret,
-			struct err *e)
+static int await_answer(struct qmp *qmp, const struct patience *p, const char *command,
+			json_t **ret, struct err *e)
 {
 	while (!qmp->answer) {
 		int r = pump(qmp, p, command, e);
@@ -160,12 +165,14 @@ static int judge_answer(json_t *answer, const char *command, struct text *reply,
 	const char *why = json_string_value(json_object_get(error, "desc"));
 
 	if (error || !value)
-		return err_set(e, BLAME_HOST, EREMOTEIO, "QEMU refused %s: %s", command, why ? why : "no reason given");
+		return err_set(e, BLAME_HOST, EREMOTEIO, "QEMU refused %s: %s", command,
+			       why ? why : "no reason given");
 	if (!reply)
 		return 0;
 	CLEAN_FREE char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 	if (!text || text_adds(reply, text) < 0)
-		return err_set(e, BLAME_HOST, EMSGSIZE, "QEMU's answer to %s is longer than %zu bytes", command,
+		return err_set(e, BLAME_HOST, EMSGSIZE,
+			       "QEMU's answer to %s is longer than %zu bytes", command,
 			       reply->maximum);
 	return 0;
 }
@@ -185,18 +192,20 @@ int qmp_await_ready(struct qmp *qmp, const struct patience *p, struct err *e)
 }
 
 /* The whole line of a command; NULL with *e set when the arguments are no JSON object. */
-static char *command_line(struct qmp *qmp, const char *command, const char *arguments, struct err *e)
+static char *command_line(struct qmp *qmp, const char *command, const char *arguments,
+			  struct err *e)
 {
 	json_error_t why;
 	json_t *parsed = arguments ? json_loads(arguments, 0, &why) : json_object();
 
 	if (!json_is_object(parsed)) {
 		json_decref(parsed);
-		(void)err_set(e, BLAME_BUG, EINVAL, "the arguments of %s are no JSON object: %s", command, arguments);
+		(void)err_set(e, BLAME_BUG, EINVAL, "the arguments of %s are no JSON object: %s",
+			      command, arguments);
 		return NULL;
 	}
-	json_t *message = json_pack("{s:s, s:I, s:o}", "execute", command, "id", (json_int_t)++qmp->last_id,
-				    "arguments", parsed);
+	json_t *message = json_pack("{s:s, s:I, s:o}", "execute", command, "id",
+				    (json_int_t)++qmp->last_id, "arguments", parsed);
 	CLEAN_FREE char *text = json_dumps(message, JSON_COMPACT);
 	json_decref(message);
 	json_decref(qmp->answer);
@@ -204,8 +213,8 @@ static char *command_line(struct qmp *qmp, const char *command, const char *argu
 	return xasprintf("%s\n", text ? text : "");
 }
 
-int qmp_execute(struct qmp *qmp, const struct patience *p, const char *command, const char *arguments,
-		struct text *reply, struct err *e)
+int qmp_execute(struct qmp *qmp, const struct patience *p, const char *command,
+		const char *arguments, struct text *reply, struct err *e)
 {
 	json_t *answer = NULL;
 	int r = qmp_await_ready(qmp, p, e);
@@ -247,7 +256,8 @@ int qmp_give_fd(struct qmp *qmp, const struct patience *p, const char *name, int
 		.msg_controllen = sizeof control.bytes,
 	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	*header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+	*header = (struct cmsghdr){
+		.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
 	memcpy(CMSG_DATA(header), &fd, sizeof fd);
 	if (sendmsg(qmp->fd, &message, MSG_NOSIGNAL) != (ssize_t)bytes.iov_len)
 		return err_set(e, BLAME_HOST, errno, "hand a descriptor to QEMU: %m");

@@ -31,8 +31,8 @@ int qmp_await_ready(struct qmp *qmp, const struct patience *p, struct err *e) NO
 
 /* A command with arguments as JSON (or NULL); its return value is added to `reply` (may be NULL) as JSON. An error of
  * QEMU's own is -EREMOTEIO (blame host) with its sentence. */
-int qmp_execute(struct qmp *qmp, const struct patience *p, const char *command, const char *arguments,
-		struct text *reply, struct err *e) NONNULL(1, 2, 3, 6);
+int qmp_execute(struct qmp *qmp, const struct patience *p, const char *command,
+		const char *arguments, struct text *reply, struct err *e) NONNULL(1, 2, 3, 6);
 
 /* Hands a descriptor over under a name ("getfd"); the caller keeps its own. */
 int qmp_give_fd(struct qmp *qmp, const struct patience *p, const char *name, int fd, struct err *e)

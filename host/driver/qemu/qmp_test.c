@@ -9,7 +9,8 @@
 #include "base/clock.h"
 #include "base/test.h"
 
-static const char greeting[] = "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n{\"return\": {}, \"id\": 1}\r\n";
+static const char greeting[] =
+	"{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n{\"return\": {}, \"id\": 1}\r\n";
 
 struct scene {
 	struct vm_events events;
@@ -34,7 +35,8 @@ static void scene_greet(struct scene *scene)
 	struct err e = {0};
 
 	scene_init(scene);
-	EXPECT_NUMBER(send(scene->qemu, greeting, sizeof greeting - 1, MSG_NOSIGNAL), sizeof greeting - 1);
+	EXPECT_NUMBER(send(scene->qemu, greeting, sizeof greeting - 1, MSG_NOSIGNAL),
+		      sizeof greeting - 1);
 	EXPECT_NUMBER(qmp_await_ready(scene->qmp, &scene->p, &e), 0);
 }
 
@@ -73,8 +75,10 @@ TEST(qmp, refusal_is_the_hosts_sentence)
 	struct err e = {0};
 
 	scene_greet(&scene);
-	say(&scene, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no such device\"}, \"id\": 3}\r\n");
-	EXPECT_NUMBER(qmp_execute(scene.qmp, &scene.p, "device_del", "{\"id\":\"x\"}", NULL, &e), -EREMOTEIO);
+	say(&scene,
+	    "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no such device\"}, \"id\": 3}\r\n");
+	EXPECT_NUMBER(qmp_execute(scene.qmp, &scene.p, "device_del", "{\"id\":\"x\"}", NULL, &e),
+		      -EREMOTEIO);
 	EXPECT_TEXT(e.text, "QEMU refused device_del: no such device");
 	EXPECT_NUMBER(e.blame, BLAME_HOST);
 }
@@ -86,7 +90,8 @@ TEST(qmp, answers_of_other_commands_are_nobodys)
 	struct err e = {0};
 
 	scene_greet(&scene);
-	say(&scene, "{\"return\": 7, \"id\": 2}\r\n{\"return\": 8, \"id\": 99}\r\n{\"return\": 9, \"id\": 3}\r\n");
+	say(&scene,
+	    "{\"return\": 7, \"id\": 2}\r\n{\"return\": 8, \"id\": 99}\r\n{\"return\": 9, \"id\": 3}\r\n");
 	EXPECT_NUMBER(qmp_execute(scene.qmp, &scene.p, "query-x", NULL, &reply, &e), 0);
 	EXPECT_TEXT(reply.buf, "9");
 }
@@ -97,8 +102,9 @@ TEST(qmp, events_between_answers_are_kept)
 	struct err e = {0};
 
 	scene_greet(&scene);
-	say(&scene, "{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true}}\r\n{\"event\": \"STOP\"}\r\n"
-		    "{\"return\": {}, \"id\": 3}\r\n");
+	say(&scene,
+	    "{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true}}\r\n{\"event\": \"STOP\"}\r\n"
+	    "{\"return\": {}, \"id\": 3}\r\n");
 	EXPECT_NUMBER(qmp_execute(scene.qmp, &scene.p, "cont", NULL, NULL, &e), 0);
 	const struct vm_event *event = vm_events_find(&scene.events, 0, "SHUTDOWN");
 	EXPECT(event != NULL);

@@ -39,9 +39,10 @@ int ram_make(struct qemu *qemu, struct err *e)
 	uint64_t want = qemu->spec.size->mem_mib * MIB, have = memory_available();
 
 	if (have > 0 && have < want)
-		return err_set(e, BLAME_HOST, ENOMEM,
-			       "a machine with %u MiB does not fit: %llu MiB of memory are free on this host",
-			       qemu->spec.size->mem_mib, (unsigned long long)(have / MIB));
+		return err_set(
+			e, BLAME_HOST, ENOMEM,
+			"a machine with %u MiB does not fit: %llu MiB of memory are free on this host",
+			qemu->spec.size->mem_mib, (unsigned long long)(have / MIB));
 	qemu->node_count = ram_nodes(&qemu->spec);
 	for (unsigned i = 0; i < qemu->node_count; i++) {
 		int fd = memfd_create("assay-ram", MFD_CLOEXEC);

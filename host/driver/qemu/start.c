@@ -68,21 +68,26 @@ static int check_spec(const struct machine_spec *spec, struct err *e)
 	const struct size *size = spec->size;
 
 	if (size->cpus < 1 || size->mem_mib < 64)
-		return err_set(e, BLAME_USER, EINVAL, "a machine needs a CPU and 64 MiB of memory at least");
+		return err_set(e, BLAME_USER, EINVAL,
+			       "a machine needs a CPU and 64 MiB of memory at least");
 	if (size->numa_nodes > QEMU_NODES_MAX || size->data_disks >= QEMU_DISKS_MAX)
-		return err_set(e, BLAME_USER, EINVAL, "at most %d NUMA nodes and %d data disks are possible",
+		return err_set(e, BLAME_USER, EINVAL,
+			       "at most %d NUMA nodes and %d data disks are possible",
 			       QEMU_NODES_MAX, QEMU_DISKS_MAX - 1);
 	if (ram_nodes(spec) > 1 && size->mem_mib % ram_nodes(spec))
-		return err_set(e, BLAME_USER, EINVAL, "%u MiB cannot be divided evenly among %u NUMA nodes",
-			       size->mem_mib, size->numa_nodes);
+		return err_set(e, BLAME_USER, EINVAL,
+			       "%u MiB cannot be divided evenly among %u NUMA nodes", size->mem_mib,
+			       size->numa_nodes);
 	if (spec->entry == ENTRY_SSH && (size->nics < 1 || !spec->ssh_key || !spec->ssh_user))
 		return err_set(e, BLAME_USER, EINVAL, "SSH needs a NIC, a user and a key");
 	if (!spec->image && !spec->kernel)
-		return err_set(e, BLAME_USER, EINVAL, "there is neither an image nor a kernel to boot");
+		return err_set(e, BLAME_USER, EINVAL,
+			       "there is neither an image nor a kernel to boot");
 	return 0;
 }
 
-static int qemu_start(const struct machine_spec *spec, const struct patience *p, struct vm **ret, struct err *e)
+static int qemu_start(const struct machine_spec *spec, const struct patience *p, struct vm **ret,
+		      struct err *e)
 {
 	struct patience span = patience_within(p, START_SPAN_NS);
 	int r = check_spec(spec, e);
@@ -130,8 +135,8 @@ static int qemu_collect(struct vm *vm, struct err *e)
 	return qmp_collect(((struct qemu *)vm)->qmp, e);
 }
 
-static int qemu_command(struct vm *vm, const struct patience *p, const char *name, const char *arguments,
-			struct text *reply, struct err *e)
+static int qemu_command(struct vm *vm, const struct patience *p, const char *name,
+			const char *arguments, struct text *reply, struct err *e)
 {
 	struct qemu *qemu = (struct qemu *)vm;
 
@@ -143,15 +148,18 @@ static int qemu_command(struct vm *vm, const struct patience *p, const char *nam
 /* QEMU lets the old port's channel go a moment after it has taken the port away. */
 static int add_port(struct vm *vm, const struct patience *p, struct err *e)
 {
-	static const char port[] = "{\"driver\":\"virtserialport\",\"id\":\"" AGENT_PORT_ID
-				   "\",\"bus\":\"serial0.0\",\"nr\":1,\"chardev\":\"agent\",\"name\":\"" AGENT_PORT "\"}";
+	static const char port[] =
+		"{\"driver\":\"virtserialport\",\"id\":\"" AGENT_PORT_ID
+		"\",\"bus\":\"serial0.0\",\"nr\":1,\"chardev\":\"agent\",\"name\":\"" AGENT_PORT
+		"\"}";
 	struct patience span = patience_within(p, PORT_SPAN_NS);
 	struct err waiting = {0};
 
 	for (;;) {
 		CLEAN_TEXT struct text ignored = TEXT_INIT(1024);
 		int r = qemu_command(vm, p, "device_add", port, &ignored, e);
-		if (r != -EREMOTEIO || wait_span(&span, PORT_RETRY_NS, "the port to be free", &waiting) < 0)
+		if (r != -EREMOTEIO ||
+		    wait_span(&span, PORT_RETRY_NS, "the port to be free", &waiting) < 0)
 			return r;
 		err_clear(e);
 	}
@@ -169,13 +177,15 @@ static int qemu_replug(struct vm *vm, const struct patience *p, struct err *e)
 static int qemu_ssh_port(struct vm *vm, const struct patience *p, unsigned *ret, struct err *e)
 {
 	CLEAN_TEXT struct text said = TEXT_INIT(65536);
-	int r = qemu_command(vm, p, "human-monitor-command", "{\"command-line\":\"info usernet\"}", &said, e);
+	int r = qemu_command(vm, p, "human-monitor-command", "{\"command-line\":\"info usernet\"}",
+			     &said, e);
 
 	if (r < 0)
 		return r;
 	const char *line = strstr(said.buf, "TCP[HOST_FORWARD]");
 	if (!line || sscanf(line, "TCP[HOST_FORWARD] %*d 127.0.0.1 %u", ret) != 1)
-		return err_set(e, BLAME_HOST, ENOTCONN, "QEMU forwards no port to the guest's SSH server");
+		return err_set(e, BLAME_HOST, ENOTCONN,
+			       "QEMU forwards no port to the guest's SSH server");
 	return 0;
 }
 

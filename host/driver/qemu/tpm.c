@@ -54,10 +54,20 @@ int tpm_start(struct qemu *qemu, const struct patience *p UNUSED, int *ret_fd, s
 	CLEAN_FD int theirs = ends[1];
 	*ret_fd = ends[0];
 	CLEAN_FREE char *state = xasprintf("dir=%s", qemu->tpm_folder);
-	const char *argv[] = {"swtpm", "socket", "--tpm2", "--tpmstate", state, "--ctrl",
-			      "type=unixio,clientfd=10", "--terminate", "--flags", "not-need-init", NULL};
+	const char *argv[] = {"swtpm",
+			      "socket",
+			      "--tpm2",
+			      "--tpmstate",
+			      state,
+			      "--ctrl",
+			      "type=unixio,clientfd=10",
+			      "--terminate",
+			      "--flags",
+			      "not-need-init",
+			      NULL};
 	struct child_fd fd = {.fd = theirs, .as = 10};
-	struct child_spec spec = {.argv = argv, .fds = &fd, .fd_count = 1, .no_network = true, .no_exec = true};
+	struct child_spec spec = {
+		.argv = argv, .fds = &fd, .fd_count = 1, .no_network = true, .no_exec = true};
 	child_done(&qemu->tpm);
 	return child_start(&spec, &qemu->tpm, e);
 }

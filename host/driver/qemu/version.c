@@ -24,10 +24,11 @@ static int parse(const char *said, char version[64], struct err *e)
 	int major = 0, minor = 0;
 
 	if (!at || sscanf(at, "version %d.%d", &major, &minor) != 2)
-		return err_set(e, BLAME_HOST, EINVAL, QEMU_PROGRAM " does not tell its version: %.100s", said);
+		return err_set(e, BLAME_HOST, EINVAL,
+			       QEMU_PROGRAM " does not tell its version: %.100s", said);
 	if (major < VERSION_MAJOR || (major == VERSION_MAJOR && minor < VERSION_MINOR))
-		return err_set(e, BLAME_HOST, EINVAL, "QEMU %d.%d is too old, %d.%d is needed", major, minor,
-			       VERSION_MAJOR, VERSION_MINOR);
+		return err_set(e, BLAME_HOST, EINVAL, "QEMU %d.%d is too old, %d.%d is needed",
+			       major, minor, VERSION_MAJOR, VERSION_MINOR);
 	at += sizeof words - 1;
 	(void)snprintf(version, 64, "%.*s", (int)strcspn(at, "\n"), at);
 	return 0;
@@ -37,12 +38,14 @@ static int ask(const struct patience *p, struct err *e)
 {
 	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(4096);
 	const char *argv[] = {QEMU_PROGRAM, "--version", NULL};
-	struct child_spec spec = {.argv = argv, .no_network = true, .no_exec = true, .limit_cpu_s = 30};
+	struct child_spec spec = {
+		.argv = argv, .no_network = true, .no_exec = true, .limit_cpu_s = 30};
 	int r = child_run_ok(&spec, p, &out, e);
 
 	if (r == -ENOENT)
 		return err_set(e, BLAME_HOST, ENOENT,
-			       QEMU_PROGRAM " is not installed: install qemu-system-x86 (or qemu-kvm)");
+			       QEMU_PROGRAM
+			       " is not installed: install qemu-system-x86 (or qemu-kvm)");
 	return r < 0 ? r : parse(out.stdout_text.buf, known.version, e);
 }
 
@@ -76,7 +79,8 @@ static void add_words(struct text *out, const struct command *command)
 		(void)text_addf(out, "argument %s\n", command->words.items[i]);
 }
 
-int qemu_describe(const struct machine_spec *spec, const struct patience *p, struct text *out, struct err *e)
+int qemu_describe(const struct machine_spec *spec, const struct patience *p, struct text *out,
+		  struct err *e)
 {
 	CLEAN_DONE(command) struct command command = {0};
 	struct firmware_files firmware = {0};
@@ -92,7 +96,8 @@ int qemu_describe(const struct machine_spec *spec, const struct patience *p, str
 	(void)text_addf(out, "image file %s\n", spec->image ? spec->image->path : "");
 	(void)text_addf(out, "firmware %s\n", firmware.code);
 	(void)text_addf(out, "entry %s\n", entry_name(spec->entry));
-	(void)text_addf(out, "disks %u of %u MiB\n", spec->size->data_disks, spec->size->data_disk_mib);
+	(void)text_addf(out, "disks %u of %u MiB\n", spec->size->data_disks,
+			spec->size->data_disk_mib);
 	(void)text_addf(out, "tpm %d\n", spec->size->tpm);
 	if (spec->accel == ACCEL_KVM)
 		add_cpu(out);
@@ -102,5 +107,7 @@ int qemu_describe(const struct machine_spec *spec, const struct patience *p, str
 	argv_machine(&command, qemu);
 	add_words(out, &command);
 	qemu_free(&qemu->vm);
-	return out->overflowed ? err_set(e, BLAME_BUG, EMSGSIZE, "the machine's description is too long") : 0;
+	return out->overflowed
+		       ? err_set(e, BLAME_BUG, EMSGSIZE, "the machine's description is too long")
+		       : 0;
 }
