@@ -143,7 +143,7 @@ TEST(bus, numbers_are_aligned)
 
 static void expect_bytes(int fd, const char *want, size_t length)
 {
-	char got[512];
+	char got[512] = "";
 	size_t have = 0;
 
 	while (have < length) {

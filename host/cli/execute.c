@@ -146,7 +146,6 @@ static void open_store(struct execution *x)
 static void begin_in_store(struct execution *x)
 {
 	CLEANUP(run) struct run *run = NULL;
-	CLEAN_FREE char *journal = xasprintf("%s/journal.jsonl", x->folder);
 	CLEAN_FREE char *plan_path = xasprintf("%s/plan.json", x->folder);
 	CLEAN_TEXT struct text plan = TEXT_INIT(64U << 20);
 	struct err e = {0};

@@ -78,8 +78,8 @@ TEST(digest, memory_survives_garbage)
 	const char *folder = test_folder();
 	CLEAN_FREE char *path = xasprintf("%s/digests", folder);
 	struct file_identity identity = {1, 2, 3, 4, 5}, second = {1, 9, 3, 4, 5};
-	CLEAN_FD int fd = make_file(path, "\n\xff\xfe rubbish\n1 1 2 3 4 5 abcd\n1 1 2 3\n"
-					  "1 1 2 3 4 5 " ABC "trailing\n");
+	UNUSED CLEAN_FD int fd = make_file(path, "\n\xff\xfe rubbish\n1 1 2 3 4 5 abcd\n1 1 2 3\n"
+						 "1 1 2 3 4 5 " ABC "trailing\n");
 	CLEAN_TEXT struct text content = TEXT_INIT(4096);
 	char digest[DIGEST_SIZE];
 

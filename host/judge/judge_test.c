@@ -19,7 +19,7 @@ static struct run *run_of(const char *word, bool sabotaged_too, const char *sabo
 		char lower = (char)(word[i] | 0x20);
 		const char *kind = lower != word[i] && word[i] != '-' ? "none" : "code";
 		for (int s = 0; s <= (sabotaged_too && strcmp(kind, "code") == 0); s++) {
-			const char letter = s ? sabotaged[i] : lower;
+			const char letter = s && sabotaged ? sabotaged[i] : lower;
 			const char *found = letter == '-' ? NULL : strchr(letters, letter);
 			text_addf(
 				&plan,

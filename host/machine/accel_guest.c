@@ -134,8 +134,10 @@ extern const unsigned char accel_guest_code[], accel_guest_code_end[];
 void accel_guest_rom(unsigned char rom[ACCEL_GUEST_ROM_SIZE])
 {
 	/* At reset the CPU begins 16 bytes below the end: a jump to the code. */
-	static const unsigned char reset[] = {0xe9, (ROM_CODE - ROM_RESET - 3) & 0xff,
-					      ((ROM_CODE - ROM_RESET - 3) >> 8) & 0xff};
+	const unsigned distance =
+		(unsigned)ROM_CODE - (unsigned)ROM_RESET - 3U; /* backwards, modulo 2^16 */
+	const unsigned char reset[] = {0xe9, (unsigned char)distance,
+				       (unsigned char)(distance >> 8)};
 
 	memset(rom, 0xf4, ACCEL_GUEST_ROM_SIZE);
 	memcpy(rom + ROM_CODE, accel_guest_code, (size_t)(accel_guest_code_end - accel_guest_code));

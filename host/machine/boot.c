@@ -323,6 +323,7 @@ static void begin_anew(struct machine *machine)
 {
 	machine->ended = machine->agent_lost = machine->agent_greeted = false;
 	machine->console_closed = machine->control_closed = false;
+	machine->stale_replies = 0;
 	machine->events_seen = machine->events_mark = 0;
 	machine->power_on_ns = clock_now_ns();
 	console_power_on(machine->console);

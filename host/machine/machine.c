@@ -118,6 +118,7 @@ static void act_on_events(struct machine *machine)
 
 	if (vm_events_find(events, machine->events_seen, "RESET")) {
 		machine->agent_greeted = false;
+		machine->stale_replies = 0;
 		if (machine->spec.entry == ENTRY_SSH)
 			forget_agent(machine); /* the session went with the system that had it */
 		else if (machine->agent)
@@ -266,6 +267,10 @@ int machine_next_frame(struct machine *machine, const struct patience *p, struct
 	for (;;) {
 		struct err bad = {0};
 		int r = agent_next(machine->agent, ret, &bad);
+		if (r > 0 && ret->type == FRAME_REPLY && machine->stale_replies > 0) {
+			machine->stale_replies--;
+			continue;
+		}
 		if (r > 0)
 			return 0;
 		if (r < 0)

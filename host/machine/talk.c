@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "host/machine/internal.h"
 
 #define SETTLE_LOOK_NS (1 * NS_PER_S)
@@ -54,6 +55,8 @@ int machine_call(struct machine *machine, const struct patience *p, const char *
 	int r = machine_send(machine, p, verb, e);
 	if (r == 0)
 		r = machine_next_frame(machine, p, &frame, verb, e);
+	if (r == -ETIMEDOUT || r == -ECANCELED)
+		machine->stale_replies++;
 	if (r == 0 && frame.type != FRAME_REPLY)
 		r = err_set(e, BLAME_GUEST, EBADMSG, "the agent answered with a frame of type %u",
 			    frame.type);
@@ -89,8 +92,9 @@ int machine_settle(struct machine *machine, const struct patience *p, struct tex
 		if (r < 0)
 			return r;
 		r = look_for_pending(machine, p, &now, e);
-		if (r < 0 && !(r == -ETIMEDOUT && patience_left_ns(p) == 0))
+		if (r < 0)
 			return err_wrap(e, "settle");
+		log_debug("settle", "pending: %s", now.buf);
 		if (r == 0 && now.length == 0)
 			return boot_judge_settled(machine, e);
 		struct patience look = patience_within(p, span_ns);

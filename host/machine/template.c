@@ -218,17 +218,19 @@ static int refusal(const struct frame *frame, const char *what, struct err *e)
 	return err_set(e, BLAME_GUEST, EREMOTEIO, "%s: %s", what, why);
 }
 
-/* Sends one frame and waits for the frame of type `wanted`. An agent that finds its host gone and back greets it; that is
- * no answer. */
+/* Sends one frame and waits for the frame of type `wanted`. An agent that finds its host gone and back greets it,
+ * and it may have owed an answer when it was frozen: neither says that it is awake. */
 static int exchange(struct machine *machine, unsigned wanted, const char *what,
 		    const struct patience *p, struct frame *ret, struct err *e)
 {
 	int r = machine_send(machine, p, what, e);
 
+	*ret = (struct frame){0};
 	do {
 		if (r == 0)
 			r = machine_next_frame(machine, p, ret, what, e);
-	} while (r == 0 && ret->type == FRAME_HELLO && wanted != FRAME_HELLO);
+	} while (r == 0 && wanted == FRAME_RESUMED &&
+		 (ret->type == FRAME_HELLO || ret->type == FRAME_REPLY));
 	if (r == 0 && ret->type != wanted)
 		return refusal(ret, what, e);
 	return r;

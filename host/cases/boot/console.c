@@ -77,7 +77,7 @@ HOST_CASE(
 {
 	const char *uptime = host_guest_read(t, "/proc/uptime");
 	const char *pending = host_ask(t, "pending", NULL);
-	double seconds;
+	double seconds = 0;
 
 	HOST_REQUIRE(t, uptime && sscanf(uptime, "%lf", &seconds) == 1);
 	HOST_CHECK_LE(t, seconds, host_plan_number(t, "boot_limit_s", 300));
