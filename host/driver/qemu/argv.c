@@ -63,6 +63,14 @@ static const char *setting(const struct qemu *qemu, const char *name, const char
 	return value ? value : otherwise;
 }
 
+/* A node is a socket where that goes: kernels warn of nodes that share one. */
+static void add_topology(struct command *command, unsigned cpus, unsigned nodes)
+{
+	unsigned sockets = cpus % nodes == 0 ? nodes : 1;
+
+	command_addf(command, "%u,sockets=%u,cores=%u,threads=1", cpus, sockets, cpus / sockets);
+}
+
 static void add_cpu(struct command *command, const struct qemu *qemu)
 {
 	const struct size *size = qemu->spec.size;
@@ -77,7 +85,7 @@ static void add_cpu(struct command *command, const struct qemu *qemu)
 	if (spec_machine_setting(&qemu->spec, "smp"))
 		command_add(command, setting(qemu, "smp", ""));
 	else
-		command_addf(command, "%u,sockets=1,cores=%u,threads=1", size->cpus, size->cpus);
+		add_topology(command, size->cpus, ram_nodes(&qemu->spec));
 }
 
 /* The CPUs of a node: as even as it goes, in order. */

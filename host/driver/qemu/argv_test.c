@@ -77,6 +77,7 @@ TEST(argv, memory_is_split_among_nodes)
 		line,
 		"-numa node,nodeid=0,memdev=ram0,cpus=0-0 -numa node,nodeid=1,memdev=ram1,cpus=1-1"));
 	EXPECT(!strstr(line, "memory-backend=ram0"));
+	EXPECT(strstr(line, "-smp 2,sockets=2,cores=1,threads=1 "));
 }
 
 static const struct {
