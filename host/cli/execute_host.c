@@ -42,7 +42,7 @@ static unsigned cpu_count(void)
 static unsigned choose_jobs(const struct execution *x, long long memory_mib)
 {
 	unsigned by_cpu = cpu_count() / (x->size.cpus ? x->size.cpus : 1);
-	long long by_memory = memory_mib / (x->size.mem_mib + MACHINE_EXTRA_MIB);
+	long long by_memory = memory_mib / ((long long)x->size.mem_mib + MACHINE_EXTRA_MIB);
 
 	if (by_cpu < 1)
 		by_cpu = 1;
