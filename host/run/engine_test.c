@@ -81,7 +81,7 @@ struct trip {
 	struct engine_cell with;
 	struct engine_setup setup;
 	struct engine_end end;
-	char *folder;
+	char *folder, *templates;
 	int returned;
 	struct err e;
 };
@@ -110,6 +110,7 @@ static void trip_prepare(struct trip *trip, const char *options, bool proves)
 	CLEAN_FREE char *path = xasprintf("%s/plan.json", trip->folder);
 	plan_json(trip->plan, &text);
 	EXPECT(file_write(path, text.buf, text.length, &trip->e) == 0);
+	trip->templates = xasprintf("%s/templates", test_folder());
 	trip->with = (struct engine_cell){
 		.firmware = FIRMWARE_BIOS, .accel = ACCEL_TCG, .entry = ENTRY_CLOUD_INIT};
 	trip->setup = (struct engine_setup){
@@ -119,7 +120,7 @@ static void trip_prepare(struct trip *trip, const char *options, bool proves)
 		.driver = driver_find("null"),
 		.driver_options = options,
 		.jobs = 3,
-		.templates = xasprintf("%s/templates", test_folder()),
+		.templates = trip->templates,
 		.templates_max = 1U << 30,
 		.run_host_case = run_host_case,
 	};
@@ -138,6 +139,7 @@ static void trip_end(struct trip *trip)
 	plan_free(trip->plan);
 	catalog_free(trip->catalog);
 	free(trip->folder);
+	free(trip->templates);
 }
 
 static const char *outcome_of(const struct trip *trip, const char *id, bool sabotaged)

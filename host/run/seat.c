@@ -11,7 +11,7 @@
 /* The machine's own watchdogs end sooner; these are for what nobody thought of. */
 #define BOOT_SPAN_NS   (3600 * NS_PER_S)
 #define FORK_SPAN_NS   (300 * NS_PER_S)
-#define SETTLE_SPAN_NS (300 * NS_PER_S)
+#define SETTLE_SPAN_NS (180 * NS_PER_S)
 
 void seat_init(struct seat *seat, struct worker *worker, struct cell_run *cell,
 	       const struct case_sabotage *sabotage, bool boots)
