@@ -11,11 +11,13 @@
 #define PROMPT_QUIET_NS (4 * NS_PER_S)	 /* a prompt that stands so long waits for a person */
 #define SILENCE_NS                                                                                 \
 	(40 * NS_PER_S) /* a boot that says nothing for so long is stuck, or silent to its end */
-#define LOGIN_TO_AGENT_NS (60 * NS_PER_S) /* services may start after the login prompt */
-#define PANIC_TRACE_NS	  (2 * NS_PER_S)  /* for the rest of the trace */
-#define LOOK_SPAN_NS	  (500 * NS_PER_MS)
-#define SSH_RETRY_NS	  (2 * NS_PER_S)
-#define REPLUG_SPAN_NS	  (5 * NS_PER_S) /* udev reads new rules every 3 s at most */
+/* Longer than systemd waits for a device or a service (90 s), which it does by the clock: never scaled. */
+#define USERSPACE_SILENCE_NS (150 * NS_PER_S)
+#define LOGIN_TO_AGENT_NS    (60 * NS_PER_S) /* services may start after the login prompt */
+#define PANIC_TRACE_NS	     (2 * NS_PER_S)  /* for the rest of the trace */
+#define LOOK_SPAN_NS	     (500 * NS_PER_MS)
+#define SSH_RETRY_NS	     (2 * NS_PER_S)
+#define REPLUG_SPAN_NS	     (5 * NS_PER_S) /* udev reads new rules every 3 s at most */
 
 void boot_report_done(struct boot_report *report)
 {
@@ -99,7 +101,7 @@ static uint64_t stage_patience_ns(enum pattern_stage stage)
 	case STAGE_KERNEL:
 		return SILENCE_NS;
 	case STAGE_USERSPACE:
-		return 0;
+		return USERSPACE_SILENCE_NS;
 	}
 	return 0;
 }
@@ -118,7 +120,9 @@ static bool is_decided(const struct machine *machine)
 		return false;
 	if (since_ns < machine->power_on_ns)
 		since_ns = machine->power_on_ns;
-	return clock_now_ns() - since_ns > patience_ns * machine_slowness(&machine->spec);
+	if (stage != STAGE_USERSPACE)
+		patience_ns *= machine_slowness(&machine->spec);
+	return clock_now_ns() - since_ns > patience_ns;
 }
 
 /* Nanoseconds since power-on, 0 when the stage was not reached. */
