@@ -108,6 +108,23 @@ static bool is_behind(const struct console *console, enum pattern_stage stage)
 	       (now->stage == STAGE_EMERGENCY || now->stage == STAGE_LOGIN);
 }
 
+/* Copies a line with single blanks: menus are painted with them. Both are CONSOLE_LINE_MAX long. */
+static void squeeze(const char *line, char *out)
+{
+	size_t length = 0;
+
+	for (; *line; line++) {
+		bool is_blank = *line == ' ' || *line == '\t';
+		if (!is_blank)
+			out[length++] = *line;
+		else if (length > 0 && out[length - 1] != ' ')
+			out[length++] = ' ';
+	}
+	while (length > 0 && out[length - 1] == ' ')
+		length--;
+	out[length] = '\0';
+}
+
 static void note_hit(struct console *console, const struct pattern *pattern)
 {
 	struct console_hit hit = {
@@ -116,7 +133,7 @@ static void note_hit(struct console *console, const struct pattern *pattern)
 		.at_ns = clock_now_ns(),
 	};
 
-	(void)snprintf(hit.line, sizeof hit.line, "%s", console->line);
+	squeeze(console->line, hit.line);
 	if (pattern->severity != PATTERN_STAGE)
 		console->hits[console->hit_count++ % CONSOLE_HITS_MAX] = hit;
 	if (pattern->severity == PATTERN_DEATH && !console->death.pattern)

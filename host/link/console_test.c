@@ -154,6 +154,20 @@ TEST(console, services_behind_the_login_prompt_take_nothing_back)
 	EXPECT(stage && stage->pattern->stage == STAGE_LOGIN);
 }
 
+TEST(console, line_of_a_hit_has_single_blanks)
+{
+	CLEANUP(console) struct console *console = make();
+
+	feed(console, "     Welcome   to GRUB!      \n");
+	const struct console_hit *stage = console_stage(console);
+	EXPECT(stage == NULL); /* the line itself is as it came */
+	feed(console, "     Welcome to GRUB!      \n");
+	stage = console_stage(console);
+	EXPECT(stage != NULL);
+	if (stage)
+		EXPECT_TEXT(stage->line, "Welcome to GRUB!");
+}
+
 TEST(console, death_is_seen_behind_many_faults)
 {
 	CLEANUP(console) struct console *console = make();
