@@ -26,7 +26,8 @@ struct machine {
 	bool ended;	    /* the VM is gone */
 	bool frozen;
 	bool has_old_agent; /* the one that it was frozen with, and that a reboot brings back, is not the current one */
-	unsigned stale_replies; /* of calls that nobody waits for any more: they still come, before those of later calls */
+	unsigned
+		stale_replies; /* of calls that nobody waits for any more: they still come, before those of later calls */
 	struct pollfd other;	/* one more descriptor that a wait is for: machine_wait_fd */
 	struct err agent_error; /* why agent_lost */
 	struct text facts;	/* "key=value\n"… of the greeting */
