@@ -8,7 +8,7 @@ SETUP ?=
 CONFIGURE = tools/configure
 PREFIX ?= /usr/local
 
-.PHONY: all check unit integration demo install deps lint asan tsan fuzz configure clean
+.PHONY: all check check-long prove unit integration demo install deps lint asan tsan fuzz configure clean
 
 all: configure
 	@ninja -C $(BUILD)
@@ -21,7 +21,16 @@ deps:
 	@tools/install-needs
 
 check: deps all
-	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --no-suite long
+
+# Tests that take more boots than each change needs.
+check-long: deps all
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite long
+
+# Every case, clean and under its sabotage, on the demo image.
+prove: deps all
+	@tests/images/build debian-12-uefi
+	@$(BUILD)/assay prove "$$(tests/images/build --path debian-12-uefi)"
 
 unit: all
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite unit --suite fuzz

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # protocol: tap
+# suite: long
 # The same system audited offline on other filesystems (through a micro-VM) and in other formats gives the same outcomes.
 . "$(dirname "$0")/lib.sh"
 requires jq "package jq"
