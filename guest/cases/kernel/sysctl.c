@@ -114,6 +114,19 @@ static struct settings read_settings(struct trial *t)
 	return settings;
 }
 
+/* The kernel takes numbers in C's bases (0x01b6, 0666) and shows them in decimal. */
+static bool is_same_value(const char *asked, const char *now)
+{
+	char *asked_end, *now_end;
+
+	if (strcmp(asked, now) == 0)
+		return true;
+	errno = 0;
+	long long a = strtoll(asked, &asked_end, 0), b = strtoll(now, &now_end, 0);
+	return errno == 0 && asked_end != asked && now_end != now && *asked_end == '\0' &&
+	       *now_end == '\0' && a == b;
+}
+
 CASE(kernel, sysctl_files_are_applied,
      .title = "Every key set in sysctl files has that value at run time", .priority = P1,
      .needs = "systemd",
@@ -132,7 +145,7 @@ CASE(kernel, sysctl_files_are_applied,
 		if (!text)
 			continue;
 		const char *now = normalize(t, text);
-		if (strcmp(now, setting->value) == 0)
+		if (is_same_value(setting->value, now))
 			check_passed(t);
 		else
 			FAIL(t, "%s asks for %s = %s, but it is %s", setting->file,
