@@ -87,6 +87,27 @@ ids_with() {
 quick_cases="--case image.* --case systemd.* --case kernel.* --case filesystem.* --case time.* --case network.*
 	--case security.* --case users.* --case cpu.* --case memory.*"
 
+# blocked DEFECT CASE WORDS [OPTION...]: the run must block, with that case among the failed ones, and say so in these
+# words. Cases that boot anew or change much are left to others: one boot for each image.
+blocked() {
+	local name=$1 case=$2 words=$3 path
+	shift 3
+	path=$(image "$name") || {
+		report 1 "$name can be built"
+		return
+	}
+	check_exit 1 "$name is blocked" "$ASSAY" run "$path" $quick_cases --case "$case" "$@" --out "$work/$name"
+	cp "$work/out" "$work/printed"
+	ids_with "$work/$name" fail >"$work/out"
+	grep -qxF "$case" "$work/out"
+	report $? "$name is blocked by $case" "$work/out"
+	cp "$work/printed" "$work/out"
+	check_says "$name: it is told in words" "$words"
+	"$ASSAY" report "$work/$name" --format json | jq -e '.counts.holes == 0 and .counts.infra == 0' >"$work/out" 2>&1
+	report $? "$name: no hole, and the host is not blamed" "$work/out"
+	rm -rf "${work:?}/$name"
+}
+
 finish() {
 	echo "1..$tests_run"
 	[ "$tests_failed" -eq 0 ]
