@@ -26,6 +26,12 @@ CASE(agenttest, passes, .title = "It passes")
 	CHECK_EQ(t, getsid(0), getpid());
 }
 
+CASE(agenttest, says_its_process)
+{
+	note(t, "process %d of %lld cpus", getpid(), plan_number(t, "cpus", 0));
+	CHECK_EQ(t, getchar(), EOF);
+}
+
 CASE(agenttest, fails)
 {
 	CHECK_EQ(t, "got", "want");
@@ -305,6 +311,87 @@ TEST(agent, pass_with_note_and_output)
 	expect_result(&host, "pass", "", &others);
 	EXPECT(strstr(others.buf, "cpus is 4") != NULL);
 	EXPECT(strstr(others.buf, "printed\n") != NULL);
+	stop_agent(&host);
+}
+
+static void stand_by(struct host *host)
+{
+	CLEAN_TEXT struct text out = TEXT_INIT(256);
+	struct field code;
+	struct err e = {0};
+
+	frame_open(&out, FRAME_STAND_BY);
+	frame_close(&out);
+	send_text(host, &out);
+	struct frame frame = next_frame(host);
+	EXPECT_NUMBER(frame.type, FRAME_REPLY);
+	EXPECT(frame_find(&frame, FIELD_CODE, &code, &e) > 0 && field_value(&code) == 0);
+}
+
+/* The only child of the agent; 0: it has none. */
+static pid_t only_child(const struct host *host)
+{
+	CLEAN_FREE char *path = xasprintf("/proc/%d/task/%d/children", host->pid, host->pid);
+	CLEAN_TEXT struct text children = TEXT_INIT(4096);
+	int child = 0, other = 0;
+
+	EXPECT(text_read_file(&children, path) == 0);
+	EXPECT(sscanf(children.buf, "%d %d", &child, &other) < 2);
+	return child;
+}
+
+/* Until the process is dead; its parent has not noticed yet. */
+static void await_end(pid_t pid)
+{
+	CLEAN_FREE char *path = xasprintf("/proc/%d/stat", pid);
+	CLEAN_TEXT struct text stat = TEXT_INIT(4096);
+	uint64_t until_ns = clock_now_ns() + ANSWER_NS;
+
+	do {
+		text_clear(&stat);
+		EXPECT(clock_now_ns() < until_ns);
+		EXPECT(text_read_file(&stat, path) == 0);
+	} while (!strstr(stat.buf, ") Z "));
+}
+
+TEST(agent, one_that_stands_by_runs_the_next_case)
+{
+	CLEAN_TEXT struct text others = TEXT_INIT(65536);
+	struct host host;
+	char name[32];
+
+	start_agent(&host);
+	expect_greeting(&host);
+	stand_by(&host);
+	pid_t pid = only_child(&host);
+	EXPECT(pid > 0);
+	stand_by(&host); /* one is enough */
+	EXPECT_NUMBER(only_child(&host), pid);
+	order_run(&host, "agenttest.says_its_process", 0, 10);
+	expect_result(&host, "pass", "", &others);
+	(void)snprintf(name, sizeof name, "process %d of 4 cpus", pid);
+	EXPECT(strstr(others.buf, name) != NULL);
+	EXPECT_NUMBER(only_child(&host), 0);
+	order_run(&host, "agenttest.has_a_clean_environment", 0, 10);
+	expect_result(&host, "pass", "", NULL);
+	stand_by(&host);
+	order_run(&host, "agenttest.has_a_clean_environment", 0, 10);
+	expect_result(&host, "pass", "", NULL);
+	stop_agent(&host);
+}
+
+TEST(agent, one_that_stands_by_and_dies_is_replaced)
+{
+	struct host host;
+
+	start_agent(&host);
+	expect_greeting(&host);
+	stand_by(&host);
+	pid_t pid = only_child(&host);
+	EXPECT(kill(pid, SIGKILL) == 0);
+	await_end(pid);
+	order_run(&host, "agenttest.says_its_process", 0, 10);
+	expect_result(&host, "pass", "", NULL);
 	stop_agent(&host);
 }
 

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/wait.h>
 
 #include "guest/kit/trial.h"
 #include "guest/need.h"
@@ -169,16 +170,31 @@ static bool make_mounts_private(void)
 	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
-static void take_place(int output_fd)
+static void read_nothing(void)
 {
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
+	(void)dup2(null_fd < 0 ? STDOUT_FILENO : null_fd, STDIN_FILENO);
+	if (null_fd > STDERR_FILENO)
+		close(null_fd);
+}
+
+/* Whatever a case needs to be done before anything is known about it; true when its mounts are private. The standard
+ * streams and `report_fd` stay open. */
+static bool take_place(int output_fd, int report_fd)
+{
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "assay-case");
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)dup2(null_fd < 0 ? output_fd : null_fd, STDIN_FILENO);
 	(void)dup2(output_fd, STDOUT_FILENO);
 	(void)dup2(output_fd, STDERR_FILENO);
+	close_others(report_fd);
+	reset_signals();
+	/* A case that is ended by SIGPIPE would seem to have crashed. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	set_environment();
+	set_limits();
+	return make_mounts_private();
 }
 
 /* ---- the life of the process ---- */
@@ -228,20 +244,43 @@ static void execute(const struct run_order *order, struct reporter *reporter, bo
 	tree_free(tree);
 }
 
-static _Noreturn void case_main(const struct run_order *order, int report_fd, int output_fd)
+/* The pipes between the agent and the process of a case. */
+struct pipes {
+	int report[2], output[2];
+};
+
+static void pipes_done(struct pipes *pipes)
+{
+	for (int i = 0; i < 2; i++) {
+		scope_close(&pipes->report[i]);
+		scope_close(&pipes->output[i]);
+	}
+}
+DEFINE_CLEAN_DONE(pipes);
+
+static int pipes_open(struct pipes *pipes, struct err *e)
+{
+	if (pipe2(pipes->report, O_CLOEXEC) < 0 || pipe2(pipes->output, O_CLOEXEC) < 0)
+		return err_set(e, BLAME_HOST, errno, "make a pipe: %m");
+	return 0;
+}
+
+static void keep_ends(struct pipes *pipes, pid_t pid, struct case_process *ret)
+{
+	*ret = (struct case_process){
+		.pid = pid,
+		.report_fd = STEAL_FD(pipes->report[0]),
+		.output_fd = STEAL_FD(pipes->output[0]),
+	};
+}
+
+static _Noreturn void case_main(const struct run_order *order, int report_fd, bool private_mounts)
 {
 	struct reporter reporter = {.fd = report_fd, .out = TEXT_INIT(65536)};
 	struct result result;
 
-	take_place(output_fd);
-	close_others(report_fd);
-	reset_signals();
-	/* A case that is ended by SIGPIPE would seem to have crashed. */
-	(void)signal(SIGPIPE, SIG_IGN);
-	set_environment();
-	set_limits();
 	result_init(&result, order->id);
-	execute(order, &reporter, make_mounts_private(), &result);
+	execute(order, &reporter, private_mounts, &result);
 	(void)fflush(NULL);
 	text_clear(&reporter.out);
 	add_result(&reporter.out, &result);
@@ -249,30 +288,108 @@ static _Noreturn void case_main(const struct run_order *order, int report_fd, in
 	_exit(0);
 }
 
-int case_process_start(const struct run_order *order, struct case_process *ret, struct err *e)
-{
-	CLEAN_FD int report_in = -1;
-	CLEAN_FD int output_in = -1;
-	int report[2], output[2];
+/* ---- standing by ---- */
 
-	if (pipe2(report, O_CLOEXEC) < 0)
+#define ORDER_MAX (256U << 10)
+
+/* Waits for the order, on stdin. */
+static _Noreturn void standby_main(const struct pipes *pipes, int order_fd)
+{
+	CLEAN_TEXT struct text bytes = TEXT_INIT(ORDER_MAX);
+	struct run_order order;
+	struct frame frame;
+	struct err e = {0};
+	int report_fd = pipes->report[1];
+
+	(void)dup2(order_fd, STDIN_FILENO);
+	bool private_mounts = take_place(pipes->output[1], report_fd);
+	if (text_read_fd(&bytes, STDIN_FILENO) < 0 ||
+	    frame_parse(bytes.buf, bytes.length, &frame, &e) <= 0 ||
+	    run_order_read(&frame, &order, &e) < 0)
+		_exit(0); /* nobody needs it any more */
+	read_nothing();
+	case_main(&order, report_fd, private_mounts);
+}
+
+int standby_start(struct standby *standby, struct err *e)
+{
+	CLEAN_DONE(pipes) struct pipes pipes = {{-1, -1}, {-1, -1}};
+	int order[2];
+	int r = standby->pid ? 0 : pipes_open(&pipes, e);
+
+	if (standby->pid || r < 0)
+		return r;
+	if (pipe2(order, O_CLOEXEC) < 0)
 		return err_set(e, BLAME_HOST, errno, "make a pipe: %m");
-	report_in = report[1];
-	ret->report_fd = report[0];
-	ret->output_fd = -1;
-	if (pipe2(output, O_CLOEXEC) < 0) {
-		close(ret->report_fd);
-		return err_set(e, BLAME_HOST, errno, "make a pipe: %m");
-	}
-	output_in = output[1];
-	ret->output_fd = output[0];
-	ret->pid = fork();
-	if (ret->pid == 0)
-		case_main(order, report_in, output_in);
-	if (ret->pid > 0)
-		return 0;
+	pid_t pid = fork();
+	if (pid == 0)
+		standby_main(&pipes, order[0]);
 	int error = errno;
-	close(ret->report_fd);
-	close(ret->output_fd);
-	return err_set(e, BLAME_HOST, error, "start a process: %m");
+	close(order[0]);
+	if (pid < 0) {
+		close(order[1]);
+		return err_set(e, BLAME_HOST, error, "start a process: %m");
+	}
+	standby->pid = pid;
+	standby->order_fd = order[1];
+	keep_ends(&pipes, pid, &standby->process);
+	return 0;
+}
+
+void standby_done(struct standby *standby)
+{
+	if (!standby->pid)
+		return;
+	(void)kill(standby->pid, SIGKILL);
+	while (waitpid(standby->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	close(standby->order_fd);
+	close(standby->process.report_fd);
+	close(standby->process.output_fd);
+	*standby = (struct standby)STANDBY_NONE;
+}
+
+/* True when it has taken the order. */
+static bool standby_take(struct standby *standby, const struct run_order *order,
+			 struct case_process *ret)
+{
+	CLEAN_TEXT struct text bytes = TEXT_INIT(ORDER_MAX);
+
+	if (!standby->pid)
+		return false;
+	add_order(&bytes, order);
+	for (size_t done = 0; done < bytes.length;) {
+		ssize_t n = write(standby->order_fd, bytes.buf + done, bytes.length - done);
+		if (n < 0 && errno != EINTR) { /* it was killed, for memory or by a case */
+			standby_done(standby);
+			return false;
+		}
+		done += n > 0 ? (size_t)n : 0;
+	}
+	close(standby->order_fd);
+	*ret = standby->process;
+	*standby = (struct standby)STANDBY_NONE;
+	return true;
+}
+
+int case_process_start(const struct run_order *order, struct standby *standby,
+		       struct case_process *ret, struct err *e)
+{
+	CLEAN_DONE(pipes) struct pipes pipes = {{-1, -1}, {-1, -1}};
+
+	if (standby_take(standby, order, ret))
+		return 0;
+	int r = pipes_open(&pipes, e);
+	if (r < 0)
+		return r;
+	pid_t pid = fork();
+	if (pid == 0) {
+		bool private_mounts = take_place(pipes.output[1], pipes.report[1]);
+		read_nothing();
+		case_main(order, pipes.report[1], private_mounts);
+	}
+	if (pid < 0)
+		return err_set(e, BLAME_HOST, errno, "start a process: %m");
+	keep_ends(&pipes, pid, ret);
+	return 0;
 }

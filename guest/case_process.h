@@ -15,9 +15,28 @@ struct case_process {
 	int output_fd; /* stdout and stderr */
 };
 
-/* Starts it: own session, private mounts, limits, clean environment; then needs, sabotage and body. */
-int case_process_start(const struct run_order *order, struct case_process *ret, struct err *e)
-	NONNULL(1, 2, 3);
+/* A process that has taken its place already and waits for its order. */
+struct standby {
+	pid_t pid; /* 0: there is none */
+	int order_fd;
+	struct case_process process;
+};
+#define STANDBY_NONE                                                                               \
+	{                                                                                          \
+		.order_fd = -1, .process = {.report_fd = -1, .output_fd = -1 }                     \
+	}
+
+/* Has one stand by: in a copy of a frozen guest all code is slow when it runs for the first time, so what does not depend
+ * on the case is done before the guest is frozen. When there is one already that is enough. */
+int standby_start(struct standby *standby, struct err *e) NONNULL(1, 2);
+
+/* Ends it unused. */
+void standby_done(struct standby *standby) NONNULL(1);
+
+/* Starts it: own session, private mounts, limits, clean environment; then needs, sabotage and body. The
+ * one that stands by becomes it, if there is one. */
+int case_process_start(const struct run_order *order, struct standby *standby,
+		       struct case_process *ret, struct err *e) NONNULL(1, 2, 3, 4);
 
 /* Adds a FRAME_RESULT. */
 struct result;

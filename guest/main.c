@@ -10,6 +10,7 @@
 #include "guest/kit/probe.h"
 #include "guest/kit/trial.h"
 #include "guest/resident.h"
+#include "guest/case_process.h"
 #include "guest/runner.h"
 #include "guest/serve.h"
 
@@ -136,6 +137,7 @@ static int verb_run(int argc, char **argv)
 {
 	struct run_order order = {.parameters = xstrdup("")};
 	struct port runner = PORT_INIT, reader = PORT_INIT;
+	struct standby standby = STANDBY_NONE;
 	struct frame next;
 	struct err e = {0};
 	int to_runner[2], to_reader[2];
@@ -153,7 +155,7 @@ static int verb_run(int argc, char **argv)
 		close(to_runner[1]);
 		close(to_reader[0]);
 		if (port_of_fds(to_runner[0], to_reader[1], false, &runner, &e) == 0)
-			(void)run_case(&runner, &order, &next);
+			(void)run_case(&runner, &order, &standby, &next);
 		_exit(0);
 	}
 	close(to_runner[0]);

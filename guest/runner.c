@@ -52,6 +52,16 @@ int run_order_read(const struct frame *frame, struct run_order *ret, struct err 
 	return r;
 }
 
+void add_order(struct text *out, const struct run_order *order)
+{
+	frame_open(out, FRAME_RUN);
+	field_text(out, FIELD_ID, order->id);
+	field_number(out, FIELD_FLAGS, order->flags);
+	field_number(out, FIELD_TIMEOUT, order->timeout_s);
+	field_text(out, FIELD_TEXT, order->parameters);
+	frame_close(out);
+}
+
 void run_order_done(struct run_order *order)
 {
 	free(order->parameters);
@@ -96,9 +106,11 @@ void reap_strays(void)
 {
 	/* Whose parent dies becomes our child (we are a subreaper), so it takes as many rounds as they are deep. */
 	for (int round = 0; round < 100; round++) {
-		while (waitpid(-1, NULL, WNOHANG) > 0)
+		pid_t pid;
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			;
-		if (!kill_children())
+		/* The kernel says when there is no child at all, which saves looking at every process. */
+		if (pid < 0 || !kill_children())
 			return;
 		(void)poll(NULL, 0, 1);
 	}
@@ -214,6 +226,7 @@ static void take_frame(struct run *run, struct frame *frame)
 	case FRAME_LOAD:
 	case FRAME_RESUME:
 	case FRAME_RUN:
+	case FRAME_STAND_BY:
 	case FRAME_BYE:
 		/* Another host, or the same one with other plans: nobody waits for this case any more. */
 		run->is_interrupted = true;
@@ -411,7 +424,8 @@ static void end_process(struct run *run, int *ret_status, bool is_reaped)
 	reap_strays();
 }
 
-enum run_end run_case(struct port *port, const struct run_order *order, struct frame *ret_frame)
+enum run_end run_case(struct port *port, const struct run_order *order, struct standby *standby,
+		      struct frame *ret_frame)
 {
 	struct run run = {
 		.port = port,
@@ -424,7 +438,7 @@ enum run_end run_case(struct port *port, const struct run_order *order, struct f
 	int status = 0;
 
 	run_begin(&run);
-	if (case_process_start(order, &run.process, &e) < 0) {
+	if (case_process_start(order, standby, &run.process, &e) < 0) {
 		result_set(&run.result, OUTCOME_BROKEN, "%s", e.text);
 	} else {
 		int r = watch(&run, ret_frame, &status);

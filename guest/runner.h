@@ -15,6 +15,9 @@ struct run_order {
 /* Reads a FRAME_RUN. */
 int run_order_read(const struct frame *frame, struct run_order *ret, struct err *e)
 	NONNULL(1, 2, 3);
+
+/* Adds a FRAME_RUN that run_order_read gives back. */
+void add_order(struct text *out, const struct run_order *order) NONNULL(1, 2);
 void run_order_done(struct run_order *order) NONNULL(1);
 
 enum run_end {
@@ -25,10 +28,11 @@ enum run_end {
 /*
  * Runs the case, and sends CHECK and OUTPUT frames as they come, then OUTPUT of the program's own output, KMSG, and
  * RESULT. There is always a RESULT: a case that crashes has failed, one that takes too long or says nothing is broken.
- * Nothing that the case started lives on.
+ * Nothing that the case started lives on. The process that stands by is used up, if there is one.
  */
-enum run_end run_case(struct port *port, const struct run_order *order, struct frame *ret_frame)
-	NONNULL(1, 2, 3);
+struct standby;
+enum run_end run_case(struct port *port, const struct run_order *order, struct standby *standby,
+		      struct frame *ret_frame) NONNULL(1, 2, 3, 4);
 
 /* Kills whatever was started below this process and reaps it. */
 void reap_strays(void);

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 
 #include "guest/call.h"
+#include "guest/case_process.h"
 #include "guest/resident.h"
 #include "guest/runner.h"
 
@@ -20,6 +21,7 @@
  * host sends none and must not get one in between. */
 struct service {
 	struct port *port;
+	struct standby standby;
 	bool owes_greeting;
 	bool is_over;
 };
@@ -58,6 +60,24 @@ static void answer_resume(struct service *service, const struct frame *frame)
 	(void)port_send(service->port);
 }
 
+static void reply(struct service *service, int code, const char *text)
+{
+	struct text *out = &service->port->out;
+
+	frame_open(out, FRAME_REPLY);
+	field_number(out, FIELD_CODE, (uint64_t)code);
+	field_text(out, FIELD_TEXT, text);
+	frame_close(out);
+	(void)port_send(service->port);
+}
+
+static void answer_stand_by(struct service *service)
+{
+	struct err e = {0};
+
+	reply(service, -standby_start(&service->standby, &e), e.text);
+}
+
 /* The new agent greets. When it cannot be executed this one goes on, and says why by its greeting's absence: a REPLY. */
 static void take_new_self(struct service *service, const struct frame *frame)
 {
@@ -71,13 +91,11 @@ static void take_new_self(struct service *service, const struct frame *frame)
 	else if (port->in_fd != port->out_fd)
 		r = err_set(&e, BLAME_HOST, ENOTSUP,
 			    "an agent over stdin and stdout cannot take a new one");
-	else if (r > 0)
+	else if (r > 0) {
+		standby_done(&service->standby); /* it would run the old one's cases */
 		r = resident_execute(field.bytes, field.length, port->in_fd, &e);
-	frame_open(&port->out, FRAME_REPLY);
-	field_number(&port->out, FIELD_CODE, (uint64_t)-r);
-	field_text(&port->out, FIELD_TEXT, e.text);
-	frame_close(&port->out);
-	(void)port_send(port);
+	}
+	reply(service, -r, e.text);
 }
 
 static void answer_call(struct service *service, const struct frame *frame)
@@ -100,7 +118,7 @@ static void answer_run(struct service *service, const struct frame *frame)
 
 	if (run_order_read(frame, &order, &e) < 0)
 		return;
-	enum run_end end = run_case(service->port, &order, &next);
+	enum run_end end = run_case(service->port, &order, &service->standby, &next);
 	run_order_done(&order);
 	if (end == RUN_INTERRUPTED)
 		take_frame(service, &next);
@@ -118,6 +136,9 @@ static void take_frame(struct service *service, struct frame *frame)
 	case FRAME_RESUME:
 		answer_resume(service, frame);
 		break;
+	case FRAME_STAND_BY:
+		answer_stand_by(service);
+		break;
 	case FRAME_RUN:
 		answer_run(service, frame);
 		break;
@@ -134,7 +155,11 @@ static void take_frame(struct service *service, struct frame *frame)
 
 int serve(struct port *port)
 {
-	struct service service = {.port = port, .owes_greeting = true};
+	struct service service = {
+		.port = port,
+		.standby = STANDBY_NONE,
+		.owes_greeting = true,
+	};
 	struct frame frame;
 	int r = 0;
 
@@ -150,6 +175,7 @@ int serve(struct port *port)
 		while (!service.is_over && port_next(port, &frame) > 0)
 			take_frame(&service, &frame);
 	}
+	standby_done(&service.standby);
 	reap_strays();
 	return r == -ENODEV ? r : 0;
 }

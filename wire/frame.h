@@ -45,6 +45,8 @@ enum frame_type {
 		5, /* NAME verb, TEXT/BYTES arguments (repeatable), TIMEOUT seconds; answered by REPLY */
 	FRAME_CANCEL = 6, /* ends the running case: RESULT broken */
 	FRAME_BYE = 7,	  /* the agent exits */
+	FRAME_STAND_BY =
+		8, /* the guest is about to be frozen: what can be done for the first case now is; answered by REPLY */
 	/* guest to host */
 	FRAME_RESUMED = 16,
 	FRAME_CHECK = 17,  /* a failed check: EXPRESSION GOT WANT FILE LINE ROW */

@@ -156,6 +156,7 @@ static void answer(struct null_stream *null, const struct frame *frame)
 		answer_run(null, id, flags);
 		break;
 	case FRAME_CALL:
+	case FRAME_STAND_BY:
 		frame_open(&null->out, FRAME_REPLY);
 		field_number(&null->out, FIELD_CODE, 0);
 		field_text(&null->out, FIELD_TEXT, "");

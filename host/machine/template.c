@@ -104,6 +104,53 @@ static int write_description(struct machine *machine, const char *folder,
 	return write_whole(path, &json, e);
 }
 
+/* What the agent answers when it could not do what was asked. */
+static int refusal(const struct frame *frame, const char *what, struct err *e)
+{
+	char why[256] = "";
+	struct field field;
+	struct err ignored = {0};
+
+	if (frame->type != FRAME_REPLY)
+		return err_set(e, BLAME_GUEST, EBADMSG,
+			       "%s: the agent answered with a frame of type %u", what, frame->type);
+	if (frame_find(frame, FIELD_TEXT, &field, &ignored) > 0)
+		field_string(&field, why, sizeof why);
+	return err_set(e, BLAME_GUEST, EREMOTEIO, "%s: %s", what, why);
+}
+
+/* Sends one frame and waits for the frame of type `wanted`. An agent that finds its host gone and back greets it,
+ * and it may have owed an answer when it was frozen: neither says that it is awake. */
+static int exchange(struct machine *machine, unsigned wanted, const char *what,
+		    const struct patience *p, struct frame *ret, struct err *e)
+{
+	int r = machine_send(machine, p, what, e);
+
+	*ret = (struct frame){0};
+	do {
+		if (r == 0)
+			r = machine_next_frame(machine, p, ret, what, e);
+	} while (r == 0 && wanted == FRAME_RESUMED &&
+		 (ret->type == FRAME_HELLO || ret->type == FRAME_REPLY));
+	if (r == 0 && ret->type != wanted)
+		return refusal(ret, what, e);
+	return r;
+}
+
+/* The copies need not do what the agent can do once, here. */
+static int stand_by(struct machine *machine, const struct patience *p, struct err *e)
+{
+	struct patience span =
+		patience_within(p, RESUME_SPAN_NS * machine_slowness(&machine->spec));
+	struct frame frame;
+
+	if (machine_wants_ssh(machine)) /* its copies bring the agent in anew */
+		return 0;
+	frame_open(agent_out(machine->agent), FRAME_STAND_BY);
+	frame_close(agent_out(machine->agent));
+	return exchange(machine, FRAME_REPLY, "having the agent stand by", &span, &frame, e);
+}
+
 /* A template is whole when its template.json is there: it is written last, and the folder gets its name after it. */
 static int freeze_into(struct machine *machine, const char *folder, const struct patience *p,
 		       struct err *e)
@@ -111,6 +158,8 @@ static int freeze_into(struct machine *machine, const char *folder, const struct
 	CLEAN_TEXT struct text description = TEXT_INIT(TEMPLATE_FILE_MAX);
 	int r = describe(&machine->spec, p, &description, e);
 
+	if (r == 0)
+		r = stand_by(machine, p, e);
 	if (r == 0)
 		r = machine->vm->driver->freeze(machine->vm, folder, p, e);
 	if (r < 0)
@@ -201,39 +250,6 @@ bool template_is_usable(const char *folder, const struct machine_spec *spec, str
 		return true;
 	say_difference(template.description, now.buf, why);
 	return false;
-}
-
-/* What the agent answers when it could not do what was asked. */
-static int refusal(const struct frame *frame, const char *what, struct err *e)
-{
-	char why[256] = "";
-	struct field field;
-	struct err ignored = {0};
-
-	if (frame->type != FRAME_REPLY)
-		return err_set(e, BLAME_GUEST, EBADMSG,
-			       "%s: the agent answered with a frame of type %u", what, frame->type);
-	if (frame_find(frame, FIELD_TEXT, &field, &ignored) > 0)
-		field_string(&field, why, sizeof why);
-	return err_set(e, BLAME_GUEST, EREMOTEIO, "%s: %s", what, why);
-}
-
-/* Sends one frame and waits for the frame of type `wanted`. An agent that finds its host gone and back greets it,
- * and it may have owed an answer when it was frozen: neither says that it is awake. */
-static int exchange(struct machine *machine, unsigned wanted, const char *what,
-		    const struct patience *p, struct frame *ret, struct err *e)
-{
-	int r = machine_send(machine, p, what, e);
-
-	*ret = (struct frame){0};
-	do {
-		if (r == 0)
-			r = machine_next_frame(machine, p, ret, what, e);
-	} while (r == 0 && wanted == FRAME_RESUMED &&
-		 (ret->type == FRAME_HELLO || ret->type == FRAME_REPLY));
-	if (r == 0 && ret->type != wanted)
-		return refusal(ret, what, e);
-	return r;
 }
 
 /* The copy thinks that no time has passed, and it has the same entropy as its siblings. */
