@@ -6,17 +6,21 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "guest/case_process.h"
 #include "guest/init.h"
 #include "guest/kit/probe.h"
 #include "guest/kit/trial.h"
 #include "guest/resident.h"
-#include "guest/case_process.h"
 #include "guest/runner.h"
 #include "guest/serve.h"
 
 #define CATALOGUE_MAX	(16U << 20)
 #define PORT_PATIENCE_S 300 /* the port's driver may be loaded late in the boot */
 #define EXIT_USAGE	64
+
+#ifndef ASSAY_VERSION
+#define ASSAY_VERSION "unknown"
+#endif
 
 static const char usage[] =
 	"usage: assay-guest list [--json]            the cases this agent holds\n"
@@ -27,6 +31,7 @@ static const char usage[] =
 	"       assay-guest serve --stdio            over stdin and stdout, in the foreground\n"
 	"       assay-guest serve --fd N             over an open descriptor, in the foreground\n"
 	"       assay-guest run ID [--sabotage]      run one case here and now\n"
+	"       assay-guest --help, --version\n"
 	"As process 1 it sets a micro-VM up and serves.\n";
 
 static int complain(const char *what)
@@ -263,5 +268,9 @@ int main(int argc, char **argv)
 			init_end();
 		return r;
 	}
+	if (strcmp(argv[1], "--help") == 0)
+		return fputs(usage, stdout) < 0;
+	if (strcmp(argv[1], "--version") == 0)
+		return puts("assay-guest " ASSAY_VERSION) < 0;
 	return complain("there is no such verb");
 }
