@@ -3,6 +3,8 @@
 #ifndef ASSAY_WIRE_CASE_INFO_H
 #define ASSAY_WIRE_CASE_INFO_H
 
+#include <stdbool.h>
+
 #include "base/scope.h"
 
 enum case_kind {
@@ -51,6 +53,7 @@ struct case_info {
 	const char *remedy;  /* what to do when it fails; may be NULL */
 	const char *fixes;   /* the CVE or commit it guards; may be NULL */
 	const char *sources; /* the peers' cases it covers; may be NULL */
+	bool cuts_power; /* a host case that pulls the plug of a running machine: see host_power_cut */
 	struct case_sabotage sabotage;
 };
 

@@ -231,7 +231,19 @@ void host_power_cut(struct host_trial *t)
 {
 	struct err e = {0};
 
+	if (!machine_spec(t->machine)->cuts_power)
+		host_broken(t, "it cuts the power without saying .cuts_power");
 	(void)step_done(t, machine_power_cut(t->machine, &e), &e);
+}
+
+static void note_loss(struct host_trial *t)
+{
+	struct patience now = for_seconds(t, 0);
+	struct err e = {0};
+
+	text_clear(&t->scratch);
+	if (machine_wait_event(t->machine, &now, "WRITES_LOST", &t->scratch, &e) == 0)
+		host_note(t, "writes at the power cut: %s", t->scratch.buf);
 }
 
 bool host_power_on(struct host_trial *t, unsigned seconds)
@@ -239,7 +251,9 @@ bool host_power_on(struct host_trial *t, unsigned seconds)
 	struct patience p = for_seconds(t, seconds);
 	struct err e = {0};
 
-	return step_done(t, machine_power_on(t->machine, &p, fresh_report(t), &e), &e);
+	bool is_back = step_done(t, machine_power_on(t->machine, &p, fresh_report(t), &e), &e);
+	note_loss(t);
+	return is_back;
 }
 
 const struct boot_report *host_boot_report(struct host_trial *t)

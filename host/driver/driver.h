@@ -70,7 +70,8 @@ struct driver {
 	int (*wake)(const char *folder, const struct machine_spec *spec, const struct patience *p,
 		    struct vm **ret, struct err *e);
 
-	/* Ends the VM at once, as when the plug is pulled; its disks stay for power_on. */
+	/* Ends the VM at once, as when the plug is pulled; its disks stay for power_on. With spec->cuts_power they lose what was
+	 * never flushed, and power_on adds an event WRITES_LOST: {"kept":N,"lost":N,"lost-bytes":N}. */
 	int (*power_cut)(struct vm *vm, struct err *e);
 	int (*power_on)(struct vm *vm, const struct patience *p, struct err *e);
 

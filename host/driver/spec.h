@@ -24,7 +24,10 @@ struct machine_spec {
 	const char *folder;	/* where this machine's files lie (console.log, overlay); exists */
 	const char *kernel, *modules; /* micro-VM; also needed to plant a sabotage into a disk */
 	const char *extra_disk; /* micro-VM: a qcow2 that it gets as a writable disk, or NULL */
-	const char *ssh_key, *ssh_user;	      /* ENTRY_SSH */
+	const char *ssh_key, *ssh_user; /* ENTRY_SSH */
+	/* The machine's power will be cut, and then its disks must lose what the guest never flushed. It costs a log of all
+	 * that is written. */
+	bool cuts_power;
 	const struct case_sabotage *sabotage; /* a host-done sabotage to build in, or NULL */
 	const char *run_name;		      /* for the names of things that are seen outside */
 };

@@ -24,11 +24,7 @@ void export_done(struct export *export)
 	export->fd = export->messages = -1;
 }
 
-/*
- * A listening socket with our connection in its queue already. Its name is one that the kernel makes up and that is in
- * no folder, so nothing stays behind; the daemon serves one client and stops listening when it has taken ours.
- */
-static int connected_pair(int *ret_listener, int *ret_client, struct err *e)
+int export_connect(int *ret_listener, int *ret_client, struct err *e)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	socklen_t length = sizeof name.sun_family; /* as short as this: autobind */
@@ -99,7 +95,7 @@ int export_open(const struct image *image, struct export *ret, struct err *e)
 			return err_set(e, BLAME_HOST, errno, "open %.300s: %m", image->path);
 	} else {
 		export.kind = "nbd";
-		r = connected_pair(&listener, &export.fd, e);
+		r = export_connect(&listener, &export.fd, e);
 		if (r == 0)
 			r = start_daemon(image, listener, &export, e);
 	}

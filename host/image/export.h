@@ -30,6 +30,13 @@ struct export
 
 int export_open(const struct image *image, struct export *ret, struct err *e) NONNULL(1, 2, 3);
 
+/*
+ * A listening socket for a qemu-storage-daemon, with our connection in its queue already. Its name is one that the kernel
+ * makes up and that is in no folder, so nothing stays behind; the daemon serves one client and stops listening when it has
+ * taken ours.
+ */
+int export_connect(int *ret_listener, int *ret_client, struct err *e) NONNULL(1, 2, 3);
+
 /* When the daemon has ended by itself: true, with its last words. */
 bool export_has_failed(struct export *export, struct text *words) NONNULL(1, 2);
 

@@ -101,7 +101,8 @@ int machine_wait_event(struct machine *machine, const struct patience *p, const 
 /* Waits for the agent's greeting of a machine that is rebooting (-ETIMEDOUT, with the watchdog's reading). */
 int machine_wait_agent(struct machine *machine, const struct patience *p,
 		       struct boot_report *report, struct err *e) NONNULL(1, 2, 3, 4);
-/* Power cut: QEMU is killed, what the guest has not flushed is lost, and the same overlay is booted again by power_on. */
+/* Power cut: QEMU is killed, and power_on boots the same disks again. What the guest has not flushed is lost, if the spec
+ * says cuts_power; else what it had only written is there as well. */
 int machine_power_cut(struct machine *machine, struct err *e) NONNULL(1, 2);
 int machine_power_on(struct machine *machine, const struct patience *p, struct boot_report *report,
 		     struct err *e) NONNULL(1, 2, 3, 4);

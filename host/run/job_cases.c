@@ -145,6 +145,8 @@ void run_cases_job(struct worker *worker, struct cell_run *cell, const struct jo
 	CLEAN_DONE(seat) struct seat seat;
 
 	seat_init(&seat, worker, cell, job->sabotage, job->kind == JOB_COLD);
+	vec_each (&job->items, item)
+		seat.spec.cuts_power |= (*item)->it->info.cuts_power;
 	if (is_hopeless(worker, cell, job))
 		return;
 	vec_each (&job->items, item) {

@@ -254,6 +254,81 @@ TEST(machine, reboots_and_survives_a_power_cut)
 	EXPECT(strcmp(second, third) != 0);
 }
 
+/* Its disk can be read as a whole. */
+static const struct size size_of_cut = {
+	.name = "cut", .cpus = 1, .mem_mib = 256, .data_disks = 1, .data_disk_mib = 1};
+
+static char *first_bytes(struct machine *machine, const char *path, size_t count)
+{
+	CLEAN_TEXT struct text reply = TEXT_INIT(2U << 20);
+	const char *arguments[] = {path, NULL};
+
+	expect_call(machine, "read", arguments, &reply);
+	text_cut(&reply, count);
+	return text_steal(&reply);
+}
+
+/* The first write is flushed. The others are as well, as far as the guest knows, but the kernel believes that the disk has no
+ * cache. */
+static void write_and_cut(struct machine *machine)
+{
+	const char *flushed[] = {"/dev/vda", "flushed", "sync", NULL};
+	const char *cache[] = {"/sys/block/vda/queue/write_cache", "write through", NULL};
+	const char *lost[] = {"/dev/vda", "lost...", "sync", NULL};
+	CLEAN_TEXT struct text reply = TEXT_INIT(4096);
+	struct err e = {0};
+
+	expect_call(machine, "write", flushed, &reply);
+	expect_call(machine, "write", cache, &reply);
+	expect_call(machine, "write", lost, &reply);
+	EXPECT_NUMBER(machine_power_cut(machine, &e), 0);
+	EXPECT_TEXT(e.text, "");
+}
+
+static void expect_after_cut(struct machine *machine, const char *want)
+{
+	struct patience p = whole_span();
+	struct boot_report report;
+	struct err e = {0};
+
+	write_and_cut(machine);
+	EXPECT_NUMBER(machine_power_on(machine, &p, &report, &e), 0);
+	EXPECT_TEXT(e.text, "");
+	boot_report_done(&report);
+	CLEAN_FREE char *found = first_bytes(machine, "/dev/vda", strlen(want));
+	EXPECT_TEXT(found, want);
+}
+
+TEST(machine, power_cut_loses_what_was_never_flushed)
+{
+	struct machine_spec spec = make_spec("m");
+
+	spec.size = &size_of_cut;
+	spec.cuts_power = true;
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	expect_after_cut(machine, "flushed");
+	expect_after_cut(machine, "flushed"); /* a second one as well */
+}
+
+TEST(machine, power_cut_of_a_fork_loses_what_was_never_flushed)
+{
+	struct machine_spec spec = make_spec("m");
+	CLEAN_FREE char *template = xasprintf("%s/template", test_folder());
+	CLEANUP(machine) struct machine *fork = NULL;
+	struct patience p = whole_span();
+	struct err e = {0};
+
+	spec.size = &size_of_cut;
+	struct machine *machine = boot(&spec);
+	EXPECT_NUMBER(machine_freeze(machine, template, &p, &e), 0);
+	machine_free(machine);
+	spec.cuts_power = true;
+	EXPECT_NUMBER(template_fork(template, &spec, &p, &fork, &e), 0);
+	EXPECT_TEXT(e.text, "");
+	if (fork)
+		expect_after_cut(fork, "flushed");
+}
+
 TEST(machine, panic_in_a_case_is_the_guests_failure)
 {
 	struct machine_spec spec = make_spec("m");

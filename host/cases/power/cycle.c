@@ -127,7 +127,7 @@ HOST_SABOTAGE(power, reset_from_host_works, "what is synced lies in memory only"
 HOST_CASE(
 	power, stop_and_start_works,
 	.title = "A full stop and start keeps files, addresses and names", .priority = P0,
-	.isolation = ISOLATION_FORK, .timeout_s = 700,
+	.isolation = ISOLATION_FORK, .timeout_s = 700, .cuts_power = true,
 	.why = "Customers stop machines overnight and expect in the morning what they left.",
 	.remedy =
 		"Read the console's log of the second boot; look for state that lies in memory only.",

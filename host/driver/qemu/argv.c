@@ -6,10 +6,13 @@
 
 #include "base/json.h"
 #include "host/driver/qemu/qemu.h"
+#include "host/driver/qemu/write_log.h"
 
 #define WORDS_MAX	400
 #define BLOCKDEV_MAX	16384
 #define CREDENTIAL_SIZE 8192
+/* Of a disk that was taken away: longer than QEMU lives after that. */
+#define GONE_LATENCY_NS (3600ULL * 1000 * 1000 * 1000)
 
 void command_done(struct command *command)
 {
@@ -35,6 +38,15 @@ void command_addf(struct command *command, const char *format, ...)
 	(void)text_addv(&word, format, args);
 	va_end(args);
 	command_add(command, word.buf);
+}
+
+const char *const *command_argv(struct command *command)
+{
+	command_add(command, ""); /* room for the end mark */
+	char **words = command->words.items;
+	free(words[command->words.count - 1]);
+	words[--command->words.count] = NULL;
+	return (const char *const *)words;
 }
 
 int command_fd(struct command *command, int fd)
@@ -242,8 +254,8 @@ static void open_node(struct text *json, const char *format, const char *path, b
 	json_close(json, '}');
 }
 
-static void add_blockdev(struct command *command, const char *name, const char *format, int fd,
-			 bool read_only, const struct qemu_disk *disk)
+static void add_file(struct command *command, const char *name, const char *format, int fd,
+		     bool read_only)
 {
 	CLEAN_TEXT struct text json = TEXT_INIT(BLOCKDEV_MAX);
 	CLEAN_FREE char *path = xasprintf("/proc/self/fd/%d", command_fd(command, fd));
@@ -252,11 +264,93 @@ static void add_blockdev(struct command *command, const char *name, const char *
 	json_member(&json, "node-name", name);
 	if (!read_only)
 		json_member(&json, "discard", "unmap");
-	if (disk && disk->backing) {
-		json_key(&json, "backing");
-		open_node(&json, disk->backing_format, disk->backing, true);
-		json_close(&json, '}');
+	json_close(&json, '}');
+	command_add(command, "-blockdev");
+	command_add(command, json.buf);
+}
+
+/* The disk with `fd` as its top layer, without the closing bracket. */
+static void open_disk(struct text *json, struct command *command, const struct qemu_disk *disk,
+		      int fd)
+{
+	CLEAN_FREE char *path = xasprintf("/proc/self/fd/%d", command_fd(command, fd));
+
+	open_node(json, disk->format, path, false);
+	json_member(json, "discard", "unmap");
+	if (disk->backing) {
+		json_key(json, "backing");
+		open_node(json, disk->backing_format, disk->backing, true);
+		json_close(json, '}');
 	}
+}
+
+void argv_disk_before(struct command *command, const struct qemu_disk *disk, const char *name)
+{
+	CLEAN_TEXT struct text json = TEXT_INIT(BLOCKDEV_MAX);
+
+	open_disk(&json, command, disk, disk->before_fd);
+	json_member(&json, "node-name", name);
+	json_close(&json, '}');
+	command_add(command, json.buf);
+}
+
+/* The guest's flushes go to the log; they need not reach the platter of this host. */
+static void add_log(struct text *json, struct command *command, const struct qemu_disk *disk)
+{
+	CLEAN_FREE char *path = xasprintf("/proc/self/fd/%d", command_fd(command, disk->log_fd));
+
+	json_key(json, "log");
+	json_open(json, '{');
+	json_member(json, "driver", "raw");
+	json_member_number(json, "size", (long long)WRITE_LOG_MAX);
+	json_key(json, "file");
+	json_open(json, '{');
+	json_member(json, "driver", "file");
+	json_member(json, "filename", path);
+	json_key(json, "cache");
+	json_open(json, '{');
+	json_key(json, "no-flush");
+	json_bool(json, true);
+	json_close(json, '}');
+	json_close(json, '}');
+	json_close(json, '}');
+}
+
+static void add_logged_disk(struct command *command, unsigned number, const struct qemu_disk *disk)
+{
+	CLEAN_TEXT struct text json = TEXT_INIT(BLOCKDEV_MAX);
+	CLEAN_FREE char *name = xasprintf(QEMU_DISK_NAME, number);
+
+	json_open(&json, '{');
+	json_member(&json, "driver", "blklogwrites");
+	json_member(&json, "node-name", name);
+	json_member(&json, "discard", "unmap");
+	json_member_number(&json, "log-sector-size", WRITE_LOG_SECTOR);
+	json_key(&json, "file");
+	open_disk(&json, command, disk, disk->fd);
+	json_close(&json, '}');
+	add_log(&json, command, disk);
+	json_close(&json, '}');
+	command_add(command, "-blockdev");
+	command_add(command, json.buf);
+	command_add(command, "-blockdev");
+	command_addf(command,
+		     "{\"driver\":\"null-co\",\"node-name\":\"" QEMU_GONE_NAME
+		     "\",\"size\":%llu,\"latency-ns\":%llu}",
+		     number, (unsigned long long)disk->size, GONE_LATENCY_NS);
+}
+
+static void add_disk(struct command *command, unsigned number, const struct qemu_disk *disk)
+{
+	CLEAN_TEXT struct text json = TEXT_INIT(BLOCKDEV_MAX);
+	CLEAN_FREE char *name = xasprintf(QEMU_DISK_NAME, number);
+
+	if (disk->log_fd >= 0) {
+		add_logged_disk(command, number, disk);
+		return;
+	}
+	open_disk(&json, command, disk, disk->fd);
+	json_member(&json, "node-name", name);
 	json_close(&json, '}');
 	command_add(command, "-blockdev");
 	command_add(command, json.buf);
@@ -275,7 +369,7 @@ static void add_firmware(struct command *command, const struct qemu *qemu)
 	json_close(&json, '}');
 	command_add(command, "-blockdev");
 	command_add(command, json.buf);
-	add_blockdev(command, "vars", "raw", qemu->vars_fd, false, NULL);
+	add_file(command, "vars", "raw", qemu->vars_fd, false);
 	command_add(command, "-machine");
 	command_add(command, "pflash0=code,pflash1=vars");
 }
@@ -286,18 +380,18 @@ void argv_disks(struct command *command, const struct qemu *qemu)
 
 	add_firmware(command, qemu);
 	for (unsigned i = 0; i < qemu->disk_count; i++) {
-		CLEAN_FREE char *name = xasprintf("disk%u", i);
+		CLEAN_FREE char *name = xasprintf(QEMU_DISK_NAME, i);
 		bool is_root = i == 0 && qemu->spec.image;
 		if (!is_root && spec_drops(&qemu->spec, "virtio-blk"))
 			continue;
-		add_blockdev(command, name, qemu->disks[i].format, qemu->disks[i].fd, false,
-			     &qemu->disks[i]);
+		add_disk(command, i, &qemu->disks[i]);
 		command_add(command, "-device");
-		command_addf(command, "%s,drive=%s,serial=%s%s", is_root ? model : "virtio-blk-pci",
-			     name, is_root ? "root" : name, is_root ? ",bootindex=1" : "");
+		command_addf(command, "%s,id=%s,drive=%s,serial=%s%s",
+			     is_root ? model : "virtio-blk-pci", name, name,
+			     is_root ? "root" : name, is_root ? ",bootindex=1" : "");
 	}
 	if (qemu->media_fd >= 0) {
-		add_blockdev(command, "media", "raw", qemu->media_fd, true, NULL);
+		add_file(command, "media", "raw", qemu->media_fd, true);
 		command_add(command, "-device");
 		command_add(command, "virtio-blk-pci,drive=media,serial=assay");
 	}

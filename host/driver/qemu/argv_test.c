@@ -149,6 +149,8 @@ TEST(argv, disk_paths_are_quoted)
 
 	qemu->disk_count = 1;
 	qemu->disks[0] = (struct qemu_disk){.fd = -1,
+					    .log_fd = -1,
+					    .before_fd = -1,
 					    .format = "qcow2",
 					    .backing = xstrdup("/a,b\"c"),
 					    .backing_format = "raw"};
@@ -157,5 +159,30 @@ TEST(argv, disk_paths_are_quoted)
 	EXPECT(strstr(command.words.items[1],
 		      "\"backing\":{\"driver\":\"raw\",\"read-only\":true,\"file\":{\"driver\":\"file\","
 		      "\"filename\":\"/a,b\\\"c\"") != NULL);
+	qemu_free(&qemu->vm);
+}
+
+/* The log has a maximum, and where the power goes there is another disk to give. */
+TEST(argv, disk_of_a_machine_whose_power_is_cut_is_logged)
+{
+	CLEAN_DONE(command) struct command command = {0};
+	struct machine_spec spec = spec_with(NULL);
+	struct qemu *qemu = qemu_new(&spec);
+
+	qemu->disk_count = 1;
+	qemu->disks[0] = (struct qemu_disk){
+		.fd = 90, .log_fd = 91, .before_fd = 92, .format = "raw", .size = 4096};
+	argv_disks(&command, qemu);
+	qemu->disks[0].fd = qemu->disks[0].log_fd = qemu->disks[0].before_fd = -1;
+	EXPECT_NUMBER(command.words.count, 6);
+	EXPECT(has_prefix(command.words.items[1],
+			  "{\"driver\":\"blklogwrites\",\"node-name\":\"disk0\","));
+	EXPECT(strstr(command.words.items[1], "\"log\":{\"driver\":\"raw\",\"size\":4294967296,") !=
+	       NULL);
+	EXPECT_TEXT(command.words.items[3],
+		    "{\"driver\":\"null-co\",\"node-name\":\"gone0\",\"size\":4096,"
+		    "\"latency-ns\":3600000000000}");
+	EXPECT_TEXT(command.words.items[5], "virtio-blk-pci,id=disk0,drive=disk0,serial=disk0");
+	EXPECT_NUMBER(command.fd_count, 2);
 	qemu_free(&qemu->vm);
 }

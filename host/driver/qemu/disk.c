@@ -12,6 +12,8 @@ void disks_done(struct qemu *qemu)
 {
 	for (unsigned i = 0; i < qemu->disk_count; i++) {
 		scope_close(&qemu->disks[i].fd);
+		scope_close(&qemu->disks[i].log_fd);
+		scope_close(&qemu->disks[i].before_fd);
 		free(qemu->disks[i].backing);
 	}
 	qemu->disk_count = 0;
@@ -25,7 +27,7 @@ static struct qemu_disk *add_disk(struct qemu *qemu, int fd, const char *format)
 {
 	struct qemu_disk *disk = &qemu->disks[qemu->disk_count++];
 
-	*disk = (struct qemu_disk){.fd = fd};
+	*disk = (struct qemu_disk){.fd = fd, .log_fd = -1, .before_fd = -1};
 	(void)snprintf(disk->format, sizeof disk->format, "%s", format);
 	return disk;
 }
@@ -129,8 +131,7 @@ int disks_make(struct qemu *qemu, const struct patience *p, struct err *e)
 	return r;
 }
 
-/* The virtual size of a layer: of a raw one its length, of a qcow2 what its header says. */
-static int disk_size(const struct qemu_disk *disk, uint64_t *ret, struct err *e)
+int disk_size(const struct qemu_disk *disk, uint64_t *ret, struct err *e)
 {
 	unsigned char header[32];
 	off_t length = lseek(disk->fd, 0, SEEK_END);

@@ -125,13 +125,8 @@ static void add_frame(struct command *command, const struct qemu *qemu,
 
 static int start_child(struct qemu *qemu, struct command *command, struct err *e)
 {
-	command_add(command, ""); /* room for the end mark */
-	char **words = command->words.items;
-	free(words[command->words.count - 1]);
-	words[--command->words.count] = NULL;
-	const char *const *argv = (const char *const *)words;
 	struct child_spec spec = {
-		.argv = argv,
+		.argv = command_argv(command),
 		.fds = command->fds,
 		.fd_count = command->fd_count,
 		.stderr_fd = qemu->stderr_fd,
@@ -153,6 +148,8 @@ int process_start(struct qemu *qemu, const struct patience *p, struct err *e)
 		r = open_stderr(qemu, e);
 	if (r == 0 && qemu->spec.size->tpm && !spec_drops(&qemu->spec, "tpm"))
 		r = tpm_start(qemu, p, &theirs.tpm, e);
+	if (r == 0 && qemu->spec.cuts_power)
+		r = disks_log(qemu, e);
 	if (r < 0)
 		return r;
 	add_frame(&command, qemu, &theirs);

@@ -16,6 +16,8 @@
 #define QEMU_FIRST_FD	   10 /* lower numbers are the shim's and the standard ones */
 #define QEMU_HOTPLUG_PORTS 4
 
+#define WRITE_LOG_MAX (4ULL << 30) /* a sparse file; a disk whose writes are more refuses them */
+
 #define AGENT_PORT    "org.assay.agent.0"
 #define AGENT_PORT_ID "agent0"
 
@@ -30,7 +32,11 @@
 
 /* One disk, from the guest's view. All of a machine's own files have no name: they go with the last descriptor. */
 struct qemu_disk {
-	int fd;		 /* the top layer, writable */
+	int fd; /* the top layer, writable */
+	/* Where the power will be cut: the log of the disk's writes since QEMU was started, and what the top layer was
+	 * then. Else -1. */
+	int log_fd, before_fd;
+	uint64_t size;	 /* of the disk, known while it has a log */
 	char format[12]; /* of the top layer */
 	char *backing; /* the layer below, in a template's folder; NULL: none, or as the header says */
 	char backing_format[12];
@@ -65,12 +71,20 @@ void command_done(struct command *command) NONNULL(1);
 DEFINE_CLEAN_DONE(command);
 void command_add(struct command *command, const char *word) NONNULL(1, 2);
 void command_addf(struct command *command, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
+/* The words, with NULL at their end; they still belong to the command. */
+const char *const *command_argv(struct command *command) NONNULL(1);
 /* The number under which QEMU sees the descriptor. */
 int command_fd(struct command *command, int fd) NONNULL(1);
 
 /* What the guest sees, without anything that differs from one start to the next: argv.c. */
 void argv_machine(struct command *command, const struct qemu *qemu) NONNULL(1, 2);
 void argv_disks(struct command *command, const struct qemu *qemu) NONNULL(1, 2);
+/* The word that opens what the disk was before its log, as the node of that name. */
+void argv_disk_before(struct command *command, const struct qemu_disk *disk, const char *name)
+	NONNULL(1, 2, 3);
+/* What the guest's disk number `disk` is called in QMP, and the node that swallows all and never answers. */
+#define QEMU_DISK_NAME "disk%u"
+#define QEMU_GONE_NAME "gone%u"
 
 /* firmware.c: gives the paths of the UEFI code and of the variables' first state. */
 struct firmware_files {
@@ -94,6 +108,8 @@ int disks_fork(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 
 int disks_freeze(struct qemu *qemu, const char *folder, const struct patience *p, struct err *e)
 	NONNULL(1, 2, 3, 4);
 void disks_done(struct qemu *qemu) NONNULL(1);
+/* The virtual size: of a raw layer its length, of a qcow2 what its header says. */
+int disk_size(const struct qemu_disk *disk, uint64_t *ret, struct err *e) NONNULL(1, 2, 3);
 unsigned ram_nodes(const struct machine_spec *spec) NONNULL(1);
 int ram_make(struct qemu *qemu, struct err *e) NONNULL(1, 2);
 int ram_fork(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 2, 3);
@@ -101,6 +117,13 @@ int ram_freeze(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 
 int tpm_start(struct qemu *qemu, const struct patience *p, int *ret_fd, struct err *e)
 	NONNULL(1, 2, 3, 4);
 void tpm_done(struct qemu *qemu) NONNULL(1);
+
+/* cut.c: machines whose power is cut. Before a start: a log for each disk. */
+int disks_log(struct qemu *qemu, struct err *e) NONNULL(1, 2);
+/* Right before QEMU is killed: takes the guest's disks away, so that the logs tell of all that was completed. */
+int disks_cut(struct qemu *qemu, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
+/* Afterwards: the disks lose what was never flushed, and the logs go. An event WRITES_LOST tells how much that was. */
+int disks_lose(struct qemu *qemu, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
 
 /* initrd.c: the micro-VM's file system: the agent as /init, and the modules that it needs to reach us. */
 int initrd_make(struct qemu *qemu, struct err *e) NONNULL(1, 2);

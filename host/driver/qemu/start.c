@@ -7,6 +7,7 @@
 #include "host/driver/qemu/qemu.h"
 
 #define START_SPAN_NS	(30 * NS_PER_S)
+#define CUT_SPAN_NS	(20 * NS_PER_S)
 #define CREDENTIALS_MAX 16384
 #define PORT_SPAN_NS	(5 * NS_PER_S)
 #define PORT_RETRY_NS	(20 * NS_PER_MS)
@@ -80,6 +81,10 @@ static int check_spec(const struct machine_spec *spec, struct err *e)
 			       size->numa_nodes);
 	if (spec->entry == ENTRY_SSH && (size->nics < 1 || !spec->ssh_key || !spec->ssh_user))
 		return err_set(e, BLAME_USER, EINVAL, "SSH needs a NIC, a user and a key");
+	if (spec->cuts_power && spec->extra_disk)
+		return err_set(
+			e, BLAME_BUG, EINVAL,
+			"a disk that is not the machine's own cannot lose what was written to it");
 	if (!spec->image && !spec->kernel)
 		return err_set(e, BLAME_USER, EINVAL,
 			       "there is neither an image nor a kernel to boot");
@@ -108,14 +113,19 @@ static int qemu_start(const struct machine_spec *spec, const struct patience *p,
 	return 0;
 }
 
-static int qemu_power_cut(struct vm *vm, struct err *e UNUSED)
+static int qemu_power_cut(struct vm *vm, struct err *e)
 {
 	struct qemu *qemu = (struct qemu *)vm;
+	struct patience span = patience_for(-1, CUT_SPAN_NS);
+	int r = process_error(qemu, disks_cut(qemu, &span, e), e);
 
 	process_end(qemu);
 	vm->control_fd = -1;
 	qmp_free(qemu->qmp);
 	qemu->qmp = NULL;
+	if (r != -EHOSTDOWN)
+		return r;
+	err_clear(e); /* it has ended by itself: then nothing is under way either */
 	return 0;
 }
 
@@ -123,10 +133,13 @@ static int qemu_power_cut(struct vm *vm, struct err *e UNUSED)
 static int qemu_power_on(struct vm *vm, const struct patience *p, struct err *e)
 {
 	struct qemu *qemu = (struct qemu *)vm;
-	struct patience span = patience_within(p, START_SPAN_NS);
+	struct patience span;
 
 	process_end(qemu);
-	int r = ram_make(qemu, e);
+	int r = disks_lose(qemu, p, e);
+	if (r == 0)
+		r = ram_make(qemu, e);
+	span = patience_within(p, START_SPAN_NS);
 	return r < 0 ? r : process_start(qemu, &span, e);
 }
 
