@@ -23,7 +23,7 @@
 /* The cases that the engine itself decides (host/plan has their records): the boot that everything else stands on, and
  * the image file at the end. */
 #define CASE_REACHES_READY   "boot.reaches_ready"
-#define CASE_IMAGE_UNCHANGED "host.image_stays_unchanged"
+#define CASE_IMAGE_UNCHANGED "host.base_image_is_never_changed"
 
 struct catalog_case {
 	struct case_info info; /* its strings belong to the catalogue */

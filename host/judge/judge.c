@@ -2,10 +2,6 @@
 /* Verdicts. */
 #include "host/judge/judge.h"
 
-#include <string.h>
-
-#include "host/catalog/catalog.h"
-
 static const char *const verdict_names[] = {
 	[VERDICT_SHIP] = "ship",
 	[VERDICT_BLOCK] = "block",
@@ -120,15 +116,6 @@ void judgement_done(struct judgement *judgement)
 
 /* ---- a proof ---- */
 
-/* A planted defect counts as caught by a failure; the image that is not the same any more is the host's fault by its
- * nature, so there infra is the right word. */
-static bool is_caught(const struct run_case *it)
-{
-	if (it->result->outcome == OUTCOME_FAIL)
-		return true;
-	return it->result->outcome == OUTCOME_INFRA && strcmp(it->id, CASE_IMAGE_UNCHANGED) == 0;
-}
-
 static enum proof proof_of(const struct run_case *clean, const struct run_case *sabotaged)
 {
 	if (!clean->result || clean->result->outcome == OUTCOME_INFRA)
@@ -141,7 +128,7 @@ static enum proof proof_of(const struct run_case *clean, const struct run_case *
 		return PROOF_UNPROVEN;
 	if (!sabotaged->result)
 		return PROOF_UNKNOWN;
-	if (is_caught(sabotaged))
+	if (sabotaged->result->outcome == OUTCOME_FAIL)
 		return PROOF_PROVEN;
 	return sabotaged->result->outcome == OUTCOME_INFRA ? PROOF_UNKNOWN : PROOF_MISSED;
 }

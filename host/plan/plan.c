@@ -30,13 +30,14 @@ static const struct case_info reaches_ready = {
 
 static const struct case_info image_unchanged = {
 	.area = "host",
-	.name = "image_stays_unchanged",
+	.name = "base_image_is_never_changed",
 	.title = "The image file is the same after the run as before it",
 	.kind = CASE_KIND_HOST,
 	.priority = P0,
 	.isolation = ISOLATION_SHARED,
 	.why = "A verdict is about one exact file; had it changed meanwhile, the verdict would be about nothing",
 	.remedy = "Keep other programs away from the image during a run, and run again",
+	.sources = "own",
 	.sabotage = {.kind = SABOTAGE_CODE,
 		     .text = "the digest known from the start is another one"},
 };

@@ -73,8 +73,8 @@ static const struct expected_way {
 	{"a.slip", false, PLAN_WAY_BROKEN, "cpu>=2"},
 	{"boot.reaches_ready", false, PLAN_WAY_RUN, ""},
 	{"boot.reaches_ready", true, PLAN_WAY_COLD, ""},
-	{"host.image_stays_unchanged", false, PLAN_WAY_RUN, ""},
-	{"host.image_stays_unchanged", true, PLAN_WAY_RUN, ""},
+	{"host.base_image_is_never_changed", false, PLAN_WAY_RUN, ""},
+	{"host.base_image_is_never_changed", true, PLAN_WAY_RUN, ""},
 };
 
 static struct plan *make_plan(const struct catalog *catalog)
@@ -116,7 +116,8 @@ TEST(plan, offline_cases_boot_nothing)
 		plan_add_cell(plan, &(struct plan_cell_spec){.size = sizes_known()[0]});
 
 	plan_add_case(plan, cell, catalog_find(catalog, "a.audit"), false, 0);
-	plan_add_case(plan, cell, catalog_find(catalog, "host.image_stays_unchanged"), false, 0);
+	plan_add_case(plan, cell, catalog_find(catalog, "host.base_image_is_never_changed"), false,
+		      0);
 	EXPECT(!plan_cell_boots(cell));
 	plan_add_case(plan, cell, catalog_find(catalog, "boot.reaches_ready"), false, 0);
 	EXPECT(plan_cell_boots(cell));

@@ -143,10 +143,12 @@ static void verify(struct worker *worker, struct cell_run *cell, const struct pl
 	} else if (e.code == ECANCELED) {
 		record_free(record);
 		return;
+	} else if (r == -ESTALE) {
+		/* Whoever changed it: what was tested is not what lies there now, and that must not ship. */
+		result_set(&record->result, OUTCOME_FAIL, "%s", e.text);
+		record->result.checks_failed = 1;
 	} else {
-		/* Whoever changed it, the subject did not: its disk is never written through. */
-		result_set(&record->result, r == -ESTALE ? OUTCOME_INFRA : OUTCOME_BROKEN, "%s",
-			   e.text);
+		result_set(&record->result, OUTCOME_INFRA, "%s", e.text);
 	}
 	tell_result(worker->engine, item, record);
 }
