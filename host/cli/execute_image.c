@@ -92,7 +92,7 @@ static int choose_entry(struct execution *x, struct err *e)
 	if (x->with.entry == ENTRY_AUTO)
 		x->with.entry = image_entry(x->image);
 	if (x->with.entry == ENTRY_SSH && (!arguments->ssh_key || !arguments->ssh_user))
-		return err_set(e, BLAME_USER, EINVAL, "--entry ssh needs --ssh-key and --ssh-user");
+		return err_set(e, BLAME_USER, EINVAL, "--enter ssh needs --ssh-key and --ssh-user");
 	if (x->with.entry != ENTRY_NONE)
 		return 0;
 	if (x->image->os_id[0])

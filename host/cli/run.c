@@ -22,7 +22,7 @@ typedef struct execute_arguments arguments;
 #define OPTION_COLD                                                                                \
 	OPTION_FLAG("cold", 0, arguments, cold, "use no templates: boot every machine anew")
 #define OPTION_ENTRY                                                                               \
-	OPTION_CHOICE("entry", 0, arguments, entry, "WAY", entry_words,                            \
+	OPTION_CHOICE("enter", 0, arguments, entry, "WAY", entry_words,                            \
 		      "how the agent gets in: auto, cloud-init, systemd-unit, tmpfiles or ssh")
 #define OPTION_FIRMWARE                                                                            \
 	OPTION_CHOICE("firmware", 0, arguments, firmware, "KIND", firmware_words,                  \
@@ -34,9 +34,9 @@ typedef struct execute_arguments arguments;
 	OPTION_TEXT("size", 0, arguments, size, "SIZE",                                            \
 		    "the VM size: a name (`assay list --sizes`) or cpus=2,mem=2048,...")
 #define OPTION_SSH_KEY                                                                             \
-	OPTION_TEXT("ssh-key", 0, arguments, ssh_key, "FILE", "the private key for --entry ssh")
+	OPTION_TEXT("ssh-key", 0, arguments, ssh_key, "FILE", "the private key for --enter ssh")
 #define OPTION_SSH_USER                                                                            \
-	OPTION_TEXT("ssh-user", 0, arguments, ssh_user, "NAME", "the user for --entry ssh")
+	OPTION_TEXT("ssh-user", 0, arguments, ssh_user, "NAME", "the user for --enter ssh")
 
 static const struct option_line run_options[] = {
 	OPTIONS_MACHINE,

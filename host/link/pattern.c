@@ -105,13 +105,20 @@ static int copy_examples(struct fy_node *map, const char *key, char **examples, 
 
 static int read_words(struct fy_node *map, struct pattern *pattern, const char *path, struct err *e)
 {
-	char severity[16], stage[24];
+	char severity[16], stage[24], emulated[16];
 	int r = copy_scalar(map, "severity", severity, sizeof severity, path, e);
 
 	if (r == 0)
 		r = copy_scalar(map, "stage", stage, sizeof stage, path, e);
+	if (r == 0)
+		r = copy_scalar(map, "emulated", emulated, sizeof emulated, path, e);
 	if (r < 0)
 		return r;
+	pattern->is_doubtful_emulated = strcmp(emulated, "doubtful") == 0;
+	if (emulated[0] && !pattern->is_doubtful_emulated)
+		return err_set(e, BLAME_USER, EINVAL,
+			       "%s: pattern %s: `emulated` can only be \"doubtful\"", path,
+			       pattern->name);
 	int severity_at = name_index(severity_names, severity);
 	int stage_at = stage[0] ? name_index(stage_names, stage) : STAGE_NONE;
 	if (severity_at < 0 || stage_at < 0)

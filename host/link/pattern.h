@@ -42,6 +42,7 @@ struct pattern {
 	char meaning[160]; /* a sentence's beginning, as in "the kernel panicked" */
 	enum pattern_severity severity;
 	enum pattern_stage stage;
+	bool is_doubtful_emulated; /* an emulated guest shows it also when the host gives it too little time */
 	char *regex;
 	char *must[PATTERN_EXAMPLES_MAX + 1], *must_not[PATTERN_EXAMPLES_MAX + 1]; /* NULL ends */
 };

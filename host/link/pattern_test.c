@@ -79,6 +79,8 @@ static const struct {
 	 "unknown severity \"loud\""},
 	{"patterns:\n- {name: a, regex: x, severity: fault, meaning: m, must_not: [y]}",
 	 "proves nothing"},
+	{"patterns:\n- {name: a, regex: x, severity: fault, emulated: often, meaning: m, must: [x], must_not: [y]}",
+	 "`emulated` can only be \"doubtful\""},
 	{"patterns:\n- {name: a, severity: fault, meaning: m, must: [x], must_not: [y]}",
 	 "needs a name"},
 };

@@ -168,6 +168,11 @@ static int boot_failed(struct machine *machine, enum boot_state state, struct bo
 	struct err end = {0};
 
 	fill_report(machine, state, report);
+	const struct console_hit *fault = console_fault_since(machine->console, 0);
+	if (fault && machine_doubts(machine, fault->pattern))
+		return err_set(e, BLAME_HOST, ETIMEDOUT,
+			       "%s; under emulation this also comes from a host that is too busy",
+			       report->sentence);
 	if (state != BOOT_MACHINE_ENDED)
 		return err_set(e, BLAME_GUEST, ETIMEDOUT, "%s", report->sentence);
 	(void)machine_end_error(machine, &end);

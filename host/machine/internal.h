@@ -76,6 +76,9 @@ bool machine_powered_itself_off(const struct machine *machine) NONNULL(1);
 /* The sentence for a VM that ended: by the guest's own doing (blame guest) or by itself (blame host). Returns -EHOSTDOWN. */
 int machine_end_error(struct machine *machine, struct err *e) NONNULL(1, 2);
 
+/* True when the host may be to blame for what the console says: see `emulated` in assay-patterns(5). */
+bool machine_doubts(const struct machine *machine, const struct pattern *pattern) NONNULL(1, 2);
+
 /* Waits for the greeting under the boot watchdog; fills the report. */
 int boot_watch(struct machine *machine, const struct patience *p, struct boot_report *report,
 	       struct err *e) NONNULL(1, 2, 3, 4);

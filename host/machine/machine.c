@@ -79,6 +79,11 @@ unsigned machine_slowness(const struct machine_spec *spec)
 	return spec->accel == ACCEL_KVM ? 1 : 5;
 }
 
+bool machine_doubts(const struct machine *machine, const struct pattern *pattern)
+{
+	return machine->spec.accel != ACCEL_KVM && pattern->is_doubtful_emulated;
+}
+
 /* Remembers why the agent cannot be used any more; the first reason stays. */
 static void lose_agent(struct machine *machine, const struct err *why)
 {

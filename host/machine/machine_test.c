@@ -74,6 +74,32 @@ TEST(machine, case_ends_as_it_ends)
 	}
 }
 
+static const struct {
+	const char *options;
+	enum accel accel;
+	enum outcome outcome;
+	const char *message;
+} faults[] = {
+	{"bug=a.b", ACCEL_KVM, OUTCOME_FAIL, "the kernel hit a bug"},
+	{"bug=a.b", ACCEL_TCG, OUTCOME_FAIL, "the kernel hit a bug"},
+	{"stall=a.b", ACCEL_KVM, OUTCOME_FAIL, "a CPU was stuck in the kernel"},
+	{"stall=a.b", ACCEL_TCG, OUTCOME_INFRA, "also comes from a host that is too busy"},
+};
+
+TEST(machine, fault_of_the_kernel_outweighs_the_case)
+{
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+		struct machine_spec spec = spec_of(faults[i].options);
+		spec.accel = faults[i].accel;
+		CLEANUP(machine) struct machine *machine = boot(&spec);
+		CLEAN_DONE(result) struct result result;
+		run(machine, 0, &result);
+		EXPECT_NUMBER(result.outcome, faults[i].outcome);
+		if (!strstr(result.message, faults[i].message))
+			EXPECT_TEXT(result.message, faults[i].message);
+	}
+}
+
 TEST(machine, sabotage_is_told_to_the_agent)
 {
 	struct machine_spec spec = spec_of("");

@@ -17,6 +17,7 @@ struct execution {
 	const struct case_info *info;
 	struct result *result;
 	uint64_t console_mark, events_mark;
+	bool is_fault_doubtful;
 	char kernel_fault
 		[512]; /* the first kernel log line of the case that is a fault, with its meaning; "" none */
 	bool has_check;
@@ -103,9 +104,11 @@ static int take_text(struct execution *x, const struct frame *frame, struct err 
 		(void)text_addf(&x->result->evidence, "%s%s\n",
 				frame->type == FRAME_KMSG ? "kernel: " : "", line);
 		const struct pattern *hit = patterns ? patterns_match(patterns, line) : NULL;
-		if (hit && hit->severity != PATTERN_STAGE && !x->kernel_fault[0])
+		if (hit && hit->severity != PATTERN_STAGE && !x->kernel_fault[0]) {
+			x->is_fault_doubtful = machine_doubts(x->machine, hit);
 			(void)snprintf(x->kernel_fault, sizeof x->kernel_fault, "%s: %.300s",
 				       hit->meaning, line);
+		}
 		at += length + 1;
 	}
 	return 0;
@@ -229,6 +232,15 @@ static void add_console(struct execution *x)
 		(void)text_addf(evidence, "(%s)\n", e.text);
 }
 
+/* Whose fault a fault is. */
+static void set_fault(struct result *result, bool is_doubtful, const char *fault)
+{
+	result_set(result, is_doubtful ? OUTCOME_INFRA : OUTCOME_FAIL, "during the case, %.400s%s",
+		   fault,
+		   is_doubtful ? "; under emulation this also comes from a host that is too busy"
+			       : "");
+}
+
 /* What the console or the kernel log says outweighs what the case says. */
 static void judge_console(struct execution *x, const struct patience *p)
 {
@@ -240,12 +252,12 @@ static void judge_console(struct execution *x, const struct patience *p)
 	if (hit) {
 		await_trace(x, p);
 		hit = console_fault_since(console, x->console_mark);
-		result_set(x->result, OUTCOME_FAIL, "%s during the case: %.300s",
-			   hit->pattern->meaning, hit->line);
+		(void)snprintf(x->kernel_fault, sizeof x->kernel_fault, "%s: %.300s",
+			       hit->pattern->meaning, hit->line);
+		x->is_fault_doubtful = machine_doubts(x->machine, hit->pattern);
 		add_console(x);
-	} else {
-		result_set(x->result, OUTCOME_FAIL, "during the case, %s", x->kernel_fault);
 	}
+	set_fault(x->result, x->is_fault_doubtful, x->kernel_fault);
 	if (console_death_since(console, x->console_mark)) {
 		x->machine->agent_lost = true;
 		(void)err_set(&x->machine->agent_error, BLAME_GUEST, ECONNRESET,
@@ -271,10 +283,12 @@ static int judge_silence(struct execution *x, const struct patience *p, struct e
 		abandon(machine, e);
 		return -e->code;
 	}
+	const struct console_hit *fault = console_fault_since(machine->console, x->console_mark);
 	if (event_came(x, "GUEST_PANICKED") ||
 	    console_death_since(machine->console, x->console_mark)) {
 		await_trace(x, p);
-		result_set(result, OUTCOME_FAIL, "the guest's kernel panicked during the case");
+		set_fault(result, fault && machine_doubts(machine, fault->pattern),
+			  "the guest's kernel panicked");
 	} else if (e->code == EHOSTDOWN && machine_powered_itself_off(machine)) {
 		result_set(result, OUTCOME_FAIL, "the guest powered itself off during the case");
 	} else if (e->code == EHOSTDOWN) {
