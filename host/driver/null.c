@@ -6,7 +6,9 @@
  *	boot_ms=N fork_ms=N case_ms=N    how long each takes (default 0)
  *	fail=ID skip=ID broken=ID        that case gets that outcome (may be repeated)
  *	die=ID hang=ID                   the machine ends during that case, or its agent falls silent
+ *	bug=ID stall=ID                  its kernel log tells of a bug, or of a CPU that was stuck, during that case
  *	no_fork=1                        such machines cannot be frozen
+ *	no_boot=1                        the guest powers itself off before its agent has greeted
  *
  * A case that is run with its sabotage fails. There is no thread in it: the stream's descriptor is a timer that fires
  * when the answer is due.
@@ -105,6 +107,13 @@ static enum outcome outcome_of(const struct null_stream *null, const char *id, u
 	return flags & RUN_SABOTAGE ? OUTCOME_FAIL : OUTCOME_PASS;
 }
 
+static void say_kernel_line(struct null_stream *null, const char *line)
+{
+	frame_open(&null->out, FRAME_KMSG);
+	field_text(&null->out, FIELD_TEXT, line);
+	frame_close(&null->out);
+}
+
 static void answer_run(struct null_stream *null, const char *id, uint64_t flags)
 {
 	uint64_t span_ns = option_ms(null->options, "case_ms") * NS_PER_MS;
@@ -116,6 +125,11 @@ static void answer_run(struct null_stream *null, const char *id, uint64_t flags)
 		(void)eventfd_write(null->ended_fd, 1);
 		return;
 	}
+	if (option_names(null->options, "bug", id))
+		say_kernel_line(null, "[    7.000000] kernel BUG at mm/slub.c:3911!\n");
+	if (option_names(null->options, "stall", id))
+		say_kernel_line(
+			null, "[    7.000000] watchdog: BUG: soft lockup - CPU#1 stuck for 26s!\n");
 	frame_open(&null->out, FRAME_RESULT);
 	field_text(&null->out, FIELD_ID, id);
 	field_text(&null->out, FIELD_OUTCOME, outcome_name(outcome));
@@ -283,10 +297,16 @@ static int null_start(const struct machine_spec *spec, const struct patience *p 
 {
 	int r = null_make(spec, ret, e);
 
-	if (r == 0)
+	if (r < 0)
+		return r;
+	if (option_ms(spec->driver_options, "no_boot")) {
+		vm_events_add(&(*ret)->events, "SHUTDOWN", xstrdup("{\"guest\":true}"));
+		(void)eventfd_write((*ret)->ended_fd, 1);
+	} else {
 		say_hello(null_of((*ret)->agent),
 			  option_ms(spec->driver_options, "boot_ms") * NS_PER_MS);
-	return r;
+	}
+	return 0;
 }
 
 static int null_freeze(struct vm *vm, const char *folder, const struct patience *p UNUSED,

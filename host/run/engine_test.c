@@ -313,6 +313,44 @@ TEST(engine, is_cancelled_and_resumed)
 	trip_end(&second);
 }
 
+TEST(engine, image_that_does_not_come_up)
+{
+	struct trip trip = {0};
+	struct run_tally tally;
+
+	trip_prepare(&trip, "no_boot=1", false);
+	trip_go(&trip);
+	run_tally(trip.run, &tally);
+	EXPECT_TEXT(outcome_of(&trip, CASE_REACHES_READY, false), "fail");
+	EXPECT_TEXT(outcome_of(&trip, "a.c01", false), "skip");
+	EXPECT_NUMBER(tally.outcomes[OUTCOME_FAIL], 1);
+	EXPECT_NUMBER(tally.outcomes[OUTCOME_SKIP], GUEST_CASES + 3);
+	EXPECT_NUMBER(tally.holes, 0);
+	trip_end(&trip);
+}
+
+/* It came up before the run was stopped: what is skipped now must not be let through by that. */
+TEST(engine, image_that_does_not_come_up_again)
+{
+	struct trip first = {0}, second = {0};
+	struct err e = {0};
+
+	trip_prepare(&first, "case_ms=40", false);
+	first.setup.watch.on_record = raise_after_some;
+	first.setup.jobs = 1;
+	trip_go(&first);
+	EXPECT_TEXT(outcome_of(&first, CASE_REACHES_READY, false), "pass");
+	second = first;
+	second.run = NULL;
+	second.setup.driver_options = "no_boot=1";
+	second.setup.earlier = first.run;
+	EXPECT(folder_remove(first.templates, &e) == 0);
+	trip_go(&second);
+	EXPECT_TEXT(outcome_of(&second, CASE_REACHES_READY, false), "fail");
+	run_free(first.run);
+	trip_end(&second);
+}
+
 /* ---- the journal cannot be written ---- */
 
 TEST(engine, an_existing_journal_is_not_overwritten)

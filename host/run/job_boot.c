@@ -25,12 +25,20 @@ struct boot_job {
 	char *folder; /* of the template */
 };
 
-static const struct plan_item *reaches_ready(const struct job *job, bool sabotaged)
+static bool is_reaches_ready(const struct plan_item *item)
 {
-	vec_each (&job->items, item)
-		if (strcmp((*item)->it->id, CASE_REACHES_READY) == 0 &&
-		    (*item)->sabotaged == sabotaged)
+	return strcmp(item->it->id, CASE_REACHES_READY) == 0;
+}
+
+/* A resumed run knows it already, and does not tell it again; but what failed now blocks, whatever was seen before. */
+static const struct plan_item *reaches_ready(const struct boot_job *boot, enum outcome outcome)
+{
+	vec_each (&boot->job->items, item)
+		if (is_reaches_ready(*item))
 			return *item;
+	vec_each (&boot->cell->cell->items, item)
+		if (outcome == OUTCOME_FAIL && is_reaches_ready(item) && !item->sabotaged)
+			return item;
 	return NULL;
 }
 
@@ -41,7 +49,7 @@ static void set_template(struct boot_job *boot, enum template_state state, const
 
 static void tell_ready(struct boot_job *boot, enum outcome outcome, const char *sentence)
 {
-	const struct plan_item *item = reaches_ready(boot->job, false);
+	const struct plan_item *item = reaches_ready(boot, outcome);
 
 	if (!item)
 		return;
@@ -106,7 +114,7 @@ static void tell_not_run(struct boot_job *boot, const struct err *e)
 	if (is_stopped(boot, e))
 		return;
 	vec_each (&boot->job->items, item)
-		if (strcmp((*item)->it->id, CASE_REACHES_READY) != 0)
+		if (!is_reaches_ready(*item))
 			tell_undone(boot->worker->engine, boot->cell, *item,
 				    is_guests ? OUTCOME_SKIP : OUTCOME_INFRA,
 				    is_guests ? "booted" : NULL, "%s",
@@ -120,7 +128,7 @@ static void run_items(struct boot_job *boot)
 	vec_each (&boot->job->items, item) {
 		if (engine_is_cancelled(boot->worker->engine))
 			return;
-		if (strcmp((*item)->it->id, CASE_REACHES_READY) != 0)
+		if (!is_reaches_ready(*item))
 			run_item(&boot->seat, *item);
 	}
 }
