@@ -172,6 +172,30 @@ TEST(machine, boots_freezes_and_forks)
 	EXPECT_NUMBER(files_in(spec.folder), 1); /* only console.log stays behind */
 }
 
+/* Whatever ends us, nothing but evidence must stay behind: what a machine has lies there without a name. */
+TEST(machine, running_one_has_no_file_but_its_console)
+{
+	struct machine_spec spec = make_spec("m");
+	CLEAN_FREE char *template = xasprintf("%s/template", test_folder());
+	CLEANUP(machine) struct machine *fork = NULL;
+	struct size with_tpm = size;
+	struct patience p = whole_span();
+	struct err e = {0};
+
+	with_tpm.tpm = true;
+	spec.size = &with_tpm;
+	struct machine *machine = boot(&spec);
+	EXPECT_NUMBER(files_in(spec.folder), 1);
+	EXPECT_NUMBER(machine_freeze(machine, template, &p, &e), 0);
+	EXPECT_TEXT(e.text, "");
+	machine_free(machine);
+	EXPECT_NUMBER(template_fork(template, &spec, &p, &fork, &e), 0);
+	EXPECT_TEXT(e.text, "");
+	EXPECT_NUMBER(files_in(spec.folder), 1);
+	if (fork)
+		expect_pass(fork);
+}
+
 /* An agent that differs from the template's by a byte behind its end: the same program, another digest. */
 static char *other_agent(const char *agent)
 {

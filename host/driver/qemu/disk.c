@@ -190,6 +190,8 @@ int disks_freeze(struct qemu *qemu, const char *folder, const struct patience *p
 		r = freeze_file(qemu->vars_fd, folder, TEMPLATE_VARS, e);
 	if (r == 0)
 		r = freeze_file(qemu->media_fd, folder, TEMPLATE_MEDIA, e);
+	if (r == 0)
+		r = freeze_file(qemu->tpm_fd, folder, TEMPLATE_TPM, e);
 	return r < 0 ? r : freeze_file(qemu->initrd_fd, folder, "initrd", e);
 }
 

@@ -54,7 +54,8 @@ struct qemu {
 	int media_fd, vars_fd, initrd_fd; /* -1: none */
 	int ram_fds[QEMU_NODES_MAX];
 	unsigned node_count;
-	char *tpm_folder;
+	int tpm_fd;		     /* the TPM's permanent state; -1: none */
+	const char *tpm_folder;	     /* NULL: the state is no folder */
 	const char *template_folder; /* while it wakes, else NULL */
 	char *credentials;	     /* SMBIOS strings, one a line; NULL: none */
 	bool is_fork; /* the RAM files are mapped privately: it cannot be frozen (again) */
@@ -116,7 +117,6 @@ int ram_fork(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 2,
 int ram_freeze(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 2, 3);
 int tpm_start(struct qemu *qemu, const struct patience *p, int *ret_fd, struct err *e)
 	NONNULL(1, 2, 3, 4);
-void tpm_done(struct qemu *qemu) NONNULL(1);
 
 /* cut.c: machines whose power is cut. Before a start: a log for each disk. */
 int disks_log(struct qemu *qemu, struct err *e) NONNULL(1, 2);

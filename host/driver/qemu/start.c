@@ -31,6 +31,7 @@ struct qemu *qemu_new(const struct machine_spec *spec)
 	}
 	qemu->child = qemu->tpm = (struct child)CHILD_INIT;
 	qemu->stderr_fd = qemu->media_fd = qemu->vars_fd = qemu->initrd_fd = -1;
+	qemu->tpm_fd = -1;
 	for (int i = 0; i < QEMU_NODES_MAX; i++)
 		qemu->ram_fds[i] = -1;
 	return qemu;
@@ -50,7 +51,7 @@ void qemu_free(struct vm *vm)
 	disks_done(qemu);
 	for (unsigned i = 0; i < QEMU_NODES_MAX; i++)
 		scope_close(&qemu->ram_fds[i]);
-	tpm_done(qemu);
+	scope_close(&qemu->tpm_fd);
 	vm_events_done(&vm->events);
 	free(qemu->credentials);
 	free(qemu);

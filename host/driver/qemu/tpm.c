@@ -1,51 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The TPM: a swtpm process per machine. Its state needs a folder, the one thing of a machine that has a name. */
-#include <dirent.h>
+/* The TPM: a swtpm process per machine. Its state is one file, which has no name like all that a machine owns. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "host/driver/qemu/qemu.h"
 
-#define PERMANENT_STATE "tpm2-00.permall"
+#define CONTROL_FD 10 /* as swtpm sees them */
+#define STATE_FD   11
 
-void tpm_done(struct qemu *qemu)
+/* The template's permanent state for a fork; its volatile state comes with the device state. */
+static int make_state(struct qemu *qemu, struct err *e)
 {
-	if (!qemu->tpm_folder)
-		return;
-	DIR *dir = opendir(qemu->tpm_folder);
-	for (struct dirent *entry; dir && (entry = readdir(dir));)
-		(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	if (dir)
-		(void)closedir(dir);
-	(void)rmdir(qemu->tpm_folder);
-	free(qemu->tpm_folder);
-	qemu->tpm_folder = NULL;
-}
-
-/* The folder, with the template's permanent state for a fork; its volatile state comes with the device state. */
-static int make_folder(struct qemu *qemu, struct err *e)
-{
-	if (qemu->tpm_folder)
+	if (qemu->tpm_fd >= 0)
 		return 0;
-	qemu->tpm_folder = xasprintf("%s/tpm", qemu->spec.folder);
-	if (mkdir(qemu->tpm_folder, 0700) < 0 && errno != EEXIST)
-		return err_set(e, BLAME_HOST, errno, "make the folder %s: %m", qemu->tpm_folder);
+	qemu->tpm_fd = file_unnamed(qemu->spec.folder, e);
+	if (qemu->tpm_fd < 0)
+		return qemu->tpm_fd;
 	if (!qemu->template_folder)
 		return 0;
 	CLEAN_FREE char *from = xasprintf("%s/" TEMPLATE_TPM, qemu->template_folder);
-	CLEAN_FREE char *path = xasprintf("%s/" PERMANENT_STATE, qemu->tpm_folder);
-	CLEAN_FD int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (to < 0)
-		return err_set(e, BLAME_HOST, errno, "write %s: %m", path);
-	return file_copy_path(from, to, e);
+	return file_copy_path(from, qemu->tpm_fd, e);
 }
 
 int tpm_start(struct qemu *qemu, const struct patience *p UNUSED, int *ret_fd, struct err *e)
 {
 	int ends[2];
-	int r = make_folder(qemu, e);
+	int r = make_state(qemu, e);
 
 	if (r < 0)
 		return r;
@@ -53,21 +34,16 @@ int tpm_start(struct qemu *qemu, const struct patience *p UNUSED, int *ret_fd, s
 		return err_set(e, BLAME_HOST, errno, "a socket for the TPM: %m");
 	CLEAN_FD int theirs = ends[1];
 	*ret_fd = ends[0];
-	CLEAN_FREE char *state = xasprintf("dir=%s", qemu->tpm_folder);
-	const char *argv[] = {"swtpm",
-			      "socket",
-			      "--tpm2",
-			      "--tpmstate",
-			      state,
-			      "--ctrl",
-			      "type=unixio,clientfd=10",
-			      "--terminate",
-			      "--flags",
-			      "not-need-init",
-			      NULL};
-	struct child_fd fd = {.fd = theirs, .as = 10};
-	struct child_spec spec = {
-		.argv = argv, .fds = &fd, .fd_count = 1, .no_network = true, .no_exec = true};
+	CLEAN_FREE char *state = xasprintf("backend-uri=file:///proc/self/fd/%d", STATE_FD);
+	CLEAN_FREE char *control = xasprintf("type=unixio,clientfd=%d", CONTROL_FD);
+	const char *argv[] = {"swtpm", "socket",      "--tpm2",	 "--tpmstate",	  state, "--ctrl",
+			      control, "--terminate", "--flags", "not-need-init", NULL};
+	const struct child_fd fds[] = {{theirs, CONTROL_FD}, {qemu->tpm_fd, STATE_FD}};
+	struct child_spec spec = {.argv = argv,
+				  .fds = fds,
+				  .fd_count = ARRAY_LEN(fds),
+				  .no_network = true,
+				  .no_exec = true};
 	child_done(&qemu->tpm);
 	return child_start(&spec, &qemu->tpm, e);
 }

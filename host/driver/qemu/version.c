@@ -98,7 +98,7 @@ int qemu_describe(const struct machine_spec *spec, const struct patience *p, str
 	(void)text_addf(out, "entry %s\n", entry_name(spec->entry));
 	(void)text_addf(out, "disks %u of %u MiB\n", spec->size->data_disks,
 			spec->size->data_disk_mib);
-	(void)text_addf(out, "tpm %d\n", spec->size->tpm);
+	(void)text_addf(out, "tpm %s\n", spec->size->tpm ? "with its state in one file" : "0");
 	if (spec->accel == ACCEL_KVM)
 		add_cpu(out);
 	/* The machine as the guest sees it, with stand-ins for what each start has anew. */
