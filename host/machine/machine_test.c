@@ -2,6 +2,7 @@
 /* Machines of the null driver: every way in which a case can end. */
 #include "host/machine/machine.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,6 +141,19 @@ TEST(machine, cancelled_run_has_no_outcome)
 	EXPECT_NUMBER(machine_run_case(machine, &info, 0, NULL, &p, &result, &e), -ECANCELED);
 	EXPECT_NUMBER(e.blame, BLAME_USER);
 	EXPECT(!machine_is_alive(machine));
+}
+
+TEST(machine, flooded_console_holds_no_deadline_up)
+{
+	struct machine_spec spec = spec_of("");
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	CLEAN_FD int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	struct patience p = patience_for(-1, 200 * NS_PER_MS);
+	struct err e = {0};
+
+	machine->vm->console_fd = zero; /* there is always more to read */
+	EXPECT_NUMBER(machine_console_wait(machine, 0, "login:", &p, &e), -ETIMEDOUT);
+	EXPECT_NUMBER(e.blame, BLAME_GUEST);
 }
 
 TEST(machine, dead_machine_runs_nothing)
