@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/cli/execute.h"
+#include "host/link/ssh.h"
 
 const char *const accel_words[] = {"auto", "kvm", "tcg", NULL};	     /* enum accel */
 const char *const firmware_words[] = {"auto", "bios", "uefi", NULL}; /* enum firmware */
@@ -93,6 +94,8 @@ static int choose_entry(struct execution *x, struct err *e)
 		x->with.entry = image_entry(x->image);
 	if (x->with.entry == ENTRY_SSH && (!arguments->ssh_key || !arguments->ssh_user))
 		return err_set(e, BLAME_USER, EINVAL, "--enter ssh needs --ssh-key and --ssh-user");
+	if (x->with.entry == ENTRY_SSH)
+		return ssh_key_check(arguments->ssh_key, e);
 	if (x->with.entry != ENTRY_NONE)
 		return 0;
 	if (x->image->os_id[0])

@@ -146,17 +146,33 @@ static int greet(struct ssh_stream *ssh, const struct ssh_target *target, const 
 	return r == SSH_OK ? 0 : ssh_error(ssh, "the guest's server does not answer", e);
 }
 
+static int read_key(const char *path, ssh_key *ret, struct err *e)
+{
+	if (ssh_pki_import_privkey_file(path, NULL, NULL, NULL, ret) == SSH_OK)
+		return 0;
+	return err_set(
+		e, BLAME_USER, EACCES,
+		"the SSH key %s cannot be used: it is not there, or no private key, or it has a passphrase",
+		path);
+}
+
+int ssh_key_check(const char *path, struct err *e)
+{
+	ssh_key key = NULL;
+	int r = read_key(path, &key, e);
+
+	ssh_key_free(key);
+	return r;
+}
+
 static int authenticate(struct ssh_stream *ssh, const struct ssh_target *target,
 			const struct patience *p, struct err *e)
 {
 	ssh_key key = NULL;
-	int r = ssh_pki_import_privkey_file(target->key, NULL, NULL, NULL, &key);
+	int r = read_key(target->key, &key, e);
 
-	if (r != SSH_OK)
-		return err_set(
-			e, BLAME_USER, EACCES,
-			"the SSH key %s cannot be used: it is not there, or no private key, or it has a passphrase",
-			target->key);
+	if (r < 0)
+		return r;
 	int waited = 0;
 	while ((r = ssh_userauth_publickey(ssh->session, NULL, key)) == SSH_AUTH_AGAIN &&
 	       waited == 0)

@@ -26,6 +26,9 @@ struct ssh_target {
 	void *wait_arg;
 };
 
+/* 0 when the file holds a private key that can be used; else -EACCES (blame user). */
+int ssh_key_check(const char *path, struct err *e) NONNULL(1, 2);
+
 /* Connects, uploads, starts: gives the stream. -EACCES (blame user): the guest refuses the key, or the key cannot be
  * read; other errors (blame guest) may go away when the guest is further with its boot. */
 int ssh_open(const struct ssh_target *target, const struct patience *p, struct stream **ret,
