@@ -340,8 +340,10 @@ int machine_run_case(struct machine *machine, const struct case_info *info, unsi
 		return r;
 	machine_take_in(machine);
 	judge_console(&x, p);
-	if (result->duration_ns == 0)
-		result->duration_ns = clock_now_ns() - start_ns;
+	/* The guest's figure leaves out the way to it. Longer than it took from here it cannot be. */
+	uint64_t took_ns = clock_now_ns() - start_ns;
+	if (result->duration_ns == 0 || result->duration_ns > took_ns)
+		result->duration_ns = took_ns;
 	result->wall_ns = clock_wall_ns();
 	return 0;
 }

@@ -76,6 +76,12 @@ static void encode_evidence(const struct text *evidence, struct text *out)
 	json_bytes(out, clean.buf, clean.length);
 }
 
+/* A guest may claim any span. What JSON's readers take for negative would make the whole journal unreadable. */
+static void member_ns(struct text *out, const char *key, uint64_t ns)
+{
+	json_member_number(out, key, ns < INT64_MAX ? (long long)ns : INT64_MAX);
+}
+
 static void encode_result(const struct result *result, struct text *out)
 {
 	json_member(out, "id", result->id);
@@ -87,8 +93,8 @@ static void encode_result(const struct result *result, struct text *out)
 	encode_check(&result->check, out);
 	json_member_number(out, "passed", result->checks_passed);
 	json_member_number(out, "failed", result->checks_failed);
-	json_member_number(out, "duration_ns", (long long)result->duration_ns);
-	json_member_number(out, "ended_ns", (long long)result->wall_ns);
+	member_ns(out, "duration_ns", result->duration_ns);
+	member_ns(out, "ended_ns", result->wall_ns);
 	json_member_number(out, "attempt", result->attempt);
 	encode_evidence(&result->evidence, out);
 }
@@ -97,7 +103,7 @@ void record_encode(const struct record *record, struct text *out)
 {
 	json_open(out, '{');
 	json_member(out, "type", type_names[record->type]);
-	json_member_number(out, "wall_ns", (long long)record->wall_ns);
+	member_ns(out, "wall_ns", record->wall_ns);
 	if (record->type == RECORD_BEGIN)
 		json_member_number(out, "schema", RECORD_SCHEMA);
 	if (record->type == RECORD_PHASE || record->type == RECORD_RESULT)
@@ -106,7 +112,7 @@ void record_encode(const struct record *record, struct text *out)
 	member_if(out, "text", record->text);
 	member_if(out, "detail", record->detail);
 	if (record->type == RECORD_PHASE) {
-		json_member_number(out, "span_ns", (long long)record->span_ns);
+		member_ns(out, "span_ns", record->span_ns);
 		json_member_number(out, "count", record->count);
 	}
 	if (record->type == RECORD_RESULT)

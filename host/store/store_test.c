@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Journals and runs read back: what was written, what was torn, what is foreign. */
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <fcntl.h>
@@ -55,6 +56,20 @@ TEST(record, comes_back_as_it_went)
 	EXPECT_NUMBER(back->result.attempt, 2);
 	EXPECT(back->result.sabotaged);
 	EXPECT_TEXT(back->result.evidence.buf, "line 1\nline \xef\xbf\xbd 2\n?");
+}
+
+TEST(record, no_span_makes_a_line_unreadable)
+{
+	CLEANUP(record) struct record *record = sample_record("a.b"), *back = NULL;
+	CLEAN_TEXT struct text line = TEXT_INIT(RECORD_LINE_MAX);
+	struct err e = {0};
+
+	record->result.duration_ns = UINT64_MAX;
+	record->result.checks_passed = record->result.checks_failed = UINT_MAX;
+	record_encode(record, &line);
+	EXPECT(record_decode(line.buf, line.length - 1, &back, &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	EXPECT(back && back->result.duration_ns == INT64_MAX);
 }
 
 static const char *const refused_lines[] = {
