@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "host/cli/verb.h"
 #include "host/store/folder.h"
+#include "host/store/journal.h"
 #include "host/store/store.h"
 
 struct arguments {
@@ -164,8 +165,13 @@ static int remove_run(struct store *store, const char *name, struct err *e)
 
 	if (r == 0)
 		r = run_load(folder, &run, e);
-	if (r == 0)
-		r = folder_remove(folder, e);
+	if (r < 0)
+		return r;
+	CLEAN_FREE char *journal = xasprintf("%s/journal.jsonl", folder);
+	if (journal_is_written(journal))
+		return err_set(e, BLAME_USER, EBUSY,
+			       "run %s is still going on: wait for its end, or end it", run->id);
+	r = folder_remove(folder, e);
 	return r == 0 ? store_forget(store, run->id, e) : r;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/text.h"
@@ -50,13 +51,33 @@ static int flush_folder(const char *path, struct err *e)
 	return 0;
 }
 
+/* Two writers would do the same cases twice and cut each other's lines. The lock goes with the process, however it ends;
+ * a file system that knows no locks is none the worse for it. */
+static int lock(int fd, const char *path, struct err *e)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return 0;
+	return err_set(e, BLAME_USER, EBUSY,
+		       "the run with the journal %s is still going on: wait for its end, or end it",
+		       path);
+}
+
+bool journal_is_written(const char *path)
+{
+	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 int journal_create(const char *path, struct journal **ret, struct err *e)
 {
 	CLEAN_FD int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return err_set(e, BLAME_HOST, errno, "create the journal %s: %m", path);
-	int r = flush_folder(path, e);
+	int r = lock(fd, path, e);
+	if (r == 0)
+		r = flush_folder(path, e);
 	if (r == 0)
 		*ret = journal_new(STEAL_FD(fd), path);
 	return r;
@@ -82,11 +103,16 @@ static off_t find_end(int fd, off_t size)
 
 int journal_open(const char *path, struct journal **ret, struct err *e)
 {
-	CLEAN_FD int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
+	CLEAN_FD int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	struct stat stat;
 
-	if (fd < 0 || fstat(fd, &stat) < 0)
+	if (fd < 0)
 		return err_set(e, BLAME_HOST, errno, "open the journal %s: %m", path);
+	int r = lock(fd, path, e);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &stat) < 0)
+		return err_set(e, BLAME_HOST, errno, "look at the journal %s: %m", path);
 	off_t end = find_end(fd, stat.st_size);
 	if (end < 0 || (end < stat.st_size && ftruncate(fd, end) < 0))
 		return err_set(e, BLAME_HOST, errno, "cut the torn last line off %s: %m", path);

@@ -19,12 +19,15 @@
 
 struct journal;
 
-int journal_create(const char *path, struct journal **ret, struct err *e)
-	NONNULL(1, 2, 3); /* must not exist */
-int journal_open(const char *path, struct journal **ret, struct err *e)
-	NONNULL(1, 2, 3); /* to add more */
+/* A new one: it must not exist. And to add more to one, which is made when its run was killed before it came so far. Both
+ * lock it until it is freed: -EBUSY (blame user) when another process is writing it. */
+int journal_create(const char *path, struct journal **ret, struct err *e) NONNULL(1, 2, 3);
+int journal_open(const char *path, struct journal **ret, struct err *e) NONNULL(1, 2, 3);
 void journal_free(struct journal *journal);
 DEFINE_CLEANUP(journal);
+
+/* True while a process has it open to write. */
+bool journal_is_written(const char *path) NONNULL(1);
 
 int journal_add(struct journal *journal, const struct record *record, struct err *e)
 	NONNULL(1, 2, 3);

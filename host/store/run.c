@@ -256,17 +256,24 @@ static void take_phase(struct run *run, const struct record *record)
 		      phase); /* beyond a million the sum of times is cut, nothing else */
 }
 
+static void take_begin(struct run *run, const struct record *record)
+{
+	run->begun_ns = record->wall_ns;
+	(void)snprintf(run->version, sizeof run->version, "%.63s", record->text);
+	(void)snprintf(run->host, sizeof run->host, "%s", record->detail);
+}
+
 static int take_record(void *arg, const struct record *record, struct err *e UNUSED)
 {
 	struct run *run = arg;
 
 	switch (record->type) {
 	case RECORD_BEGIN:
-		run->begun_ns = record->wall_ns;
-		(void)snprintf(run->version, sizeof run->version, "%.63s", record->text);
-		(void)snprintf(run->host, sizeof run->host, "%s", record->detail);
+		take_begin(run, record);
 		break;
 	case RECORD_RESUME:
+		if (run->begun_ns == 0) /* it was killed before it could say so */
+			take_begin(run, record);
 		run->resumed++;
 		run->ended_ns = 0;
 		run->ending[0] = '\0';
@@ -303,6 +310,10 @@ int run_load(const char *folder, struct run **ret, struct err *e)
 	r = parse_plan(run, plan.buf, plan.length, e);
 	if (r == 0)
 		r = journal_read(journal_path, take_record, run, &run->journal_cut, e);
+	if (r == -ENOENT) { /* killed between the two: it is a run, and all of it is still to do */
+		err_clear(e);
+		r = 0;
+	}
 	if (r < 0)
 		return err_wrap(e, "run %s", folder);
 	*ret = STEAL_PTR(run);

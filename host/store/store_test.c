@@ -129,12 +129,30 @@ TEST(journal, survives_a_torn_line)
 	append(path, "{\"type\":\"result\",\"id\":\"a.c\",\"outc");
 	EXPECT_NUMBER(count_in(path, &cut), 1);
 	EXPECT(cut);
+	journal_free(STEAL_PTR(journal));
 	EXPECT(journal_open(path, &again, &e) == 0);
 	EXPECT_NUMBER(count_in(path, &cut), 1);
 	EXPECT(!cut);
 	EXPECT(journal_add(again, record, &e) == 0);
 	EXPECT_NUMBER(count_in(path, &cut), 2);
 	EXPECT(journal_create(path, &third, &e) == -EEXIST);
+}
+
+TEST(journal, has_one_writer)
+{
+	CLEAN_FREE char *path = xasprintf("%s/journal.jsonl", test_folder());
+	CLEANUP(journal) struct journal *first = NULL, *second = NULL;
+	struct err e = {0};
+
+	EXPECT(!journal_is_written(path));
+	EXPECT(journal_create(path, &first, &e) == 0);
+	EXPECT(journal_is_written(path));
+	EXPECT_NUMBER(journal_open(path, &second, &e), -EBUSY);
+	EXPECT_NUMBER(e.blame, BLAME_USER);
+	EXPECT(strstr(e.text, "still going on") != NULL);
+	journal_free(STEAL_PTR(first));
+	EXPECT(!journal_is_written(path));
+	EXPECT(journal_open(path, &second, &e) == 0);
 }
 
 TEST(journal, names_the_damaged_line)
@@ -183,6 +201,31 @@ TEST(run, last_result_counts_and_foreign_ones_do_not)
 	const struct run_case *one = run_find(run, 0, "a.one", false);
 	EXPECT(one && one->proven && one->attempts == 2 && one->result->outcome == OUTCOME_PASS);
 	EXPECT(run_find(run, 0, "a.one", true) == NULL);
+}
+
+/* Killed after its plan was written and before its journal was: nothing of it is lost, and it can go on. */
+TEST(run, folder_without_a_journal)
+{
+	CLEAN_FREE char *plan = xasprintf("%s/plan.json", test_folder());
+	CLEAN_FREE char *path = xasprintf("%s/journal.jsonl", test_folder());
+	CLEANUP(run) struct run *run = NULL, *again = NULL;
+	CLEANUP(journal) struct journal *journal = NULL;
+	CLEANUP(record) struct record *resume = record_new(RECORD_RESUME, 0);
+	struct run_tally tally;
+	struct err e = {0};
+
+	EXPECT(file_write(plan, plan_text, strlen(plan_text), &e) == 0);
+	EXPECT_NUMBER(run_load(test_folder(), &run, &e), 0);
+	EXPECT_TEXT(e.text, "");
+	if (!run)
+		return;
+	run_tally(run, &tally);
+	EXPECT_NUMBER(tally.holes, 2);
+	EXPECT_NUMBER(journal_open(path, &journal, &e), 0);
+	(void)snprintf(resume->text, sizeof resume->text, "9.9");
+	EXPECT(journal && journal_add(journal, resume, &e) == 0);
+	EXPECT_NUMBER(run_load(test_folder(), &again, &e), 0);
+	EXPECT(again && again->begun_ns > 0 && strcmp(again->version, "9.9") == 0);
 }
 
 TEST(run, folder_without_a_run)
