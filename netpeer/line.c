@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A line with faults. */
+#include "netpeer/line.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* A frame that is overtaken comes so much later: several others fit in. */
+#define REORDER_NS (20 * NS_PER_MS)
+
+void line_init(struct line *line, uint64_t seed, line_fn *deliver, void *arg)
+{
+	*line = (struct line){.deliver = deliver, .arg = arg, .random = seed ? seed : 1};
+}
+
+void line_done(struct line *line)
+{
+	while (line->first) {
+		struct line_frame *frame = line->first;
+		line->first = frame->next;
+		free(frame);
+	}
+	line->count = 0;
+}
+
+/* xorshift64: a fault has to be random, not secret, and a seed gives the same faults again. */
+static bool happens(struct line *line, unsigned percent)
+{
+	line->random ^= line->random << 13;
+	line->random ^= line->random >> 7;
+	line->random ^= line->random << 17;
+	return line->random % 100 < percent;
+}
+
+static void keep(struct line *line, uint64_t due_ns, const void *bytes, size_t length)
+{
+	struct line_frame **at = &line->first;
+	struct line_frame *frame = malloc(sizeof *frame + length);
+
+	if (!frame) {
+		line->lost++;
+		return;
+	}
+	*frame = (struct line_frame){.due_ns = due_ns, .length = length};
+	memcpy(frame->bytes, bytes, length);
+	while (*at && (*at)->due_ns <= due_ns)
+		at = &(*at)->next;
+	frame->next = *at;
+	*at = frame;
+	line->count++;
+}
+
+void line_send(struct line *line, uint64_t now_ns, const void *frame, size_t length)
+{
+	uint64_t late_ns = line->delay_ms * NS_PER_MS;
+
+	if (length > FRAME_MAX || line->count == LINE_FRAMES_MAX ||
+	    happens(line, line->loss_percent)) {
+		line->lost++;
+		return;
+	}
+	if (happens(line, line->reorder_percent))
+		late_ns += REORDER_NS;
+	if (late_ns == 0)
+		line->deliver(line->arg, frame, length);
+	else
+		keep(line, now_ns + late_ns, frame, length);
+}
+
+uint64_t line_due_ns(const struct line *line)
+{
+	return line->first ? line->first->due_ns : LINE_NEVER;
+}
+
+void line_run(struct line *line, uint64_t now_ns)
+{
+	while (line->first && line->first->due_ns <= now_ns) {
+		struct line_frame *frame = line->first;
+		line->first = frame->next;
+		line->count--;
+		line->deliver(line->arg, frame->bytes, frame->length);
+		free(frame);
+	}
+}
