@@ -113,6 +113,29 @@ TEST(store, is_made_again_from_a_journal)
 	EXPECT_NUMBER(seen.count, 0);
 }
 
+TEST(store, failed_change_locks_nobody_out)
+{
+	CLEAN_FREE char *path = xasprintf("%s/assay.db", test_folder());
+	CLEANUP(store) struct store *store = open_store();
+	CLEANUP(run) struct run *run = parse_run("");
+	struct err e = {0};
+	sqlite3 *other = NULL;
+
+	EXPECT(sqlite3_open(path, &other) == SQLITE_OK);
+	EXPECT(sqlite3_exec(other,
+			    "CREATE TRIGGER full BEFORE INSERT ON results BEGIN"
+			    " SELECT raise(FAIL, 'no room'); END",
+			    NULL, NULL, NULL) == SQLITE_OK);
+	EXPECT(store_begin(store, run, &e) < 0);
+	EXPECT(strstr(e.text, "no room") != NULL);
+	EXPECT(sqlite3_exec(other, "BEGIN IMMEDIATE; DROP TRIGGER full; COMMIT", NULL, NULL,
+			    NULL) == SQLITE_OK);
+	err_clear(&e);
+	EXPECT(store_begin(store, run, &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	(void)sqlite3_close(other);
+}
+
 TEST(store, refuses_a_newer_schema_and_what_is_no_database)
 {
 	CLEAN_FREE char *path = xasprintf("%s/assay.db", test_folder());

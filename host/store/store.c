@@ -238,15 +238,21 @@ static int begin(struct store *store, struct err *e)
 	return r;
 }
 
+/* What has failed must not hold the others up until this process ends: gives the lock back. Returns r. */
+static int give_up(struct store *store, int r)
+{
+	store->in_transaction = false;
+	(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
 int store_commit(struct store *store, struct err *e)
 {
 	if (!store->in_transaction)
 		return 0;
 	store->in_transaction = false;
 	int r = execute(store, "COMMIT", e);
-	if (r < 0)
-		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-	return r;
+	return r < 0 ? give_up(store, r) : 0;
 }
 
 static int put_run(struct store *store, const struct run *run, struct err *e)
@@ -325,7 +331,7 @@ int store_begin(struct store *store, const struct run *run, struct err *e)
 	if (r == 0)
 		r = put_all(store, run, e);
 	store->is_beginning = false;
-	return r == 0 ? store_commit(store, e) : r;
+	return r == 0 ? store_commit(store, e) : give_up(store, r);
 }
 
 static int put_check(struct store *store, const struct record *record, struct err *e)
@@ -383,6 +389,16 @@ static int put_result(struct store *store, const struct record *record, struct e
 	return r == 0 ? put_duration(store, record, e) : r;
 }
 
+static int put_end(struct store *store, const struct record *record, struct err *e)
+{
+	sqlite3_stmt *stmt = statement(store, END_RUN);
+
+	bind_text(stmt, 1, store->run_id);
+	bind_number(stmt, 2, record->wall_ns);
+	bind_text(stmt, 3, record->text);
+	return finish(store, END_RUN, e);
+}
+
 int store_add(struct store *store, const struct record *record, struct err *e)
 {
 	if (!store->run_id || (record->type != RECORD_RESULT && record->type != RECORD_END))
@@ -390,12 +406,9 @@ int store_add(struct store *store, const struct record *record, struct err *e)
 	int r = begin(store, e);
 	if (r < 0)
 		return r;
-	if (record->type == RECORD_RESULT)
-		return put_result(store, record, e);
-	bind_text(statement(store, END_RUN), 1, store->run_id);
-	bind_number(statement(store, END_RUN), 2, record->wall_ns);
-	bind_text(statement(store, END_RUN), 3, record->text);
-	return finish(store, END_RUN, e);
+	r = record->type == RECORD_RESULT ? put_result(store, record, e)
+					  : put_end(store, record, e);
+	return r < 0 ? give_up(store, r) : 0;
 }
 
 int store_forget(struct store *store, const char *run_id, struct err *e)
