@@ -294,6 +294,11 @@ const struct catalog_case *catalog_find(const struct catalog *catalog, const cha
 	return bsearch(id, catalog->cases, catalog->count, sizeof *catalog->cases, compare_id);
 }
 
+bool case_is_of_file(const char *id)
+{
+	return strcmp(id, CASE_IMAGE_UNCHANGED) == 0 || strcmp(id, CASE_CONTAINER_INTACT) == 0;
+}
+
 bool catalog_has_area(const struct catalog *catalog, const char *area)
 {
 	for (size_t i = 0; i < catalog->count; i++)

@@ -21,9 +21,13 @@
 #define CATALOG_CASES_MAX 20000
 
 /* The cases that the engine itself decides (host/plan has their records): the boot that everything else stands on, and
- * the image file at the end. */
-#define CASE_REACHES_READY   "boot.reaches_ready"
-#define CASE_IMAGE_UNCHANGED "host.base_image_is_never_changed"
+ * the image file, looked at from outside. */
+#define CASE_REACHES_READY    "boot.reaches_ready"
+#define CASE_IMAGE_UNCHANGED  "host.base_image_is_never_changed"
+#define CASE_CONTAINER_INTACT "image.container_format_is_intact"
+
+/* True for those that need the image file and no machine. */
+bool case_is_of_file(const char *id) NONNULL(1);
 
 struct catalog_case {
 	struct case_info info; /* its strings belong to the catalogue */

@@ -19,8 +19,7 @@ static const char *const devices[] = {"cdrom",		"fw-cfg",     "pvpanic",    "rtc
 static bool selection_boots(const struct case_list *cases)
 {
 	vec_each (cases, it)
-		if ((*it)->info.kind != CASE_KIND_AUDIT &&
-		    strcmp((*it)->id, CASE_IMAGE_UNCHANGED) != 0)
+		if ((*it)->info.kind != CASE_KIND_AUDIT && !case_is_of_file((*it)->id))
 			return true;
 	return false;
 }

@@ -169,7 +169,7 @@ static bool is_own_case(const struct case_info *info)
 	char id[CASE_ID_SIZE];
 
 	case_id(info, id);
-	return strcmp(id, CASE_REACHES_READY) == 0 || strcmp(id, CASE_IMAGE_UNCHANGED) == 0;
+	return strcmp(id, CASE_REACHES_READY) == 0 || case_is_of_file(id);
 }
 
 int load_catalog(const char *agent_path, struct catalog **ret, struct err *e)

@@ -55,6 +55,8 @@ static bool judge_image(const struct offer *offer, const struct need *need)
 		return offer->pristine;
 	if (strcmp(need->name, "vhd") == 0)
 		return strcmp(offer->image_format, "vpc") == 0;
+	if (strcmp(need->name, "qcow2") == 0)
+		return strcmp(offer->image_format, "qcow2") == 0;
 	return strcmp(need->name, "file") == 0;
 }
 

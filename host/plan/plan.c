@@ -42,7 +42,24 @@ static const struct case_info image_unchanged = {
 		     .text = "the digest known from the start is another one"},
 };
 
-static const struct case_info *const own_cases[] = {&reaches_ready, &image_unchanged, NULL};
+static const struct case_info container_intact = {
+	.area = "image",
+	.name = "container_format_is_intact",
+	.title = "The image's qcow2 container has no corrupt or leaked structures",
+	.kind = CASE_KIND_AUDIT,
+	.priority = P0,
+	.isolation = ISOLATION_SHARED,
+	.needs = "image:qcow2",
+	.why = "A container that one program reads somehow is refused, or read as another disk, by the next",
+	.remedy =
+		"Make the image anew: qemu-img convert copies what can still be read into a whole container",
+	.sources = "own",
+	.sabotage = {.kind = SABOTAGE_CODE,
+		     .text = "an entry of the refcount table is zero, in a copy of the qcow2"},
+};
+
+static const struct case_info *const own_cases[] = {&reaches_ready, &image_unchanged,
+						    &container_intact, NULL};
 
 const struct case_info *const *plan_own_cases(size_t *ret_count)
 {
@@ -148,7 +165,7 @@ static bool is_built_in(enum sabotage_kind kind)
 
 static enum plan_way way_of(const struct catalog_case *it, bool sabotaged)
 {
-	if (is_own(it, CASE_IMAGE_UNCHANGED))
+	if (it->of_host && case_is_of_file(it->id))
 		return PLAN_WAY_RUN;
 	if (is_own(it, CASE_REACHES_READY))
 		return sabotaged ? PLAN_WAY_COLD : PLAN_WAY_RUN;
@@ -229,7 +246,7 @@ bool plan_cell_boots(const struct plan_cell *cell)
 {
 	vec_each (&cell->items, item)
 		if (item->way >= PLAN_WAY_SHARED &&
-		    !(item->way == PLAN_WAY_RUN && is_own(item->it, CASE_IMAGE_UNCHANGED)))
+		    !(item->way == PLAN_WAY_RUN && case_is_of_file(item->it->id)))
 			return true;
 	return false;
 }

@@ -38,7 +38,7 @@ static const struct case_info infos[] = {
 
 static struct catalog *make_catalog(void)
 {
-	const struct case_info *pointers[ARRAY_LEN(infos) + 2];
+	const struct case_info *pointers[ARRAY_LEN(infos) + 3];
 	size_t own, count = 0;
 	struct catalog *catalog = NULL;
 	struct err e = {0};
@@ -46,12 +46,13 @@ static struct catalog *make_catalog(void)
 	for (; count < ARRAY_LEN(infos); count++)
 		pointers[count] = &infos[count];
 	const struct case_info *const *mine = plan_own_cases(&own);
-	EXPECT_NUMBER(own, 2);
+	EXPECT_NUMBER(own, 3);
 	for (size_t i = 0; i < own; i++)
 		pointers[count++] = mine[i];
 	EXPECT(catalog_parse("{\"cases\":[]}", 12, pointers, count, &catalog, &e) == 0);
 	for (size_t i = 0; i < catalog->count; i++) /* as if the agent had told them */
-		catalog->cases[i].of_host = catalog->cases[i].info.kind == CASE_KIND_HOST;
+		catalog->cases[i].of_host = catalog->cases[i].info.kind == CASE_KIND_HOST ||
+					    case_is_of_file(catalog->cases[i].id);
 	return catalog;
 }
 
@@ -75,6 +76,7 @@ static const struct expected_way {
 	{"boot.reaches_ready", true, PLAN_WAY_COLD, ""},
 	{"host.base_image_is_never_changed", false, PLAN_WAY_RUN, ""},
 	{"host.base_image_is_never_changed", true, PLAN_WAY_RUN, ""},
+	{"image.container_format_is_intact", false, PLAN_WAY_SKIP, "image:qcow2"},
 };
 
 static struct plan *make_plan(const struct catalog *catalog)
@@ -112,10 +114,13 @@ TEST(plan, offline_cases_boot_nothing)
 {
 	CLEANUP(catalog) struct catalog *catalog = make_catalog();
 	CLEANUP(plan) struct plan *plan = plan_new("r", catalog);
-	struct plan_cell *cell =
-		plan_add_cell(plan, &(struct plan_cell_spec){.size = sizes_known()[0]});
+	struct plan_cell *cell = plan_add_cell(
+		plan, &(struct plan_cell_spec){.size = sizes_known()[0], .image_format = "qcow2"});
 
 	plan_add_case(plan, cell, catalog_find(catalog, "a.audit"), false, 0);
+	plan_add_case(plan, cell, catalog_find(catalog, "image.container_format_is_intact"), true,
+		      0);
+	EXPECT_NUMBER(cell->items.items[1].way, PLAN_WAY_RUN);
 	plan_add_case(plan, cell, catalog_find(catalog, "host.base_image_is_never_changed"), false,
 		      0);
 	EXPECT(!plan_cell_boots(cell));
@@ -146,9 +151,10 @@ TEST(offer, judges_by_the_size)
 					  "-",
 					  ""};
 	static const char *const lacked[] = {
-		"cpus>=3",    "mem_mb>=1025", "nics>=2",     "disks>=2",	 "kvm",
-		"secureboot", "dev:tpm-crb",  "image:tar,x", "image:pristine",	 "numa>=2",
-		"vms>=2",     "netpeer:dns",  "payload:ltp", "hotplug-slots>=1", "nested"};
+		"cpus>=3",     "mem_mb>=1025",	 "nics>=2",	     "disks>=2",
+		"kvm",	       "secureboot",	 "image:qcow2",	     "dev:tpm-crb",
+		"image:tar,x", "image:pristine", "numa>=2",	     "vms>=2",
+		"netpeer:dns", "payload:ltp",	 "hotplug-slots>=1", "nested"};
 
 	for (size_t i = 0; i < ARRAY_LEN(met); i++)
 		EXPECT_NUMBER(offer_judge(&offer, met[i], &need), OFFER_MEETS);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "host/image/container.h"
 #include "host/run/internal.h"
 
 #define AUDIT_SPAN_NS  (4 * 3600 * NS_PER_S)
@@ -113,7 +114,7 @@ void run_audit_job(struct worker *worker, struct cell_run *cell, const struct jo
 		tell_missing(&auditing, &e);
 }
 
-/* ---- the image at the end ---- */
+/* ---- the image file ---- */
 
 /* The planted defect: what was known of the file from the start is something else. */
 static void falsify(struct image *image)
@@ -124,33 +125,97 @@ static void falsify(struct image *image)
 	file->ctime_ns ^= 1; /* so that the digest is looked at */
 }
 
+/* One look at the file; an outcome goes into the result. */
+struct file_trial {
+	const struct image *image;
+	const char *folder; /* the run's */
+	bool sabotaged;
+	const struct patience *p;
+	struct result *result;
+};
+
+static void set_pass(struct result *result)
+{
+	result_set(result, OUTCOME_PASS, "%s", "");
+	result->checks_passed = 1;
+}
+
+static int judge_unchanged(const struct file_trial *trial, struct err *e)
+{
+	struct image image = *trial->image;
+
+	if (trial->sabotaged)
+		falsify(&image);
+	int r = image_prove_unchanged(&image, trial->p, e);
+	if (r < 0 && r != -ESTALE)
+		return r;
+	if (r == 0) {
+		set_pass(trial->result);
+		return 0;
+	}
+	/* Whoever changed it: what was tested is not what lies there now, and that must not ship. */
+	result_set(trial->result, OUTCOME_FAIL, "%s", e->text);
+	trial->result->checks_failed = 1;
+	return 0;
+}
+
+static int judge_container(const struct file_trial *trial, struct err *e)
+{
+	struct container_state state;
+	int r = trial->sabotaged
+			? container_check_spoilt(trial->image, trial->folder, trial->p, &state, e)
+			: container_check(trial->image, trial->p, &state, e);
+
+	if (r < 0)
+		return r;
+	if (state.corruptions + state.leaks == 0) {
+		set_pass(trial->result);
+		return 0;
+	}
+	result_set(trial->result, OUTCOME_FAIL, "%llu clusters are corrupt and %llu leaked: %s",
+		   state.corruptions, state.leaks, state.words);
+	trial->result->checks_failed = 1;
+	return 0;
+}
+
+static const struct file_case {
+	const char *id;
+	int (*judge)(const struct file_trial *trial, struct err *e);
+} file_cases[] = {
+	{CASE_IMAGE_UNCHANGED, judge_unchanged},
+	{CASE_CONTAINER_INTACT, judge_container},
+};
+
+static const struct file_case *find_file_case(const struct plan_item *item)
+{
+	for (size_t i = 0; i < ARRAY_LEN(file_cases); i++)
+		if (strcmp(file_cases[i].id, item->it->id) == 0)
+			return &file_cases[i];
+	abort(); /* the plan puts no others here */
+}
+
 static void verify(struct worker *worker, struct cell_run *cell, const struct plan_item *item)
 {
 	struct patience p = engine_patience(worker->engine, VERIFY_SPAN_NS);
-	struct record *record = result_record(cell, item);
-	struct image image = *cell->with->image;
+	CLEANUP(record) struct record *record = result_record(cell, item);
 	uint64_t start_ns = clock_now_ns();
+	struct file_trial trial = {
+		.image = cell->with->image,
+		.folder = worker->engine->setup->folder,
+		.sabotaged = item->sabotaged,
+		.p = &p,
+		.result = &record->result,
+	};
 	struct err e = {0};
 
 	tell_state(worker, "%s%s", item->it->id, item->sabotaged ? " (sabotaged)" : "");
-	if (item->sabotaged)
-		falsify(&image);
-	int r = image_prove_unchanged(&image, &p, &e);
+	int r = find_file_case(item)->judge(&trial, &e);
 	record->result.duration_ns = clock_now_ns() - start_ns;
-	if (r == 0) {
-		result_set(&record->result, OUTCOME_PASS, "%s", "");
-		record->result.checks_passed = 1;
-	} else if (e.code == ECANCELED) {
-		record_free(record);
+	if (r < 0 && e.code == ECANCELED)
 		return;
-	} else if (r == -ESTALE) {
-		/* Whoever changed it: what was tested is not what lies there now, and that must not ship. */
-		result_set(&record->result, OUTCOME_FAIL, "%s", e.text);
-		record->result.checks_failed = 1;
-	} else {
+	if (r < 0)
 		result_set(&record->result, OUTCOME_INFRA, "%s", e.text);
-	}
-	tell_result(worker->engine, item, record);
+	tell_result(worker->engine, item, STEAL_PTR(record));
 }
 
 void run_verify_job(struct worker *worker, struct cell_run *cell, const struct job *job)
