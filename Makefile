@@ -8,7 +8,7 @@ SETUP ?=
 CONFIGURE = tools/configure
 PREFIX ?= /usr/local
 
-.PHONY: all check check-long prove unit integration demo install deps lint asan tsan fuzz configure clean
+.PHONY: all check check-long prove catalogue unit integration demo install deps lint asan tsan fuzz configure clean
 
 all: configure
 	@ninja -C $(BUILD)
@@ -31,6 +31,10 @@ check-long: deps all
 prove: deps all
 	@tests/images/build debian-12-uefi
 	@$(BUILD)/assay prove "$$(tests/images/build --path debian-12-uefi)"
+
+# A page for each case, an index, and which of the peers' cases are covered.
+catalogue: all
+	@tools/make-catalogue $(BUILD)/assay $(BUILD)/catalogue
 
 unit: all
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite unit --suite fuzz

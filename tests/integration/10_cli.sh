@@ -115,4 +115,12 @@ check_exit 0 "a run is removed" "$ASSAY" runs --remove hand
 report $(($(find "$XDG_STATE_HOME/assay/runs" -mindepth 1 | wc -l) != 0)) "its folder is gone"
 check_exit 0 "the store has forgotten it" "$ASSAY" runs
 report "$(grep -c hand "$work/out")" "it is not listed"
+# ---- the catalogue as documents ----
+check "the catalogue can be written" "$source_folder/tools/make-catalogue" "$ASSAY" "$work/catalogue"
+"$ASSAY" list --json | jq -r '.[].id | sub("[.]"; "/")' | while read -r name; do
+	grep -q '^## How it decides' "$work/catalogue/$name.md" || echo "$name has no page, or it does not tell how it decides"
+done >"$work/out" 2>&1
+report $(($(wc -l <"$work/out") > 0)) "each case has a page that tells how it decides" "$work/out"
+check "the pages are as many as the cases" test "$(find "$work/catalogue" -mindepth 2 -name '*.md' | wc -l)" = \
+	"$("$ASSAY" list --json | jq length)"
 finish
