@@ -451,3 +451,39 @@ TEST(template_cache, prunes_the_longest_unused)
 	EXPECT(template_cache_own(second, &third_p, &e) == 0);
 	(void)close(second);
 }
+
+static bool is_there(const char *folder, const char *name)
+{
+	CLEAN_FREE char *path = xasprintf("%s/%s", folder, name);
+
+	return access(path, F_OK) == 0;
+}
+
+/* A run that is killed while it freezes leaves gigabytes under a name that nobody else looks at. */
+TEST(template_cache, removes_what_killed_runs_have_left)
+{
+	const char *key = "00000000000000000000000000000000000000aa",
+		   *left = "00000000000000000000000000000000000000aa.Xy01zZ",
+		   *foreign = "00000000000000000000000000000000000000aa.txt";
+	struct patience p = patience_for(-1, NS_PER_S);
+	const char *folder = test_folder();
+	struct err e = {0};
+	uint64_t freed = 0;
+	int lock = -1;
+
+	make_entry(folder, key, 1000);
+	make_entry(folder, left, 1000);
+	make_entry(folder, foreign, 1000);
+	EXPECT(template_cache_open(folder, key, &lock, &e) == 0 &&
+	       template_cache_own(lock, &p, &e) == 0);
+	EXPECT(template_cache_prune(folder, 1ULL << 30, &freed, &e) == 0);
+	EXPECT(is_there(folder, left)); /* it is being made */
+	(void)close(lock);
+	EXPECT(template_cache_prune(folder, 1ULL << 30, &freed, &e) == 0);
+	EXPECT(!is_there(folder, left) && is_there(folder, key) && is_there(folder, foreign));
+	EXPECT(freed >= 1 << 20);
+	make_entry(folder, left, 1000);
+	EXPECT(template_cache_clear(folder, key, &e) == 0);
+	EXPECT(!is_there(folder, left) && !is_there(folder, key) && is_there(folder, foreign));
+	EXPECT_TEXT(e.text, "");
+}

@@ -236,22 +236,20 @@ static int find_or_own(struct boot_job *boot, struct err *e)
 	struct patience p = engine_patience(boot->worker->engine, LOCK_SPAN_NS);
 	int r = open_place(boot, e);
 
-	if (r == 0) {
+	if (r == 0)
 		tell_state(boot->worker, "waiting for another run's template of %s",
 			   boot->cell->cell->image_name);
+	/* The lock is let go of on the way from one to the other: somebody may have made it, or removed it, in between. */
+	while (r == 0) {
 		r = template_cache_share(boot->lock_fd, &p, e);
+		if (r == 0 && reuse(boot))
+			return 1;
+		if (r == 0)
+			r = template_cache_own(boot->lock_fd, &p, e);
+		if (r == 0 && !template_is_there(boot))
+			return 0;
 	}
-	if (r == 0 && reuse(boot))
-		return 1;
-	if (r == 0)
-		r = template_cache_own(boot->lock_fd, &p, e);
-	if (r < 0)
-		return r;
-	if (!template_is_there(boot))
-		return 0;
-	/* Somebody made it in between. */
-	r = template_cache_share(boot->lock_fd, &p, e);
-	return r < 0 ? r : reuse(boot);
+	return r;
 }
 
 static void run_with_template(struct boot_job *boot)
@@ -263,8 +261,9 @@ static void run_with_template(struct boot_job *boot)
 		run_items(boot);
 	if (r > 0 || e.code == ECANCELED)
 		return;
+	/* One that cannot be used, or half of one. */
 	if (r == 0 &&
-	    folder_remove(boot->folder, &e) < 0) /* one that cannot be used, or half of one */
+	    template_cache_clear(boot->worker->engine->setup->templates, boot->key, &e) < 0)
 		r = -e.code;
 	struct err no_place = e;
 	err_clear(&e);

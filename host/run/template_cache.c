@@ -139,6 +139,61 @@ int template_cache_list(const char *folder, struct template_entries *ret, struct
 	return 0;
 }
 
+/* ---- what a run that was killed has left ---- */
+
+#define UNFINISHED_ENDING ".XXXXXX" /* machine_freeze makes the template under such a name */
+
+/* The key of an unfinished template's folder. */
+static bool is_unfinished(const char *name, char key[TEMPLATE_KEY_SIZE])
+{
+	size_t length = TEMPLATE_KEY_SIZE - 1;
+
+	if (strlen(name) != length + strlen(UNFINISHED_ENDING) || name[length] != '.' ||
+	    !is_key(name, length))
+		return false;
+	(void)snprintf(key, TEMPLATE_KEY_SIZE, "%s", name);
+	return true;
+}
+
+static bool is_free(const char *folder, const char *key)
+{
+	struct err e = {0};
+	CLEAN_FD int fd = -1;
+
+	return template_cache_open(folder, key, &fd, &e) == 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* Of the key that the caller owns; NULL: of all that nobody owns. */
+static int remove_unfinished(const char *folder, const char *owned, uint64_t *ret_freed,
+			     struct err *e)
+{
+	DIR *dir = opendir(folder);
+	char key[TEMPLATE_KEY_SIZE];
+	int r = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : err_set(e, BLAME_HOST, errno, "read %s: %m", folder);
+	for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
+		if (!is_unfinished(entry->d_name, key) ||
+		    !(owned ? strcmp(key, owned) == 0 : is_free(folder, key)))
+			continue;
+		CLEAN_FREE char *path = xasprintf("%s/%s", folder, entry->d_name);
+		*ret_freed += folder_usage(path);
+		r = folder_remove(path, e);
+	}
+	(void)closedir(dir);
+	return r;
+}
+
+int template_cache_clear(const char *folder, const char *key, struct err *e)
+{
+	CLEAN_FREE char *content = xasprintf("%s/%s", folder, key);
+	uint64_t freed = 0;
+	int r = remove_unfinished(folder, key, &freed, e);
+
+	return r < 0 ? r : folder_remove(content, e);
+}
+
 /* The lock file stays: removing it would let two others lock two different files of that name. */
 static int remove_entry(const char *folder, const struct template_entry *entry, uint64_t *ret_freed,
 			struct err *e)
@@ -159,8 +214,10 @@ int template_cache_prune(const char *folder, uint64_t max_bytes, uint64_t *ret_f
 {
 	struct template_entries entries = VEC_INIT(10000);
 	uint64_t kept = 0;
-	int r = template_cache_list(folder, &entries, e);
+	int r = remove_unfinished(folder, NULL, ret_freed, e);
 
+	if (r == 0)
+		r = template_cache_list(folder, &entries, e);
 	vec_each (&entries, entry) {
 		if (r < 0)
 			break;

@@ -7,6 +7,7 @@
  *	r = template_cache_share(lock_fd, &patience, e);        (waits for another run that makes it)
  *	...use folder/key, if it is there; else...
  *	r = template_cache_own(lock_fd, &patience, e);          (waits for those that use it)
+ *	r = template_cache_clear(folder, key, e);
  *	...make it, then share it...
  */
 #ifndef ASSAY_HOST_RUN_TEMPLATE_CACHE_H
@@ -30,6 +31,9 @@ int template_cache_open(const char *folder, const char *key, int *ret_fd, struct
 int template_cache_share(int lock_fd, const struct patience *p, struct err *e) NONNULL(2, 3);
 int template_cache_own(int lock_fd, const struct patience *p, struct err *e) NONNULL(2, 3);
 
+/* Removes the key's template, and what killed runs have left of one. The caller owns the lock. */
+int template_cache_clear(const char *folder, const char *key, struct err *e) NONNULL(1, 2, 3);
+
 struct template_entry {
 	char key[TEMPLATE_KEY_SIZE];
 	uint64_t bytes, used_ns; /* wall clock */
@@ -41,7 +45,8 @@ DEFINE_VEC(template_entries, struct template_entry);
 int template_cache_list(const char *folder, struct template_entries *ret, struct err *e)
 	NONNULL(1, 2, 3);
 
-/* Removes the ones longest unused until at most `max_bytes` are kept; those in use stay. Adds up what was freed. */
+/* Removes what killed runs have left, and the ones longest unused until at most `max_bytes` are kept; those in use stay. Adds
+ * up what was freed. */
 int template_cache_prune(const char *folder, uint64_t max_bytes, uint64_t *ret_freed, struct err *e)
 	NONNULL(1, 3, 4);
 
