@@ -215,7 +215,8 @@ static void examine_disk(struct examined *x, struct finding *ret)
 	if (mib >= ROOM_MIB)
 		find(ret, HEALTH_GOOD, "", "%lld MiB free in %s", mib, x->images.cache);
 	else
-		find(ret, HEALTH_LIMITED, "make room, or set XDG_CACHE_HOME to a larger filesystem",
+		find(ret, HEALTH_LIMITED,
+		     "make room, or set ASSAY_CACHE to a folder on a larger file system",
 		     "%lld MiB free in %s, a template wants about %d", mib, x->images.cache,
 		     ROOM_MIB);
 }

@@ -33,6 +33,12 @@ int state_folder(const char *below, char **ret, struct err *e)
 
 int cache_folder(const char *below, char **ret, struct err *e)
 {
+	const char *told = secure_getenv("ASSAY_CACHE");
+
+	if (told && told[0]) {
+		*ret = xasprintf("%s%s%s", told, below[0] ? "/" : "", below);
+		return 0;
+	}
 	return find_folder("XDG_CACHE_HOME", ".cache", below, ret, e);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where runs lie. The default is $XDG_STATE_HOME/assay/runs/<run id> (else ~/.local/state/…); templates and digests lie
- * in $XDG_CACHE_HOME/assay (else ~/.cache/…).
+ * in $ASSAY_CACHE, else in $XDG_CACHE_HOME/assay (else ~/.cache/…).
  *
  *	CLEAN_FREE char *state = state_folder("runs");
  *	run_id_make("debian-12.qcow2", "uefi", clock_wall_ns(), id);
@@ -15,7 +15,7 @@
 #include "base/text.h"
 
 /* Gives the path of a folder below Assay's state or cache ("" is the folder itself). It is not made. -ENOENT (blame host)
- * when neither the XDG variable nor HOME says where. */
+ * when no variable, HOME at last, says where. */
 int state_folder(const char *below, char **ret, struct err *e) NONNULL(1, 2, 3);
 int cache_folder(const char *below, char **ret, struct err *e) NONNULL(1, 2, 3);
 

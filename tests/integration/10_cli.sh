@@ -6,6 +6,7 @@
 set -f # the case patterns are not for the shell
 
 export XDG_STATE_HOME=$work/state XDG_CACHE_HOME=$work/cache
+unset ASSAY_CACHE
 
 check_exit 0 "help" "$ASSAY" help
 for verb in audit cache doctor list prove report run runs show; do
@@ -72,6 +73,8 @@ check_exit 70 "no home for runs" env -u HOME -u XDG_STATE_HOME -u XDG_CACHE_HOME
 check_exit 0 "no runs yet" "$ASSAY" runs
 check_exit 64 "no run to report" "$ASSAY" report
 check_exit 0 "no templates yet" "$ASSAY" cache
+check_exit 0 "the cache is elsewhere" env ASSAY_CACHE="$work/elsewhere" "$ASSAY" cache
+check_says "it is that folder" " in $work/elsewhere/templates$"
 check_exit 64 "cache has no such word" "$ASSAY" cache prnue
 check_says "the nearest is named" "prune"
 
