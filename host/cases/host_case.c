@@ -119,6 +119,7 @@ const char *host_format(struct host_trial *t, const char *format, ...)
 
 static void release(struct host_trial *t)
 {
+	machine_free(t->own); /* it knows its folder by the trial's memory */
 	while (t->memory) {
 		struct host_block *next = t->memory->next;
 		free(t->memory);

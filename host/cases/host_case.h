@@ -187,7 +187,12 @@ bool host_wait_agent(struct host_trial *t, unsigned seconds) NONNULL(1);
  * prepared. Then the same disk is booted: true when it is back; how much was lost is noted. */
 void host_power_cut(struct host_trial *t) NONNULL(1);
 bool host_power_on(struct host_trial *t, unsigned seconds) NONNULL(1);
-/* What the last of these four boots was like; zero before. The console tail is borrowed. */
+/* Ends the machine and boots another of its make from the image, under that firmware. Its files lie in `folder`, which is made
+ * if need be; a root.qcow2 that waits there is its disk. True when its agent is there within `seconds`: then all that is
+ * said here of the machine holds for that one. */
+bool host_boot_anew(struct host_trial *t, enum firmware firmware, const char *folder,
+		    unsigned seconds) NONNULL(1, 3);
+/* What the last of these boots was like; zero before. The console tail is borrowed. */
 const struct boot_report *host_boot_report(struct host_trial *t) NONNULL(1);
 
 bool host_is_alive(struct host_trial *t) NONNULL(1);

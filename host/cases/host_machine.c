@@ -2,6 +2,7 @@
 /* What host cases can do with their machine. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -254,6 +255,39 @@ bool host_power_on(struct host_trial *t, unsigned seconds)
 	bool is_back = step_done(t, machine_power_on(t->machine, &p, fresh_report(t), &e), &e);
 	note_loss(t);
 	return is_back;
+}
+
+/* Only one machine at a time has its place in this host's memory. */
+static void end_machine(struct host_trial *t)
+{
+	struct err ignored = {0};
+
+	(void)machine_power_cut(t->machine, &ignored);
+}
+
+bool host_boot_anew(struct host_trial *t, enum firmware firmware, const char *folder,
+		    unsigned seconds)
+{
+	struct patience p = for_seconds(t, seconds);
+	struct machine_spec spec = *machine_spec(t->machine);
+	struct machine *machine = NULL;
+	struct err e = {0};
+
+	spec.firmware = firmware;
+	spec.folder = folder;
+	spec.sabotage = NULL; /* it was built into the other */
+	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+		host_broken(t, "make the folder %s: %m", folder);
+	end_machine(t);
+	int r = machine_boot(&spec, &p, &machine, fresh_report(t), &e);
+	if (!step_done(t, r, &e)) {
+		host_note(t, "its console is in %s/console.log", folder);
+		return false;
+	}
+	machine_free(t->own);
+	t->machine = t->own = machine;
+	t->console_mark = 0;
+	return true;
 }
 
 const struct boot_report *host_boot_report(struct host_trial *t)

@@ -16,7 +16,8 @@ struct host_block {
 };
 
 struct host_trial {
-	struct machine *machine; /* borrowed */
+	struct machine *machine; /* borrowed, but for `own` */
+	struct machine *own;	 /* from host_boot_anew, NULL: none */
 	const char *parameters;
 	struct patience patience;
 	struct result *result;
