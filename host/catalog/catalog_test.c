@@ -24,7 +24,9 @@ static struct catalog *parse(const char *json)
 						   .name = "ends",
 						   .title = "It ends",
 						   .kind = CASE_KIND_HOST,
-						   .priority = P0};
+						   .priority = P0,
+						   .needs = "dev:watchdog, vms>=2",
+						   .sources = "LISA:verify_end,kola:end"};
 	const struct case_info *infos[] = {&host_info};
 	struct catalog *catalog = NULL;
 	struct err e = {0};
@@ -109,6 +111,44 @@ TEST(select, patterns_and_suites)
 	EXPECT_NUMBER(count_selected(&(struct selection){.kinds = kinds, .kind_count = 1}, &e), 1);
 	EXPECT_NUMBER(count_selected(&(struct selection){.areas = areas, .area_count = 2}, &e), 2);
 	EXPECT_NUMBER(count_selected(&(struct selection){.suite = "all", .priority = "P1"}, &e), 3);
+}
+
+static const struct {
+	const char *need, *source, *proof;
+	size_t count;
+	const char *why;
+} words[] = {
+	{"dev", NULL, NULL, 1, NULL},
+	{"dev:watchdog", NULL, NULL, 1, NULL},
+	{"vms", NULL, NULL, 1, NULL},
+	{"dev:w*", NULL, NULL, 1, NULL},
+	{"none", NULL, NULL, 3, NULL},
+	{"devs", NULL, NULL, 0, "no case needs 'devs'"},
+	{NULL, "kola", NULL, 1, NULL},
+	{NULL, "LISA:verify_*", NULL, 1, NULL},
+	{NULL, "LISA:nothing", NULL, 0, "no case has the source 'LISA:nothing'"},
+	{NULL, NULL, "planted", 3, NULL},
+	{NULL, NULL, "none", 1, NULL},
+	{NULL, NULL, "some", 0, "no proof 'some'"},
+	{"none", "kola", NULL, 0, "no case is left"},
+};
+
+TEST(select, needs_sources_and_proof)
+{
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		const struct selection selection = {
+			.suite = "all",
+			.needs = &words[i].need,
+			.need_count = words[i].need != NULL,
+			.sources = &words[i].source,
+			.source_count = words[i].source != NULL,
+			.proof = words[i].proof,
+		};
+		struct err e = {0};
+		EXPECT_NUMBER(count_selected(&selection, &e), words[i].count);
+		if (words[i].why && !strstr(e.text, words[i].why))
+			EXPECT_TEXT(e.text, words[i].why);
+	}
 }
 
 TEST(select, names_the_nearest)

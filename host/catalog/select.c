@@ -113,6 +113,45 @@ static bool passes_patterns(const struct selection *selection, const struct cata
 	return asked;
 }
 
+/* True when the word, or what stands before its ':' or its comparison, is what the pattern says. */
+static bool word_matches(const char *pattern, const char *word, size_t length)
+{
+	CLEAN_FREE char *copy = xasprintf("%.*s", (int)length, word);
+
+	if (fnmatch(pattern, copy, 0) == 0)
+		return true;
+	copy[strcspn(copy, ":<>=")] = '\0';
+	return strcmp(pattern, copy) == 0;
+}
+
+static bool list_has(const char *list, const char *pattern)
+{
+	if (!list || !list[strspn(list, ", -")])
+		return strcmp(pattern, "none") == 0;
+	for (const char *at = list; *at; at += strspn(at, ", ")) {
+		size_t length = strcspn(at, ",");
+		if (word_matches(pattern, at, length))
+			return true;
+		at += length;
+	}
+	return false;
+}
+
+static bool list_has_any(const char *list, const char *const *patterns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list_has(list, patterns[i]))
+			return true;
+	return count == 0;
+}
+
+static bool passes_proof(const struct selection *selection, const struct catalog_case *it)
+{
+	bool is_planted = it->info.sabotage.kind != SABOTAGE_NONE;
+
+	return !selection->proof || is_planted == (strcmp(selection->proof, "planted") == 0);
+}
+
 static bool passes(const struct selection *selection, const struct catalog_case *it)
 {
 	enum case_priority priority;
@@ -122,7 +161,36 @@ static bool passes(const struct selection *selection, const struct catalog_case 
 		return false;
 	return is_among(it->info.area, selection->areas, selection->area_count) &&
 	       is_among(case_kind_name(it->info.kind), selection->kinds, selection->kind_count) &&
-	       passes_patterns(selection, it);
+	       list_has_any(it->info.needs, selection->needs, selection->need_count) &&
+	       list_has_any(it->info.sources, selection->sources, selection->source_count) &&
+	       passes_proof(selection, it) && passes_patterns(selection, it);
+}
+
+/* A word that no case has is a slip. */
+static int check_words(const struct catalog *catalog, const struct selection *selection,
+		       struct err *e)
+{
+	for (size_t i = 0; i < selection->need_count + selection->source_count; i++) {
+		bool is_need = i < selection->need_count;
+		const char *pattern = is_need ? selection->needs[i]
+					      : selection->sources[i - selection->need_count];
+		bool is_known = false;
+		for (size_t at = 0; !is_known && at < catalog->count; at++) {
+			const struct case_info *info = &catalog->cases[at].info;
+			is_known = list_has(is_need ? info->needs : info->sources, pattern);
+		}
+		if (!is_known)
+			return err_set(
+				e, BLAME_USER, EINVAL,
+				is_need ? "no case needs '%.60s'; `assay list --json` shows what each needs"
+					: "no case has the source '%.60s'; `assay list --json` shows them",
+				pattern);
+	}
+	if (selection->proof && strcmp(selection->proof, "planted") != 0 &&
+	    strcmp(selection->proof, "none") != 0)
+		return err_set(e, BLAME_USER, EINVAL,
+			       "no proof '%.40s'; there are planted and none", selection->proof);
+	return 0;
 }
 
 static bool asks_for_cases(const struct selection *selection)
@@ -167,6 +235,8 @@ static int check_selection(const struct catalog *catalog, const struct selection
 		r = check_areas(catalog, selection, e);
 	if (r == 0)
 		r = check_kinds(selection, e);
+	if (r == 0)
+		r = check_words(catalog, selection, e);
 	return r;
 }
 
@@ -190,6 +260,6 @@ int catalog_select(const struct catalog *catalog, const struct selection *select
 	if (ret->count == before)
 		return err_set(
 			e, BLAME_USER, EINVAL,
-			"no case is left by this choice of suite, cases, areas, kinds and priority");
+			"no case is left by this choice of suite, cases, areas, kinds, priority, needs, sources and proof");
 	return 0;
 }

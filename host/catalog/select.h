@@ -18,6 +18,12 @@ struct selection {
 	const char *const *patterns, *const *areas, *const *kinds;
 	size_t pattern_count, area_count, kind_count;
 	const char *priority; /* "P1": only P0 and P1; NULL: all */
+	/* Words or globs; a case is left when one of its own words is among them. "dev" stands for all "dev:…", "none"
+	 * for cases without any. */
+	const char *const *needs, *const *sources;
+	size_t need_count, source_count;
+	const char *
+		proof; /* "planted": only cases with a planted defect; "none": only those without; NULL: all */
 };
 
 #define SUITE_DEFAULT "functional"

@@ -135,6 +135,8 @@ static void done(struct execute_arguments *parsed)
 	vec_done(&parsed->selection.cases);
 	vec_done(&parsed->selection.areas);
 	vec_done(&parsed->selection.kinds);
+	vec_done(&parsed->selection.needs);
+	vec_done(&parsed->selection.sources);
 }
 
 /* With --resume the plan is there already: asking for another one at the same time is a slip. */
@@ -145,6 +147,7 @@ static int check_resume(const struct execute_arguments *parsed, struct err *e)
 	if (!parsed->resume)
 		return 0;
 	if (selection->cases.count || selection->areas.count || selection->kinds.count ||
+	    selection->needs.count || selection->sources.count || selection->proof ||
 	    selection->suite || selection->priority || parsed->size || parsed->out ||
 	    parsed->firmware || parsed->accel)
 		return err_set(

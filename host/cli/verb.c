@@ -199,6 +199,11 @@ int select_cases(const struct catalog *catalog, const struct selection_arguments
 		.area_count = arguments->areas.count,
 		.kinds = arguments->kinds.items,
 		.kind_count = arguments->kinds.count,
+		.needs = arguments->needs.items,
+		.need_count = arguments->needs.count,
+		.sources = arguments->sources.items,
+		.source_count = arguments->sources.count,
+		.proof = arguments->proof,
 		.priority = arguments->priority,
 	};
 

@@ -58,10 +58,10 @@ int find_agent(const char *given, char **ret, struct err *e) NONNULL(2, 3);
 /* The whole catalogue: the agent's cases, the host cases, and the engine's own. */
 int load_catalog(const char *agent_path, struct catalog **ret, struct err *e) NONNULL(1, 2, 3);
 
-/* What --case, --suite, --kind, --area and --priority say. */
+/* What --case, --suite, --kind, --area, --priority, --need, --source and --proof say. */
 struct selection_arguments {
-	struct text_list cases, areas, kinds;
-	const char *suite, *priority;
+	struct text_list cases, areas, kinds, needs, sources;
+	const char *suite, *priority, *proof;
 };
 #define OPTIONS_SELECTION(S)                                                                       \
 	OPTION_LIST("area", 0, S, selection.areas, "AREA",                                         \
@@ -71,11 +71,20 @@ struct selection_arguments {
 			    "in front, all but those (repeatable)")
 #define OPTIONS_SELECTION_KIND(S)                                                                  \
 	OPTION_LIST("kind", 0, S, selection.kinds, "KIND",                                         \
-		    "only cases of that kind: audit, guest, host, perf or stress (repeatable)")
-#define OPTIONS_SELECTION_REST(S)                                                                  \
-	OPTION_TEXT("priority", 0, S, selection.priority, "P0-P4",                                 \
-		    "only cases at least that important"),                                         \
-		OPTION_TEXT("suite", 's', S, selection.suite, "NAME",                              \
+		    "only cases of that kind: audit, guest, host, perf or stress (repeatable)"),   \
+		OPTION_LIST(                                                                       \
+			"need", 0, S, selection.needs, "NEED",                                     \
+			"only cases that need this: a word or a glob; `none`: nothing (repeatable)")
+#define OPTIONS_SELECTION_REST(S)                                                                             \
+	OPTION_TEXT("priority", 0, S, selection.priority, "P0-P4",                                            \
+		    "only cases at least that important"),                                                    \
+		OPTION_TEXT(                                                                                  \
+			"proof", 0, S, selection.proof, "PROOF",                                              \
+			"only cases with a planted defect (`planted`), or without one (`none`)"),             \
+		OPTION_LIST(                                                                                  \
+			"source", 0, S, selection.sources, "SOURCE",                                          \
+			"only cases that prove what this one elsewhere does: LISA, \"kola:*\" (repeatable)"), \
+		OPTION_TEXT("suite", 's', S, selection.suite, "NAME",                                         \
 			    "the suite to run (default: functional; see `assay list --suites`)")
 
 int select_cases(const struct catalog *catalog, const struct selection_arguments *arguments,
