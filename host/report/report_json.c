@@ -89,7 +89,8 @@ static void add_check(const struct check_record *check, struct text *out)
 	json_member(out, "want", check->want);
 	json_member(out, "file", check->file);
 	json_member_number(out, "line", check->line);
-	json_member(out, "row", check->row[0] ? check->row : NULL);
+	if (check->row[0])
+		json_member(out, "row", check->row);
 	json_close(out, '}');
 }
 

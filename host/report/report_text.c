@@ -85,8 +85,11 @@ static void add_check(const struct page *page, const struct check_record *check)
 	add_labelled(page, check->want[0] ? "got" : "because", check->got);
 	add_labelled(page, "want", check->want);
 	add_labelled(page, "row", check->row);
-	if (check->file[0])
-		text_addf(page->out, "      %-8s %s:%u\n", "at", check->file, check->line);
+	if (check->file[0]) {
+		CLEAN_TEXT struct text at = TEXT_INIT(128);
+		text_addf(&at, "%s:%u", check->file, check->line);
+		add_labelled(page, "at", at.buf);
+	}
 }
 
 /* One cause on the host spoils many cases: it is told once. Failures of the subject are never folded. */
