@@ -11,8 +11,10 @@
 #include "host/image/export.h"
 #include "host/image/identify.h"
 #include "host/image/image.h"
+#include "host/image/memory.h"
 #include "host/image/remote.h"
 
+#define LOOK	      "look-" DESCRIPTION_REVISION /* with a helper more is found */
 #define CHILD_CPU_S   3600
 #define DESCRIBE_SPAN (60 * NS_PER_S)
 #define REMOTE_SPAN                                                                                \
@@ -237,10 +239,11 @@ int identify(struct image *image, const struct image_options *options, const str
 	     struct err *e)
 {
 	CLEAN_TEXT struct text lines = TEXT_INIT(DESCRIPTION_MAX);
+	const char *folder = options->cache_folder, *what = options->helper ? LOOK "-helped" : LOOK;
 	const struct patience soon = patience_within(p, DESCRIBE_SPAN);
 	int r;
 
-	if (description_recall(options, image->digest, &lines)) {
+	if (memory_recall(folder, image->digest, what, &lines)) {
 		description_read(lines.buf, image);
 		return 0;
 	}
@@ -256,7 +259,7 @@ int identify(struct image *image, const struct image_options *options, const str
 		image->filesystem_count = 0;
 		description_read(lines.buf, image);
 	}
-	description_remember(options, image->digest, &lines);
+	memory_keep(folder, image->digest, what, lines.buf);
 	return 0;
 }
 

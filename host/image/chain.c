@@ -10,13 +10,14 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "base/child.h"
 #include "base/json.h"
 #include "host/image/digest.h"
+#include "host/image/memory.h"
+#include "host/image/qemu_img.h"
 #include "host/image/recognise.h"
 
-#define QEMU_IMG_MEMORY (2ULL << 30)
-#define QEMU_IMG_CPU_S	120
+#define INFORMATION_MAX	 (1U << 20)
+#define INFORMATION_WHAT "info-1" /* one more whenever what is kept changes */
 
 /* What one step down the chain needs. */
 struct step {
@@ -98,20 +99,6 @@ static int recognise_file(int fd, uint64_t size, const char *shown, struct conte
 	return ret->format[0] ? 0 : refuse(ret, shown, e);
 }
 
-static int run_qemu_img(const char *const *argv, const struct patience *p, struct child_output *out,
-			struct err *e)
-{
-	struct child_spec spec = {
-		.argv = argv,
-		.limit_memory = QEMU_IMG_MEMORY,
-		.limit_cpu_s = QEMU_IMG_CPU_S,
-		.no_network = true,
-		.no_exec = true,
-	};
-
-	return child_run_ok(&spec, p, out, e);
-}
-
 /* What qemu-img tells of a file. */
 struct information {
 	uint64_t virtual_size;
@@ -142,24 +129,35 @@ static int parse_information(const char *json, struct information *ret)
 }
 
 /* The format is told to qemu-img, which therefore never guesses it: guest data cannot pose as a header. */
-static int ask_information(const struct image_file *file, const struct step *step,
-			   struct information *ret, struct err *e)
+static int ask_qemu_img(const struct image_file *file, const struct step *step, struct text *ret,
+			struct err *e)
 {
 	const char *argv[] = {"qemu-img", "info",	"--output=json", "--force-share",
 			      "-f",	  file->format, file->path,	 NULL};
-	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(1U << 20);
+	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(INFORMATION_MAX);
+	int r = qemu_img_ok(argv, step->p, &out, e);
 
-	*ret = (struct information){.virtual_size = file->size};
-	if (strcmp(file->format, "raw") == 0)
-		return 0;
-	int r = run_qemu_img(argv, step->p, &out, e);
 	if (r == -EIO) {
 		e->blame = BLAME_USER;
 		return err_wrap(e, "%.150s cannot be read as %s", step->shown, file->format);
 	}
+	if (r == 0)
+		(void)text_adds(ret, out.stdout_text.buf);
+	return r;
+}
+
+/* What qemu-img says of a content is remembered by the digest: `said` stays empty when that was so. */
+static int ask_information(const struct image_file *file, const struct step *step,
+			   struct text *said, struct information *ret, struct err *e)
+{
+	CLEAN_TEXT struct text known = TEXT_INIT(INFORMATION_MAX);
+	bool is_known =
+		memory_recall(step->options->cache_folder, file->digest, INFORMATION_WHAT, &known);
+	int r = is_known ? 0 : ask_qemu_img(file, step, said, e);
+
 	if (r < 0)
 		return r;
-	if (parse_information(out.stdout_text.buf, ret) < 0)
+	if (parse_information(is_known ? known.buf : said->buf, ret) < 0)
 		return err_set(e, BLAME_HOST, EBADMSG, "%.300s: qemu-img says nothing usable of it",
 			       step->shown);
 	if (ret->encrypted)
@@ -204,18 +202,11 @@ static int check_consistency(const struct image_file *file, const struct step *s
 	json_close(&description, '}');
 	const char *argv[] = {"qemu-img",      "check",		"--output=json",
 			      "--force-share", description.buf, NULL};
-	struct child_spec spec = {
-		.argv = argv,
-		.limit_memory = QEMU_IMG_MEMORY,
-		.limit_cpu_s = QEMU_IMG_CPU_S,
-		.no_network = true,
-		.no_exec = true,
-	};
 	enum { CHECK_CORRUPT = 2, CHECK_LEAKS = 3, CHECK_NOT_SUPPORTED = 63 };
 
 	if (strcmp(file->format, "raw") == 0 || strcmp(file->format, "vpc") == 0)
 		return 0;
-	int r = child_run(&spec, step->p, &out, e);
+	int r = qemu_img(argv, step->p, &out, e);
 	if (r < 0)
 		return r;
 	if (!WIFEXITED(out.status))
@@ -239,16 +230,13 @@ static void remember_identity(struct image_file *file, const struct file_identit
 	file->ctime_ns = identity->ctime_ns;
 }
 
-/* A file whose digest is remembered was found to hold together when it was taken. */
-static int digest_and_check(int fd, struct image_file *file, const struct file_identity *identity,
+static int check_and_digest(int fd, struct image_file *file, const struct file_identity *identity,
 			    const struct step *step, struct err *e)
 {
 	const struct image_options *options = step->options;
 	const struct digest_progress progress = {options->progress, options->progress_arg};
-
-	if (options->cache_folder && digest_recall(options->cache_folder, identity, file->digest))
-		return 0;
 	int r = check_consistency(file, step, e);
+
 	if (r < 0)
 		return r;
 	return digest_of_file(fd, step->shown, identity, options->cache_folder, step->p, &progress,
@@ -259,6 +247,8 @@ static int digest_and_check(int fd, struct image_file *file, const struct file_i
 static int look_at_file(struct image_file *file, const struct step *step, struct information *ret,
 			struct err *e)
 {
+	CLEAN_TEXT struct text said = TEXT_INIT(INFORMATION_MAX);
+	const char *folder = step->options->cache_folder;
 	struct file_identity identity;
 	struct content content;
 	struct stat st;
@@ -272,8 +262,16 @@ static int look_at_file(struct image_file *file, const struct step *step, struct
 	if (r < 0)
 		return r;
 	memcpy(file->format, content.format, sizeof file->format);
-	r = ask_information(file, step, ret, e);
-	return r < 0 ? r : digest_and_check(fd, file, &identity, step, e);
+	*ret = (struct information){.virtual_size = file->size};
+	/* A file whose digest is remembered was found to hold together when it was taken. */
+	bool is_known = folder && digest_recall(folder, &identity, file->digest);
+	if (strcmp(file->format, "raw") != 0)
+		r = ask_information(file, step, &said, ret, e);
+	if (r == 0 && !is_known)
+		r = check_and_digest(fd, file, &identity, step, e);
+	if (r == 0 && said.length > 0)
+		memory_keep(folder, file->digest, INFORMATION_WHAT, said.buf);
+	return r;
 }
 
 /* True when `path` lies in the folder or below. */

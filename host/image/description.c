@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading what the shut-in child wrote of a disk, and remembering it. */
-#include <fcntl.h>
+/* Reading what the shut-in child wrote of a disk. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "host/image/describe.h"
 
@@ -101,47 +99,4 @@ void description_read(const char *description, struct image *image)
 
 	while ((line = strsep(&at, "\n")) != NULL)
 		take_line(image, line);
-}
-
-/* ---- remembering ---- */
-
-#define REVISION 1 /* one more whenever the lines or how they are found change */
-
-/* One file for each digest. With a helper more is found. */
-static char *memory_path(const struct image_options *options, const char *digest)
-{
-	return xasprintf("%s/looks/%s-" ASSAY_VERSION "-%d%s", options->cache_folder, digest,
-			 REVISION, options->helper ? "-helped" : "");
-}
-
-bool description_recall(const struct image_options *options, const char *digest, struct text *ret)
-{
-	static const char end[] = "end=1\n"; /* a file that a crash has cut does not end so */
-
-	if (!options->cache_folder)
-		return false;
-	CLEAN_FREE char *path = memory_path(options, digest);
-	bool is_whole = text_read_file(ret, path) == 0 && has_suffix(ret->buf, end);
-	if (!is_whole)
-		text_clear(ret);
-	return is_whole;
-}
-
-void description_remember(const struct image_options *options, const char *digest,
-			  const struct text *description)
-{
-	if (!options->cache_folder)
-		return;
-	CLEAN_FREE char *path = memory_path(options, digest),
-			*temporary = xasprintf("%s.XXXXXX", path);
-	CLEAN_FREE char *folder = xasprintf("%s/looks", options->cache_folder);
-	CLEAN_FREE char *content = xasprintf("%send=1\n", description->buf);
-	(void)mkdir(options->cache_folder, 0777);
-	(void)mkdir(folder, 0777);
-	CLEAN_FD int fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return;
-	if (write(fd, content, strlen(content)) != (ssize_t)strlen(content) ||
-	    rename(temporary, path) < 0)
-		(void)unlink(temporary);
 }
