@@ -77,16 +77,18 @@ static int auditor_start(struct auditor *auditor, struct err *e)
 		return err_set(e, BLAME_HOST, errno, "socketpair: %m");
 	auditor->fd = ends[0];
 	CLEAN_FD int theirs = ends[1];
-	const struct child_fd fds[] = {
+	struct child_fd fds[2 + IMAGE_CHAIN_MAX] = {
 		{theirs, AUDIT_SOCKET_FD},
 		{auditor->export.fd, AUDIT_DISK_FD},
 	};
+	for (unsigned i = 0; i < auditor->export.file_count; i++)
+		fds[2 + i] = (struct child_fd){auditor->export.files[i], AUDIT_FILES_FD + (int)i};
 	const char *argv[] = {AUDIT_CHILD_PROGRAM, AUDIT_CHILD_NAME, auditor->export.kind,
 			      auditor->helper ? AUDIT_WITH_HELPER : AUDIT_WITHOUT_HELPER, NULL};
 	const struct child_spec spec = {
 		.argv = argv,
 		.fds = fds,
-		.fd_count = ARRAY_LEN(fds),
+		.fd_count = 2 + auditor->export.file_count,
 		.limit_memory = CHILD_MEMORY,
 		.limit_cpu_s = CHILD_CPU_S,
 	};

@@ -15,6 +15,7 @@
 #include "host/image/audit_wire.h"
 #include "host/image/describe.h"
 #include "host/image/export.h"
+#include "host/image/extents.h"
 #include "host/image/image.h"
 #include "host/image/offline.h"
 
@@ -23,50 +24,52 @@
 /* ---- the disk ---- */
 
 struct disk {
-	struct nbd_handle *nbd; /* NULL: a raw file */
-	int fd;
-	uint64_t size;
+	struct nbd_handle *nbd;
+	struct extents *extents;
 };
 
-static int disk_read(void *arg, uint64_t offset, void *buf, size_t size)
+static int read_nbd(void *arg, uint64_t offset, void *buf, size_t size)
 {
 	const struct disk *disk = arg;
 
-	if (disk->nbd)
-		return nbd_pread(disk->nbd, buf, size, offset, 0) < 0 ? -EIO : 0;
-	for (size_t got = 0; got < size;) {
-		ssize_t n = pread(disk->fd, (char *)buf + got, size - got, (off_t)(offset + got));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -EIO;
-		got += (size_t)n;
-	}
-	return 0;
+	return nbd_pread(disk->nbd, buf, size, offset, 0) < 0 ? -EIO : 0;
 }
 
-static bool open_nbd(struct disk *disk)
+static int read_files(void *arg, uint64_t offset, void *buf, size_t size)
+{
+	const struct disk *disk = arg;
+
+	return extents_read(disk->extents, AUDIT_FILES_FD, offset, buf, size);
+}
+
+static bool open_nbd(struct disk *disk, struct chunk_source *source)
 {
 	disk->nbd = nbd_create();
 	if (!disk->nbd || nbd_set_export_name(disk->nbd, EXPORT_NAME) < 0 ||
-	    nbd_connect_socket(disk->nbd, disk->fd) < 0)
+	    nbd_connect_socket(disk->nbd, AUDIT_DISK_FD) < 0)
 		return false;
 	int64_t size = nbd_get_size(disk->nbd);
-	disk->size = size > 0 ? (uint64_t)size : 0;
+	*source = (struct chunk_source){.read = read_nbd, .arg = disk, .size = (uint64_t)size};
 	return size >= 0;
 }
 
-static bool open_disk(const char *kind, struct disk *disk)
+static bool open_files(struct disk *disk, struct chunk_source *source)
 {
-	struct stat st;
-
-	disk->fd = AUDIT_DISK_FD;
-	if (strcmp(kind, "nbd") == 0)
-		return open_nbd(disk);
-	if (fstat(disk->fd, &st) < 0)
+	disk->extents = extents_take_over(AUDIT_DISK_FD);
+	if (!disk->extents)
 		return false;
-	disk->size = (uint64_t)st.st_size;
+	*source = (struct chunk_source){
+		.read = read_files,
+		.arg = disk,
+		.size = extents_disk_size(disk->extents),
+		.is_near = true,
+	};
 	return true;
+}
+
+static bool open_disk(const char *kind, struct disk *disk, struct chunk_source *source)
+{
+	return strcmp(kind, EXPORT_NBD) == 0 ? open_nbd(disk, source) : open_files(disk, source);
 }
 
 /* ---- the sandbox ---- */
@@ -253,11 +256,10 @@ static _Noreturn void serve(const char *kind, bool has_remote)
 	};
 	struct err e = {0};
 
-	if (server.probe_fd < 0 || !open_disk(kind, &disk))
+	if (server.probe_fd < 0 || !open_disk(kind, &disk, &server.source))
 		_exit(AUDIT_EXIT_DISK);
 	if (!shut_in())
 		_exit(AUDIT_EXIT_SANDBOX);
-	server.source = (struct chunk_source){.read = disk_read, .arg = &disk, .size = disk.size};
 	while (serve_one(&server, &e) == 0)
 		;
 	_exit(0);

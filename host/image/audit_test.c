@@ -104,7 +104,10 @@ static void make_system(void)
 	EXPECT(pwrite(fd, "\xb7\0\0\0", 4, 18) == 4);
 }
 
-static struct image *open_system(bool qcow2)
+/* How the disk is kept: the last one is read through the daemon, the others in their files. */
+enum kept { RAW, PLAIN_QCOW2, PACKED_QCOW2 };
+
+static struct image *open_system(enum kept kept)
 {
 	static const struct image_options options;
 	const struct patience p = patience_for(-1, 60 * NS_PER_S);
@@ -114,19 +117,20 @@ static struct image *open_system(bool qcow2)
 
 	make_system();
 	make_disk(raw);
-	if (qcow2)
-		run_tool((const char *[]){"qemu-img", "convert", "-c", "-O", "qcow2", raw,
-					  converted, NULL});
-	EXPECT_NUMBER(image_open(qcow2 ? converted : raw, &options, &p, &image, &e), 0);
+	if (kept != RAW)
+		run_tool((const char *[]){"qemu-img", "convert", "-O", "qcow2", raw, converted,
+					  kept == PACKED_QCOW2 ? "-c" : NULL, NULL});
+	EXPECT_NUMBER(image_open(kept == RAW ? raw : converted, &options, &p, &image, &e), 0);
 	EXPECT_TEXT(e.text, "");
+	EXPECT(!image->extents == (kept == PACKED_QCOW2));
 	return image;
 }
 
-static void expect_identity(bool qcow2)
+static void expect_identity(enum kept kept)
 {
-	CLEANUP(image) struct image *image = open_system(qcow2);
+	CLEANUP(image) struct image *image = open_system(kept);
 
-	EXPECT_TEXT(image->format, qcow2 ? "qcow2" : "raw");
+	EXPECT_TEXT(image->format, kept == RAW ? "raw" : "qcow2");
 	EXPECT_TEXT(image->os_id, "testos");
 	EXPECT_TEXT(image->os_version, "7");
 	EXPECT_TEXT(image->os_name, "Test OS 7");
@@ -147,12 +151,17 @@ static void expect_identity(bool qcow2)
 
 TEST(audit, identifies_a_raw_disk)
 {
-	expect_identity(false);
+	expect_identity(RAW);
 }
 
 TEST(audit, identifies_a_qcow2)
 {
-	expect_identity(true);
+	expect_identity(PLAIN_QCOW2);
+}
+
+TEST(audit, identifies_a_compressed_qcow2)
+{
+	expect_identity(PACKED_QCOW2);
 }
 
 /* "outcome message|" of each result. */
@@ -173,11 +182,11 @@ static void run(const struct image *image, const char *const *ids, size_t count,
 	EXPECT_TEXT(e.text, "");
 }
 
-TEST(audit, runs_cases_and_sabotage)
+static void expect_cases_and_sabotage(enum kept kept)
 {
 	static const char *const ids[] = {"test.reads_a_file", "test.is_shut_in", "test.walks"};
 	CLEAN_TEXT struct text results = TEXT_INIT(65536), sabotaged = TEXT_INIT(65536);
-	CLEANUP(image) struct image *image = open_system(true);
+	CLEANUP(image) struct image *image = open_system(kept);
 
 	run(image, ids, ARRAY_LEN(ids), false, &results);
 	EXPECT_TEXT(results.buf, "pass |pass |pass |");
@@ -185,12 +194,22 @@ TEST(audit, runs_cases_and_sabotage)
 	EXPECT(has_prefix(sabotaged.buf, "fail "));
 }
 
+TEST(audit, runs_cases_and_sabotage)
+{
+	expect_cases_and_sabotage(PLAIN_QCOW2);
+}
+
+TEST(audit, runs_cases_and_sabotage_through_the_daemon)
+{
+	expect_cases_and_sabotage(PACKED_QCOW2);
+}
+
 TEST(audit, survives_cases_that_do_not)
 {
 	static const char *const ids[] = {"test.crashes", "test.walks", "test.hangs",
 					  "test.no_such_case", "test.walks"};
 	CLEAN_TEXT struct text results = TEXT_INIT(65536);
-	CLEANUP(image) struct image *image = open_system(false);
+	CLEANUP(image) struct image *image = open_system(RAW);
 
 	run(image, ids, ARRAY_LEN(ids), false, &results);
 	EXPECT_TEXT(results.buf,

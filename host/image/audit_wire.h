@@ -26,7 +26,8 @@
 #define AUDIT_WITHOUT_HELPER "without-helper"
 #define AUDIT_HELPER_VERBS   "volume-" /* the only calls that the child may make */
 #define AUDIT_SOCKET_FD	     3
-#define AUDIT_DISK_FD	     4
+#define AUDIT_DISK_FD	     4 /* NBD, or the list of extents */
+#define AUDIT_FILES_FD	     5 /* and further: the files that the extents lie in */
 
 /* Exit statuses of the child that say why it never answered. */
 enum { AUDIT_EXIT_DISK = 80, AUDIT_EXIT_SANDBOX };

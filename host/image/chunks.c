@@ -125,6 +125,8 @@ int chunks_read(struct chunks *chunks, uint64_t offset, void *buf, size_t size)
 
 	if (offset > chunks->source.size || size > chunks->source.size - offset)
 		return -EIO;
+	if (chunks->source.is_near)
+		return chunks->source.read(chunks->source.arg, offset, buf, size);
 	while (size > 0) {
 		struct chunk *chunk;
 		int r = find(chunks, offset / CHUNK_SIZE, &chunk);

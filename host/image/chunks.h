@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Small reads anywhere from a source where each request costs: through a cache of large chunks.
+ * Small reads anywhere. Where each request costs, they go through a cache of large chunks.
  *
  *	struct chunks *chunks = chunks_new(&(struct chunk_source){.read = nbd_read, .arg = nbd, .size = size});
  *	r = chunks_read(chunks, offset, buf, length);
@@ -8,6 +8,7 @@
 #ifndef ASSAY_HOST_IMAGE_CHUNKS_H
 #define ASSAY_HOST_IMAGE_CHUNKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct chunk_source {
 	chunk_read_fn *read;
 	void *arg; /* borrowed */
 	uint64_t size;
+	bool is_near; /* the kernel has its bytes: a request costs less than keeping what it gives */
 };
 
 struct chunks;

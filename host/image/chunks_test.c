@@ -48,7 +48,7 @@ static bool is_right(struct chunks *chunks, uint64_t offset, size_t size)
 TEST(chunks, reads_what_is_there)
 {
 	struct pattern pattern = {.broken_from = UINT64_MAX};
-	const struct chunk_source source = {read_pattern, &pattern, SIZE};
+	const struct chunk_source source = {.read = read_pattern, .arg = &pattern, .size = SIZE};
 	CLEANUP(chunks) struct chunks *chunks = chunks_new(&source);
 
 	EXPECT(is_right(chunks, 0, 1));
@@ -61,7 +61,7 @@ TEST(chunks, reads_what_is_there)
 TEST(chunks, asks_once_until_it_is_full)
 {
 	struct pattern pattern = {.broken_from = UINT64_MAX};
-	const struct chunk_source source = {read_pattern, &pattern, SIZE};
+	const struct chunk_source source = {.read = read_pattern, .arg = &pattern, .size = SIZE};
 	CLEANUP(chunks) struct chunks *chunks = chunks_new(&source);
 
 	EXPECT(is_right(chunks, 10, 10) && is_right(chunks, 5000, 10));
@@ -79,7 +79,7 @@ TEST(chunks, asks_once_until_it_is_full)
 TEST(chunks, errors_do_not_stick)
 {
 	struct pattern pattern = {.broken_from = 0};
-	const struct chunk_source source = {read_pattern, &pattern, SIZE};
+	const struct chunk_source source = {.read = read_pattern, .arg = &pattern, .size = SIZE};
 	CLEANUP(chunks) struct chunks *chunks = chunks_new(&source);
 	char byte;
 

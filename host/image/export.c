@@ -3,7 +3,6 @@
 #include "host/image/export.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +10,7 @@
 #include <sys/un.h>
 
 #include "host/image/chain.h"
+#include "host/image/extents.h"
 
 #define DAEMON_MEMORY (2ULL << 30)
 #define DAEMON_CPU_S  3600
@@ -21,7 +21,9 @@ void export_done(struct export *export)
 	child_done(&export->daemon);
 	scope_close(&export->fd);
 	scope_close(&export->messages);
-	export->fd = export->messages = -1;
+	for (unsigned i = 0; i < export->file_count; i++)
+		scope_close(&export->files[i]);
+	*export = (struct export)EXPORT_INIT;
 }
 
 int export_connect(int *ret_listener, int *ret_client, struct err *e)
@@ -47,7 +49,7 @@ int export_connect(int *ret_listener, int *ret_client, struct err *e)
 static int start_daemon(const struct image *image, int listener, struct export *export,
 			struct err *e)
 {
-	CLEAN_TEXT struct text blockdev = TEXT_INIT(IMAGE_CHAIN_MAX * (PATH_MAX * 6 + 256));
+	CLEAN_TEXT struct text blockdev = TEXT_INIT(CHAIN_BLOCKDEV_MAX);
 	const struct child_fd fds[] = {{listener, LISTENER_FD}};
 	const char *argv[] = {
 		"qemu-storage-daemon",
@@ -82,23 +84,34 @@ static int start_daemon(const struct image *image, int listener, struct export *
 	return child_start(&spec, &export->daemon, e);
 }
 
+static int serve_nbd(const struct image *image, struct export *export, struct err *e)
+{
+	CLEAN_FD int listener = -1;
+	int r = export_connect(&listener, &export->fd, e);
+
+	export->kind = EXPORT_NBD;
+	return r < 0 ? r : start_daemon(image, listener, export, e);
+}
+
+static int open_files(const struct image *image, struct export *export, struct err *e)
+{
+	export->kind = EXPORT_FILES;
+	for (unsigned i = 0; i < image->chain_count; i++) {
+		int fd = open(image->chain[i].path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return err_set(e, BLAME_HOST, errno, "open %.300s: %m",
+				       image->chain[i].path);
+		export->files[export->file_count++] = fd;
+	}
+	export->fd = extents_hand_over(image->extents, e);
+	return export->fd < 0 ? export->fd : 0;
+}
+
 int export_open(const struct image *image, struct export *ret, struct err *e)
 {
 	CLEAN_DONE(export) struct export export = EXPORT_INIT;
-	CLEAN_FD int listener = -1;
-	int r = 0;
+	int r = image->extents ? open_files(image, &export, e) : serve_nbd(image, &export, e);
 
-	if (image->chain_count == 1 && strcmp(image->format, "raw") == 0) {
-		export.kind = "file";
-		export.fd = open(image->path, O_RDONLY | O_CLOEXEC);
-		if (export.fd < 0)
-			return err_set(e, BLAME_HOST, errno, "open %.300s: %m", image->path);
-	} else {
-		export.kind = "nbd";
-		r = export_connect(&listener, &export.fd, e);
-		if (r == 0)
-			r = start_daemon(image, listener, &export, e);
-	}
 	if (r < 0)
 		return err_wrap(e, "read the disk of %.150s", image->name);
 	*ret = export;

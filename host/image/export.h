@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An image's virtual disk as a descriptor: a raw file is opened itself, other formats are translated by a
- * qemu-storage-daemon that serves them over NBD on a socket that has no name in any folder.
+ * An image's virtual disk as descriptors: the files themselves with the list of the disk's extents in them, or, where there
+ * is no such list, NBD to a qemu-storage-daemon that translates, on a socket that has no name in any folder.
  *
  *	CLEAN_DONE(export) struct export export = EXPORT_INIT;
  *	r = export_open(image, &export, e);
- *	... hand export.fd to the child that reads, export.kind says how ...
+ *	... hand export.fd and the files to the child that reads, export.kind says how ...
  */
 #ifndef ASSAY_HOST_IMAGE_EXPORT_H
 #define ASSAY_HOST_IMAGE_EXPORT_H
@@ -13,14 +13,18 @@
 #include "base/child.h"
 #include "host/image/image.h"
 
-#define EXPORT_NAME "disk" /* of the NBD export */
+#define EXPORT_NAME  "disk" /* of the NBD export */
+#define EXPORT_FILES "files"
+#define EXPORT_NBD   "nbd"
 
 struct export
 {
 	struct child daemon;
-	int fd;		  /* owned */
-	int messages;	  /* what the daemon has to say, -1: there is none; owned */
-	const char *kind; /* "file" or "nbd" */
+	int fd;			    /* the list of extents, or NBD; owned */
+	int files[IMAGE_CHAIN_MAX]; /* owned */
+	unsigned file_count;	    /* 0 with NBD */
+	int messages;		    /* what the daemon has to say, -1: there is none; owned */
+	const char *kind;	    /* EXPORT_FILES or EXPORT_NBD */
 };
 
 #define EXPORT_INIT                                                                                \

@@ -26,7 +26,8 @@ static void open_it(const char *path, struct opened *opened)
 
 	opened->fd = open(path, O_RDONLY | O_CLOEXEC);
 	EXPECT(fstat(opened->fd, &st) == 0);
-	const struct chunk_source source = {read_fd, &opened->fd, (uint64_t)st.st_size};
+	const struct chunk_source source = {
+		.read = read_fd, .arg = &opened->fd, .size = (uint64_t)st.st_size};
 	opened->chunks = chunks_new(&source);
 	EXPECT_NUMBER(fat_open(opened->chunks, 0, (uint64_t)st.st_size, &opened->volume), 0);
 }
@@ -168,7 +169,7 @@ TEST(fat, refuses_what_is_none)
 	struct volume *volume = NULL;
 	CLEAN_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	EXPECT(ftruncate(fd, 1 << 20) == 0 && pwrite(fd, "\x55\xaa", 2, 510) == 2);
-	const struct chunk_source source = {read_fd, &fd, 1 << 20};
+	const struct chunk_source source = {.read = read_fd, .arg = &fd, .size = 1 << 20};
 	CLEANUP(chunks) struct chunks *chunks = chunks_new(&source);
 
 	EXPECT_NUMBER(fat_open(chunks, 0, 1 << 20, &volume), -EINVAL);

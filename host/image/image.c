@@ -9,6 +9,7 @@
 
 #include "host/image/chain.h"
 #include "host/image/digest.h"
+#include "host/image/extents.h"
 #include "host/image/identify.h"
 
 #define SYSTEMD_WITH_EXTRA_UNIT 256
@@ -19,6 +20,7 @@ void image_free(struct image *image)
 	if (!image)
 		return;
 	chain_done(image);
+	extents_free(image->extents);
 	free(image->path);
 	free(image);
 }
@@ -44,8 +46,10 @@ int image_open(const char *path, const struct image_options *options, const stru
 
 	if (r == 0)
 		r = chain_open(image, options, p, e);
-	if (r == 0)
+	if (r == 0) {
+		image->extents = extents_find(image, options, p);
 		r = identify(image, options, p, e);
+	}
 	if (r < 0)
 		return r;
 	*ret = STEAL_PTR(image);

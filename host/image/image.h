@@ -72,6 +72,7 @@ struct image_filesystem {
 	uint64_t offset, size;			       /* bytes, in the disk */
 };
 
+struct extents;
 struct image {
 	char *path;	 /* absolute, links resolved */
 	char name[96];	 /* the file's base name */
@@ -92,6 +93,8 @@ struct image {
 	unsigned filesystem_count;
 	struct image_file chain[IMAGE_CHAIN_MAX];
 	unsigned chain_count;
+	struct extents
+		*extents; /* where the disk's bytes lie in these files; NULL: not as they are */
 };
 
 /* Opens, recognises and identifies. Errors with blame user say what is wrong with the file and what to do: missing,

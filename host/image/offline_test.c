@@ -25,7 +25,8 @@ static struct offline *open_disk(const char *path, int *fd)
 
 	*fd = open(path, O_RDONLY | O_CLOEXEC);
 	EXPECT(fstat(*fd, &st) == 0);
-	const struct chunk_source source = {read_fd, fd, (uint64_t)st.st_size};
+	const struct chunk_source source = {
+		.read = read_fd, .arg = fd, .size = (uint64_t)st.st_size};
 	return offline_open(&source, probe, NULL);
 }
 

@@ -49,7 +49,7 @@ static int visit_path(void *arg, const char *path, const struct tree_stat *stat)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct memory memory = {data, size};
-	const struct chunk_source source = {read_memory, &memory, size};
+	const struct chunk_source source = {.read = read_memory, .arg = &memory, .size = size};
 	CLEAN_TEXT struct text lines = TEXT_INIT(DESCRIPTION_MAX), facts = TEXT_INIT(65536);
 	CLEAN_FD int probe = memfd_create("probe", MFD_CLOEXEC);
 	CLEANUP(offline) struct offline *offline = offline_open(&source, probe, NULL);

@@ -54,7 +54,7 @@ static int visit_entry(void *arg, const char *name, size_t length, uint64_t hand
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct memory memory = {data, size};
-	const struct chunk_source source = {read_memory, &memory, size};
+	const struct chunk_source source = {.read = read_memory, .arg = &memory, .size = size};
 	CLEANUP(chunks) struct chunks *chunks = chunks_new(&source);
 	CLEANUP(volume) struct volume *volume = NULL;
 	unsigned left = ENTRIES_MAX;
