@@ -190,7 +190,6 @@ static int prepare(struct execution *x, const char *image_path, struct err *e)
 	if (r < 0)
 		return r;
 	open_store(x);
-	describe_host(x->host, sizeof x->host);
 	return make_plan(x, e);
 }
 

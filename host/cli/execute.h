@@ -60,9 +60,8 @@ int choose_cases(struct execution *x, struct err *e) NONNULL(1, 2);
 int make_plan(struct execution *x, struct err *e) NONNULL(1, 2);
 int open_folder(struct execution *x, struct err *e) NONNULL(1, 2);
 
-/* execute_host.c: is there room, how many at once. */
+/* execute_host.c: is there room, how many at once, and what the host is. */
 int check_host(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);
-void describe_host(char *buf, size_t size) NONNULL(1);
 
 /* execute_report.c: the reports in the folder, the summary, the exit code. */
 int report_execution(struct execution *x, const struct engine_end *end, struct err *e)

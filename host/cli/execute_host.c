@@ -110,25 +110,30 @@ static int check_room(struct execution *x, bool boots, struct err *e)
 	return 0;
 }
 
+/* What boots nothing does not depend on QEMU's emulator, and asking it takes a while. */
+static void describe_host(struct execution *x, bool boots)
+{
+	struct patience p = patience_for(-1, 10 * NS_PER_S);
+	char version[64] = "";
+	struct utsname names;
+	struct err e = {0};
+
+	if (uname(&names) < 0)
+		memset(&names, 0, sizeof names);
+	if (boots && qemu_version(&p, version, &e) < 0)
+		(void)snprintf(version, sizeof version, "not found");
+	(void)snprintf(x->host, sizeof x->host, "%s %s %s, %u CPUs%s%s", names.sysname,
+		       names.release, names.machine, cpu_count(), boots ? ", QEMU " : "", version);
+}
+
 int check_host(struct execution *x, bool boots, struct err *e)
 {
 	int r = check_room(x, boots, e);
 
 	x->jobs = 1;
-	return r == 0 && boots ? check_memory(x, e) : r;
-}
-
-void describe_host(char *buf, size_t size)
-{
-	struct patience p = patience_for(-1, 10 * NS_PER_S);
-	struct utsname names;
-	struct err e = {0};
-	char version[64];
-
-	if (uname(&names) < 0)
-		memset(&names, 0, sizeof names);
-	if (qemu_version(&p, version, &e) < 0)
-		(void)snprintf(version, sizeof version, "not found");
-	(void)snprintf(buf, size, "%s %s %s, %u CPUs, QEMU %s", names.sysname, names.release,
-		       names.machine, cpu_count(), version);
+	if (r == 0 && boots)
+		r = check_memory(x, e);
+	if (r == 0)
+		describe_host(x, boots);
+	return r;
 }
