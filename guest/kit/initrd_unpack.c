@@ -8,7 +8,7 @@
 #include <archive_entry.h>
 
 #define CHUNK	     (256U << 10)
-#define UNPACKED_MAX (1ULL << 30)
+#define UNPACKED_MAX (1LL << 30)
 
 struct input {
 	initrd_source_fn *source;
@@ -51,28 +51,23 @@ static bool add_filters(struct archive *archive)
 static int pump(struct archive *archive, initrd_sink_fn *sink, void *arg)
 {
 	struct archive_entry *entry;
-	uint64_t total = 0;
-	CLEAN_FREE char *buf = malloc(CHUNK);
+	const void *block;
+	size_t length;
+	la_int64_t at;
+	int r;
 
-	if (!buf)
-		return -ENOMEM;
 	if (archive_read_next_header(archive, &entry) != ARCHIVE_OK)
 		return -EBADMSG;
 	if (archive_filter_count(archive) < 2)
 		return -ENOTSUP; /* no filter knew it: it would be given as it is */
-	for (;;) {
-		la_ssize_t got = archive_read_data(archive, buf, CHUNK);
-		if (got == 0)
-			return 0;
-		if (got < 0)
-			return -EBADMSG;
-		total += (uint64_t)got;
-		if (total > UNPACKED_MAX)
+	while ((r = archive_read_data_block(archive, &block, &length, &at)) == ARCHIVE_OK) {
+		if (at + (la_int64_t)length > UNPACKED_MAX)
 			return -EFBIG;
-		int r = sink(arg, buf, (size_t)got);
+		r = sink(arg, block, length);
 		if (r != 0)
 			return r;
 	}
+	return r == ARCHIVE_EOF ? 0 : -EBADMSG;
 }
 
 int initrd_unpack(initrd_source_fn *source, void *source_arg, uint64_t offset, uint64_t end,
