@@ -3,8 +3,10 @@
 #include "guest/kit/seccomp.h"
 
 #include <linux/filter.h>
-#include <linux/seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+
+#include "guest/kit/helper.h"
 
 #define LOAD(offset)	      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
 #define SKIP_UNLESS(value, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (n))
@@ -52,4 +54,56 @@ void sabotage_syscall_argument(struct trial *t, long number, unsigned index, uns
 	};
 
 	install(t, filter, ARRAY_LEN(filter));
+}
+
+/* ---- answered by a process beside ---- */
+
+struct answerer {
+	int listener;
+	syscall_fn *fn;
+	void *arg;
+};
+
+static int answer_calls(void *arg)
+{
+	const struct answerer *answerer = arg;
+
+	for (;;) {
+		struct seccomp_notif call = {0};
+		if (ioctl(answerer->listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0) {
+			if (errno == EINTR || errno == ENOENT) /* the caller was killed meanwhile */
+				continue;
+			return 0;
+		}
+		long answer = answerer->fn(&call.data, answerer->arg);
+		struct seccomp_notif_resp response = {.id = call.id};
+		if (answer == SYSCALL_GO_ON)
+			response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		else if (answer < 0)
+			response.error = (int)answer;
+		else
+			response.val = answer;
+		(void)ioctl(answerer->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+	}
+}
+
+void sabotage_syscall_by(struct trial *t, long number, syscall_fn *fn, void *arg)
+{
+	struct sock_filter filter[] = {
+		LOAD(offsetof(struct seccomp_data, nr)),
+		SKIP_UNLESS((unsigned)number, 1),
+		ANSWER(SECCOMP_RET_USER_NOTIF),
+		ANSWER(SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {.len = ARRAY_LEN(filter), .filter = filter};
+	struct answerer *answerer = case_alloc(t, sizeof *answerer);
+
+	*answerer = (struct answerer){.fn = fn, .arg = arg};
+	answerer->listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+					  SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	if (answerer->listener < 0)
+		case_broken(t, "no seccomp filter can be set: %m");
+	(void)helper_start(t, answer_calls, answerer);
+	/* With the answerer's death its calls fail; this process must not keep them waiting. */
+	close(answerer->listener);
 }
