@@ -205,6 +205,8 @@ static int load_earlier(struct execution *x, const char **image_path, struct err
 		return err_set(e, BLAME_USER, ENOTSUP,
 			       "run %s has %zu cells and cannot be resumed by this verb",
 			       x->earlier->id, x->earlier->cells.count);
+	/* It is judged as what it is, whichever verb goes on with it. */
+	x->way = x->earlier->proves ? EXECUTE_PROVE : EXECUTE_RUN;
 	if (!*image_path)
 		*image_path = x->earlier->cells.items[0].image_path;
 	return 0;

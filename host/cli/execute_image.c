@@ -49,12 +49,13 @@ static int compare_earlier(struct execution *x, struct err *e)
 			e, BLAME_USER, ESTALE,
 			"%s is another image than that of run %s (SHA-256 %.12s..., was %.12s...): begin a new run",
 			x->image->path, x->earlier->id, x->image->digest, cell->image_digest);
-	if (firmware < 0 || accel < 0)
+	/* A run that boots nothing names neither. */
+	if ((firmware < 0 && cell->firmware[0]) || (accel < 0 && cell->accel[0]))
 		return err_set(e, BLAME_USER, EINVAL,
 			       "run %s names a machine that this Assay does not know",
 			       x->earlier->id);
-	x->arguments->firmware = firmware;
-	x->arguments->accel = accel;
+	x->arguments->firmware = firmware < 0 ? FIRMWARE_AUTO : firmware;
+	x->arguments->accel = accel < 0 ? ACCEL_AUTO : accel;
 	x->arguments->entry = entry < 0 ? ENTRY_AUTO : entry;
 	x->arguments->cold = cell->cold;
 	x->size = (struct size){.cpus = cell->cpus,

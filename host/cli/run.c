@@ -149,11 +149,11 @@ static int check_resume(const struct execute_arguments *parsed, struct err *e)
 	if (selection->cases.count || selection->areas.count || selection->kinds.count ||
 	    selection->needs.count || selection->sources.count || selection->proof ||
 	    selection->suite || selection->priority || parsed->size || parsed->out ||
-	    parsed->firmware || parsed->accel)
+	    parsed->firmware || parsed->accel || parsed->entry || parsed->cold)
 		return err_set(
 			e, BLAME_USER, EINVAL,
-			"--resume goes on with the plan of that run: no cases, size, firmware, accelerator or "
-			"folder can be chosen with it");
+			"--resume goes on with the plan of that run: no cases, size, firmware, accelerator, "
+			"way in or folder can be chosen with it");
 	return 0;
 }
 

@@ -22,7 +22,18 @@ audited() {
 }
 
 good=$(image debian-12-uefi) || exit 1
-check_exit 0 "the image without a defect passes the audit" "$ASSAY" audit "$good"
+check_exit 0 "the image without a defect passes the audit" "$ASSAY" audit "$good" --out "$work/audit"
+
+# As if it had been killed: the end and some results are not in the journal.
+sed -i '50,$d' "$work/audit/journal.jsonl"
+check_exit 2 "half an audit is undecided" "$ASSAY" report "$work/audit"
+check_exit 0 "an audit can be resumed" "$ASSAY" run --resume "$work/audit"
+
+# A proof stays one, whichever verb goes on with it.
+check_exit 0 "a proof of audit cases" "$ASSAY" prove "$good" --case image.no_shell_history --out "$work/proof"
+sed -i '/"sabotaged":true/s/"fail"/"pass"/' "$work/proof/journal.jsonl"
+check_exit 1 "a case that missed its defect is no success" "$ASSAY" run --resume "$work/proof"
+check_says "it is told as a proof" "1 missed"
 
 audited agent-state-left image.no_cloud_init_state
 audited authorized-key-left image.no_authorized_keys image.root_ssh_dir_is_clean
