@@ -17,7 +17,7 @@ static int write_report(const struct run *run, const struct judgement *judgement
 	CLEAN_FREE char *path = xasprintf("%s/%s", run->folder, name);
 
 	render(run, judgement, &text);
-	return file_write(path, text.buf, text.length, e);
+	return write_text(path, &text, e);
 }
 
 int write_reports(const struct run *run, const struct judgement *judgement, struct err *e)
@@ -38,7 +38,7 @@ static int write_markdown(const struct execution *x, const struct run *run, stru
 	if (!x->arguments->markdown)
 		return 0;
 	proof_markdown(run, &text);
-	return file_write(x->arguments->markdown, text.buf, text.length, e);
+	return write_text(x->arguments->markdown, &text, e);
 }
 
 /* The last line of --json. */

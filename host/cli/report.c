@@ -104,6 +104,6 @@ static int run(int argc, char **argv, struct err *e)
 	if (format == FORMAT_TEXT && run->proves)
 		format = FORMAT_PROOF;
 	render(format, run, &judgement, !arguments.out && has_colours(STDOUT_FILENO), &out);
-	r = arguments.out ? file_write(arguments.out, out.buf, out.length, e) : print_out(&out, e);
+	r = arguments.out ? write_text(arguments.out, &out, e) : print_out(&out, e);
 	return r < 0 ? r : verdict_exit_code(verdict_of(run, &judgement));
 }

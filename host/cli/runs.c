@@ -157,21 +157,58 @@ static int rebuild(struct store *store, struct err *e)
 
 /* ---- removing ---- */
 
+/* A run that lies elsewhere (--out), or whose folder is gone, is known to the store alone. */
+struct sought {
+	const char *id;
+	char *folder;
+};
+
+static int take_folder(void *arg, const struct store_run *run)
+{
+	struct sought *sought = arg;
+
+	if (strcmp(run->id, sought->id) == 0)
+		sought->folder = xstrdup(run->folder);
+	return sought->folder != NULL;
+}
+
+static int find_in_store(struct store *store, const char *id, char **ret, struct err *e)
+{
+	struct sought sought = {.id = id};
+	int r = store_runs(store, take_folder, &sought, e);
+
+	*ret = sought.folder;
+	return r;
+}
+
+static int remove_folder(const struct run *run, struct err *e)
+{
+	CLEAN_FREE char *journal = xasprintf("%s/journal.jsonl", run->folder);
+
+	if (journal_is_written(journal))
+		return err_set(e, BLAME_USER, EBUSY,
+			       "run %s is still going on: wait for its end, or end it", run->id);
+	return folder_remove(run->folder, e);
+}
+
 static int remove_run(struct store *store, const char *name, struct err *e)
 {
 	CLEAN_FREE char *folder = NULL;
 	CLEANUP(run) struct run *run = NULL;
+	struct err gone = {0};
 	int r = find_run(name, &folder, e);
 
 	if (r == 0)
 		r = run_load(folder, &run, e);
-	if (r < 0)
-		return r;
-	CLEAN_FREE char *journal = xasprintf("%s/journal.jsonl", folder);
-	if (journal_is_written(journal))
-		return err_set(e, BLAME_USER, EBUSY,
-			       "run %s is still going on: wait for its end, or end it", run->id);
-	r = folder_remove(folder, e);
+	else if (r == -ENOENT && find_in_store(store, name, &folder, &gone) > 0) {
+		err_clear(e);
+		r = 0;
+		/* By now there may lie another one. */
+		if (run_load(folder, &run, &gone) < 0 || strcmp(run->id, name) != 0)
+			return store_forget(store, name, e);
+	}
+	if (r == 0)
+		r = remove_folder(run, e);
 	return r == 0 ? store_forget(store, run->id, e) : r;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/child.h"
 #include "host/cases/host_case.h"
+#include "host/report/escape.h"
 #include "host/store/folder.h"
 
 static const struct verb *const verbs[] = {
@@ -25,8 +26,12 @@ const struct verb *const *verbs_all(void)
 
 void print_error(const struct err *e)
 {
+	CLEAN_TEXT struct text line = TEXT_INIT(4 * sizeof e->text);
+
+	/* File names and what guests say are in it. */
+	escape_terminal(&line, e->text, false);
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "assay: %s\n", e->text);
+	(void)fprintf(stderr, "assay: %s\n", line.buf);
 }
 
 int exit_code_of(const struct err *e)
@@ -46,9 +51,21 @@ int exit_code_of(const struct err *e)
 
 int print_out(const struct text *text, struct err *e)
 {
-	if (fwrite(text->buf, 1, text->length, stdout) != text->length || fflush(stdout) != 0)
-		return err_set(e, BLAME_HOST, errno, "write to standard output: %m");
-	return 0;
+	if (text->overflowed)
+		return err_set(e, BLAME_BUG, EMSGSIZE,
+			       "what is to be printed has more than %zu bytes", text->maximum);
+	if (fwrite(text->buf, 1, text->length, stdout) == text->length && fflush(stdout) == 0)
+		return 0;
+	return errno == EPIPE ? err_set(e, BLAME_HOST, EPIPE, "%s", "")
+			      : err_set(e, BLAME_HOST, errno, "write to standard output: %m");
+}
+
+int write_text(const char *path, const struct text *text, struct err *e)
+{
+	if (text->overflowed)
+		return err_set(e, BLAME_BUG, EMSGSIZE, "%s would have more than %zu bytes", path,
+			       text->maximum);
+	return file_write(path, text->buf, text->length, e);
 }
 
 bool has_colours(int fd)

@@ -105,8 +105,10 @@ DEFINE_CLEAN_DONE(image_setup);
 /* A run named by its folder, its id, the beginning of its id, or "last". Gives the folder. */
 int find_run(const char *name, char **ret, struct err *e) NONNULL(1, 2, 3);
 
-/* Writes to stdout; -EIO (blame host) when nobody takes it. */
+/* To stdout, or into a file. -EPIPE without a sentence when the reader has left, as in `assay list | head`; a text that has overflowed is
+ * an error and not cut. */
 int print_out(const struct text *text, struct err *e) NONNULL(1, 2);
+int write_text(const char *path, const struct text *text, struct err *e) NONNULL(1, 2, 3);
 
 /* "assay: <sentence>" on stderr. */
 void print_error(const struct err *e) NONNULL(1);

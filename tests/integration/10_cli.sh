@@ -54,12 +54,16 @@ check_says "the nearest size is named" "did you mean 'small'"
 check_exit 64 "a size that cannot be" "$ASSAY" run "$work/disk.img" --size cpus=0
 check_exit 64 "an unknown accelerator" "$ASSAY" run "$work/disk.img" --accel kmv
 check_says "the nearest accelerator is named" "did you mean 'kvm'"
+check_exit 64 "a name that would drive the terminal" "$ASSAY" audit $'\e[2Jdisk.img'
+report "$(grep -c $'\e' "$work/out")" "it is told without doing so" "$work/out"
 check_exit 64 "an unknown suite" "$ASSAY" run "$work/disk.img" --suite smke
 check_says "the nearest suite is named" "did you mean 'smoke'"
 check_exit 64 "no machines at once" "$ASSAY" run "$work/disk.img" --jobs 0
 check_exit 64 "a selection that leaves nothing" "$ASSAY" run "$work/disk.img" --suite stress --kind audit
 check_says "it says so" "no case is left"
 check_exit 64 "--resume with another choice" "$ASSAY" run --resume last --case time
+check_exit 64 "--resume with another way in" "$ASSAY" run --resume last --enter ssh
+check_says "it says what cannot be chosen" "way in"
 check_exit 64 "--resume of no run" "$ASSAY" run --resume nothing
 check_exit 64 "an agent that is not there" "$ASSAY" list --agent "$work/nothing"
 printf '#!/bin/sh\necho "{}"\n' >"$work/agent"
@@ -101,6 +105,8 @@ for format in text json html junit; do
 	check_exit 1 "as $format" "$ASSAY" report "$run" --format $format
 	check_says "$format has the case" "a\.two|name=\"two\""
 done
+check_exit 70 "a file that may not grow so far" bash -c 'ulimit -f 1; "$0" report last --format html >"$1"' "$ASSAY" "$work/html"
+check_says "it is an error and no end by a signal" "File too large"
 if command -v xmllint >/dev/null; then
 	"$ASSAY" report last --format junit >"$work/junit.xml"
 	check "JUnit is well-formed" xmllint --noout "$work/junit.xml"
@@ -118,6 +124,16 @@ check_exit 0 "a run is removed" "$ASSAY" runs --remove hand
 report $(($(find "$XDG_STATE_HOME/assay/runs" -mindepth 1 | wc -l) != 0)) "its folder is gone"
 check_exit 0 "the store has forgotten it" "$ASSAY" runs
 report "$(grep -c hand "$work/out")" "it is not listed"
+# a run whose folder somebody else has removed
+mkdir -p "$run"
+echo '{"schema":1,"run":"20260101-000000-gone","cells":[{"image":{"name":"hand.img"},"cases":[]}]}' >"$run/plan.json"
+check_exit 0 "another run" "$ASSAY" runs --rebuild
+rm -r "$run"
+check_exit 0 "runs without its folder" "$ASSAY" runs
+check_says "that is told" "-gone .*its folder is gone"
+check_exit 0 "it can be forgotten" "$ASSAY" runs --remove 20260101-000000-gone
+check_exit 0 "the store has forgotten that one too" "$ASSAY" runs
+report "$(grep -c -- -gone "$work/out")" "it is not listed"
 # ---- the catalogue as documents ----
 check "the catalogue can be written" "$source_folder/tools/make-catalogue" "$ASSAY" "$work/catalogue"
 "$ASSAY" list --json | jq -r '.[].id | sub("[.]"; "/")' | while read -r name; do
