@@ -94,8 +94,10 @@ void run_item(struct seat *seat, const struct plan_item *item)
 			seat_clear(seat);
 		if (r < 0 && (e.code == ECANCELED || engine_is_cancelled(engine)))
 			return; /* a hole; --resume fills it */
-		if (r < 0 && attempt < TRIES) {
-			tell_phase(engine, seat->cell->cell->index, "retry", 0, 1, e.text);
+		bool is_hosts_fault = r < 0 || record->result.outcome == OUTCOME_INFRA;
+		if (is_hosts_fault && attempt < TRIES) {
+			tell_phase(engine, seat->cell->cell->index, "retry", 0, 1,
+				   r < 0 ? e.text : record->result.message);
 			continue;
 		}
 		if (r < 0)
