@@ -2,6 +2,7 @@
 /* The probe proves what runs and refuses what does not. */
 #include "host/machine/accel.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -28,6 +29,31 @@ TEST(accel, tcg_is_proved_and_remembered)
 	EXPECT_TEXT(first.sentence, "TCG runs guests");
 	EXPECT_NUMBER(accel_probe(ACCEL_TCG, test_folder(), &p, &second, &e), 0);
 	EXPECT(second.proved && second.remembered);
+}
+
+/* A busy moment may have been too short for the test guest. */
+TEST(accel, refusal_of_tcg_is_asked_again)
+{
+	CLEAN_FREE char *path = xasprintf("%s/accelerator-tcg.json", test_folder());
+	CLEAN_TEXT struct text remembered = TEXT_INIT(8192);
+	struct patience p = patience_for(-1, SPAN_NS);
+	struct accel_answer answer;
+	struct err e = {0};
+
+	need_qemu();
+	EXPECT_NUMBER(accel_probe(ACCEL_TCG, test_folder(), &p, &answer, &e), 0);
+	EXPECT_NUMBER(text_read_file(&remembered, path), 0);
+	char *yes = strstr(remembered.buf, "true,");
+	EXPECT(yes != NULL);
+	if (!yes)
+		return;
+	memcpy(yes, "false", 5);
+	CLEAN_FREE char *rest =
+		xasprintf("%.*s,%s", (int)(yes + 5 - remembered.buf), remembered.buf, yes + 5);
+	FILE *file = fopen(path, "we");
+	EXPECT(file && fputs(rest, file) >= 0 && fclose(file) == 0);
+	EXPECT_NUMBER(accel_probe(ACCEL_TCG, test_folder(), &p, &answer, &e), 0);
+	EXPECT(answer.proved && !answer.remembered);
 }
 
 /* Whatever this host's KVM is worth: asked for by name it is given or refused with the reason, and automatic choice
