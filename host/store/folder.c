@@ -146,7 +146,8 @@ static int write_whole(int fd, const char *bytes, size_t length)
 
 int file_write(const char *path, const char *bytes, size_t length, struct err *e)
 {
-	CLEAN_FREE char *temporary = xasprintf("%s.new", path);
+	/* A name of this thread's: two runs may write the same file at once, and each writes a whole one. */
+	CLEAN_FREE char *temporary = xasprintf("%s.new-%d", path, (int)gettid());
 	CLEAN_FD int fd =
 		open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 
@@ -180,10 +181,12 @@ int folder_remove(const char *path, struct err *e)
 /* nftw has no argument for its function; each thread measures for itself. */
 static _Thread_local uint64_t usage;
 
-static int add_usage(const char *path UNUSED, const struct stat *stat, int type UNUSED,
+/* What vanishes meanwhile has no stat. */
+static int add_usage(const char *path UNUSED, const struct stat *stat, int type,
 		     struct FTW *at UNUSED)
 {
-	usage += (uint64_t)stat->st_blocks * 512;
+	if (type != FTW_NS)
+		usage += (uint64_t)stat->st_blocks * 512;
 	return 0;
 }
 

@@ -265,6 +265,9 @@ TEST(folder, whole_files_and_removal)
 	EXPECT(file_write(file, "one", 3, &e) == 0 && file_write(file, "two", 3, &e) == 0);
 	EXPECT(text_read_file(&text, file) == 0);
 	EXPECT_TEXT(text.buf, "two");
+	/* Another process is writing the same file. */
+	CLEAN_FREE char *other = xasprintf("%s.new", file);
+	EXPECT(folder_make(other, &e) == 0 && file_write(file, "three", 5, &e) == 0);
 	EXPECT(folder_usage(top) > 0);
 	EXPECT(folder_make(file, &e) < 0);
 	EXPECT(folder_remove(top, &e) == 0 && folder_remove(top, &e) == 0);
