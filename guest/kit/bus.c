@@ -14,6 +14,7 @@ enum header_key {
 	HEADER_MEMBER = 3,
 	HEADER_ERROR = 4,
 	HEADER_REPLY_TO = 5,
+	HEADER_DESTINATION = 6,
 	HEADER_SIGNATURE = 8,
 };
 
@@ -121,6 +122,8 @@ static int send_call(struct bus *bus, const struct bus_call *call, const struct 
 	put_header(&out, HEADER_PATH, "o", call->path);
 	put_header(&out, HEADER_INTERFACE, "s", call->interface);
 	put_header(&out, HEADER_MEMBER, "s", call->member);
+	if (call->destination)
+		put_header(&out, HEADER_DESTINATION, "s", call->destination);
 	if (call->signature)
 		put_header(&out, HEADER_SIGNATURE, "g", call->signature);
 	bus_close_array(&out, mark, 8);

@@ -48,6 +48,7 @@ struct bus_call {
 	const char *path, *interface, *member;
 	const char *signature;	 /* of the body; NULL: there is none */
 	const struct text *body; /* NULL: there is none */
+	const char *destination; /* on a bus; NULL: the other end of the socket itself */
 };
 
 struct bus_reader {

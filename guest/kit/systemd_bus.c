@@ -77,7 +77,11 @@ static int ask_manager(struct bus *bus, const struct patience *p, const char *me
 		       const char *signature, const struct text *body, struct bus_reader *reply,
 		       struct err *e)
 {
-	const struct bus_call call = {ROOT, MANAGER, member, signature, body};
+	const struct bus_call call = {.path = ROOT,
+				      .interface = MANAGER,
+				      .member = member,
+				      .signature = signature,
+				      .body = body};
 
 	return bus_ask(bus, &call, p, reply, e);
 }
@@ -157,7 +161,11 @@ int systemd_property_text(struct bus *bus, const struct patience *p, const char 
 	(void)text_addf(&full, INTERFACE ".%s", interface);
 	bus_put_string(&body, full.buf);
 	bus_put_string(&body, name);
-	const struct bus_call call = {path.buf, PROPERTIES, "Get", "ss", &body};
+	const struct bus_call call = {.path = path.buf,
+				      .interface = PROPERTIES,
+				      .member = "Get",
+				      .signature = "ss",
+				      .body = &body};
 	int r = bus_ask(bus, &call, p, &reply, e);
 	if (r < 0)
 		return r;
