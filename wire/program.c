@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a program's end means. */
+#include "wire/program.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "wire/tap.h"
+
+#define OWN_NEED "what the program looks for"
+
+/* ---- by its exit status ---- */
+
+/* The last line that is not empty, for people. */
+static void last_line(const struct program_end *end, char *buf, size_t size)
+{
+	const char *from = end->output, *to = from + end->length;
+
+	while (to > from && (to[-1] == '\n' || to[-1] == ' ' || to[-1] == '\r'))
+		to--;
+	const char *newline = to > from ? memrchr(from, '\n', (size_t)(to - from)) : NULL;
+	const char *at = newline ? newline + 1 : from;
+	size_t length = (size_t)(to - at) < size - 1 ? (size_t)(to - at) : size - 1;
+	for (size_t i = 0; i < length; i++)
+		buf[i] = (unsigned char)at[i] < 0x20 || at[i] == 0x7f ? '?' : at[i];
+	buf[length] = '\0';
+}
+
+/* Its failures would not be seen. */
+static bool speaks_unasked(const struct program_end *end)
+{
+	CLEAN_FREE char *start = strndup(end->output, end->length < 16 ? end->length : 16);
+
+	return start && (has_prefix(start, "TAP version ") || has_prefix(start, "KTAP version "));
+}
+
+static void judge_failure(const struct program_end *end, program_check_fn *on_check, void *arg,
+			  struct result *result)
+{
+	struct check_record check = {0};
+
+	last_line(end, check.got, sizeof check.got);
+	(void)snprintf(check.expression, sizeof check.expression, "%.128s exits with 0",
+		       end->program);
+	if (!check.got[0])
+		(void)snprintf(check.got, sizeof check.got, "exit status 1");
+	(void)snprintf(check.file, sizeof check.file, "%.95s", end->program);
+	if (on_check)
+		on_check(arg, &check);
+	result->check = check;
+	result->checks_failed = 1;
+	result_set(result, OUTCOME_FAIL, "%s", check.got);
+}
+
+static void set_skip(struct result *result, const char *reason)
+{
+	result_set(result, OUTCOME_SKIP, "%s", reason[0] ? reason : "the program skips");
+	(void)snprintf(result->need, sizeof result->need, "%.95s", reason[0] ? reason : OWN_NEED);
+}
+
+/* True when the end decides nothing, whatever was printed. */
+static bool has_no_say(const struct program_end *end, struct result *result)
+{
+	int code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
+	char line[256];
+
+	last_line(end, line, sizeof line);
+	if (WIFSIGNALED(end->status))
+		result_set(result, OUTCOME_BROKEN, "%s was killed by signal %d (%s)", end->program,
+			   WTERMSIG(end->status), strsignal(WTERMSIG(end->status)));
+	else if (code == PROGRAM_BROKEN)
+		result_set(result, OUTCOME_BROKEN, "%s says that it is broken%s%s", end->program,
+			   line[0] ? ": " : "", line);
+	else if (code != PROGRAM_PASS && code != PROGRAM_FAIL && code != PROGRAM_SKIP)
+		result_set(result, OUTCOME_BROKEN,
+			   "%s exited with %d, which is none of 0 (pass), 1 (fail), 77 (skip) and "
+			   "99 (broken)",
+			   end->program, code);
+	else
+		return false;
+	return true;
+}
+
+static void judge_exit(const struct program_end *end, program_check_fn *on_check, void *arg,
+		       struct result *result)
+{
+	char line[256];
+
+	if (speaks_unasked(end)) {
+		result_set(result, OUTCOME_BROKEN,
+			   "%s prints TAP: its case.yaml must say `reports: tap`", end->program);
+		return;
+	}
+	switch (WEXITSTATUS(end->status)) {
+	case PROGRAM_PASS:
+		result->checks_passed = 1;
+		result_set(result, OUTCOME_PASS, "%s", "");
+		break;
+	case PROGRAM_FAIL:
+		judge_failure(end, on_check, arg, result);
+		break;
+	default:
+		last_line(end, line, sizeof line);
+		set_skip(result, line);
+		break;
+	}
+}
+
+/* ---- by TAP ---- */
+
+struct listener {
+	program_check_fn *on_check;
+	void *arg;
+	const char *program;
+	struct result *result;
+};
+
+static void take_point(void *arg, const struct tap_point *point)
+{
+	struct listener *listener = arg;
+	struct check_record check = {.line = point->line};
+
+	if (point->state != TAP_FAILED)
+		return;
+	(void)snprintf(check.expression, sizeof check.expression, "%s", point->name);
+	(void)snprintf(check.got, sizeof check.got, "%s",
+		       point->got[0]	  ? point->got
+		       : point->reason[0] ? point->reason
+					  : "not ok");
+	(void)snprintf(check.want, sizeof check.want, "%s", point->want[0] ? point->want : "ok");
+	(void)snprintf(check.file, sizeof check.file, "%.80s's output", listener->program);
+	if (!listener->result->check.expression[0])
+		listener->result->check = check;
+	if (listener->on_check)
+		listener->on_check(listener->arg, &check);
+}
+
+static void judge_points(const struct program_end *end, const struct tap_summary *summary,
+			 struct result *result)
+{
+	const struct check_record *check = &result->check;
+	bool exits_well = WEXITSTATUS(end->status) == PROGRAM_PASS;
+
+	result->checks_passed = summary->passed + summary->expected;
+	result->checks_failed = summary->failed;
+	if (summary->failed > 0)
+		result_set(result, OUTCOME_FAIL, "%s: got %s, want %s", check->expression,
+			   check->got, check->want);
+	else if (!exits_well)
+		result_set(result, OUTCOME_BROKEN, "%s exited with %d although no test failed",
+			   end->program, WEXITSTATUS(end->status));
+	else if (result->checks_passed > 0)
+		result_set(result, OUTCOME_PASS, "%s", "");
+	else
+		set_skip(result, summary->reason);
+}
+
+static void judge_tap(const struct program_end *end, program_check_fn *on_check, void *arg,
+		      struct result *result)
+{
+	struct listener listener = {on_check, arg, end->program, result};
+	struct tap_summary summary;
+	struct err e = {0};
+
+	/* One that finds before its first test that there is nothing for it to do. */
+	if (end->length == 0 && WEXITSTATUS(end->status) == PROGRAM_SKIP)
+		set_skip(result, "");
+	else if (tap_parse(end->output, end->length, take_point, &listener, &summary, &e) < 0)
+		result_set(result, OUTCOME_BROKEN, "%s's output: %s", end->program, e.text);
+	else
+		judge_points(end, &summary, result);
+}
+
+void program_judge(const struct program_end *end, program_check_fn *on_check, void *arg,
+		   struct result *result)
+{
+	if (has_no_say(end, result))
+		return;
+	if (end->speaks_tap && end->is_cut)
+		result_set(result, OUTCOME_BROKEN, "%s printed more than %u KiB", end->program,
+			   PROGRAM_OUTPUT_MAX >> 10);
+	else if (end->speaks_tap)
+		judge_tap(end, on_check, arg, result);
+	else
+		judge_exit(end, on_check, arg, result);
+}
+
+/* ---- parameters ---- */
+
+bool program_parameter(const char *parameters, const char *key, char *buf, size_t size)
+{
+	size_t length = strlen(key);
+
+	buf[0] = '\0';
+	for (const char *at = parameters; *at;) {
+		size_t line = strcspn(at, "\n");
+		if (line > length && memcmp(at, key, length) == 0 && at[length] == '=') {
+			(void)snprintf(buf, size, "%.*s", (int)(line - length - 1),
+				       at + length + 1);
+			return true;
+		}
+		at += line + (at[line] == '\n');
+	}
+	return false;
+}
+
+void program_environment(const char *parameters, struct text *out)
+{
+	for (const char *at = parameters; *at;) {
+		size_t line = strcspn(at, "\n"), key = strcspn(at, "=\n");
+		if (key > 0 && key < line && !memchr(at, '.', key)) {
+			(void)text_adds(out, "ASSAY_PLAN_");
+			for (size_t i = 0; i < key; i++) {
+				char upper =
+					at[i] >= 'a' && at[i] <= 'z' ? (char)(at[i] - 32) : at[i];
+				(void)text_add(out, &upper, 1);
+			}
+			(void)text_add(out, at + key, line - key);
+			(void)text_add(out, "", 1);
+		}
+		at += line + (at[line] == '\n');
+	}
+}

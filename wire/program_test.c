@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the end of a program means for its case. */
+#include <string.h>
+
+#include "base/test.h"
+#include "wire/program.h"
+
+#define EXITED(code) ((code) << 8)
+
+static void expect_outcome(int status, bool speaks_tap, const char *output, enum outcome outcome,
+			   const char *message)
+{
+	CLEAN_DONE(result) struct result result;
+	const struct program_end end = {.program = "check",
+					.status = status,
+					.output = output,
+					.length = strlen(output),
+					.speaks_tap = speaks_tap};
+
+	result_init(&result, "a.b");
+	program_judge(&end, NULL, NULL, &result);
+	EXPECT_TEXT(outcome_name(result.outcome), outcome_name(outcome));
+	EXPECT_TEXT(result.message, message);
+	EXPECT((outcome == OUTCOME_SKIP) == (result.need[0] != '\0'));
+	EXPECT((outcome == OUTCOME_FAIL) == (result.checks_failed > 0));
+	EXPECT(outcome != OUTCOME_PASS || result.checks_passed > 0);
+}
+
+TEST(program, exit_statuses_decide)
+{
+	expect_outcome(EXITED(0), false, "all is well\n", OUTCOME_PASS, "");
+	expect_outcome(EXITED(1), false, "one\nthe disk is slow\n\n", OUTCOME_FAIL,
+		       "the disk is slow");
+	expect_outcome(EXITED(1), false, "", OUTCOME_FAIL, "exit status 1");
+	expect_outcome(EXITED(77), false, "no disk\n", OUTCOME_SKIP, "no disk");
+	expect_outcome(EXITED(77), false, "", OUTCOME_SKIP, "the program skips");
+	expect_outcome(EXITED(99), false, "no memory\n", OUTCOME_BROKEN,
+		       "check says that it is broken: no memory");
+	expect_outcome(
+		EXITED(2), false, "", OUTCOME_BROKEN,
+		"check exited with 2, which is none of 0 (pass), 1 (fail), 77 (skip) and 99 (broken)");
+	expect_outcome(9, false, "", OUTCOME_BROKEN, "check was killed by signal 9 (Killed)");
+}
+
+TEST(program, unasked_tap_is_not_overlooked)
+{
+	expect_outcome(EXITED(0), false, "TAP version 13\n1..1\nnot ok 1\n", OUTCOME_BROKEN,
+		       "check prints TAP: its case.yaml must say `reports: tap`");
+	expect_outcome(EXITED(0), false, "KTAP version 1\n", OUTCOME_BROKEN,
+		       "check prints TAP: its case.yaml must say `reports: tap`");
+}
+
+TEST(program, points_and_exit_status_must_agree)
+{
+	expect_outcome(EXITED(0), true, "TAP version 13\n1..1\nok 1\n", OUTCOME_PASS, "");
+	expect_outcome(EXITED(0), true, "TAP version 13\n1..1\nnot ok 1 - a\n", OUTCOME_FAIL,
+		       "a: got not ok, want ok");
+	expect_outcome(EXITED(1), true, "TAP version 13\n1..1\nnot ok 1 - a\n", OUTCOME_FAIL,
+		       "a: got not ok, want ok");
+	expect_outcome(EXITED(1), true, "TAP version 13\n1..1\nok 1\n", OUTCOME_BROKEN,
+		       "check exited with 1 although no test failed");
+	expect_outcome(EXITED(77), true, "TAP version 13\n1..1\nok 1\n", OUTCOME_BROKEN,
+		       "check exited with 77 although no test failed");
+	expect_outcome(EXITED(99), true, "TAP version 13\n1..1\nok 1\n", OUTCOME_BROKEN,
+		       "check says that it is broken: ok 1");
+	expect_outcome(11, true, "TAP version 13\n1..1\nok 1\n", OUTCOME_BROKEN,
+		       "check was killed by signal 11 (Segmentation fault)");
+	expect_outcome(
+		EXITED(0), true, "TAP version 13\n1..2\nok 1\n", OUTCOME_BROKEN,
+		"check's output: line 3: 2 tests were planned and 1 came: the stream is cut");
+	expect_outcome(
+		EXITED(0), true, "", OUTCOME_BROKEN,
+		"check's output: line 0: there is no \"TAP version 13\", \"TAP version 14\" or "
+		"\"KTAP version 1\"");
+}
+
+TEST(program, what_is_all_skipped_is_skipped)
+{
+	expect_outcome(EXITED(0), true, "TAP version 13\n1..0 # SKIP no disk\n", OUTCOME_SKIP,
+		       "no disk");
+	expect_outcome(EXITED(0), true, "TAP version 13\n1..1\nok 1 # SKIP no disk\n", OUTCOME_SKIP,
+		       "no disk");
+	expect_outcome(EXITED(77), true, "", OUTCOME_SKIP, "the program skips");
+}
+
+TEST(program, too_much_output_decides_nothing_by_tap)
+{
+	CLEAN_DONE(result) struct result result;
+	struct program_end end = {.program = "check",
+				  .output = "TAP version 13\n1..1\nok 1\n",
+				  .length = 27,
+				  .is_cut = true,
+				  .speaks_tap = true};
+
+	result_init(&result, "a.b");
+	program_judge(&end, NULL, NULL, &result);
+	EXPECT_TEXT(result.message, "check printed more than 1024 KiB");
+	end.speaks_tap = false;
+	end.output = "noise";
+	end.length = 5;
+	program_judge(&end, NULL, NULL, &result);
+	EXPECT_NUMBER(result.outcome, OUTCOME_PASS);
+}
+
+TEST(program, parameters_become_environment)
+{
+	static const char parameters[] = "cpus=2\nprogram.command=check\nfirmware=uefi\nempty=\n";
+	CLEAN_TEXT struct text out = TEXT_INIT(4096);
+	char value[8];
+
+	EXPECT(program_parameter(parameters, PROGRAM_COMMAND, value, sizeof value));
+	EXPECT_TEXT(value, "check");
+	EXPECT(!program_parameter(parameters, "program", value, sizeof value));
+	EXPECT_TEXT(value, "");
+	program_environment(parameters, &out);
+	EXPECT_NUMBER(out.length, sizeof "ASSAY_PLAN_CPUS=2" + sizeof "ASSAY_PLAN_FIRMWARE=uefi" +
+					  sizeof "ASSAY_PLAN_EMPTY=");
+	EXPECT_TEXT(out.buf, "ASSAY_PLAN_CPUS=2");
+}
