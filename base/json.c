@@ -89,6 +89,16 @@ void json_bytes(struct text *out, const char *bytes, size_t length)
 	text_adds(out, "\"");
 }
 
+bool json_keeps(const char *string)
+{
+	for (size_t left = strlen(string), n; left > 0; string += n, left -= n) {
+		n = utf8_length((const unsigned char *)string, left);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
 void json_text(struct text *out, const char *value)
 {
 	if (value) {

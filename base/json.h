@@ -26,6 +26,9 @@ void json_number(struct text *out, long long value) NONNULL(1);
 void json_double(struct text *out, double value) NONNULL(1); /* not finite: null */
 void json_bool(struct text *out, bool value) NONNULL(1);
 
+/* True when the string is UTF-8: else another one is read back than was written. */
+bool json_keeps(const char *string) NONNULL(1);
+
 /* Shorthands for a member. */
 void json_member(struct text *out, const char *key, const char *value) NONNULL(1, 2);
 void json_member_number(struct text *out, const char *key, long long value) NONNULL(1, 2);

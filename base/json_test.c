@@ -85,6 +85,13 @@ TEST(json, any_bytes_become_valid_strings)
 	}
 }
 
+TEST(json, says_what_it_keeps)
+{
+	EXPECT(json_keeps("") && json_keeps("/a b,c\n\x7f") &&
+	       json_keeps("/\xc3\xa9/\xef\xbf\xbd"));
+	EXPECT(!json_keeps("/\xff") && !json_keeps("/a\xc3") && !json_keeps("\xed\xa0\x80"));
+}
+
 TEST(json, every_pair_of_bytes_is_read_by_jansson)
 {
 	for (int first = 0; first < 256; first++) {

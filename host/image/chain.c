@@ -314,6 +314,12 @@ static int resolve_backing(const struct image_file *file, const char *name, cons
 	if (!real)
 		return err_set(e, BLAME_USER, errno, "%.150s: its backing file %.150s: %m",
 			       step->shown, joined);
+	if (!json_keeps(real))
+		return err_set(
+			e, BLAME_USER, EILSEQ,
+			"%.150s: the path of its backing file, %.150s, is not UTF-8, and QEMU takes no "
+			"other; rename it",
+			step->shown, real);
 	if (!is_inside(real, step->folder) && !step->options->allow_outside_backing)
 		return err_set(
 			e, BLAME_USER, EINVAL,

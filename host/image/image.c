@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/json.h"
 #include "host/image/chain.h"
 #include "host/image/digest.h"
 #include "host/image/extents.h"
@@ -33,6 +34,12 @@ static int resolve(const char *path, struct image *image, struct err *e)
 			       path);
 	if (!image->path)
 		return err_set(e, BLAME_USER, errno, "%.300s cannot be opened: %m", path);
+	if (!json_keeps(image->path))
+		return err_set(
+			e, BLAME_USER, EILSEQ,
+			"the path %.300s is not UTF-8, and QEMU takes no other; rename it, or give the "
+			"image another name with: ln",
+			image->path);
 	const char *slash = strrchr(image->path, '/');
 	(void)snprintf(image->name, sizeof image->name, "%s", slash + 1);
 	return 0;

@@ -3,6 +3,7 @@
 # protocol: tap
 # Files that are no usable image: each gets its own clear error, and nothing is booted for them.
 . "$(dirname "$0")/lib.sh"
+requires jq "package jq"
 
 bad=$(image bad) || exit 1
 
@@ -23,6 +24,16 @@ refused "$bad/absolute-backing.qcow2" 64 "backing.*(outside|absolute)|--allow-ou
 refused "$bad/gz.img" 64 "gzip|compressed"
 refused "$bad/arm64.qcow2" 64 "aarch64|arm64"
 refused "$bad/noway.qcow2" 64 "way in|--ssh-key"
+
+# Names that mean something to QEMU, to a shell or to a terminal are names all the same; what is not UTF-8 it cannot be told.
+odd=$work/$'a,b:c %s\n\u00e9 json:{}.qcow2'
+cp --reflink=auto "$(image debian-12-uefi)" "$odd"
+check_exit 0 "an image with an odd name is audited" "$ASSAY" audit "$odd" --case image --out "$work/odd"
+"$ASSAY" report "$work/odd" --format json | jq -r '.cells[0].image' >"$work/out"
+report $(($(printf '%s\n' "${odd##*/}" | cmp -s - "$work/out"; echo $?) != 0)) "the report has its name" "$work/out"
+mv "$odd" "$work"/$'\xff.qcow2'
+check_exit 64 "a name that is not UTF-8 is refused" "$ASSAY" audit "$work"/$'\xff.qcow2'
+check_says "it says so" "is not UTF-8"
 
 check_exit 64 "an unknown case is refused" "$ASSAY" run "$bad/text.img" --case time.clocksource_is_stabel
 check_exit 64 "an unknown option is refused" "$ASSAY" run "$bad/text.img" --sise small
