@@ -149,6 +149,41 @@ static void expect_identity(enum kept kept)
 	EXPECT_NUMBER(image_firmware(image), FIRMWARE_UEFI);
 }
 
+static const struct datasource_row {
+	const char *config;
+	bool has_cloud_init;
+} datasource_rows[] = {
+	{"datasource_list: [ NoCloud, None ]\n", true},
+	{"datasource_list:\n  - Ec2\n  - NoCloud\n", true},
+	{"datasource_list: [\n  Ec2,\n  NoCloud,\n]\n", true},
+	{"datasource_list: [ Ec2 ]\n", false},
+	{"datasource_list: [ Ec2 ] # was NoCloud\n", false},
+	{"# NoCloud is for tests\ndatasource_list:\n- Ec2\ndatasource:\n  NoCloud: {}\n", false},
+	{"users: [ x ] # NoCloud\n", true},
+};
+
+/* Only where NoCloud is looked for can the agent come in by it. */
+TEST(audit, cloud_init_counts_where_it_looks_for_our_seed)
+{
+	static const struct image_options options;
+	const struct patience p = patience_for(-1, 60 * NS_PER_S);
+	CLEAN_FREE char *disk = in_test_folder("disk"), *esp = in_test_folder("esp");
+
+	make_system();
+	for (size_t i = 0; i < ARRAY_LEN(datasource_rows); i++) {
+		CLEANUP(image) struct image *image = NULL;
+		struct err e = {0};
+		make_file("root/etc/cloud/cloud.cfg.d/90_here.cfg", datasource_rows[i].config);
+		make_disk(disk);
+		(void)unlink(esp); /* mkfs.vfat makes none where one is */
+		EXPECT_NUMBER(image_open(disk, &options, &p, &image, &e), 0);
+		EXPECT_TEXT(e.text, "");
+		if (image && image->has_cloud_init != datasource_rows[i].has_cloud_init)
+			EXPECT_TEXT(image->has_cloud_init ? "looks" : "does not look",
+				    datasource_rows[i].config);
+	}
+}
+
 TEST(audit, identifies_a_raw_disk)
 {
 	expect_identity(RAW);

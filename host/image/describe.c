@@ -147,17 +147,39 @@ struct datasources {
 	bool excludes_no_cloud;
 };
 
-/* A file that lists the sources of data decides anew; the last one that does is right. */
+/* Takes a YAML comment off the line. */
+static void cut_comment(char *line)
+{
+	char *at = line;
+
+	while ((at = strchr(at, '#')) != NULL) {
+		if (at == line || strchr(" \t", at[-1])) {
+			*at = '\0';
+			return;
+		}
+		at++;
+	}
+}
+
+/* A file that lists the sources of data decides anew; the last one that does is right. The list may go on over lines that are
+ * indented or begin with a dash. */
 static void look_at_datasources(struct datasources *sources, const char *path)
 {
 	CLEAN_TEXT struct text content = TEXT_INIT(SMALL_FILE_MAX);
 	char line[LINE_SIZE];
+	bool within = false;
 
 	if (tree_read(sources->tree, path, &content) < 0)
 		return;
-	for (const char *at = content.buf; line_next(&at, line, sizeof line, NULL);)
+	for (const char *at = content.buf; line_next(&at, line, sizeof line, NULL);) {
+		cut_comment(line);
 		if (has_prefix(line, "datasource_list:"))
-			sources->excludes_no_cloud = !strstr(content.buf, "NoCloud");
+			within = sources->excludes_no_cloud = true;
+		else if (line[0] && !strchr(" \t-]", line[0]))
+			within = false;
+		if (within && strstr(line, "NoCloud"))
+			sources->excludes_no_cloud = false;
+	}
 }
 
 #define CLOUD_FOLDER "/etc/cloud/cloud.cfg.d"
