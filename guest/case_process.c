@@ -16,6 +16,7 @@
 
 #include "guest/kit/trial.h"
 #include "guest/need.h"
+#include "guest/program_case.h"
 
 #define OPEN_FILES 4096
 #define MEMORY_OVER_RAM                                                                            \
@@ -217,6 +218,10 @@ static void execute(const struct run_order *order, struct reporter *reporter, bo
 {
 	const struct case_def *def = cases_find(order->id);
 
+	if (is_program_order(order)) {
+		program_case_execute(order, private_mounts, report_check, reporter, result);
+		return;
+	}
 	if (!def) {
 		result_set(result, OUTCOME_BROKEN, "the agent has no such case");
 		return;

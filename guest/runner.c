@@ -16,6 +16,7 @@
 #include "guest/case_process.h"
 #include "guest/kernel_log.h"
 #include "guest/kit/trial.h"
+#include "guest/program_folder.h"
 
 #define PARAMETERS_MAX 65536
 #define OUTPUT_MAX     65536
@@ -449,6 +450,7 @@ enum run_end run_case(struct port *port, const struct run_order *order, struct s
 	if (!run.is_interrupted)
 		send_end(&run);
 	bool is_interrupted = run.is_interrupted;
+	program_folder_clear();
 	run_done(&run);
 	return is_interrupted ? RUN_INTERRUPTED : RUN_ANSWERED;
 }

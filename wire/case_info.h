@@ -41,6 +41,18 @@ struct case_sabotage {
 	const char *path;
 };
 
+/* A case that is a program in a folder, in any language: see assay-case(5). */
+struct case_program {
+	const char *folder;  /* on the host */
+	const char *command; /* the program's name in it */
+	const char *
+		sabotage; /* the program that plants the defect; NULL: the command with `argument`, or nothing does */
+	const char *argument; /* NULL: none */
+	const char *const *
+		files; /* names in the folder of all that the case needs, the programs first; NULL ends */
+	bool speaks_tap;
+};
+
 struct case_info {
 	const char *area, *name; /* the id is "area.name" */
 	const char *title;	 /* the one fact it states, a full sentence without the stop */
@@ -55,6 +67,7 @@ struct case_info {
 	const char *sources; /* the peers' cases it covers; may be NULL */
 	bool cuts_power; /* a host case that pulls the plug of a running machine: see host_power_cut */
 	struct case_sabotage sabotage;
+	const struct case_program *program; /* NULL: it is compiled in */
 };
 
 #define CASE_ID_SIZE 128
