@@ -49,10 +49,16 @@ void machine_take_agent(struct machine *machine) NONNULL(1);
 int machine_pump(struct machine *machine, const struct patience *p, const char *what, struct err *e)
 	NONNULL(1, 2, 3, 4);
 
-/* As wait_fd for a descriptor that is none of the machine's channels, while these are served: a guest whose console nobody
- * reads stands still. -EHOSTDOWN when the VM ends meanwhile. */
-int machine_wait_fd(struct machine *machine, const struct patience *p, int fd, short events,
-		    const char *what, struct err *e) NONNULL(1, 2, 5, 6);
+/* An argument of a call that may hold any bytes. */
+struct call_argument {
+	const char *bytes;
+	size_t length;
+};
+
+/* As machine_call, for such arguments. */
+int machine_call_bytes(struct machine *machine, const struct patience *p, const char *verb,
+		       const struct call_argument *arguments, size_t count, struct text *reply,
+		       int *ret_code, struct err *e) NONNULL(1, 2, 3, 6, 7, 8);
 
 /* Takes in what is there already, without waiting. */
 void machine_take_in(struct machine *machine) NONNULL(1);

@@ -90,6 +90,11 @@ int machine_call(struct machine *machine, const struct patience *p, const char *
 		 const char *const *arguments, struct text *reply, int *ret_code, struct err *e)
 	NONNULL(1, 2, 3, 5, 6, 7);
 
+/* As wait_fd for a descriptor that is none of the machine's channels, while these are served: a guest whose console nobody
+ * reads stands still. -EHOSTDOWN when the VM ends meanwhile. */
+int machine_wait_fd(struct machine *machine, const struct patience *p, int fd, short events,
+		    const char *what, struct err *e) NONNULL(1, 2, 5, 6);
+
 /* A QMP command with arguments as JSON ("{}" or NULL: none); the return value is added to `reply` as JSON. */
 int machine_qmp(struct machine *machine, const struct patience *p, const char *command,
 		const char *arguments, struct text *reply, struct err *e) NONNULL(1, 2, 3, 5, 6);

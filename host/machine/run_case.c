@@ -5,9 +5,11 @@
 
 #include "base/clock.h"
 #include "host/machine/internal.h"
+#include "host/machine/program.h"
 
 /* After the case's own limit, for the agent to end it and say so. */
-#define GRACE_NS (10 * NS_PER_S)
+#define GRACE_NS       (10 * NS_PER_S)
+#define PARAMETERS_MAX 65536
 /* After a fault on the console, for the rest of its trace to come. */
 #define TRACE_SPAN_NS (1 * NS_PER_S)
 
@@ -309,16 +311,13 @@ static int judge_silence(struct execution *x, const struct patience *p, struct e
 	return 0;
 }
 
-int machine_run_case(struct machine *machine, const struct case_info *info, unsigned flags,
+static int run_there(struct machine *machine, const struct case_info *info, unsigned flags,
 		     const char *parameters, const struct patience *p, struct result *result,
 		     struct err *e)
 {
 	unsigned timeout_s = case_timeout_s(info) * machine_slowness(&machine->spec);
 	uint64_t start_ns = clock_now_ns();
 
-	if (!machine_is_alive(machine))
-		return err_set(e, BLAME_BUG, ENOTCONN, "%s/%s: the machine cannot be used any more",
-			       info->area, info->name);
 	machine_take_in(machine); /* what was said before the case is not its fault */
 	struct execution x = {
 		.machine = machine,
@@ -346,4 +345,21 @@ int machine_run_case(struct machine *machine, const struct case_info *info, unsi
 		result->duration_ns = took_ns;
 	result->wall_ns = clock_wall_ns();
 	return 0;
+}
+
+int machine_run_case(struct machine *machine, const struct case_info *info, unsigned flags,
+		     const char *parameters, const struct patience *p, struct result *result,
+		     struct err *e)
+{
+	CLEAN_TEXT struct text told = TEXT_INIT(PARAMETERS_MAX);
+
+	if (!machine_is_alive(machine))
+		return err_set(e, BLAME_BUG, ENOTCONN, "%s/%s: the machine cannot be used any more",
+			       info->area, info->name);
+	if (!info->program)
+		return run_there(machine, info, flags, parameters, p, result, e);
+	(void)text_adds(&told, parameters ? parameters : "");
+	int r = program_bring(machine, info, p, &told, result, e);
+	result->wall_ns = clock_wall_ns();
+	return r == 0 ? run_there(machine, info, flags, told.buf, p, result, e) : r < 0 ? r : 0;
 }

@@ -36,11 +36,10 @@ static uint64_t call_timeout_s(const struct patience *p)
 	return left_s > CALL_MAX_S ? CALL_MAX_S : left_s > 2 ? left_s - 1 : 1;
 }
 
-int machine_call(struct machine *machine, const struct patience *p, const char *verb,
-		 const char *const *arguments, struct text *reply, int *ret_code, struct err *e)
+/* Begins a call's frame; its arguments follow. */
+static int open_call(struct machine *machine, const struct patience *p, const char *verb,
+		     struct err *e)
 {
-	struct frame frame;
-
 	if (machine->ended)
 		return machine_end_error(machine, e);
 	if (!machine->agent || !machine->agent_greeted)
@@ -49,9 +48,15 @@ int machine_call(struct machine *machine, const struct patience *p, const char *
 	frame_open(out, FRAME_CALL);
 	field_text(out, FIELD_NAME, verb);
 	field_number(out, FIELD_TIMEOUT, call_timeout_s(p));
-	for (; arguments && *arguments; arguments++)
-		field_text(out, FIELD_TEXT, *arguments);
-	frame_close(out);
+	return 0;
+}
+
+static int send_call(struct machine *machine, const struct patience *p, const char *verb,
+		     struct text *reply, int *ret_code, struct err *e)
+{
+	struct frame frame;
+
+	frame_close(agent_out(machine->agent));
 	int r = machine_send(machine, p, verb, e);
 	if (r == 0)
 		r = machine_next_frame(machine, p, &frame, verb, e);
@@ -63,6 +68,32 @@ int machine_call(struct machine *machine, const struct patience *p, const char *
 	if (r == 0)
 		r = take_reply(&frame, reply, ret_code, e);
 	return r < 0 ? err_wrap(e, "call %s", verb) : 0;
+}
+
+int machine_call(struct machine *machine, const struct patience *p, const char *verb,
+		 const char *const *arguments, struct text *reply, int *ret_code, struct err *e)
+{
+	int r = open_call(machine, p, verb, e);
+
+	if (r < 0)
+		return r;
+	for (; arguments && *arguments; arguments++)
+		field_text(agent_out(machine->agent), FIELD_TEXT, *arguments);
+	return send_call(machine, p, verb, reply, ret_code, e);
+}
+
+int machine_call_bytes(struct machine *machine, const struct patience *p, const char *verb,
+		       const struct call_argument *arguments, size_t count, struct text *reply,
+		       int *ret_code, struct err *e)
+{
+	int r = open_call(machine, p, verb, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		field_bytes(agent_out(machine->agent), FIELD_BYTES, arguments[i].bytes,
+			    arguments[i].length);
+	return send_call(machine, p, verb, reply, ret_code, e);
 }
 
 /* One look: 0 and what is pending in `pending`. */
