@@ -95,6 +95,13 @@ int sabotage_kind_parse(const char *name, enum sabotage_kind *ret)
 	return 0;
 }
 
+const char *case_priority_name(enum case_priority priority)
+{
+	static const char *const names[] = {"P0", "P1", "P2", "P3", "P4"};
+
+	return (size_t)priority < ARRAY_LEN(names) ? names[priority] : "P?";
+}
+
 int case_priority_parse(const char *name, enum case_priority *ret)
 {
 	if (name[0] != 'P' || name[1] < '0' || name[1] > '4' || name[2] != '\0')

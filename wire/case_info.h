@@ -83,6 +83,7 @@ const char *sabotage_kind_name(enum sabotage_kind kind);	/* "none", "code", "cmd
 int case_kind_parse(const char *name, enum case_kind *ret);
 int case_isolation_parse(const char *name, enum case_isolation *ret);
 int sabotage_kind_parse(const char *name, enum sabotage_kind *ret);
-int case_priority_parse(const char *name, enum case_priority *ret); /* "P0" … */
+const char *case_priority_name(enum case_priority priority); /* "P0" … */
+int case_priority_parse(const char *name, enum case_priority *ret);
 
 #endif

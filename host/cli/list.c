@@ -6,8 +6,6 @@
 #include "base/json.h"
 #include "host/cli/verb.h"
 
-static const char *const priorities[] = {"P0", "P1", "P2", "P3", "P4"};
-
 struct arguments {
 	bool json, suites, sizes, areas;
 	const char *agent;
@@ -126,30 +124,6 @@ static int list_areas(const struct catalog *catalog, bool json, struct err *e)
 	return print_out(&out, e);
 }
 
-static void add_case_json(const struct catalog_case *it, struct text *out)
-{
-	const struct case_info *info = &it->info;
-
-	json_open(out, '{');
-	json_member(out, "id", it->id);
-	json_member(out, "title", info->title);
-	json_member(out, "kind", case_kind_name(info->kind));
-	json_member(out, "priority", priorities[info->priority]);
-	json_member(out, "isolation", case_isolation_name(info->isolation));
-	json_member(out, "needs", info->needs ? info->needs : "");
-	json_member_number(out, "timeout_s", case_timeout_s(info));
-	json_member(out, "why", info->why);
-	json_member(out, "remedy", info->remedy);
-	json_member(out, "fixes", info->fixes);
-	json_member(out, "sources", info->sources);
-	json_key(out, "sabotage");
-	json_open(out, '{');
-	json_member(out, "kind", sabotage_kind_name(info->sabotage.kind));
-	json_member(out, "text", info->sabotage.text);
-	json_close(out, '}');
-	json_close(out, '}');
-}
-
 static int list_cases(const struct catalog *catalog, const struct arguments *arguments,
 		      struct err *e)
 {
@@ -168,10 +142,10 @@ static int list_cases(const struct catalog *catalog, const struct arguments *arg
 	vec_each (&cases, it) {
 		const struct case_info *info = &(*it)->info;
 		if (arguments->json)
-			add_case_json(*it, &out);
+			case_json(*it, &out);
 		else
 			text_addf(&out, "%-48s %-6s %s%s %s\n", (*it)->id,
-				  case_kind_name(info->kind), priorities[info->priority],
+				  case_kind_name(info->kind), case_priority_name(info->priority),
 				  info->sabotage.kind == SABOTAGE_NONE ? "*" : " ", info->title);
 	}
 	if (arguments->json)
@@ -183,7 +157,6 @@ static int run(int argc, char **argv, struct err *e)
 {
 	struct arguments arguments = {0};
 	CLEANUP(catalog) struct catalog *catalog = NULL;
-	CLEAN_FREE char *agent = NULL;
 
 	int r = verb_parse(&verb_list, &argc, argv, 0, 1000, &arguments, e);
 	if (r != 0)
@@ -194,9 +167,7 @@ static int run(int argc, char **argv, struct err *e)
 		arguments.selection.cases.maximum = 10000;
 		(void)vec_add(&arguments.selection.cases, argv[i]);
 	}
-	r = find_agent(arguments.agent, &agent, e);
-	if (r == 0)
-		r = load_catalog(agent, &catalog, e);
+	r = open_catalog(arguments.agent, &catalog, e);
 	if (r < 0)
 		return r;
 	if (arguments.suites)

@@ -47,12 +47,11 @@ static void add_sabotage(const struct case_sabotage *sabotage, struct text *out)
 
 static void show_text(const struct catalog_case *it, struct text *out)
 {
-	static const char *const priorities[] = {"P0", "P1", "P2", "P3", "P4"};
 	const struct case_info *info = &it->info;
 
 	text_addf(out, "%s\n  %s.\n\n", it->id, info->title);
 	add_line(out, "kind", case_kind_name(info->kind));
-	add_line(out, "priority", priorities[info->priority]);
+	add_line(out, "priority", case_priority_name(info->priority));
 	add_line(out, "isolation", case_isolation_name(info->isolation));
 	add_line(out, "needs", info->needs);
 	text_addf(out, "  %-10s %u s\n", "limit", case_timeout_s(info));
@@ -63,16 +62,15 @@ static void show_text(const struct catalog_case *it, struct text *out)
 	add_sabotage(&info->sabotage, out);
 }
 
-static void show_json(const struct catalog_case *it, struct text *out)
+void case_json(const struct catalog_case *it, struct text *out)
 {
-	static const char *const priorities[] = {"P0", "P1", "P2", "P3", "P4"};
 	const struct case_info *info = &it->info;
 
 	json_open(out, '{');
 	json_member(out, "id", it->id);
 	json_member(out, "title", info->title);
 	json_member(out, "kind", case_kind_name(info->kind));
-	json_member(out, "priority", priorities[info->priority]);
+	json_member(out, "priority", case_priority_name(info->priority));
 	json_member(out, "isolation", case_isolation_name(info->isolation));
 	json_member(out, "needs", info->needs ? info->needs : "");
 	json_member_number(out, "timeout_s", case_timeout_s(info));
@@ -88,7 +86,6 @@ static void show_json(const struct catalog_case *it, struct text *out)
 	json_member(out, "path", info->sabotage.path);
 	json_close(out, '}');
 	json_close(out, '}');
-	text_adds(out, "\n");
 }
 
 static int find_case(const struct catalog *catalog, const char *id, const struct catalog_case **ret,
@@ -112,23 +109,22 @@ static int run(int argc, char **argv, struct err *e)
 {
 	struct arguments arguments = {0};
 	CLEANUP(catalog) struct catalog *catalog = NULL;
-	CLEAN_FREE char *agent = NULL;
 	CLEAN_TEXT struct text out = TEXT_INIT(1U << 20);
 	const struct catalog_case *it = NULL;
 
 	int r = verb_parse(&verb_show, &argc, argv, 1, 1, &arguments, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = find_agent(arguments.agent, &agent, e);
-	if (r == 0)
-		r = load_catalog(agent, &catalog, e);
+	r = open_catalog(arguments.agent, &catalog, e);
 	if (r == 0)
 		r = find_case(catalog, argv[1], &it, e);
 	if (r < 0)
 		return r;
-	if (arguments.json)
-		show_json(it, &out);
-	else
+	if (arguments.json) {
+		case_json(it, &out);
+		text_adds(&out, "\n");
+	} else {
 		show_text(it, &out);
+	}
 	return print_out(&out, e);
 }

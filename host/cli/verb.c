@@ -205,6 +205,14 @@ int load_catalog(const char *agent_path, struct catalog **ret, struct err *e)
 	return catalog_load(agent_path, infos, count, &p, ret, e);
 }
 
+int open_catalog(const char *given, struct catalog **ret, struct err *e)
+{
+	CLEAN_FREE char *agent = NULL;
+	int r = find_agent(given, &agent, e);
+
+	return r == 0 ? load_catalog(agent, ret, e) : r;
+}
+
 int select_cases(const struct catalog *catalog, const struct selection_arguments *arguments,
 		 struct case_list *ret, struct err *e)
 {

@@ -57,6 +57,11 @@ int find_agent(const char *given, char **ret, struct err *e) NONNULL(2, 3);
 
 /* The whole catalogue: the agent's cases, the host cases, and the engine's own. */
 int load_catalog(const char *agent_path, struct catalog **ret, struct err *e) NONNULL(1, 2, 3);
+/* Both at once, for who wants the catalogue alone. */
+int open_catalog(const char *given, struct catalog **ret, struct err *e) NONNULL(2, 3);
+
+/* Adds all that is known of a case as one JSON object, for list and show. */
+void case_json(const struct catalog_case *it, struct text *out) NONNULL(1, 2);
 
 /* What --case, --suite, --kind, --area, --priority, --need, --source and --proof say. */
 struct selection_arguments {

@@ -265,7 +265,6 @@ size_t plan_item_count(const struct plan *plan)
 static void add_item(const struct plan_item *item, struct text *out)
 {
 	const struct case_info *info = &item->it->info;
-	static const char *const priorities[] = {"P0", "P1", "P2", "P3", "P4"};
 
 	json_open(out, '{');
 	json_member(out, "id", item->it->id);
@@ -273,7 +272,7 @@ static void add_item(const struct plan_item *item, struct text *out)
 	json_bool(out, item->sabotaged);
 	json_member(out, "title", info->title);
 	json_member(out, "kind", case_kind_name(info->kind));
-	json_member(out, "priority", priorities[info->priority]);
+	json_member(out, "priority", case_priority_name(info->priority));
 	json_member(out, "isolation", case_isolation_name(info->isolation));
 	json_member(out, "way", plan_way_name(item->way));
 	if (item->need[0])

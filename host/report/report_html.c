@@ -156,7 +156,6 @@ static void add_details(const struct run_case *it, struct text *out)
 
 static void add_case(const struct run_case *it, bool open, struct text *out)
 {
-	static const char *const priorities[] = {"P0", "P1", "P2", "P3", "P4"};
 	const char *outcome = words_outcome(it);
 
 	text_addf(out, "<details data-o=\"%s\" data-t=\"%s ", outcome, it->id);
@@ -164,7 +163,7 @@ static void add_case(const struct run_case *it, bool open, struct text *out)
 	text_addf(out, "\"%s><summary><span class=\"tag %s\">%s</span> <code>%s</code> ",
 		  open ? " open" : "", outcome, outcome, it->id);
 	add_escaped(out, "", it->title, "");
-	text_addf(out, " <small>%s%s</small></summary>", priorities[it->priority],
+	text_addf(out, " <small>%s%s</small></summary>", case_priority_name(it->priority),
 		  it->sabotaged ? ", sabotaged" : "");
 	add_details(it, out);
 	text_adds(out, "</details>\n");

@@ -4,8 +4,6 @@
 #include "host/report/report.h"
 #include "host/report/words.h"
 
-static const char *const priorities[] = {"P0", "P1", "P2", "P3", "P4"};
-
 static void add_time(struct text *out, const char *key, uint64_t wall_ns)
 {
 	char iso[CLOCK_ISO_SIZE];
@@ -125,7 +123,7 @@ static void add_case(const struct run_case *it, struct text *out)
 	json_member_number(out, "cell", it->cell);
 	json_member(out, "title", it->title);
 	json_member(out, "kind", case_kind_name(it->kind));
-	json_member(out, "priority", priorities[it->priority]);
+	json_member(out, "priority", case_priority_name(it->priority));
 	json_key(out, "sabotaged");
 	json_bool(out, it->sabotaged);
 	json_key(out, "proven");
