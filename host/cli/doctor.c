@@ -167,15 +167,6 @@ static void examine_ovmf(struct examined *x UNUSED, struct finding *ret)
 		     "no UEFI firmware was found");
 }
 
-static void examine_fuse(struct examined *x UNUSED, struct finding *ret)
-{
-	if (access("/dev/fuse", R_OK | W_OK) == 0)
-		find(ret, HEALTH_GOOD, "", "/dev/fuse can be opened");
-	else
-		find(ret, HEALTH_LIMITED, "load the module fuse, or give access to /dev/fuse",
-		     "/dev/fuse: %m");
-}
-
 static void examine_agent(struct examined *x, struct finding *ret)
 {
 	CLEANUP(catalog) struct catalog *catalog = NULL;
@@ -221,17 +212,6 @@ static void examine_disk(struct examined *x, struct finding *ret)
 		     ROOM_MIB);
 }
 
-static void examine_shm(struct examined *x UNUSED, struct finding *ret)
-{
-	long long mib = room_mib("/dev/shm");
-
-	if (mib >= ROOM_MIB)
-		find(ret, HEALTH_GOOD, "", "%lld MiB free in /dev/shm", mib);
-	else
-		find(ret, HEALTH_LIMITED, "mount a larger tmpfs there", "%lld MiB free in /dev/shm",
-		     mib);
-}
-
 static void examine_limits(struct examined *x UNUSED, struct finding *ret)
 {
 	struct rlimit files, memory;
@@ -254,11 +234,10 @@ static const struct examination {
 	const char *name;
 	examine_fn *examine;
 } examinations[] = {
-	{"agent", examine_agent},    {"qemu", examine_qemu}, {"qemu-img", examine_qemu_img},
-	{"storage", examine_daemon}, {"kvm", examine_kvm},   {"tcg", examine_tcg},
-	{"uefi", examine_ovmf},	     {"tpm", examine_swtpm}, {"micro-vm", examine_kernel},
-	{"fuse", examine_fuse},	     {"disk", examine_disk}, {"shm", examine_shm},
-	{"limits", examine_limits},
+	{"agent", examine_agent},    {"qemu", examine_qemu},	 {"qemu-img", examine_qemu_img},
+	{"storage", examine_daemon}, {"kvm", examine_kvm},	 {"tcg", examine_tcg},
+	{"uefi", examine_ovmf},	     {"tpm", examine_swtpm},	 {"micro-vm", examine_kernel},
+	{"disk", examine_disk},	     {"limits", examine_limits},
 };
 
 /* ---- the verb ---- */
