@@ -14,16 +14,32 @@ static uint64_t address(const void *pointer)
 	return (uint64_t)(uintptr_t)pointer;
 }
 
-int bpf_load(const struct bpf_insn *instructions, size_t count)
+int bpf_load_as(enum bpf_prog_type type, const struct bpf_insn *instructions, size_t count)
 {
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof attr);
-	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.prog_type = type;
 	attr.insn_cnt = (unsigned)count;
 	attr.insns = address(instructions);
 	attr.license = address("Apache-2.0");
 	return call(BPF_PROG_LOAD, &attr);
+}
+
+int bpf_load(const struct bpf_insn *instructions, size_t count)
+{
+	return bpf_load_as(BPF_PROG_TYPE_SOCKET_FILTER, instructions, count);
+}
+
+int bpf_attach(int program, enum bpf_attach_type where, int cgroup_fd)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof attr);
+	attr.attach_bpf_fd = (unsigned)program;
+	attr.target_fd = (unsigned)cgroup_fd;
+	attr.attach_type = where;
+	return call(BPF_PROG_ATTACH, &attr);
 }
 
 long long bpf_run(int program)

@@ -14,6 +14,11 @@
 
 /* Loads a socket filter: a descriptor, or -1 and errno. */
 int bpf_load(const struct bpf_insn *instructions, size_t count);
+/* The same for a program of another type. */
+int bpf_load_as(enum bpf_prog_type type, const struct bpf_insn *instructions, size_t count);
+
+/* Attaches a program to a control group of the unified hierarchy, for good: 0, or -1 and errno. */
+int bpf_attach(int program, enum bpf_attach_type where, int cgroup_fd);
 
 /* Runs the program once over some bytes; its return value, or -1 and errno. */
 long long bpf_run(int program);
