@@ -62,8 +62,14 @@ static void tell_environment(const struct run_order *order, const struct program
 	(void)setenv("ASSAY_FOLDER", program->folder, 1);
 	(void)setenv("TMPDIR", program->folder, 1);
 	program_environment(order->parameters, &plan);
-	for (size_t at = 0; at < plan.length; at += strlen(plan.buf + at) + 1)
-		(void)putenv(xstrdup(plan.buf + at));
+	for (char *at = plan.buf, *end = plan.buf + plan.length; at < end;) {
+		char *value = strchr(at, '='), *next = at + strlen(at) + 1;
+		if (value) {
+			*value++ = '\0';
+			(void)setenv(at, value, 1);
+		}
+		at = next;
+	}
 }
 
 /* Hardened images mount every folder for temporary files noexec; for this process alone that can be taken back. */

@@ -241,7 +241,8 @@ static enum directive find_directive(const char *at, const char *end, const char
 static int take_version(struct parser *parser, const struct line *line)
 {
 	struct level *level = top(parser);
-	const char *at = strchr(line->at, 'n') + 1; /* the end of "version" */
+	/* The end of "version", which is why the line was given here. */
+	const char *at = (const char *)memchr(line->at, 'n', (size_t)(line->end - line->at)) + 1;
 	bool is_ktap = *line->at == 'K';
 
 	at += at < line->end && *at == ' ';
