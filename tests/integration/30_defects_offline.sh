@@ -57,6 +57,7 @@ audited no-serial-console boot.serial_console_is_on_cmdline
 audited password-login security.sshd_password_login_is_off security.sshd_root_login_is_limited
 audited proxy-left image.no_proxy_settings
 audited random-seed-left image.no_saved_random_seed
+audited root-readonly filesystem.root_is_writable
 audited root-without-password users.no_empty_password users.root_password_is_locked
 audited setuid-shell packages.no_stray_files_in_system_paths security.setuid_files_match_allowlist
 audited ssh-disabled systemd.ssh_server_is_enabled

@@ -7,8 +7,8 @@
 set -f # the case patterns are not for the shell
 requires jq "package jq"
 
-# cloud-init cannot write, so nothing brings the agent up; the console has the reason.
-blocked root-readonly boot.reaches_ready "[Rr]ead-only|agent"
+# cloud-init cannot write, so nothing brings the agent up: the disk has the reason.
+blocked root-readonly filesystem.root_is_writable "mounts / with the options ro"
 blocked oops-at-boot kernel.log_has_no_oops "BUG|Oops"
 blocked clock-far-off time.wall_clock_matches_host "."
 finish
