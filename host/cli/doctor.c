@@ -212,6 +212,36 @@ static void examine_disk(struct examined *x, struct finding *ret)
 		     ROOM_MIB);
 }
 
+/* Machines' memory lies in files without a name, which count as tmpfs and as memory, not against the size of a mount. */
+static void examine_memory(struct examined *x UNUSED, struct finding *ret)
+{
+	CLEAN_TEXT struct text info = TEXT_INIT(16384);
+	unsigned long long kib = 0;
+
+	(void)text_read_file(&info, "/proc/meminfo");
+	const char *line = strstr(info.buf ? info.buf : "", "MemAvailable:");
+	if (!line || sscanf(line, "MemAvailable: %llu", &kib) != 1)
+		find(ret, HEALTH_LIMITED, "", "/proc/meminfo does not tell what is available");
+	else if (kib >> 10 < ROOM_MIB)
+		find(ret, HEALTH_LIMITED, "end other programs, or choose a smaller --size",
+		     "%llu MiB of memory are free: too little for two machines of the default size",
+		     kib >> 10);
+	else
+		find(ret, HEALTH_GOOD, "",
+		     "%llu MiB are free for machines (tmpfs /dev/shm: %lld MiB)", kib >> 10,
+		     room_mib("/dev/shm"));
+}
+
+/* Nothing needs it: images are read by qemu-storage-daemon, without a mount. Who mounts an image to look at it does. */
+static void examine_fuse(struct examined *x UNUSED, struct finding *ret)
+{
+	if (access("/dev/fuse", R_OK | W_OK) == 0)
+		find(ret, HEALTH_GOOD, "", "/dev/fuse can be opened (not needed by Assay itself)");
+	else
+		find(ret, HEALTH_GOOD, "",
+		     "/dev/fuse cannot be opened: %m (not needed by Assay itself)");
+}
+
 static void examine_limits(struct examined *x UNUSED, struct finding *ret)
 {
 	struct rlimit files, memory;
@@ -237,7 +267,8 @@ static const struct examination {
 	{"agent", examine_agent},    {"qemu", examine_qemu},	 {"qemu-img", examine_qemu_img},
 	{"storage", examine_daemon}, {"kvm", examine_kvm},	 {"tcg", examine_tcg},
 	{"uefi", examine_ovmf},	     {"tpm", examine_swtpm},	 {"micro-vm", examine_kernel},
-	{"disk", examine_disk},	     {"limits", examine_limits},
+	{"disk", examine_disk},	     {"memory", examine_memory}, {"fuse", examine_fuse},
+	{"limits", examine_limits},
 };
 
 /* ---- the verb ---- */
