@@ -88,3 +88,8 @@ bool need_is_known(const struct need *need)
 {
 	return find_kind(need->kind) != NULL;
 }
+
+const char *need_kind_at(size_t at)
+{
+	return at < ARRAY_LEN(need_kinds) ? need_kinds[at].name : NULL;
+}

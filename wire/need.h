@@ -31,3 +31,6 @@ bool need_is_of_plan(const struct need *need) NONNULL(1);
 bool need_is_known(const struct need *need) NONNULL(1);
 
 #endif
+/* The known kinds, sorted; NULL after the last. */
+const char *need_kind_at(size_t at);
+

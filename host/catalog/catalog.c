@@ -46,6 +46,7 @@ void catalog_free(struct catalog *catalog)
 	vec_done(&catalog->strings->all);
 	free(catalog->strings);
 	free(catalog->cases);
+	case_folders_free(catalog->folders);
 	free(catalog);
 }
 
@@ -280,6 +281,48 @@ int catalog_load(const char *agent_path, const struct case_info *const *host_inf
 	r = catalog_parse(out.stdout_text.buf, out.stdout_text.length, host_infos, host_count, ret,
 			  e);
 	return r < 0 ? err_wrap(e, "the agent's list of cases (%s)", agent_path) : 0;
+}
+
+/* ---- programs ---- */
+
+static int check_folders(const struct catalog *catalog, const struct case_folders *folders,
+			 struct err *e)
+{
+	char id[CASE_ID_SIZE];
+
+	if (catalog->count + folders->all.count > CATALOG_CASES_MAX)
+		return err_set(e, BLAME_USER, E2BIG, "there are more than %d cases",
+			       CATALOG_CASES_MAX);
+	vec_each (&folders->all, folder)
+		if (catalog_find(catalog, case_id(&(*folder)->info, id)))
+			return err_set(e, BLAME_USER, EEXIST,
+				       "%s:%u:%u: the id %s is that of a case of Assay's own",
+				       (*folder)->path, (*folder)->name.line,
+				       (*folder)->name.column, id);
+	return 0;
+}
+
+int catalog_add_folders(struct catalog *catalog, struct case_folders *folders, struct err *e)
+{
+	size_t room = catalog->count + folders->all.count;
+	int r = check_folders(catalog, folders, e);
+
+	if (r < 0)
+		return r;
+	struct catalog_case *cases = xnew((room ? room : 1) * sizeof *cases);
+	if (catalog->count > 0)
+		memcpy(cases, catalog->cases, catalog->count * sizeof *cases);
+	free(catalog->cases);
+	catalog->cases = cases;
+	vec_each (&folders->all, folder) {
+		struct catalog_case *into = &cases[catalog->count++];
+		into->info = (*folder)->info;
+		into->of_host = into->info.kind == CASE_KIND_HOST;
+		case_id(&into->info, into->id);
+	}
+	catalog->folders = folders;
+	qsort(cases, catalog->count, sizeof *cases, compare_cases);
+	return 0;
 }
 
 /* ---- looking up ---- */

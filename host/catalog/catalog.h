@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "base/wait.h"
+#include "host/catalog/case_folder.h"
 #include "wire/case_info.h"
 
 #define CATALOG_JSON_MAX  (16U << 20)
@@ -32,7 +33,7 @@ bool case_is_of_file(const char *id) NONNULL(1);
 struct catalog_case {
 	struct case_info info; /* its strings belong to the catalogue */
 	char id[CASE_ID_SIZE];
-	bool of_host; /* registered in the host program; false: in the agent */
+	bool of_host; /* runs in the host program; false: in the agent */
 };
 
 /* Cases picked from a catalogue, by id; they are borrowed from it. */
@@ -42,6 +43,7 @@ struct catalog {
 	struct catalog_case *cases; /* sorted by id */
 	size_t count;
 	struct catalog_strings *strings;
+	struct case_folders *folders; /* owned; NULL: none */
 };
 
 /* Asks the agent binary, and adds `host_infos` (borrowed until the catalogue is freed). Errors: the binary does not
@@ -53,6 +55,10 @@ int catalog_load(const char *agent_path, const struct case_info *const *host_inf
 /* The same from the JSON itself, as cases_json writes it. Every string is checked and copied. */
 int catalog_parse(const char *json, size_t length, const struct case_info *const *host_infos,
 		  size_t host_count, struct catalog **ret, struct err *e) NONNULL(1, 5, 6);
+
+/* Adds the cases of `folders`, and takes these on success. -EEXIST (blame user) names the folder whose id is taken. */
+int catalog_add_folders(struct catalog *catalog, struct case_folders *folders, struct err *e)
+	NONNULL(1, 2, 3);
 
 void catalog_free(struct catalog *catalog);
 DEFINE_CLEANUP(catalog);

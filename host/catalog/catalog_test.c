@@ -199,3 +199,40 @@ TEST(suite, terms_work_from_left_to_right)
 	EXPECT(suite_pick(catalog, "boot", &picked, &e) == -EINVAL);
 	EXPECT(suite_pick(catalog, "-priority<=P1", &picked, &e) == -EINVAL);
 }
+
+static struct case_folders *one_folder(const char *area, const char *where)
+{
+	CLEAN_FREE char *yaml = xasprintf(
+		"title: It holds\narea: %s\nname: clock_is_set\nprogram: check\nwhere: %s\n", area,
+		where);
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	struct case_folders *folders = case_folders_new();
+	struct case_folder *folder = case_folder_parse("mine", yaml, strlen(yaml), &problems);
+
+	EXPECT(folder && vec_add(&folders->all, folder));
+	return folders;
+}
+
+TEST(catalog, folders_are_cases_too)
+{
+	CLEANUP(catalog) struct catalog *catalog = parse(sample);
+	CLEANUP(case_folders)
+	struct case_folders *mine = one_folder("own", "guest"),
+			    *other = one_folder("other", "host"),
+			    *taken = one_folder("time", "guest");
+	struct err e = {0};
+
+	EXPECT_NUMBER(catalog_add_folders(catalog, mine, &e), 0);
+	mine = NULL; /* taken */
+	const struct catalog_case *found = catalog_find(catalog, "own.clock_is_set");
+	EXPECT(found && found->info.program && !found->of_host);
+	EXPECT(catalog_find(catalog, "time.clock_is_set") != NULL);
+	EXPECT(catalog_has_area(catalog, "own"));
+	EXPECT_NUMBER(catalog_add_folders(catalog, taken, &e), -EEXIST);
+	EXPECT_TEXT(
+		e.text,
+		"mine/case.yaml:3:7: the id time.clock_is_set is that of a case of Assay's own");
+	EXPECT_NUMBER(e.blame, BLAME_USER);
+	EXPECT(catalog_find(catalog, "other.clock_is_set") == NULL);
+	EXPECT_NUMBER(other->all.items[0]->info.kind, CASE_KIND_HOST);
+}
