@@ -35,6 +35,24 @@ static int read_nbd(void *arg, uint64_t offset, void *buf, size_t size)
 	return nbd_pread(disk->nbd, buf, size, offset, 0) < 0 ? -EIO : 0;
 }
 
+static int64_t begin_nbd(void *arg, uint64_t offset, void *buf, size_t size)
+{
+	const struct disk *disk = arg;
+
+	return nbd_aio_pread(disk->nbd, buf, size, offset, NBD_NULL_COMPLETION, 0);
+}
+
+static int finish_nbd(void *arg, int64_t ticket)
+{
+	const struct disk *disk = arg;
+	int done;
+
+	while ((done = nbd_aio_command_completed(disk->nbd, (uint64_t)ticket)) == 0)
+		if (nbd_poll(disk->nbd, -1) < 0)
+			return -EIO;
+	return done < 0 ? -EIO : 0;
+}
+
 static int read_files(void *arg, uint64_t offset, void *buf, size_t size)
 {
 	const struct disk *disk = arg;
@@ -49,7 +67,13 @@ static bool open_nbd(struct disk *disk, struct chunk_source *source)
 	    nbd_connect_socket(disk->nbd, AUDIT_DISK_FD) < 0)
 		return false;
 	int64_t size = nbd_get_size(disk->nbd);
-	*source = (struct chunk_source){.read = read_nbd, .arg = disk, .size = (uint64_t)size};
+	*source = (struct chunk_source){
+		.read = read_nbd,
+		.begin = begin_nbd,
+		.finish = finish_nbd,
+		.arg = disk,
+		.size = (uint64_t)size,
+	};
 	return size >= 0;
 }
 
