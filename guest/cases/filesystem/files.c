@@ -71,7 +71,8 @@ static int read_as_nobody(void *arg)
 {
 	if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
 		return 125;
-	return open(arg, O_RDONLY | O_CLOEXEC) < 0 ? errno : 0;
+	CLEAN_FD int fd = open(arg, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? errno : 0;
 }
 
 CASE(filesystem, extended_attributes_work,

@@ -13,10 +13,13 @@
 
 enum { GREW, NO_MEMORY };
 
-static void *map_fixed(char *at, size_t size, int flags)
+/* Maps there and nowhere else; true when that was done. */
+static bool map_fixed(char *at, size_t size, int flags)
 {
-	return mmap(at, size, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | flags, -1, 0);
+	char *mapped = mmap(at, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | flags, -1, 0);
+
+	return mapped == at;
 }
 
 /* Makes a mapping that grows downwards, in an area that is free otherwise, and lets it grow by a page; *arg: with a
@@ -29,10 +32,9 @@ static int grow(void *arg)
 	if (area == MAP_FAILED || munmap(area, AREA) < 0)
 		return NO_MEMORY;
 	char *stack = area + AREA - 8 * PAGE;
-	if (*(const bool *)arg &&
-	    map_fixed(stack - GAP - NEIGHBOUR_SIZE, NEIGHBOUR_SIZE, 0) == MAP_FAILED)
+	if (*(const bool *)arg && !map_fixed(stack - GAP - NEIGHBOUR_SIZE, NEIGHBOUR_SIZE, 0))
 		return NO_MEMORY;
-	if (map_fixed(stack, PAGE, MAP_GROWSDOWN) == MAP_FAILED)
+	if (!map_fixed(stack, PAGE, MAP_GROWSDOWN))
 		return NO_MEMORY;
 	*(volatile char *)(stack - 1) = 1;
 	return GREW;

@@ -146,7 +146,7 @@ CASE(network, congestion_control_applies_to_flow,
 
 	REQUIRE_OK(t, from = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 	REQUIRE_OK(t, connect(from, (const struct sockaddr *)&self, sizeof self));
-	REQUIRE_OK(t, to = accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+	REQUIRE_OK(t, to = accept(listener, NULL, NULL));
 	(void)setsockopt(to, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	const char *before = case_format(t, "%s", congestion_control(from));
 	CHECK(t, carries(from, to));

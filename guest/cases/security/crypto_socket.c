@@ -69,9 +69,9 @@ static int open_operation(const struct cipher *cipher)
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
 	    setsockopt(fd, SOL_ALG, ALG_SET_KEY, key, cipher->key_size) < 0 ||
 	    (cipher->tag > 0 &&
-	     setsockopt(fd, SOL_ALG, ALG_SET_AEAD_AUTHSIZE, NULL, cipher->tag) < 0))
+	     setsockopt(fd, SOL_ALG, ALG_SET_AEAD_AUTHSIZE, key, cipher->tag) < 0))
 		return -1;
-	return accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	return accept(fd, NULL, NULL);
 }
 
 /* One control message with a number in it. */
@@ -131,7 +131,7 @@ static int splice_into_cipher(void *arg)
 	    splice(ends[0], NULL, operation, NULL, SPLICED, 0) != SPLICED)
 		return NO_PAGE;
 	/* The end of the text, and the answer. A tag that does not fit is an error here, after all has been gone through. */
-	(void)!send(operation, NULL, 0, 0);
+	(void)!send(operation, "", 0, 0);
 	(void)!recv(operation, answer, sizeof answer, MSG_DONTWAIT);
 	return DONE;
 }

@@ -30,10 +30,10 @@ static uint64_t next_random(uint64_t *state)
 /* Each block says where it belongs, and its sum is in its last word. None is all zeros, as the disk is before. */
 static void fill(unsigned char *block, uint64_t place)
 {
-	uint64_t *words = (uint64_t *)(void *)block, state = place + 1, sum = place + 1;
+	uint64_t *words = (uint64_t *)(void *)block, state = place + 1, sum;
 	size_t last = BLOCK / sizeof *words - 1;
 
-	words[0] = place + 1;
+	sum = words[0] = state;
 	for (size_t i = 1; i < last; i++)
 		sum += words[i] = next_random(&state);
 	words[last] = sum;
