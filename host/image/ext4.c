@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ext2, ext3 and ext4 by libext2fs, which reads through our chunks. */
+/* ext2, ext3 and ext4 by libext2fs, which reads through our span. */
 #include <ext2fs/ext2fs.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,8 +9,7 @@
 
 struct ext4 {
 	struct volume volume;
-	struct chunks *chunks;
-	uint64_t offset, size;
+	const struct span *span;
 	ext2_filsys fs;
 	ext2_file_t file; /* the file read last stays open: files are read piece by piece */
 	ext2_ino_t file_inode;
@@ -21,7 +20,7 @@ struct ext4 {
 /* libext2fs hands only a name to the manager's open, so the volume that is being opened waits here. */
 static _Thread_local struct ext4 *opening;
 
-static struct struct_io_manager io_chunks;
+static struct struct_io_manager io_span;
 
 static errcode_t io_open(const char *name UNUSED, int flags UNUSED, io_channel *ret)
 {
@@ -36,7 +35,7 @@ static errcode_t io_open(const char *name UNUSED, int flags UNUSED, io_channel *
 		return r;
 	}
 	channel->magic = EXT2_ET_MAGIC_IO_CHANNEL;
-	channel->manager = &io_chunks;
+	channel->manager = &io_span;
 	channel->block_size = 1024;
 	channel->refcount = 1;
 	channel->private_data = opening;
@@ -65,9 +64,9 @@ static errcode_t io_read_blk64(io_channel channel, unsigned long long block, int
 	uint64_t unit = (uint64_t)channel->block_size;
 	uint64_t length = count < 0 ? (uint64_t) - (int64_t)count : (uint64_t)count * unit;
 
-	if (block > ext4->size / unit || length > ext4->size - block * unit)
+	if (block > span_size(ext4->span) / unit)
 		return EXT2_ET_SHORT_READ;
-	int r = chunks_read(ext4->chunks, ext4->offset + block * unit, buf, length);
+	int r = span_read(ext4->span, block * unit, buf, length);
 	return r < 0 ? EXT2_ET_SHORT_READ : 0;
 }
 
@@ -93,9 +92,9 @@ static errcode_t io_flush(io_channel channel UNUSED)
 	return 0;
 }
 
-static struct struct_io_manager io_chunks = {
+static struct struct_io_manager io_span = {
 	.magic = EXT2_ET_MAGIC_IO_MANAGER,
-	.name = "chunks",
+	.name = "span",
 	.open = io_open,
 	.close = io_close,
 	.set_blksize = io_set_blksize,
@@ -305,18 +304,16 @@ static const struct volume_ops ext4_ops = {
 	.free = ext4_free,
 };
 
-int ext4_open(struct chunks *chunks, uint64_t offset, uint64_t size, struct volume **ret)
+int ext4_open(const struct span *span, struct volume **ret)
 {
 	struct ext4 *ext4 = xnew(sizeof *ext4);
 
 	*ext4 = (struct ext4){
 		.volume = {.ops = &ext4_ops, .root = EXT2_ROOT_INO},
-		.chunks = chunks,
-		.offset = offset,
-		.size = size,
+		.span = span,
 	};
 	opening = ext4;
-	errcode_t error = ext2fs_open2("", NULL, EXT2_FLAG_64BITS, 0, 0, &io_chunks, &ext4->fs);
+	errcode_t error = ext2fs_open2("", NULL, EXT2_FLAG_64BITS, 0, 0, &io_span, &ext4->fs);
 	opening = NULL;
 	if (error) {
 		ext4->fs = NULL;

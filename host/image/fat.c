@@ -28,8 +28,7 @@ struct position {
 
 struct fat {
 	struct volume volume;
-	struct chunks *chunks;
-	uint64_t offset, size;
+	const struct span *span;
 	unsigned bits; /* of a table entry: 12, 16 or 32 */
 	uint32_t cluster_size, cluster_count, root_cluster;
 	uint64_t table_at, table_size, root_at, root_size, data_at; /* within the volume */
@@ -62,9 +61,9 @@ static uint32_t le32(const unsigned char *at)
 
 static int read_at(const struct fat *fat, uint64_t at, void *buf, size_t size)
 {
-	if (at > fat->size || size > fat->size - at)
+	if (at > span_size(fat->span) || size > span_size(fat->span) - at)
 		return -EBADMSG;
-	return chunks_read(fat->chunks, fat->offset + at, buf, size);
+	return span_read(fat->span, at, buf, size);
 }
 
 /* ---- clusters ---- */
@@ -455,7 +454,7 @@ static bool parse_boot_sector(const unsigned char *boot, struct fat *fat)
 	fat->root_at = fat->table_at + tables * fat->table_size;
 	fat->root_size = (uint64_t)le16(boot + 17) * ENTRY_SIZE;
 	fat->data_at = fat->root_at + (fat->root_size + sector - 1) / sector * sector;
-	if (sectors > fat->size / sector || fat->data_at >= sectors * sector)
+	if (sectors > span_size(fat->span) / sector || fat->data_at >= sectors * sector)
 		return false;
 	fat->cluster_count = (uint32_t)((sectors * sector - fat->data_at) / fat->cluster_size);
 	fat->bits = le16(boot + 22) == 0 ? 32 : fat->cluster_count < 4085 ? 12 : 16;
@@ -476,16 +475,14 @@ static void read_state(struct fat *fat)
 	fat->volume.has_errors = !(state >> (top - 1) & 1);
 }
 
-int fat_open(struct chunks *chunks, uint64_t offset, uint64_t size, struct volume **ret)
+int fat_open(const struct span *span, struct volume **ret)
 {
 	struct fat *fat = xnew(sizeof *fat);
 	unsigned char boot[512];
 
 	*fat = (struct fat){
 		.volume = {.ops = &fat_ops, .folds_case = true},
-		.chunks = chunks,
-		.offset = offset,
-		.size = size,
+		.span = span,
 		.file_mode = 0755,
 		.folder_mode = 0755,
 	};

@@ -12,6 +12,7 @@
 struct opened {
 	int fd;
 	struct chunks *chunks;
+	struct span *span;
 	struct volume *volume;
 };
 
@@ -29,12 +30,14 @@ static void open_it(const char *path, struct opened *opened)
 	const struct chunk_source source = {
 		.read = read_fd, .arg = &opened->fd, .size = (uint64_t)st.st_size};
 	opened->chunks = chunks_new(&source);
-	EXPECT_NUMBER(fat_open(opened->chunks, 0, (uint64_t)st.st_size, &opened->volume), 0);
+	opened->span = span_of_range(opened->chunks, 0, source.size);
+	EXPECT_NUMBER(fat_open(opened->span, &opened->volume), 0);
 }
 
 static void close_it(struct opened *opened)
 {
 	volume_free(opened->volume);
+	span_free(opened->span);
 	chunks_free(opened->chunks);
 	close(opened->fd);
 }
@@ -171,7 +174,9 @@ TEST(fat, refuses_what_is_none)
 	EXPECT(ftruncate(fd, 1 << 20) == 0 && pwrite(fd, "\x55\xaa", 2, 510) == 2);
 	const struct chunk_source source = {.read = read_fd, .arg = &fd, .size = 1 << 20};
 	CLEANUP(chunks) struct chunks *chunks = chunks_new(&source);
+	CLEANUP(span) struct span *span = span_of_range(chunks, 0, 1 << 20);
+	CLEANUP(span) struct span *small = span_of_range(chunks, 0, 100);
 
-	EXPECT_NUMBER(fat_open(chunks, 0, 1 << 20, &volume), -EINVAL);
-	EXPECT_NUMBER(fat_open(chunks, 0, 100, &volume), -EBADMSG);
+	EXPECT_NUMBER(fat_open(span, &volume), -EINVAL);
+	EXPECT_NUMBER(fat_open(small, &volume), -EBADMSG);
 }

@@ -245,6 +245,7 @@ void offline_free(struct offline *offline)
 	for (unsigned i = 0; i < offline->count; i++) {
 		node_done(&offline->filesystems[i].root);
 		volume_free(offline->filesystems[i].volume);
+		span_free(offline->filesystems[i].span);
 	}
 	chunks_free(offline->chunks);
 	free(offline);

@@ -15,13 +15,13 @@
 #define TAIL_SIZE (256U << 10) /* RAID's marks lie in the last 128 KiB */
 #define PIECE	  (64U << 10)
 
-static int copy_range(struct chunks *chunks, uint64_t from, int fd, uint64_t to, uint64_t size)
+static int copy_range(const struct span *span, uint64_t from, int fd, uint64_t to, uint64_t size)
 {
 	CLEAN_FREE char *piece = xnew(PIECE);
 
 	while (size > 0) {
 		size_t n = size < PIECE ? (size_t)size : PIECE;
-		int r = chunks_read(chunks, from, piece, n);
+		int r = span_read(span, from, piece, n);
 		if (r < 0)
 			return r;
 		if (pwrite(fd, piece, n, (off_t)to) != (ssize_t)n)
@@ -34,15 +34,15 @@ static int copy_range(struct chunks *chunks, uint64_t from, int fd, uint64_t to,
 }
 
 /* Makes the memfd look like the partition to whoever looks only at both ends. */
-static int make_likeness(struct chunks *chunks, int fd, uint64_t offset, uint64_t size)
+static int make_likeness(const struct span *span, int fd)
 {
-	uint64_t head = size < HEAD_SIZE ? size : HEAD_SIZE,
+	uint64_t size = span_size(span), head = size < HEAD_SIZE ? size : HEAD_SIZE,
 		 tail = size - head < TAIL_SIZE ? size - head : TAIL_SIZE;
 
 	if (ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)size) < 0)
 		return -errno;
-	int r = copy_range(chunks, offset, fd, 0, head);
-	return r < 0 ? r : copy_range(chunks, offset + size - tail, fd, size - tail, tail);
+	int r = copy_range(span, 0, fd, 0, head);
+	return r < 0 ? r : copy_range(span, size - tail, fd, size - tail, tail);
 }
 
 static void take_value(blkid_probe probe, const char *name, char *out, size_t size)
@@ -71,18 +71,18 @@ static void ask_blkid(int fd, uint64_t size, struct offline_filesystem *facts)
 	blkid_free_probe(probe);
 }
 
-static struct volume *open_volume(const struct offline *offline, struct offline_filesystem *facts)
+static struct volume *open_volume(const struct remote_channel *remote, const struct span *span,
+				  struct offline_filesystem *facts)
 {
-	struct chunks *chunks = offline->chunks;
 	struct volume *volume = NULL;
 
 	if (strcmp(facts->type, "ext4") == 0 || strcmp(facts->type, "ext3") == 0 ||
 	    strcmp(facts->type, "ext2") == 0)
-		(void)ext4_open(chunks, facts->offset, facts->size, &volume);
+		(void)ext4_open(span, &volume);
 	else if (strcmp(facts->type, "vfat") == 0)
-		(void)fat_open(chunks, facts->offset, facts->size, &volume);
-	if (!volume && offline->remote && remote_knows(facts->type) &&
-	    remote_open(offline->remote, facts->type, facts->offset, facts->size, &volume) == 0)
+		(void)fat_open(span, &volume);
+	if (!volume && remote && remote_knows(facts->type) &&
+	    remote_open(remote, facts->type, span, &volume) == 0)
 		facts->is_remote = true;
 	return volume;
 }
@@ -90,21 +90,20 @@ static struct volume *open_volume(const struct offline *offline, struct offline_
 void offline_probe(struct offline *offline, int probe_fd, uint64_t offset, uint64_t size,
 		   const struct disk_partition *partition)
 {
-	uint64_t disk = chunks_size(offline->chunks);
+	CLEANUP(span) struct span *span = span_of_range(offline->chunks, offset, size);
 
-	if (offline->count == OFFLINE_FILESYSTEMS_MAX || offset >= disk || size == 0)
+	if (offline->count == OFFLINE_FILESYSTEMS_MAX || span_size(span) == 0)
 		return;
 	struct mounted *fs = &offline->filesystems[offline->count++];
 	struct offline_filesystem *facts = &fs->facts;
-	*fs = (struct mounted){.offline = offline};
+	*fs = (struct mounted){.offline = offline, .span = STEAL_PTR(span)};
 	facts->offset = offset;
-	/* A partition may claim to be larger than its disk. */
-	facts->size = size < disk - offset ? size : disk - offset;
+	facts->size = span_size(fs->span);
 	if (partition)
 		facts->partition = *partition;
-	if (make_likeness(offline->chunks, probe_fd, facts->offset, facts->size) == 0)
+	if (make_likeness(fs->span, probe_fd) == 0)
 		ask_blkid(probe_fd, facts->size, facts);
-	fs->volume = open_volume(offline, facts);
+	fs->volume = open_volume(offline->remote, fs->span, facts);
 	facts->is_readable = fs->volume != NULL;
 	if (!fs->volume)
 		return;

@@ -23,6 +23,7 @@ struct node {
 
 struct mounted {
 	struct offline_filesystem facts;
+	struct span *span;     /* where it lies */
 	struct volume *volume; /* NULL: not readable */
 	struct node root;
 	struct offline *offline;

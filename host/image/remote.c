@@ -8,11 +8,12 @@
 
 #include "base/vec.h"
 
-#define PIECE	     (256U << 10)
-#define FILES_MAX    TREE_ENTRIES_MAX
-#define AHEAD_MAX    65536 /* folders that were listed before they were asked for */
-#define CONTINUE_MAX 1000  /* replies for one folder */
-#define BUCKETS	     4096U
+#define PIECE		(256U << 10)
+#define FILES_MAX	TREE_ENTRIES_MAX
+#define AHEAD_MAX	65536 /* folders that were listed before they were asked for */
+#define CONTINUE_MAX	1000  /* replies for one folder */
+#define BUCKETS		4096U
+#define PIECES_TEXT_MAX (60U << 10) /* the question must fit into what its way takes */
 
 /* A folder whose entries came before they were asked for: records of call_volume.c. */
 struct ahead {
@@ -28,7 +29,7 @@ DEFINE_VEC(ahead_vec, struct ahead);
 struct remote {
 	struct volume volume;
 	const struct remote_channel *channel;
-	char offset[24]; /* the agent's name for it */
+	char offset[24]; /* the agent's name for it: where its first byte lies */
 	struct tree_stat root;
 	struct path_vec paths; /* a file's handle is its number here */
 	struct ahead_vec ahead;
@@ -371,13 +372,29 @@ bool remote_knows(const char *type)
 	return false;
 }
 
-int remote_open(const struct remote_channel *channel, const char *type, uint64_t offset,
-		uint64_t size, struct volume **ret)
+/* Of one piece the agent needs to know no more than where it lies. */
+static int ask_to_mount(struct remote *remote, const char *type, const struct span *span,
+			struct text *reply)
+{
+	CLEAN_TEXT struct text pieces = TEXT_INIT(PIECES_TEXT_MAX);
+	char length[24];
+	const char *arguments[] = {remote->offset, length, type, NULL, NULL};
+
+	(void)snprintf(remote->offset, sizeof remote->offset, "%llu",
+		       (unsigned long long)span_start(span));
+	(void)snprintf(length, sizeof length, "%llu", (unsigned long long)span_size(span));
+	if (!span_is_range(span)) {
+		span_describe(span, &pieces);
+		arguments[3] = pieces.buf;
+	}
+	return pieces.overflowed ? -E2BIG : ask(remote, "volume-mount", arguments, reply);
+}
+
+int remote_open(const struct remote_channel *channel, const char *type, const struct span *span,
+		struct volume **ret)
 {
 	struct remote *remote = xnew(sizeof *remote);
 	CLEAN_TEXT struct text reply = TEXT_INIT(4096);
-	char length[24];
-	const char *arguments[] = {remote->offset, length, type, NULL};
 
 	*remote = (struct remote){
 		.volume = {.ops = &remote_ops},
@@ -386,10 +403,8 @@ int remote_open(const struct remote_channel *channel, const char *type, uint64_t
 		.ahead = VEC_INIT(AHEAD_MAX),
 		.piece = TEXT_INIT(REMOTE_REPLY_MAX),
 	};
-	(void)snprintf(remote->offset, sizeof remote->offset, "%llu", (unsigned long long)offset);
-	(void)snprintf(length, sizeof length, "%llu", (unsigned long long)size);
 	(void)vec_add(&remote->paths, xstrdup("/"));
-	int r = ask(remote, "volume-mount", arguments, &reply);
+	int r = ask_to_mount(remote, type, span, &reply);
 	if (r == 0 && !parse_entry(reply.buf, &remote->root))
 		r = -EBADMSG;
 	if (r < 0) {

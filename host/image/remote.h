@@ -22,7 +22,7 @@ struct remote_channel {
 bool remote_knows(const char *type) NONNULL(1);
 
 /* Has it mounted. The channel is borrowed for the volume's life. */
-int remote_open(const struct remote_channel *channel, const char *type, uint64_t offset,
-		uint64_t size, struct volume **ret) NONNULL(1, 2, 5);
+int remote_open(const struct remote_channel *channel, const char *type, const struct span *span,
+		struct volume **ret) NONNULL(1, 2, 3, 4);
 
 #endif

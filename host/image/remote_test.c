@@ -64,9 +64,12 @@ static int see(void *arg, const char *name, size_t length, uint64_t handle,
 
 static struct volume *open_it(const struct remote_channel *channel)
 {
+	const struct chunk_source disk = {.size = 1000}; /* nothing of it is read here */
+	CLEANUP(chunks) struct chunks *chunks = chunks_new(&disk);
+	CLEANUP(span) struct span *span = span_of_range(chunks, 100, 200);
 	struct volume *volume = NULL;
 
-	EXPECT_NUMBER(remote_open(channel, "xfs", 100, 200, &volume), 0);
+	EXPECT_NUMBER(remote_open(channel, "xfs", span, &volume), 0);
 	return volume;
 }
 

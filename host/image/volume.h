@@ -4,7 +4,7 @@
  * handle that means something to that kind only.
  *
  *	struct volume *volume;
- *	r = ext4_open(chunks, offset, size, &volume);       (-EINVAL: it is none, -ENOTSUP: one we cannot read)
+ *	r = ext4_open(span, &volume);       (-EINVAL: it is none, -ENOTSUP: one we cannot read)
  *	r = volume->ops->list(volume, volume->root, entry, arg);
  *	volume_free(volume);
  */
@@ -17,7 +17,7 @@
 
 #include "base/scope.h"
 #include "guest/kit/tree.h"
-#include "host/image/chunks.h"
+#include "host/image/span.h"
 
 #define VOLUME_NAME_MAX 255 /* bytes */
 
@@ -56,11 +56,9 @@ static inline void volume_free(struct volume *volume)
 }
 DEFINE_CLEANUP(volume);
 
-/* Each opens what lies at `offset`; the chunks are borrowed for the volume's life. */
-int ext4_open(struct chunks *chunks, uint64_t offset, uint64_t size, struct volume **ret)
-	NONNULL(1, 4);
-int fat_open(struct chunks *chunks, uint64_t offset, uint64_t size, struct volume **ret)
-	NONNULL(1, 4);
+/* Each opens what lies in the span, which is borrowed for the volume's life. */
+int ext4_open(const struct span *span, struct volume **ret) NONNULL(1, 2);
+int fat_open(const struct span *span, struct volume **ret) NONNULL(1, 2);
 
 /* FAT has no owners and modes: the mount's options make them ("umask=0077,uid=0"). */
 void fat_set_options(struct volume *volume, const char *options) NONNULL(1, 2);

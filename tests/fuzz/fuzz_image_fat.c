@@ -56,10 +56,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct memory memory = {data, size};
 	const struct chunk_source source = {.read = read_memory, .arg = &memory, .size = size};
 	CLEANUP(chunks) struct chunks *chunks = chunks_new(&source);
+	CLEANUP(span) struct span *span = span_of_range(chunks, 0, size);
 	CLEANUP(volume) struct volume *volume = NULL;
 	unsigned left = ENTRIES_MAX;
 
-	if (fat_open(chunks, 0, size, &volume) < 0)
+	if (fat_open(span, &volume) < 0)
 		return 0;
 	struct visit visit = {volume, &left, 0};
 	(void)volume->ops->list(volume, volume->root, visit_entry, &visit);

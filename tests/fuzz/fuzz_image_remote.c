@@ -56,10 +56,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct agent agent = {data, size, 0};
 	const struct remote_channel channel = {call, &agent};
+	const struct chunk_source disk = {.size = 1 << 20}; /* nothing of it is read here */
+	CLEANUP(chunks) struct chunks *chunks = chunks_new(&disk);
+	CLEANUP(span) struct span *span = span_of_range(chunks, 0, 1 << 20);
 	CLEANUP(volume) struct volume *volume = NULL;
 	unsigned left = ENTRIES_MAX;
 
-	if (remote_open(&channel, "xfs", 0, 1 << 20, &volume) < 0)
+	if (remote_open(&channel, "xfs", span, &volume) < 0)
 		abort();
 	struct visit visit = {volume, &left, 0};
 	(void)volume->ops->list(volume, volume->root, visit_entry, &visit);
