@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running one case in the guest, and deciding when the guest cannot. */
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,9 @@
 #define PARAMETERS_MAX 65536
 /* After a fault on the console, for the rest of its trace to come. */
 #define TRACE_SPAN_NS (1 * NS_PER_S)
+/* After the agent has gone, for the guest to show why: a panic, a restart, or another agent. */
+#define GONE_SPAN_NS (3 * NS_PER_S)
+#define LOOK_SPAN_NS (500 * NS_PER_MS)
 
 /* One execution while it is under way. */
 struct execution {
@@ -174,13 +178,58 @@ static int take_result(struct execution *x, const struct frame *frame, struct er
 	return 0;
 }
 
+static bool is_open(const struct vm_event *change)
+{
+	json_t *data = json_loads(change->data, 0, NULL);
+	bool open = json_is_true(json_object_get(data, "open"));
+
+	json_decref(data);
+	return open;
+}
+
+/* True when the guest has closed the agent's port since the case began, and not opened it again. The kernel does so for
+ * a process that dies; the host's side of the port stays open. */
+static bool agent_is_gone(const struct execution *x)
+{
+	const struct vm_events *events = &x->machine->vm->events;
+	const struct vm_event *change;
+	bool is_gone = false;
+
+	for (uint64_t at = x->events_mark; (change = vm_events_find(events, at, "VSERPORT_CHANGE"));
+	     at = change->number + 1)
+		is_gone = !is_open(change);
+	return is_gone;
+}
+
+/* As machine_next_frame, without waiting on and on for an agent that is no more. */
+static int next_frame(struct execution *x, const struct patience *p, struct frame *ret,
+		      struct err *e)
+{
+	uint64_t gone_span_ns = GONE_SPAN_NS * machine_slowness(&x->machine->spec);
+	uint64_t here_ns = clock_now_ns();
+
+	for (;;) {
+		struct patience look = patience_within(p, LOOK_SPAN_NS);
+		int r = machine_next_frame(x->machine, &look, ret, x->result->id, e);
+		if (r != -ETIMEDOUT || patience_left_ns(p) == 0)
+			return r;
+		if (!agent_is_gone(x))
+			here_ns = clock_now_ns();
+		else if (clock_now_ns() - here_ns > gone_span_ns)
+			return err_set(
+				e, BLAME_GUEST, ECONNRESET,
+				"the agent ended during the case: it was killed, or it crashed");
+		err_clear(e);
+	}
+}
+
 /* Takes frames until the result: 0 it is there; an error decides nothing yet. */
 static int take_frames(struct execution *x, const struct patience *p, struct err *e)
 {
 	struct frame frame;
 
 	for (;;) {
-		int r = machine_next_frame(x->machine, p, &frame, x->result->id, e);
+		int r = next_frame(x, p, &frame, e);
 		if (r < 0)
 			return r;
 		switch (frame.type) {
