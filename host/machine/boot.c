@@ -331,6 +331,7 @@ int machine_power_cut(struct machine *machine, struct err *e)
 static void begin_anew(struct machine *machine)
 {
 	machine->ended = machine->agent_lost = machine->agent_greeted = false;
+	machine->has_no_room = false;
 	machine->console_closed = machine->control_closed = false;
 	machine->stale_replies = 0;
 	machine->events_seen = machine->events_mark = 0;

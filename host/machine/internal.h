@@ -23,7 +23,8 @@ struct machine {
 	bool console_closed, control_closed;
 	bool agent_lost;    /* its channel closed, or what it said cannot be trusted any more */
 	bool agent_greeted; /* since the last power-on or reset */
-	bool ended;	    /* the VM is gone */
+	bool ended;	    /* the VM is gone, or will not go on */
+	bool has_no_room;   /* that is why it ended */
 	bool frozen;
 	bool has_old_agent; /* the one that it was frozen with, and that a reboot brings back, is not the current one */
 	unsigned

@@ -116,6 +116,28 @@ static void forget_agent(struct machine *machine)
 	machine->agent_lost = false;
 }
 
+static bool is_stop(const struct vm_event *error)
+{
+	json_t *data = json_loads(error->data, 0, NULL);
+	const char *action = json_string_value(json_object_get(data, "action"));
+	bool stops = action && strcmp(action, "stop") == 0;
+
+	json_decref(data);
+	return stops;
+}
+
+/* QEMU stops a machine for one error only: there is no room on the host for what it writes to a disk. The guest sees
+ * nothing of it, and waits. */
+static bool was_stopped_for_room(const struct vm_events *events, uint64_t since)
+{
+	const struct vm_event *error;
+
+	for (; (error = vm_events_find(events, since, "BLOCK_IO_ERROR")); since = error->number + 1)
+		if (is_stop(error))
+			return true;
+	return false;
+}
+
 /* A reset makes the agent's old words void and begins another boot. */
 static void act_on_events(struct machine *machine)
 {
@@ -131,6 +153,8 @@ static void act_on_events(struct machine *machine)
 		console_power_on(machine->console);
 		machine->power_on_ns = clock_now_ns();
 	}
+	if (was_stopped_for_room(events, machine->events_seen))
+		machine->has_no_room = machine->ended = true;
 	machine->events_seen = events->added;
 }
 
@@ -335,6 +359,11 @@ int machine_end_error(struct machine *machine, struct err *e)
 {
 	CLEAN_TEXT struct text why = TEXT_INIT(400);
 
+	if (machine->has_no_room)
+		return err_set(
+			e, BLAME_HOST, EHOSTDOWN,
+			"QEMU stopped the machine, for its disk has no room left in %.300s: make room there",
+			machine->spec.folder);
 	if (machine_powered_itself_off(machine))
 		return err_set(e, BLAME_GUEST, EHOSTDOWN, "the guest powered itself off");
 	machine->vm->driver->last_words(machine->vm, &why);
