@@ -128,11 +128,10 @@ static void describe_host(struct execution *x, bool boots)
 
 int check_host(struct execution *x, bool boots, struct err *e)
 {
-	int r = check_room(x, boots, e);
-
 	x->jobs = 1;
-	if (r == 0 && boots)
-		r = check_memory(x, e);
+	int r = boots ? check_memory(x, e) : 0;
+	if (r == 0)
+		r = check_room(x, boots, e);
 	if (r == 0)
 		describe_host(x, boots);
 	return r;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/cli/execute.h"
+#include "host/driver/qemu/lacks.h"
 #include "host/link/ssh.h"
 
 const char *const accel_words[] = {"auto", "kvm", "tcg", NULL};	     /* enum accel */
@@ -128,6 +129,8 @@ int choose_machine(struct execution *x, bool boots, struct err *e)
 			"%s holds a system for %s, and only x86_64 can be booted: use `assay audit`",
 			x->image->name, x->image->arch);
 	int r = choose_entry(x, e);
+	if (r == 0)
+		r = qemu_check_lacks(&p, x->with.firmware == FIRMWARE_UEFI, x->size.tpm, e);
 	if (r == 0)
 		r = accel_choose(x->with.accel, x->images.cache, &p, &x->with.accel, e);
 	if (r == 0 && x->arguments->accel == ACCEL_AUTO && x->with.accel == ACCEL_TCG &&

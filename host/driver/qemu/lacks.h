@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this host must have beside Assay for machines of a kind. */
+#ifndef ASSAY_HOST_DRIVER_QEMU_LACKS_H
+#define ASSAY_HOST_DRIVER_QEMU_LACKS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/wait.h"
+
+/* Looks for QEMU itself, new enough, qemu-img, and where asked UEFI's firmware and swtpm, before anything is made.
+ * -ENOENT, -EINVAL (blame host) for the first that is not there, with what to install. */
+int qemu_check_lacks(const struct patience *p, bool has_uefi, bool has_tpm, struct err *e)
+	NONNULL(1, 4);
+
+/* Gives the path of the UEFI firmware that machines get; -ENOENT (blame host) when there is none. */
+int qemu_firmware(char **ret, struct err *e) NONNULL(1, 2);
+
+#endif
