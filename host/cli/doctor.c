@@ -9,12 +9,15 @@
 #include "base/child.h"
 #include "base/json.h"
 #include "host/cli/verb.h"
+#include "host/driver/qemu/lacks.h"
 #include "host/driver/qemu/version.h"
 #include "host/machine/accel.h"
 #include "host/store/folder.h"
 
 #define PROBE_SPAN_NS (120 * NS_PER_S)
-#define ROOM_MIB      2048
+#define TEMPLATE_MIB  2048
+#define RUN_MIB	      256
+#define MEMORY_MIB    2048
 #define FILES_WANTED  1024
 
 enum health {
@@ -30,8 +33,9 @@ struct finding {
 
 struct examined {
 	struct image_setup images;
+	struct err no_cache; /* why there is none */
 	char *agent;
-	bool has_kvm, has_tcg;
+	bool has_qemu, has_kvm;
 };
 
 typedef void examine_fn(struct examined *x, struct finding *ret);
@@ -50,16 +54,19 @@ static void PRINTF(4, 5) find(struct finding *finding, enum health health, const
 
 /* ---- what is looked at ---- */
 
-static void examine_qemu(struct examined *x UNUSED, struct finding *ret)
+static void examine_qemu(struct examined *x, struct finding *ret)
 {
 	struct patience p = patience_for(-1, PROBE_SPAN_NS);
 	struct err e = {0};
 	char version[64];
 
-	if (qemu_version(&p, version, &e) < 0)
-		find(ret, HEALTH_BAD, "install qemu-system-x86 (7.2 or later)", "%s", e.text);
-	else
+	x->has_qemu = qemu_version(&p, version, &e) == 0;
+	if (x->has_qemu)
 		find(ret, HEALTH_GOOD, "", "version %s", version);
+	else
+		find(ret, HEALTH_BAD,
+		     "install qemu-system-x86 (or qemu-kvm), from a newer release if need be", "%s",
+		     e.text);
 }
 
 /* The first line that a program prints about itself. */
@@ -101,7 +108,7 @@ static void examine_daemon(struct examined *x UNUSED, struct finding *ret)
 
 	examine_program(
 		argv, HEALTH_LIMITED,
-		"install qemu-system-common or qemu-utils: images other than raw are read by it",
+		"install qemu-system-common or qemu-utils: it reads all images but raw and plain qcow2",
 		ret);
 }
 
@@ -119,7 +126,12 @@ static bool examine_accel(struct examined *x, enum accel accel, struct finding *
 	struct accel_answer answer = {0};
 	struct err e = {0};
 
-	if (accel_probe(accel, x->images.cache, &p, &answer, &e) < 0) {
+	if (!x->has_qemu) {
+		find(ret, HEALTH_LIMITED, "first mend what is said of qemu",
+		     "without QEMU it cannot be tried");
+		return false;
+	}
+	if (accel_probe(accel, x->no_cache.code ? NULL : x->images.cache, &p, &answer, &e) < 0) {
 		find(ret, HEALTH_LIMITED, remedy, "%s", e.text);
 		return false;
 	}
@@ -137,34 +149,22 @@ static void examine_kvm(struct examined *x, struct finding *ret)
 
 static void examine_tcg(struct examined *x, struct finding *ret)
 {
-	x->has_tcg = examine_accel(x, ACCEL_TCG, ret, "install qemu-system-x86");
-	if (!x->has_tcg && !x->has_kvm)
+	bool has_tcg = examine_accel(x, ACCEL_TCG, ret, "install qemu-system-x86");
+
+	if (!has_tcg && !x->has_kvm)
 		ret->health = HEALTH_BAD;
 }
 
-static const char *first_there(const char *const *paths)
+static void examine_firmware(struct examined *x UNUSED, struct finding *ret)
 {
-	struct stat stat_;
+	CLEAN_FREE char *path = NULL;
+	struct err e = {0};
 
-	for (; *paths; paths++)
-		if (stat(*paths, &stat_) == 0)
-			return *paths;
-	return NULL;
-}
-
-static void examine_ovmf(struct examined *x UNUSED, struct finding *ret)
-{
-	static const char *const paths[] = {
-		"/usr/share/OVMF/OVMF_CODE_4M.fd",     "/usr/share/OVMF/OVMF_CODE.fd",
-		"/usr/share/edk2/ovmf/OVMF_CODE.fd",   "/usr/share/edk2/x64/OVMF_CODE.4m.fd",
-		"/usr/share/qemu/edk2-x86_64-code.fd", NULL};
-	const char *path = first_there(paths);
-
-	if (path)
+	if (qemu_firmware(&path, &e) == 0)
 		find(ret, HEALTH_GOOD, "", "%s", path);
 	else
-		find(ret, HEALTH_LIMITED, "install ovmf: images that boot by UEFI need it",
-		     "no UEFI firmware was found");
+		find(ret, HEALTH_LIMITED,
+		     "install ovmf (or edk2-ovmf): images that boot by UEFI need it", "%s", e.text);
 }
 
 static void examine_agent(struct examined *x, struct finding *ret)
@@ -199,17 +199,40 @@ static long long room_mib(const char *path)
 	return statvfs(path, &vfs) < 0 ? -1 : (long long)(vfs.f_bavail * vfs.f_frsize >> 20);
 }
 
-static void examine_disk(struct examined *x, struct finding *ret)
+static void examine_cache(struct examined *x, struct finding *ret)
 {
+	if (x->no_cache.code) {
+		find(ret, HEALTH_BAD, "set ASSAY_CACHE to a folder that can be written to", "%s",
+		     x->no_cache.text);
+		return;
+	}
 	long long mib = room_mib(x->images.cache);
-
-	if (mib >= ROOM_MIB)
+	if (mib >= TEMPLATE_MIB)
 		find(ret, HEALTH_GOOD, "", "%lld MiB free in %s", mib, x->images.cache);
 	else
 		find(ret, HEALTH_LIMITED,
 		     "make room, or set ASSAY_CACHE to a folder on a larger file system",
 		     "%lld MiB free in %s, a template wants about %d", mib, x->images.cache,
-		     ROOM_MIB);
+		     TEMPLATE_MIB);
+}
+
+/* Where runs are kept that are given no --out. */
+static void examine_runs(struct examined *x UNUSED, struct finding *ret)
+{
+	static const char remedy[] = "give each run an --out, or set XDG_STATE_HOME";
+	CLEAN_FREE char *path = NULL;
+	struct err e = {0};
+
+	if (state_folder("runs", &path, &e) < 0 || folder_make(path, &e) < 0) {
+		find(ret, HEALTH_LIMITED, remedy, "%s", e.text);
+		return;
+	}
+	long long mib = room_mib(path);
+	if (mib >= RUN_MIB)
+		find(ret, HEALTH_GOOD, "", "%lld MiB free in %s", mib, path);
+	else
+		find(ret, HEALTH_LIMITED, remedy, "%lld MiB free in %s, a run wants %d", mib, path,
+		     RUN_MIB);
 }
 
 /* Machines' memory lies in files without a name, which count as tmpfs and as memory, not against the size of a mount. */
@@ -222,7 +245,7 @@ static void examine_memory(struct examined *x UNUSED, struct finding *ret)
 	const char *line = strstr(info.buf ? info.buf : "", "MemAvailable:");
 	if (!line || sscanf(line, "MemAvailable: %llu", &kib) != 1)
 		find(ret, HEALTH_LIMITED, "", "/proc/meminfo does not tell what is available");
-	else if (kib >> 10 < ROOM_MIB)
+	else if (kib >> 10 < MEMORY_MIB)
 		find(ret, HEALTH_LIMITED, "end other programs, or choose a smaller --size",
 		     "%llu MiB of memory are free: too little for two machines of the default size",
 		     kib >> 10);
@@ -266,9 +289,9 @@ static const struct examination {
 } examinations[] = {
 	{"agent", examine_agent},    {"qemu", examine_qemu},	 {"qemu-img", examine_qemu_img},
 	{"storage", examine_daemon}, {"kvm", examine_kvm},	 {"tcg", examine_tcg},
-	{"uefi", examine_ovmf},	     {"tpm", examine_swtpm},	 {"micro-vm", examine_kernel},
-	{"disk", examine_disk},	     {"memory", examine_memory}, {"fuse", examine_fuse},
-	{"limits", examine_limits},
+	{"uefi", examine_firmware},  {"tpm", examine_swtpm},	 {"micro-vm", examine_kernel},
+	{"cache", examine_cache},    {"runs", examine_runs},	 {"memory", examine_memory},
+	{"fuse", examine_fuse},	     {"limits", examine_limits},
 };
 
 /* ---- the verb ---- */
@@ -323,7 +346,7 @@ static int run(int argc, char **argv, struct err *e)
 	int r = verb_parse(&verb_doctor, &argc, argv, 0, 0, &arguments, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = image_setup_make(NULL, false, &x.images, e);
+	(void)image_setup_make(NULL, false, &x.images, &x.no_cache);
 	if (arguments.json)
 		json_open(&out, '[');
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(examinations); i++) {
