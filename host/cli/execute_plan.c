@@ -165,7 +165,9 @@ static int make_folder(struct execution *x, struct err *e)
 		return folder_make(x->folder, e);
 	}
 	int r = state_folder("runs", &runs, e);
-	return r == 0 ? run_folder_make(runs, x->id, &x->folder, e) : r;
+	if (r == 0)
+		r = run_folder_make(runs, x->id, &x->folder, e);
+	return r < 0 ? err_wrap(e, "the place for runs, which --out can choose") : 0;
 }
 
 /* The id may have changed because another run began in the same second; the plan carries it. */

@@ -264,11 +264,11 @@ int image_setup_make(const char *agent, bool allow_outside_backing, struct image
 {
 	int r = cache_folder("", &ret->cache, e);
 
+	find_kernel(ret);
 	if (r == 0)
 		r = folder_make(ret->cache, e);
 	if (r < 0)
-		return r;
-	find_kernel(ret);
+		return err_wrap(e, "the cache, which ASSAY_CACHE can put elsewhere");
 	ret->agent = agent ? xstrdup(agent) : NULL;
 	ret->options = (struct image_options){
 		.cache_folder = ret->cache,

@@ -42,17 +42,35 @@ int cache_folder(const char *below, char **ret, struct err *e)
 	return find_folder("XDG_CACHE_HOME", ".cache", below, ret, e);
 }
 
+/* A folder that is there may be refused for another reason than that: its filesystem is read-only. */
+static int make_one(const char *path, struct err *e)
+{
+	struct stat stat;
+
+	if (mkdir(path, 0755) == 0 || errno == EEXIST)
+		return 0;
+	int error = errno;
+	return lstat(path, &stat) == 0
+		       ? 0
+		       : err_set(e, BLAME_HOST, error, "make the folder %s: %m", path);
+}
+
 int folder_make(const char *path, struct err *e)
 {
 	CLEAN_FREE char *copy = xstrdup(path);
+	int r = 0;
 
-	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	for (char *slash = strchr(copy, '/'); slash && r == 0; slash = strchr(slash + 1, '/')) {
+		if (slash == copy)
+			continue;
 		*slash = '\0';
-		(void)mkdir(copy, 0755); /* the last one tells whether all went well */
+		r = make_one(copy, e);
 		*slash = '/';
 	}
-	if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-		return err_set(e, BLAME_HOST, errno, "make the folder %s: %m", path);
+	if (r == 0)
+		r = make_one(path, e);
+	if (r < 0)
+		return r;
 	CLEAN_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, BLAME_HOST, errno, "open the folder %s: %m", path);
