@@ -17,8 +17,9 @@ struct console {
 	int fd;
 	const struct patterns *patterns;
 	uint64_t started_ns, last_ns;
-	uint64_t said;	     /* bytes recorded, with those beyond the file's maximum: the mark */
-	struct text pending; /* cleaned, not yet in the file */
+	uint64_t said;	      /* bytes recorded, with those beyond the file's maximum: the mark */
+	uint64_t said_before; /* power-on */
+	struct text pending;  /* cleaned, not yet in the file */
 	struct text tail;
 	enum escape escape;
 	char line[CONSOLE_LINE_MAX]; /* the line that is not yet ended */
@@ -49,6 +50,7 @@ int console_new(const char *path, const struct patterns *patterns, struct consol
 	console->fd = fd;
 	console->patterns = patterns;
 	console->said = size > 0 ? (uint64_t)size : 0;
+	console->said_before = console->said;
 	console->started_ns = clock_now_ns();
 	text_init(&console->pending, 1U << 20);
 	text_init(&console->tail, (size_t)2 * CONSOLE_TAIL_MAX);
@@ -261,6 +263,7 @@ void console_power_on(struct console *console)
 		end_line(console);
 	flush(console);
 	console->escape = ESCAPE_NONE;
+	console->said_before = console->said;
 	console->started_ns = clock_now_ns();
 	console->last_ns = 0;
 	console->stage.pattern = console->death.pattern = NULL;
@@ -285,6 +288,11 @@ uint64_t console_last_ns(const struct console *console)
 bool console_flooded(const struct console *console)
 {
 	return console->said > CONSOLE_FILE_MAX;
+}
+
+bool console_boot_flooded(const struct console *console)
+{
+	return console->said - console->said_before > CONSOLE_FILE_MAX;
 }
 
 /* Adds a piece of the file without the times that stand at the beginnings of lines. */

@@ -51,7 +51,9 @@ const char *console_path(const struct console *console) NONNULL(1);
 uint64_t console_mark(const struct console *console) NONNULL(1); /* grows with all that is said */
 uint64_t console_last_ns(const struct console *console)
 	NONNULL(1); /* when something was said last; 0: never */
+/* More was said than fits into the file: ever, and since power-on alone. */
 bool console_flooded(const struct console *console) NONNULL(1);
+bool console_boot_flooded(const struct console *console) NONNULL(1);
 
 /* Adds what was said since the mark, without times. -EMSGSIZE: more than fits into `out`, or into the file. */
 int console_since(struct console *console, uint64_t mark, struct text *out, struct err *e)

@@ -198,6 +198,9 @@ TEST(console, flood_is_bounded_and_said)
 	EXPECT_NUMBER(console_since(console, 0, &said, &e), -EMSGSIZE);
 	EXPECT_TEXT(e.text, "the guest flooded its console: more than 16 MiB");
 	EXPECT(console_death_since(console, 0) != NULL);
+	EXPECT(console_boot_flooded(console));
+	console_power_on(console);
+	EXPECT(console_flooded(console) && !console_boot_flooded(console));
 }
 
 TEST(console, long_line_is_cut_into_several)

@@ -44,8 +44,12 @@ static const struct boot_end {
 	 "the boot ended in emergency mode: a unit that the boot needs has failed"},
 	{BOOT_NO_AGENT, "the guest is up but the agent did not start"},
 	{BOOT_STUCK_IN_KERNEL, "the kernel started but the boot did not get to user space"},
+	{BOOT_CONSOLE_FLOODED,
+	 "the boot flooded its console with more than 16 MiB, and its agent has not answered"},
 	{BOOT_MACHINE_ENDED, "the machine ended during the boot"},
 };
+
+_Static_assert(CONSOLE_FILE_MAX == 16U << 20, "the sentence for BOOT_CONSOLE_FLOODED names it");
 
 static const char *boot_sentence(enum boot_state state)
 {
@@ -266,6 +270,8 @@ int boot_watch(struct machine *machine, const struct patience *p, struct boot_re
 			console_scan_prompt(machine->console); /* nothing came for a while */
 		if (is_decided(machine) || patience_left_ns(&whole) == 0)
 			return boot_failed(machine, state_at_end(machine), report, e);
+		if (console_boot_flooded(machine->console)) /* it would never be silent */
+			return boot_failed(machine, BOOT_CONSOLE_FLOODED, report, e);
 		if (machine->agent_lost && !machine->ended) {
 			*e = machine->agent_error;
 			return err_wrap(e, "before its greeting");

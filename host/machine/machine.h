@@ -31,7 +31,8 @@ enum boot_state { /* what the boot watchdog saw */
 		  BOOT_EMERGENCY_MODE,
 		  BOOT_NO_AGENT, /* it is up but the agent did not start */
 		  BOOT_STUCK_IN_KERNEL,
-		  BOOT_MACHINE_ENDED, /* QEMU ended by itself */
+		  BOOT_CONSOLE_FLOODED, /* it says more than is recorded, and does not come up */
+		  BOOT_MACHINE_ENDED,	/* QEMU ended by itself */
 };
 
 struct boot_report {
