@@ -9,6 +9,9 @@ command -v guestfish >/dev/null || {
 	echo "bench/audit.sh: guestfish is not installed (package libguestfs-tools)" >&2
 	exit 1
 }
+work=$(mktemp -d "${TMPDIR:-/tmp}/assay-bench-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+export XDG_STATE_HOME=$work # the runs are not kept
 export LIBGUESTFS_BACKEND=direct LIBGUESTFS_BACKEND_SETTINGS=${LIBGUESTFS_BACKEND_SETTINGS-force_tcg}
 
 now() { date +%s%N; }
@@ -32,3 +35,4 @@ awk -v ours="$ours" -v theirs="$theirs" -v runs="$runs" 'BEGIN {
 	printf "guestfish -i, two files read   %8.3f s  (median of %d)\n", theirs / 1e6, runs
 	printf "ratio                          %8.0f x\n", theirs / ours
 }'
+echo "load average $(cut -d ' ' -f 1-3 /proc/loadavg)"
