@@ -6,7 +6,7 @@
 #include "guest/kit/seccomp.h"
 
 #define RUN_S	120
-#define CONFIG	"/run/assay-config.yaml"
+#define CONFIG	"/etc/cloud/cloud.cfg.d/zz-assay.cfg" /* the last one is the one that counts */
 #define FOLDER	"/var/lib/assay-provisioned"
 #define USER	"assay-user"
 #define GROUP	"assay-group"
@@ -27,8 +27,8 @@ static void run_module(struct trial *t, const char *module, const char *config)
 	if (fd < 0 || write(fd, config, strlen(config)) != (ssize_t)strlen(config))
 		case_broken(t, "write %s: %m", CONFIG);
 	close(fd);
-	struct program_result run = program_run(t, RUN_S, "cloud-init", "--file", CONFIG, "single",
-						"--name", module, "--frequency", "always", NULL);
+	struct program_result run = program_run(t, RUN_S, "cloud-init", "single", "--name", module,
+						"--frequency", "always", NULL);
 	if (run.exit_code != 0)
 		FAIL(t, "cloud-init's module %s ended with %d: %.300s", module, run.exit_code,
 		     run.output);
