@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "host/cases/host_program.h"
 #include "host/cases/host_trial.h"
 #include "wire/frame.h"
 
@@ -153,6 +154,11 @@ void host_broken(struct host_trial *t, const char *format, ...)
 	(void)vsnprintf(t->result->message, sizeof t->result->message, format, args);
 	va_end(args);
 	t->result->outcome = OUTCOME_BROKEN;
+	longjmp(t->out, LEFT_DECIDED);
+}
+
+void host_leave_decided(struct host_trial *t)
+{
 	longjmp(t->out, LEFT_DECIDED);
 }
 
@@ -315,9 +321,12 @@ long long host_plan_number(struct host_trial *t, const char *key, long long fall
 
 static void run_sabotage(struct host_trial *t, const struct host_case_def *def)
 {
-	const struct host_sabotage_def *sabotage = find_sabotage(&def->info);
+	bool is_program = def->info.program && def->info.sabotage.kind == SABOTAGE_CODE;
+	const struct host_sabotage_def *sabotage = is_program ? NULL : find_sabotage(&def->info);
 
-	if (!sabotage && def->info.sabotage.kind == SABOTAGE_NONE)
+	if (is_program)
+		host_program_plant(t);
+	else if (!sabotage && def->info.sabotage.kind == SABOTAGE_NONE)
 		host_broken(t, "the case has no sabotage");
 	if (!sabotage)
 		return; /* it is built into the machine */
@@ -397,6 +406,7 @@ int host_case_run(const struct host_case_def *def, struct machine *machine, unsi
 	uint64_t start_ns = clock_now_ns();
 	struct host_trial *t = xnew(sizeof *t);
 
+	t->info = &def->info;
 	t->machine = machine;
 	t->parameters = parameters;
 	t->patience = patience_within(p, limit_s * NS_PER_S);
@@ -414,4 +424,17 @@ int host_case_run(const struct host_case_def *def, struct machine *machine, unsi
 	release(t);
 	free(t);
 	return left == LEFT_BY_ERROR ? err_wrap(e, "%s.%s", def->info.area, def->info.name) : 0;
+}
+
+int host_program_run(const struct case_info *info, struct machine *machine, unsigned flags,
+		     const char *parameters, const struct patience *p, struct result *result,
+		     struct err *e)
+{
+	const struct host_case_def def = {
+		.info = *info,
+		.body = host_program_body,
+		.file = info->program->folder,
+	};
+
+	return host_case_run(&def, machine, flags, parameters, p, result, e);
 }

@@ -226,4 +226,9 @@ int host_case_run(const struct host_case_def *def, struct machine *machine, unsi
 		  const char *parameters, const struct patience *p, struct result *result,
 		  struct err *e) NONNULL(1, 2, 5, 6, 7);
 
+/* The same for a case that is a program (info->program). */
+int host_program_run(const struct case_info *info, struct machine *machine, unsigned flags,
+		     const char *parameters, const struct patience *p, struct result *result,
+		     struct err *e) NONNULL(1, 2, 5, 6, 7);
+
 #endif

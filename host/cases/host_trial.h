@@ -16,6 +16,7 @@ struct host_block {
 };
 
 struct host_trial {
+	const struct case_info *info;
 	struct machine *machine; /* borrowed, but for `own` */
 	struct machine *own;	 /* from host_boot_anew, NULL: none */
 	const char *parameters;
@@ -33,6 +34,9 @@ struct host_trial {
 
 /* Gives a terminated copy that belongs to the trial. */
 const char *host_keep(struct host_trial *t, const char *bytes, size_t length) NONNULL(1, 2);
+
+/* Ends the case with what t->result says. */
+void host_leave_decided(struct host_trial *t) __attribute__((noreturn)) NONNULL(1);
 
 /* Ends the case without an outcome, because of t->error. */
 void host_leave_by_error(struct host_trial *t) __attribute__((noreturn)) NONNULL(1);

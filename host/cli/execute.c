@@ -27,12 +27,15 @@ void execution_done(struct execution *x)
 	free(x->templates);
 }
 
-static int run_host_case(const char *id, struct machine *machine, unsigned flags,
+static int run_host_case(const struct case_info *info, struct machine *machine, unsigned flags,
 			 const char *parameters, const struct patience *p, struct result *result,
 			 struct err *e)
 {
-	const struct host_case_def *def = host_cases_find(id);
+	char id[CASE_ID_SIZE];
 
+	if (info->program)
+		return host_program_run(info, machine, flags, parameters, p, result, e);
+	const struct host_case_def *def = host_cases_find(case_id(info, id));
 	if (!def)
 		return err_set(e, BLAME_BUG, ENOENT, "%s: " NAME_IN_PLACE, id);
 	return host_case_run(def, machine, flags, parameters, p, result, e);
@@ -181,6 +184,8 @@ static int prepare(struct execution *x, const char *image_path, struct err *e)
 
 	if (r == 0)
 		r = load_catalog(x->agent, &x->catalog, e);
+	if (r == 0)
+		r = add_case_folders(x->catalog, &x->arguments->case_folders, e);
 	if (r == 0)
 		r = choose_cases(x, e); /* before a large image is read */
 	if (r == 0)

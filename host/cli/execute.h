@@ -12,6 +12,7 @@
 /* What the options say. Choices are indices in the words of the matching enum. */
 struct execute_arguments {
 	struct selection_arguments selection;
+	struct text_list case_folders;
 	const char *agent, *size, *ssh_key, *ssh_user, *out, *resume, *markdown;
 	int firmware, accel, entry;
 	long long jobs;

@@ -9,6 +9,7 @@
 struct arguments {
 	bool json, suites, sizes, areas;
 	const char *agent;
+	struct text_list case_folders;
 	struct selection_arguments selection;
 };
 
@@ -17,6 +18,7 @@ static const struct option_line options[] = {
 	OPTIONS_SELECTION(struct arguments),
 	OPTION_FLAG("areas", 0, struct arguments, areas,
 		    "show the areas and how many cases each has"),
+	OPTION_CASES(struct arguments),
 	OPTION_FLAG("json", 0, struct arguments, json, "print JSON"),
 	OPTIONS_SELECTION_KIND(struct arguments),
 	OPTIONS_SELECTION_REST(struct arguments),
@@ -168,6 +170,8 @@ static int run(int argc, char **argv, struct err *e)
 		(void)vec_add(&arguments.selection.cases, argv[i]);
 	}
 	r = open_catalog(arguments.agent, &catalog, e);
+	if (r == 0)
+		r = add_case_folders(catalog, &arguments.case_folders, e);
 	if (r < 0)
 		return r;
 	if (arguments.suites)

@@ -43,6 +43,7 @@ static const struct option_line run_options[] = {
 	OPTION_AGENT(arguments),
 	OPTION_BACKING,
 	OPTIONS_SELECTION(arguments),
+	OPTION_CASES(arguments),
 	OPTION_COLD,
 	OPTION_ENTRY,
 	OPTION_FIRMWARE,
@@ -73,6 +74,7 @@ static const struct option_line prove_options[] = {
 	OPTION_AGENT(arguments),
 	OPTION_BACKING,
 	OPTIONS_SELECTION(arguments),
+	OPTION_CASES(arguments),
 	OPTION_COLD,
 	OPTION_ENTRY,
 	OPTION_FIRMWARE,
@@ -133,6 +135,7 @@ const struct verb verb_prove = {
 static void done(struct execute_arguments *parsed)
 {
 	vec_done(&parsed->selection.cases);
+	vec_done(&parsed->case_folders);
 	vec_done(&parsed->selection.areas);
 	vec_done(&parsed->selection.kinds);
 	vec_done(&parsed->selection.needs);

@@ -9,10 +9,12 @@
 struct arguments {
 	bool json;
 	const char *agent;
+	struct text_list case_folders;
 };
 
 static const struct option_line options[] = {
 	OPTION_AGENT(struct arguments),
+	OPTION_CASES(struct arguments),
 	OPTION_FLAG("json", 0, struct arguments, json, "print JSON"),
 };
 
@@ -59,6 +61,10 @@ static void show_text(const struct catalog_case *it, struct text *out)
 	add_line(out, "remedy", info->remedy);
 	add_line(out, "guards", info->fixes);
 	add_line(out, "covers", info->sources);
+	if (info->program)
+		text_addf(out, "  %-10s %s/%s, reports by %s\n", "program", info->program->folder,
+			  info->program->command,
+			  info->program->speaks_tap ? "TAP" : "its exit status");
 	add_sabotage(&info->sabotage, out);
 }
 
@@ -116,6 +122,8 @@ static int run(int argc, char **argv, struct err *e)
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = open_catalog(arguments.agent, &catalog, e);
+	if (r == 0)
+		r = add_case_folders(catalog, &arguments.case_folders, e);
 	if (r == 0)
 		r = find_case(catalog, argv[1], &it, e);
 	if (r < 0)

@@ -30,8 +30,8 @@ struct verb {
 	const char *details; /* for --help: what is not said by the options */
 };
 
-extern const struct verb verb_audit, verb_cache, verb_doctor, verb_help, verb_list, verb_prove,
-	verb_report, verb_run, verb_runs, verb_show, verb_version;
+extern const struct verb verb_audit, verb_cache, verb_doctor, verb_guest, verb_help, verb_list,
+	verb_prove, verb_report, verb_run, verb_runs, verb_show, verb_version;
 
 /* All verbs, sorted by name, NULL-terminated. */
 const struct verb *const *verbs_all(void);
@@ -51,6 +51,11 @@ struct agent_arguments {
 	OPTION_TEXT("agent", 0, S, agent, "FILE",                                                  \
 		    "the agent binary, assay-guest (else found by itself)")
 
+/* The option of all verbs that know cases. */
+#define OPTION_CASES(S)                                                                            \
+	OPTION_LIST("cases", 0, S, case_folders, "FOLDER",                                         \
+		    "also the cases in FOLDER that are programs, see assay-case(5) (repeatable)")
+
 /* Where assay-guest is: `given`, $ASSAY_GUEST, beside this program, or in ../libexec/assay. Gives the path; -ENOENT
  * (blame host) says where it was looked for. */
 int find_agent(const char *given, char **ret, struct err *e) NONNULL(2, 3);
@@ -59,6 +64,10 @@ int find_agent(const char *given, char **ret, struct err *e) NONNULL(2, 3);
 int load_catalog(const char *agent_path, struct catalog **ret, struct err *e) NONNULL(1, 2, 3);
 /* Both at once, for who wants the catalogue alone. */
 int open_catalog(const char *given, struct catalog **ret, struct err *e) NONNULL(2, 3);
+
+/* Adds the cases of --cases to it. -EINVAL (blame user): what is wrong with them has been printed to stderr. */
+int add_case_folders(struct catalog *catalog, const struct text_list *paths, struct err *e)
+	NONNULL(1, 2, 3);
 
 /* Adds all that is known of a case as one JSON object, for list and show. */
 void case_json(const struct catalog_case *it, struct text *out) NONNULL(1, 2);

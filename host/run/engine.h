@@ -26,8 +26,8 @@ struct engine_cell {
 };
 
 /* Runs a host case; given by the cli, because the engine does not know the cases. As host_case_run. */
-typedef int engine_host_case_fn(const char *id, struct machine *machine, unsigned flags,
-				const char *parameters, const struct patience *p,
+typedef int engine_host_case_fn(const struct case_info *info, struct machine *machine,
+				unsigned flags, const char *parameters, const struct patience *p,
 				struct result *result, struct err *e);
 
 /* What the caller wants to see; each may be NULL. */

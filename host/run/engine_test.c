@@ -22,12 +22,13 @@
 static struct case_info infos[GUEST_CASES + OTHER_CASES];
 static char names[GUEST_CASES][16];
 
-static int run_host_case(const char *id, struct machine *machine, unsigned flags UNUSED,
-			 const char *parameters, const struct patience *p UNUSED,
-			 struct result *result, struct err *e UNUSED)
+static int run_host_case(const struct case_info *info, struct machine *machine,
+			 unsigned flags UNUSED, const char *parameters,
+			 const struct patience *p UNUSED, struct result *result,
+			 struct err *e UNUSED)
 {
 	EXPECT(machine != NULL && strstr(parameters, "cpus=2\n") != NULL);
-	result_set(result, OUTCOME_PASS, "%s ran", id);
+	result_set(result, OUTCOME_PASS, "%s.%s ran", info->area, info->name);
 	return 0;
 }
 

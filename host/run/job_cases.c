@@ -49,7 +49,7 @@ static int execute(struct seat *seat, const struct plan_item *item, struct resul
 					seat->cell->parameters, &p, result, e);
 	if (!engine->setup->run_host_case)
 		return err_set(e, BLAME_BUG, ENOSYS, "%s: nobody runs host cases", item->it->id);
-	return engine->setup->run_host_case(item->it->id, seat->machine, flags,
+	return engine->setup->run_host_case(&item->it->info, seat->machine, flags,
 					    seat->cell->parameters, &p, result, e);
 }
 
