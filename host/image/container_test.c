@@ -103,7 +103,7 @@ TEST(container, spoilt_copy_is_corrupt_and_the_image_is_not)
 /* Named relative to the image, it is not beside the copy. */
 TEST(container, spoilt_copy_needs_no_backing_file)
 {
-	CLEANUP(image) struct image *image = open_disk("qcow2");
+	CLEANUP(image) struct image *base UNUSED = open_disk("qcow2");
 	CLEAN_FREE char *folder = in_test_folder("run"), *over = in_test_folder("over");
 	const char *create[] = {"qemu-img", "create", "-q",    "-f", "qcow2", "-b",
 				"disk",	    "-F",     "qcow2", over, NULL};
