@@ -170,6 +170,27 @@ static int ext4_stat(struct volume *volume, uint64_t handle, struct tree_stat *r
 	return r;
 }
 
+#define EXPECTED_MAX (256U << 10) /* of one folder */
+
+/* Who lists a folder mostly goes into those in it, and their blocks are scattered over the disk. */
+static void expect_folder(struct ext4 *ext4, const struct ext2_inode_large *inode)
+{
+	const struct ext3_extent_header *head = (const void *)inode->i_block;
+	const struct ext3_extent *first = EXT_FIRST_EXTENT(head);
+	uint64_t block = inode->i_block[0], count = 1, unit = ext4->fs->blocksize;
+
+	if (inode->i_flags & EXT4_EXTENTS_FL) {
+		if (head->eh_magic != EXT3_EXT_MAGIC || head->eh_depth != 0 ||
+		    head->eh_entries == 0)
+			return;
+		block = first->ee_start | (uint64_t)first->ee_start_hi << 32;
+		count = first->ee_len;
+	}
+	uint64_t size = count * unit < EXPECTED_MAX ? count * unit : EXPECTED_MAX;
+	if (block < span_size(ext4->span) / unit)
+		span_expect(ext4->span, block * unit, size);
+}
+
 struct listing {
 	struct ext4 *ext4;
 	volume_entry_fn *entry;
@@ -182,19 +203,23 @@ static int list_one(ext2_ino_t dir UNUSED, int kind UNUSED, struct ext2_dir_entr
 {
 	struct listing *listing = arg;
 	size_t length = (size_t)ext2fs_dirent_name_len(found);
+	struct ext2_inode_large inode;
 	struct tree_stat stat;
 
 	if (length == 0 ||
 	    (found->name[0] == '.' && (length == 1 || (length == 2 && found->name[1] == '.'))))
 		return 0;
-	int r = ext4_stat(&listing->ext4->volume, found->inode, &stat);
+	int r = read_inode(listing->ext4, found->inode, &inode);
 	if (r == -EIO)
 		listing->stopped = r;
 	else if (r < 0)
 		listing->damaged = r;
-	else
-		listing->stopped =
-			listing->entry(listing->arg, found->name, length, found->inode, &stat);
+	if (r < 0)
+		return listing->stopped ? DIRENT_ABORT : 0;
+	if (S_ISDIR(inode.i_mode))
+		expect_folder(listing->ext4, &inode);
+	convert_stat(listing->ext4, found->inode, &inode, &stat);
+	listing->stopped = listing->entry(listing->arg, found->name, length, found->inode, &stat);
 	return listing->stopped ? DIRENT_ABORT : 0;
 }
 

@@ -167,6 +167,22 @@ int span_read(const struct span *span, uint64_t offset, void *buf, size_t size)
 	return 0;
 }
 
+void span_expect(const struct span *span, uint64_t offset, uint64_t size)
+{
+	uint64_t n;
+
+	if (offset >= span->size)
+		return;
+	if (size > span->size - offset)
+		size = span->size - offset;
+	for (; size > 0; offset += n, size -= n) {
+		const struct piece *piece = find_piece(span, offset);
+		uint64_t left, at = locate(span, piece, offset - piece->from, &left);
+		n = left < size ? left : size;
+		chunks_expect(span->chunks, at, n);
+	}
+}
+
 void span_describe(const struct span *span, struct text *out)
 {
 	vec_each (&span->pieces, piece) {

@@ -45,6 +45,9 @@ bool span_is_range(const struct span *span) NONNULL(1);
 /* Reads exactly `size` bytes: 0, -EIO (beyond the end), or what the chunks say. */
 int span_read(const struct span *span, uint64_t offset, void *buf, size_t size) NONNULL(1, 3);
 
+/* Says that these bytes, as far as there are so many, will be read soon: as chunks_expect. */
+void span_expect(const struct span *span, uint64_t offset, uint64_t size) NONNULL(1);
+
 /* Adds a line "SIZE STRIPE_SIZE PLACE…" in bytes for each piece: how the agent of a micro-VM is told of it. */
 void span_describe(const struct span *span, struct text *out) NONNULL(1, 2);
 

@@ -118,3 +118,37 @@ TEST(span, refuses_what_cannot_be)
 	EXPECT_NUMBER(add(span, 1, 5000), -E2BIG);
 	EXPECT_NUMBER((long long)span_size(span), SPAN_PLACES_MAX);
 }
+
+/* Counts what is asked for ahead; a ticket is that count. */
+static int64_t begin_pattern(void *arg, uint64_t offset, void *buf, size_t size)
+{
+	(void)read_pattern(NULL, offset, buf, size);
+	return ++*(int *)arg;
+}
+
+static int finish_pattern(void *arg UNUSED, int64_t ticket UNUSED)
+{
+	return 0;
+}
+
+TEST(span, expects_in_all_pieces)
+{
+	int begun = 0;
+	const struct chunk_source ahead = {
+		.read = read_pattern,
+		.begin = begin_pattern,
+		.finish = finish_pattern,
+		.arg = &begun,
+		.size = DISK,
+	};
+	CLEANUP(chunks) struct chunks *chunks = chunks_new(&ahead);
+	CLEANUP(span) struct span *span = span_new(chunks);
+
+	EXPECT(add(span, 1000, 70000) == 0 && add(span, 1000, 20000) == 0);
+	span_expect(span, 2000, 1);
+	EXPECT_NUMBER(begun, 0);
+	span_expect(span, 1000, 1); /* the first chunk, in the second piece */
+	EXPECT_NUMBER(begun, 1);
+	span_expect(span, 900, UINT64_MAX);
+	EXPECT_NUMBER(begun, 2);
+}
