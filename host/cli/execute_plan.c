@@ -116,9 +116,11 @@ int choose_cases(struct execution *x, struct err *e)
 	vec_each (&x->earlier->cases, it) {
 		const struct catalog_case *found = catalog_find(x->catalog, it->id);
 		if (!found)
-			return err_set(e, BLAME_USER, ENOENT,
-				       "case %s of run %s does not exist any more: begin a new run",
-				       it->id, x->earlier->id);
+			return err_set(
+				e, BLAME_USER, ENOENT,
+				"there is no case %s, as run %s had: name its folder by --cases, or begin "
+				"a new run",
+				it->id, x->earlier->id);
 		(void)vec_add(&x->cases, found);
 	}
 	return 0;

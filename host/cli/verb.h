@@ -31,7 +31,7 @@ struct verb {
 };
 
 extern const struct verb verb_audit, verb_cache, verb_doctor, verb_guest, verb_help, verb_list,
-	verb_prove, verb_report, verb_run, verb_runs, verb_show, verb_version;
+	verb_new, verb_prove, verb_report, verb_run, verb_runs, verb_show, verb_version;
 
 /* All verbs, sorted by name, NULL-terminated. */
 const struct verb *const *verbs_all(void);
