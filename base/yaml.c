@@ -24,8 +24,8 @@ static void *at_offset(const struct reader *reader, size_t offset)
 
 /* ---- problems ---- */
 
-static void add_problem(struct text *problems, const char *path, struct yaml_place place,
-			const char *format, va_list args)
+static void PRINTF(4, 0) add_problem(struct text *problems, const char *path,
+				     struct yaml_place place, const char *format, va_list args)
 {
 	(void)text_adds(problems, path);
 	if (place.line > 0)

@@ -151,6 +151,7 @@ TEST(case_folders, are_found_and_sorted)
 	EXPECT_NUMBER(folders->all.count, 2);
 	EXPECT_TEXT(folders->all.items[0]->info.name, "it_holds");
 	EXPECT_TEXT(folders->all.items[0]->program.folder, b);
+	EXPECT_TEXT(folders->all.items[1]->program.folder, a);
 	EXPECT_NUMBER(folders->all.items[1]->info.kind, CASE_KIND_HOST);
 }
 

@@ -176,7 +176,7 @@ static int ext4_stat(struct volume *volume, uint64_t handle, struct tree_stat *r
 static void expect_folder(struct ext4 *ext4, const struct ext2_inode_large *inode)
 {
 	const struct ext3_extent_header *head = (const void *)inode->i_block;
-	const struct ext3_extent *first = EXT_FIRST_EXTENT(head);
+	const struct ext3_extent *first = (const void *)(head + 1);
 	uint64_t block = inode->i_block[0], count = 1, unit = ext4->fs->blocksize;
 
 	if (inode->i_flags & EXT4_EXTENTS_FL) {

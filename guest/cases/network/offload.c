@@ -26,13 +26,14 @@ static int ethtool(const char *name, void *command)
 	return fd < 0 || ioctl(fd, SIOCETHTOOL, &request) < 0 ? -errno : 0;
 }
 
+/* As in <linux/ethtool.h>, whose structs end in arrays without a length. */
 struct feature_names {
-	struct ethtool_gstrings head;
+	uint32_t cmd, string_set, len;
 	char names[FEATURES_MAX][ETH_GSTRING_LEN];
 };
 
 struct feature_bits {
-	struct ethtool_gfeatures head;
+	uint32_t cmd, size;
 	struct ethtool_get_features_block blocks[BLOCKS_MAX];
 };
 
@@ -45,11 +46,12 @@ struct features {
 static unsigned count_features(const char *name)
 {
 	struct {
-		struct ethtool_sset_info head;
+		uint32_t cmd, reserved;
+		uint64_t sset_mask;
 		uint32_t count;
-	} info = {.head = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES}};
+	} info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES};
 
-	return ethtool(name, &info) == 0 && info.head.sset_mask ? info.count : 0;
+	return ethtool(name, &info) == 0 && info.sset_mask ? info.count : 0;
 }
 
 static bool read_features(const char *name, struct features *ret)
@@ -57,10 +59,11 @@ static bool read_features(const char *name, struct features *ret)
 	ret->count = count_features(name);
 	if (ret->count == 0 || ret->count > FEATURES_MAX)
 		return false;
-	ret->names.head = (struct ethtool_gstrings){
-		.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = ret->count};
-	ret->bits.head = (struct ethtool_gfeatures){.cmd = ETHTOOL_GFEATURES,
-						    .size = (ret->count + 31) / 32};
+	ret->names.cmd = ETHTOOL_GSTRINGS;
+	ret->names.string_set = ETH_SS_FEATURES;
+	ret->names.len = ret->count;
+	ret->bits.cmd = ETHTOOL_GFEATURES;
+	ret->bits.size = (ret->count + 31) / 32;
 	return ethtool(name, &ret->names) == 0 && ethtool(name, &ret->bits) == 0;
 }
 

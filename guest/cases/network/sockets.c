@@ -37,9 +37,9 @@ struct diagnosis_request {
 };
 
 /* True when one of the messages is about a socket on that port (network order). */
-static bool has_port(const char *bytes, int length, uint16_t port, bool *ret_is_end)
+static bool has_port(char *bytes, int length, uint16_t port, bool *ret_is_end)
 {
-	for (const struct nlmsghdr *at = (const void *)bytes; NLMSG_OK(at, (unsigned)length);
+	for (struct nlmsghdr *at = (void *)bytes; NLMSG_OK(at, (unsigned)length);
 	     at = NLMSG_NEXT(at, length)) {
 		*ret_is_end |= at->nlmsg_type == NLMSG_DONE || at->nlmsg_type == NLMSG_ERROR;
 		if (at->nlmsg_type != SOCK_DIAG_BY_FAMILY)
