@@ -15,10 +15,28 @@
 #define ENV_PROGRAM "ASSAY"	   /* this program */
 #define ENV_SOCKET  "ASSAY_SOCKET" /* where it finds the machine */
 
-/* What can be asked. */
+/* What can be asked: name, arguments (after a blank), least and most of them, help. Those without a word of ours are the agent's own. */
+#define REACH_ARGUMENTS_MAX 64
+#define REACH_VERBS(X)                                                                             \
+	X("chmod", " PATH MODE", 2, 2, "change a file's mode")                                     \
+	X("console", "", 0, 0, "what the serial console has said since the case began")            \
+	X("exec", " PROGRAM [ARGUMENT...]", 1, REACH_ARGUMENTS_MAX - 1,                            \
+	  "run a program; its exit status is that of this one")                                    \
+	X("link", " TARGET PATH", 2, 2, "make a symbolic link")                                    \
+	X("list", " PATH", 1, 1, "the names in a folder")                                          \
+	X("mkdir", " PATH", 1, 1, "make a folder and those above it")                              \
+	X("qmp", " COMMAND [JSON]", 1, 2, "ask QEMU")                                              \
+	X("read", " PATH", 1, 1, "print a file")                                                   \
+	X("reboot", " [SECONDS]", 0, 1, "reboot, and wait (else 600 s) until the guest is back")   \
+	X("stat", " PATH", 1, 1, "type, mode, owner and size of a file")                           \
+	X("sync", "", 0, 0, "write everything to the disks")                                       \
+	X("unlink", " PATH", 1, 1, "remove a file or an empty folder")                             \
+	X("write", " PATH", 2, 2, "replace a file by what comes on stdin")
+
 struct reach_verb {
-	const char *name, *arguments, *help;
+	const char *name, *arguments;
 	int least, most;
+	const char *help;
 };
 extern const struct reach_verb reach_verbs[]; /* name NULL ends */
 const struct reach_verb *reach_find(const char *name) NONNULL(1);

@@ -8,28 +8,11 @@
 #include "host/cases/host_trial.h"
 #include "wire/frame.h"
 
-#define ARGUMENTS_MAX	64
 #define REQUEST_MAX	(2U << 20)
 #define REQUEST_SPAN_NS (10 * NS_PER_S) /* for a request to come as a whole */
 
-/* Those without a word here are the agent's own. */
-const struct reach_verb reach_verbs[] = {
-	{"chmod", "PATH MODE", "change a file's mode", 2, 2},
-	{"console", "", "what the serial console has said since the case began", 0, 0},
-	{"exec", "PROGRAM [ARGUMENT...]", "run a program; its exit status is that of this one", 1,
-	 ARGUMENTS_MAX - 1},
-	{"link", "TARGET PATH", "make a symbolic link", 2, 2},
-	{"list", "PATH", "the names in a folder", 1, 1},
-	{"mkdir", "PATH", "make a folder and those above it", 1, 1},
-	{"qmp", "COMMAND [JSON]", "ask QEMU", 1, 2},
-	{"read", "PATH", "print a file", 1, 1},
-	{"reboot", "[SECONDS]", "reboot, and wait until the guest is back (at most 600)", 0, 1},
-	{"stat", "PATH", "type, mode, owner and size of a file", 1, 1},
-	{"sync", "", "write everything to the disks", 0, 0},
-	{"unlink", "PATH", "remove a file or an empty folder", 1, 1},
-	{"write", "PATH", "replace a file by what comes on stdin", 2, 3},
-	{NULL, NULL, NULL, 0, 0},
-};
+#define ROW(...) {__VA_ARGS__},
+const struct reach_verb reach_verbs[] = {REACH_VERBS(ROW){NULL, NULL, 0, 0, NULL}};
 
 const struct reach_verb *reach_find(const char *name)
 {
@@ -41,7 +24,7 @@ const struct reach_verb *reach_find(const char *name)
 
 struct request {
 	char verb[32];
-	char *arguments[ARGUMENTS_MAX + 1]; /* owned */
+	char *arguments[REACH_ARGUMENTS_MAX + 1]; /* owned */
 	size_t count;
 };
 
@@ -122,7 +105,7 @@ static int answer(struct host_trial *t, const struct request *request, struct te
 	const struct reach_verb *verb = reach_find(request->verb);
 
 	if (!verb || (int)request->count < verb->least || (int)request->count > verb->most) {
-		(void)text_addf(reply, "usage: %s %s", verb ? verb->name : "there is no such verb",
+		(void)text_addf(reply, "usage: %s%s", verb ? verb->name : "there is no such verb",
 				verb ? verb->arguments : "");
 		*ret_code = EINVAL;
 		return 0;
@@ -147,7 +130,8 @@ static int read_request(const struct frame *frame, struct request *ret, struct e
 		if (field.key == FIELD_NAME) {
 			field_string(&field, ret->verb, sizeof ret->verb);
 		} else if (field.key == FIELD_TEXT) {
-			if (ret->count == ARGUMENTS_MAX || memchr(field.bytes, '\0', field.length))
+			if (ret->count == REACH_ARGUMENTS_MAX ||
+			    memchr(field.bytes, '\0', field.length))
 				return -EINVAL;
 			char *copy = xnew(field.length + 1);
 			if (field.length > 0)
@@ -190,6 +174,7 @@ static void send_reply(const struct patience *p, int fd, int code, const struct 
 
 int reach_serve(struct host_trial *t, int listener, struct err *e)
 {
+	/* cppcheck-suppress nullPointer ; accept4(2) may be told nothing of the peer */
 	CLEAN_FD int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	CLEAN_TEXT struct text bytes = TEXT_INIT(REQUEST_MAX),
 			       reply = TEXT_INIT(HOST_REPLY_MAX - 65536);

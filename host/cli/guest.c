@@ -14,6 +14,14 @@
 #define EXIT_REFUSED 1	 /* the guest said no */
 #define EXIT_TIMEOUT 124 /* as timeout(1) */
 
+#define LINE(name, arguments, least, most, help) "  " name arguments ": " help "\n"
+#define BEFORE                                                                                     \
+	"For programs that `assay run --cases` starts: ASSAY_SOCKET tells them where the machine is.\n"
+#define AFTER                                                                                              \
+	"Exit status: 0 done, 1 the guest said no, of exec that of the program, 124 it ran out of time,\n" \
+	"64 usage, 70 the machine cannot be reached."
+static const char details[] = BEFORE REACH_VERBS(LINE) AFTER;
+
 static int run(int argc, char **argv, struct err *e);
 
 const struct verb verb_guest = {
@@ -21,23 +29,7 @@ const struct verb verb_guest = {
 	.operands = "VERB [ARG...]",
 	.title = "reach the machine, from a case that is a program on the host",
 	.run = run,
-	.details =
-		"For programs that `assay run --cases` starts: ASSAY_SOCKET tells them where the machine is.\n"
-		"  chmod PATH MODE            change a file's mode\n"
-		"  console                    what the serial console has said since the case began\n"
-		"  exec PROGRAM [ARGUMENT...] run a program; its exit status is that of this one\n"
-		"  link TARGET PATH           make a symbolic link\n"
-		"  list PATH                  the names in a folder\n"
-		"  mkdir PATH                 make a folder and those above it\n"
-		"  qmp COMMAND [JSON]         ask QEMU\n"
-		"  read PATH                  print a file\n"
-		"  reboot [SECONDS]           reboot, and wait until the guest is back (at most 600)\n"
-		"  stat PATH                  type, mode, owner and size of a file\n"
-		"  sync                       write everything to the disks\n"
-		"  unlink PATH                remove a file or an empty folder\n"
-		"  write PATH                 replace a file by what comes on stdin\n"
-		"Exit status: 0 done, 1 the guest said no, of exec that of the program, 124 it ran out of time,\n"
-		"64 usage, 70 the machine cannot be reached.",
+	.details = details,
 };
 
 static int connect_machine(int *ret, struct err *e)
@@ -158,7 +150,7 @@ static int check_request(int argc, char **argv, struct err *e)
 		return err_set(e, BLAME_USER, EINVAL,
 			       "assay guest knows no '%.40s'; see `assay guest --help`", argv[1]);
 	if (count < verb->least || count > verb->most)
-		return err_set(e, BLAME_USER, EINVAL, "usage: assay guest %s %s", verb->name,
+		return err_set(e, BLAME_USER, EINVAL, "usage: assay guest %s%s", verb->name,
 			       verb->arguments);
 	return 0;
 }
