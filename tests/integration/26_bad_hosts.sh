@@ -170,6 +170,7 @@ umount /dev/shm
 # ---- what is full before, or gets full in the middle ----
 
 small_disk "$work/small" size=1m
+cp "$ASSAY_CACHE"/accelerator-*.json "$work/small"
 fill "$work/small" 0
 under="env ASSAY_CACHE=$work/small"
 check_exit 0 "with a full cache the run ships" $under "$ASSAY" $run --case boot.reaches_ready --out "$work/full-cache"
@@ -198,6 +199,7 @@ ends_with() {
 }
 
 small_disk "$work/small" size=520m
+cp "$ASSAY_CACHE"/accelerator-*.json "$work/small"
 ASSAY_CACHE=$work/small "$ASSAY" $run $one --out "$work/freeze" >"$work/log" 2>&1 &
 pid=$!
 wait_for [ -s "$work/freeze/m0001-boot/console.log" ]
