@@ -2,13 +2,15 @@
 /* A line with faults. */
 #include "netpeer/line.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/clock.h"
 
 /* A frame that is overtaken comes so much later: several others fit in. */
 #define REORDER_NS (20 * NS_PER_MS)
+/* The other end's queue is short: it empties within milliseconds, unless the guest stands still. */
+#define RETRY_NS (1 * NS_PER_MS)
+#define KEEP_NS	 (500 * NS_PER_MS)
 
 void line_init(struct line *line, uint64_t seed, line_fn *deliver, void *arg)
 {
@@ -43,9 +45,11 @@ static void keep(struct line *line, uint64_t due_ns, const void *bytes, size_t l
 		line->lost++;
 		return;
 	}
-	*frame = (struct line_frame){.due_ns = due_ns, .length = length};
+	*frame = (struct line_frame){
+		.due_ns = due_ns, .expires_ns = due_ns + KEEP_NS, .length = length};
 	memcpy(frame->bytes, bytes, length);
-	while (*at && (*at)->due_ns <= due_ns)
+	/* Frames that wait for the other end stay before those that come after them. */
+	while (*at && ((*at)->due_ns <= due_ns || (*at)->is_refused))
 		at = &(*at)->next;
 	frame->next = *at;
 	*at = frame;
@@ -63,9 +67,8 @@ void line_send(struct line *line, uint64_t now_ns, const void *frame, size_t len
 	}
 	if (happens(line, line->reorder_percent))
 		late_ns += REORDER_NS;
-	if (late_ns == 0)
-		line->deliver(line->arg, frame, length);
-	else
+	bool waits = line->first && line->first->is_refused;
+	if (late_ns > 0 || waits || !line->deliver(line->arg, frame, length))
 		keep(line, now_ns + late_ns, frame, length);
 }
 
@@ -78,9 +81,14 @@ void line_run(struct line *line, uint64_t now_ns)
 {
 	while (line->first && line->first->due_ns <= now_ns) {
 		struct line_frame *frame = line->first;
+		frame->is_refused = !line->deliver(line->arg, frame->bytes, frame->length);
+		if (frame->is_refused && now_ns < frame->expires_ns) {
+			frame->due_ns = now_ns + RETRY_NS;
+			return;
+		}
+		line->lost += frame->is_refused;
 		line->first = frame->next;
 		line->count--;
-		line->deliver(line->arg, frame->bytes, frame->length);
 		free(frame);
 	}
 }

@@ -12,6 +12,7 @@
 #ifndef ASSAY_NETPEER_LINE_H
 #define ASSAY_NETPEER_LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,11 +22,13 @@
 #define FRAME_MAX	65535
 #define LINE_NEVER	UINT64_MAX
 
-typedef void line_fn(void *arg, const void *frame, size_t length);
+/* False: the other end takes nothing more now, the frame is tried again soon. */
+typedef bool line_fn(void *arg, const void *frame, size_t length);
 
 struct line_frame {
 	struct line_frame *next; /* by due_ns */
-	uint64_t due_ns;
+	uint64_t due_ns, expires_ns;
+	bool is_refused;
 	size_t length;
 	uint8_t bytes[];
 };

@@ -9,16 +9,43 @@
 struct seen {
 	char order[64];
 	unsigned count;
+	bool refuses;
 };
 
-static void take(void *arg, const void *frame, size_t length)
+static bool take(void *arg, const void *frame, size_t length)
 {
 	struct seen *seen = arg;
+
+	if (seen->refuses)
+		return false;
 
 	EXPECT_NUMBER(length, 1);
 	if (seen->count < sizeof seen->order - 1)
 		seen->order[seen->count] = *(const char *)frame;
 	seen->count++;
+	return true;
+}
+
+TEST(line, waits_for_who_takes_nothing_now)
+{
+	struct seen seen = {.refuses = true};
+	struct line line;
+
+	line_init(&line, 1, take, &seen);
+	line_send(&line, 0, "a", 1);
+	line_run(&line, 0);
+	line_send(&line, 0, "b", 1);
+	seen.refuses = false;
+	line_send(&line, NS_PER_MS / 2, "c", 1);
+	EXPECT_NUMBER(seen.count, 0);
+	line_run(&line, NS_PER_MS);
+	EXPECT_TEXT(seen.order, "abc");
+	seen.refuses = true;
+	line_send(&line, 0, "d", 1);
+	line_run(&line, 0);
+	line_run(&line, NS_PER_S);
+	EXPECT_NUMBER(line.lost, 1);
+	EXPECT(line_due_ns(&line) == LINE_NEVER);
 }
 
 TEST(line, delivers_at_once_without_faults)

@@ -13,24 +13,26 @@
 
 #include "base/clock.h"
 #include "netpeer/frame.h"
+#include "wire/netpeer.h"
 
 #define MTU 1500
 /* Frames of one wire at one go: the others want their turn. */
 #define FRAMES_AT_ONCE 64
-#define LEASE_S	       3600
 #define ROUTER_LIFE_S  1800
 #define PREFIX_LIFE_S  86400
 #define WAIT_MAX_MS    1000
 
 /* ---- out ---- */
 
-static void to_guest(void *arg, const void *frame, size_t length)
+static bool to_guest(void *arg, const void *frame, size_t length)
 {
 	struct wire *wire = arg;
 
+	if (send(wire->fd, frame, length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return errno != EAGAIN &&
+		       errno != ENOBUFS; /* else there is no guest: frames get lost */
 	capture_add(&wire->peer->capture, clock_wall_ns(), frame, length);
-	/* A guest that does not take its frames loses them, as on any wire. */
-	(void)!send(wire->fd, frame, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return true;
 }
 
 static err_t link_output(struct netif *netif, struct pbuf *p)
@@ -63,7 +65,7 @@ static void to_stack(struct netif *netif, const void *frame, size_t length)
 		pbuf_free(p);
 }
 
-static void to_peer(void *arg, const void *frame, size_t length)
+static bool to_peer(void *arg, const void *frame, size_t length)
 {
 	struct wire *wire = arg;
 	struct events *events = &wire->peer->events;
@@ -74,11 +76,11 @@ static void to_peer(void *arg, const void *frame, size_t length)
 	switch (view.kind) {
 	case FRAME_DHCP:
 		service_dhcp(wire, view.payload, view.length);
-		return;
+		return true;
 	case FRAME_SOLICITATION:
 		events_add(events, wire->nic, EVENT_ROUTER_SOLICITATION, NULL);
 		wire->advertise_ns = 0;
-		return;
+		return true;
 	case FRAME_ARP:
 		events_add(events, wire->nic, EVENT_ARP, NULL);
 		if (view.target == network_address(wire->nic, NETWORK_DNS))
@@ -88,6 +90,7 @@ static void to_peer(void *arg, const void *frame, size_t length)
 		break;
 	}
 	to_stack(netif, frame, length);
+	return true;
 }
 
 static void receive(struct wire *wire, uint64_t now_ns)
@@ -181,7 +184,7 @@ static void plan_services(struct wire *wire)
 		.router = network_address(nic, NETWORK_GATEWAY),
 		.dns = network_address(nic, NETWORK_DNS),
 		.ntp = network_address(nic, NETWORK_GATEWAY),
-		.lease_s = LEASE_S,
+		.lease_s = NETPEER_LEASE_S,
 		.client_count = 1,
 	};
 	network_guest_mac(nic, wire->dhcp.clients[0]);
@@ -217,9 +220,10 @@ static bool wire_init(struct wire *wire, struct peer *peer, unsigned nic, int fd
 static void name_hosts(struct dns_zone *zone)
 {
 	static const char *const patterns[] = {
-		"*." NETWORK_DOMAIN, "*.pool.ntp.org",	 "pool.ntp.org",     "ntp.ubuntu.com",
-		"time.google.com",   "time1.google.com", "time2.google.com", "time3.google.com",
-		"time4.google.com",  "time.windows.com", "time.apple.com",   "time.cloudflare.com",
+		("*." NETWORK_DOMAIN), "*.pool.ntp.org",   "pool.ntp.org",
+		"ntp.ubuntu.com",      "time.google.com",  "time1.google.com",
+		"time2.google.com",    "time3.google.com", "time4.google.com",
+		"time.windows.com",    "time.apple.com",   "time.cloudflare.com",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
@@ -228,7 +232,7 @@ static void name_hosts(struct dns_zone *zone)
 
 bool peer_init(struct peer *peer, const int *fds, unsigned count, int capture_fd)
 {
-	*peer = (struct peer){.has_dhcp = true, .has_ra = true, .has_dns = true, .has_ntp = true};
+	*peer = (struct peer){.has_dhcp = true, .has_ra = true, .has_dns = true};
 	capture_init(&peer->capture, capture_fd);
 	relays_init(&peer->relays);
 	name_hosts(&peer->zone);

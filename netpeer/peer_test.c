@@ -29,6 +29,7 @@ static struct fixture *setup(void)
 	EXPECT_NUMBER(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control), 0);
 	EXPECT(peer_init(&fixture.peer, &wire[1], 1, -1));
 	fixture.peer.has_ra = false;
+	fixture.peer.has_ntp = true;
 	control_init(&fixture.control, control[1], &fixture.peer);
 	fixture.guest = wire[0];
 	fixture.host = control[0];

@@ -133,7 +133,7 @@ static size_t datagram(struct pbuf *p, uint8_t buf[DATAGRAM_MAX])
 static size_t answer_dns(struct peer *peer, bool over_tcp, const void *bytes, size_t length,
 			 uint8_t reply[DNS_REPLY_MAX])
 {
-	struct dns_seen seen;
+	struct dns_seen seen = {.type = 0};
 
 	length = dns_answer(&peer->zone, over_tcp, bytes, length, reply, DNS_REPLY_MAX, &seen);
 	if (length > 0)

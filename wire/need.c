@@ -77,6 +77,16 @@ bool need_next(const char **at, struct need *ret)
 	return false;
 }
 
+bool needs_name(const char *needs, const char *word)
+{
+	struct need need;
+
+	while (need_next(&needs, &need))
+		if (strcmp(need.text, word) == 0)
+			return true;
+	return false;
+}
+
 bool need_is_of_plan(const struct need *need)
 {
 	const struct need_kind *kind = find_kind(need->kind);

@@ -27,10 +27,13 @@ bool need_next(const char **at, struct need *ret) NONNULL(1, 2);
 /* True for kinds that the host judges against the plan. */
 bool need_is_of_plan(const struct need *need) NONNULL(1);
 
+/* True when that word is among them. */
+bool needs_name(const char *needs, const char *word) NONNULL(2);
+
 /* True for kinds that are known at all. */
 bool need_is_known(const struct need *need) NONNULL(1);
 
-#endif
 /* The known kinds, sorted; NULL after the last. */
 const char *need_kind_at(size_t at);
 
+#endif

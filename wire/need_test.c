@@ -53,3 +53,10 @@ TEST(need, what_is_not_understood_is_not_known)
 		EXPECT(!need_is_known(&need));
 	}
 }
+
+TEST(need, words_are_found)
+{
+	EXPECT(needs_name("systemd, netpeer:ntp", "netpeer:ntp"));
+	EXPECT(!needs_name("systemd,netpeer:ntp", "netpeer"));
+	EXPECT(!needs_name("-", "netpeer:ntp") && !needs_name(NULL, "netpeer:ntp"));
+}

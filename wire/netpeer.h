@@ -14,6 +14,9 @@
 #define NETPEER_EXIT_START   70
 #define NETPEER_EXIT_SANDBOX 71
 
+/* What DHCP gives at first: short, so that a renewal is seen within a minute. A frozen guest keeps it. */
+#define NETPEER_LEASE_S 120
+
 #define NETPEER_QUESTION_MAX 4096
 #define NETPEER_ANSWER_MAX   65536 /* of a scan: ports beyond are left out */
 #define NETPEER_CAPTURE_MAX  (32U << 20)

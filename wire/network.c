@@ -26,3 +26,25 @@ const char *network_text(uint32_t address, char buf[NETWORK_TEXT_SIZE])
 		       address >> 8 & 0xff, address & 0xff);
 	return buf;
 }
+
+void network_parameters(unsigned nics, struct text *out)
+{
+	char buf[NETWORK_TEXT_SIZE];
+
+	for (unsigned i = 0; i < nics; i++) {
+		uint64_t prefix = network_prefix6(i);
+		uint8_t mac[6];
+		network_guest_mac(i, mac);
+		(void)text_addf(out, "mac%u=%02x:%02x:%02x:%02x:%02x:%02x\n", i, mac[0], mac[1],
+				mac[2], mac[3], mac[4], mac[5]);
+		(void)text_addf(out, "address%u=%s\n", i,
+				network_text(network_address(i, NETWORK_GUEST), buf));
+		(void)text_addf(out, "gateway%u=%s\n", i,
+				network_text(network_address(i, NETWORK_GATEWAY), buf));
+		(void)text_addf(out, "prefix6_%u=%x:%x:%x:%x\n", i, (unsigned)(prefix >> 48),
+				(unsigned)(prefix >> 32 & 0xffff),
+				(unsigned)(prefix >> 16 & 0xffff), (unsigned)(prefix & 0xffff));
+	}
+	(void)text_addf(out, "netmask=%s\noutside=%s\ndomain=%s\n", network_text(NETWORK_MASK, buf),
+			NETWORK_OUTSIDE_TEXT, NETWORK_DOMAIN);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The addresses on a machine's networks. NIC n has the network 10.0.(2+n).0/24 to itself, whoever is at its other end:
- * QEMU's user-mode network, or assay-netpeer. So a machine that was frozen with the one wakes rightly with the other.
+ * assay-netpeer, or QEMU's user-mode network.
  *
  *	network_text(network_address(0, NETWORK_GUEST), buf);       ("10.0.2.15")
  *
@@ -11,6 +11,8 @@
 #define ASSAY_WIRE_NETWORK_H
 
 #include <stdint.h>
+
+#include "base/text.h"
 
 #define NETWORK_NICS_MAX      16
 #define NETWORK_PREFIX_LENGTH 24
@@ -48,5 +50,9 @@ void network_gateway_mac(unsigned nic, uint8_t mac[6]);
 #define NETWORK_TEXT_SIZE 16
 /* Writes "10.0.2.15" and returns buf. */
 const char *network_text(uint32_t address, char buf[NETWORK_TEXT_SIZE]);
+
+/* Adds what cases are told of the networks: "mac0=52:54:…", "address0=10.0.2.15", "gateway0=10.0.2.2", "prefix6_0=fd00:a55a:0:2",
+ * "netmask=255.255.255.0", "outside=198.51.100.1", "domain=assay.test". */
+void network_parameters(unsigned nics, struct text *out) NONNULL(2);
 
 #endif

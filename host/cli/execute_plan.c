@@ -41,6 +41,8 @@ static struct plan_cell *add_cell(struct execution *x)
 		.cold = x->arguments->cold,
 		.offer = {.uefi = x->with.firmware == FIRMWARE_UEFI,
 			  .kvm = x->with.accel == ACCEL_KVM,
+			  /* Over SSH the user-mode network is the agent's way in. */
+			  .netpeer = x->with.entry != ENTRY_SSH,
 			  .devices = devices,
 			  .hotplug_slots = HOTPLUG_SLOTS},
 	};

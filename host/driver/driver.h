@@ -43,6 +43,7 @@ struct vm {
 	int console_fd; /* reads what the console says, writes what is typed; -1: there is none */
 	int control_fd; /* readable: call collect; -1: there is none */
 	int ended_fd;	/* readable: the VM ended; -1: is seen by the others' closing */
+	int netpeer_fd; /* readable: call answer_netpeer; only while spec->netpeer */
 	struct vm_events events;
 };
 
@@ -88,6 +89,14 @@ struct driver {
 
 	/* Finds the host's port that leads to the guest's SSH server. */
 	int (*ssh_port)(struct vm *vm, const struct patience *p, unsigned *ret, struct err *e);
+
+	/* Asks the other end of the VM's network (spec->netpeer; see netpeer/control.h), with a descriptor or -1. When
+	 * netpeer_fd is readable the answer may be there: added to `answer`; -EAGAIN: not yet; -EREMOTEIO (blame guest):
+	 * it says no. */
+	int (*ask_netpeer)(struct vm *vm, const char *question, int fd, struct err *e);
+	int (*answer_netpeer)(struct vm *vm, struct text *answer, struct err *e);
+	/* Leaves the record of what went over the VM's network in the machine's folder, if there is one. */
+	int (*keep_capture)(struct vm *vm, struct err *e);
 
 	/* Why the VM ended by itself: one sentence without the stop. */
 	void (*last_words)(struct vm *vm, struct text *out);

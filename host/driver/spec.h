@@ -28,6 +28,8 @@ struct machine_spec {
 	/* The machine's power will be cut, and then its disks must lose what the guest never flushed. It costs a log of all
 	 * that is written. */
 	bool cuts_power;
+	bool netpeer; /* the NICs end in assay-netpeer */
+	bool serves_time; /* it answers NTP: a clock that is to be looked at as it is must not be set right */
 	const struct case_sabotage *sabotage; /* a host-done sabotage to build in, or NULL */
 	const char *run_name;		      /* for the names of things that are seen outside */
 };

@@ -113,6 +113,13 @@ int machine_power_cut(struct machine *machine, struct err *e) NONNULL(1, 2);
 int machine_power_on(struct machine *machine, const struct patience *p, struct boot_report *report,
 		     struct err *e) NONNULL(1, 2, 3, 4);
 
+/* Asks the other end of the machine's network (spec->netpeer; netpeer/control.h has the questions), with a descriptor or -1;
+ * adds to the answer. -EREMOTEIO (blame guest): it says no, e.g. that the guest refuses a connection. */
+int machine_ask_netpeer(struct machine *machine, const struct patience *p, const char *question,
+			int fd, struct text *answer, struct err *e) NONNULL(1, 2, 3, 5, 6);
+/* Leaves what a machine has beside its console log for whoever looks into a failure: the record of its network. */
+int machine_keep_evidence(struct machine *machine, struct err *e) NONNULL(1, 2);
+
 /* The console's log so far: a path, and a mark from which text can be asked. */
 const char *machine_console_path(const struct machine *machine) NONNULL(1);
 uint64_t machine_console_mark(struct machine *machine) NONNULL(1);

@@ -153,6 +153,34 @@ int machine_qmp(struct machine *machine, const struct patience *p, const char *c
 	return driver->command(machine->vm, p, command, arguments, reply, e);
 }
 
+int machine_ask_netpeer(struct machine *machine, const struct patience *p, const char *question,
+			int fd, struct text *answer, struct err *e)
+{
+	const struct driver *driver = machine->vm->driver;
+
+	if (!driver->ask_netpeer)
+		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver's machines have no network",
+			       driver->name);
+	int r = driver->ask_netpeer(machine->vm, question, fd, e);
+	while (r == 0) {
+		r = machine_wait_fd(machine, p, machine->vm->netpeer_fd, POLLIN, question, e);
+		if (r < 0)
+			return r;
+		r = driver->answer_netpeer(machine->vm, answer, e);
+		if (r != -EAGAIN)
+			return r;
+		r = 0;
+	}
+	return r;
+}
+
+int machine_keep_evidence(struct machine *machine, struct err *e)
+{
+	const struct driver *driver = machine->vm->driver;
+
+	return driver->keep_capture ? driver->keep_capture(machine->vm, e) : 0;
+}
+
 void machine_mark_events(struct machine *machine)
 {
 	machine_take_in(machine);

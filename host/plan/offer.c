@@ -75,6 +75,19 @@ static bool judge_memory_slots(const struct offer *offer, const struct need *nee
 	return offer->memory_slots >= wanted(need);
 }
 
+/* What assay-netpeer serves; sorted. */
+static const char *const peers[] = {"arp", "dhcp", "dns", "ntp", "ra", "router", "tcp"};
+
+static bool judge_netpeer(const struct offer *offer, const struct need *need)
+{
+	if (!offer->netpeer || offer->size->nics < 1)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(peers); i++)
+		if (strcmp(peers[i], need->name) == 0)
+			return true;
+	return false;
+}
+
 static bool judge_nics(const struct offer *offer, const struct need *need)
 {
 	return offer->size->nics >= wanted(need);
@@ -107,7 +120,7 @@ static bool judge_uefi(const struct offer *offer, const struct need *need UNUSED
 	return offer->uefi;
 }
 
-/* Several machines, peers, repositories, payloads, policies: no plan offers them yet. */
+/* Several machines, repositories, payloads, policies: no plan offers them yet. */
 static bool judge_never(const struct offer *offer UNUSED, const struct need *need UNUSED)
 {
 	return false;
@@ -135,7 +148,7 @@ static const struct offer_line {
 	{"mem_mb", judge_mem},
 	{"memory-slots", judge_memory_slots},
 	{"nested", judge_never},
-	{"netpeer", judge_never},
+	{"netpeer", judge_netpeer},
 	{"nic", judge_dev},
 	{"nics", judge_nics},
 	{"numa", judge_numa},

@@ -16,6 +16,7 @@
 struct offer {
 	const struct size *size;
 	bool uefi, kvm, secure_boot;
+	bool netpeer;		    /* the NICs may end in assay-netpeer */
 	bool pristine;		    /* the disk is looked at as it was handed over */
 	const char *image_format;   /* qemu's word; NULL: no image file (micro-VM) */
 	const char *const *devices; /* what dev:X and nic:X may name, NULL-terminated; NULL: none */

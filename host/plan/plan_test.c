@@ -132,29 +132,22 @@ TEST(offer, judges_by_the_size)
 {
 	struct size size = {.cpus = 2, .mem_mib = 1024, .nics = 1, .data_disks = 1, .tpm = true};
 	static const char *const devices[] = {"virtio-rng", NULL};
-	struct offer offer = {
-		.size = &size, .uefi = true, .devices = devices, .image_format = "vpc"};
+	struct offer offer = {.size = &size,
+			      .uefi = true,
+			      .netpeer = true,
+			      .devices = devices,
+			      .image_format = "vpc"};
 	struct need need;
-	static const char *const met[] = {"cpus>=2",
-					  "mem_mb>=1024,nics>=1",
-					  "disk:data",
-					  "disks>=1",
-					  "tpm",
-					  "uefi",
-					  "dev:virtio-rng",
-					  "image:vhd",
-					  "image:file",
-					  "numa>=1",
-					  "vms>=1",
-					  "systemd",
-					  "cmd:sshd",
-					  "-",
-					  ""};
+	static const char *const met[] = {
+		"cpus>=2", "mem_mb>=1024,nics>=1", "disk:data", "disks>=1",   "tpm",
+		"uefi",	   "dev:virtio-rng",	   "image:vhd", "image:file", "numa>=1",
+		"vms>=1",  "netpeer:dns",	   "systemd",	"cmd:sshd",   "-",
+		""};
 	static const char *const lacked[] = {
-		"cpus>=3",     "mem_mb>=1025",	 "nics>=2",	     "disks>=2",
-		"kvm",	       "secureboot",	 "image:qcow2",	     "dev:tpm-crb",
-		"image:tar,x", "image:pristine", "numa>=2",	     "vms>=2",
-		"netpeer:dns", "payload:ltp",	 "hotplug-slots>=1", "nested"};
+		"cpus>=3",	"mem_mb>=1025",	  "nics>=2",	      "disks>=2",
+		"kvm",		"secureboot",	  "image:qcow2",      "dev:tpm-crb",
+		"image:tar,x",	"image:pristine", "numa>=2",	      "vms>=2",
+		"netpeer:imds", "payload:ltp",	  "hotplug-slots>=1", "nested"};
 
 	for (size_t i = 0; i < ARRAY_LEN(met); i++)
 		EXPECT_NUMBER(offer_judge(&offer, met[i], &need), OFFER_MEETS);

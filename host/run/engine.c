@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "host/run/internal.h"
+#include "wire/network.h"
 
 #define STACK_SIZE  (1U << 20)
 #define TICK_NS	    (250 * NS_PER_MS)
@@ -177,6 +178,7 @@ static void cell_init(struct cell_run *run, const struct plan_cell *cell,
 	CLEAN_TEXT struct text parameters = TEXT_INIT(4096);
 
 	size_parameters(&cell->size, &parameters);
+	network_parameters(cell->size.nics, &parameters);
 	text_addf(&parameters, "firmware=%s\naccel=%s\nentry=%s\n", cell->firmware, cell->accel,
 		  cell->entry);
 	*run = (struct cell_run){

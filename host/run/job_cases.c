@@ -5,6 +5,7 @@
 
 #include "host/run/internal.h"
 #include "wire/frame.h"
+#include "wire/need.h"
 
 #define CASE_SPAN_NS (86400 * NS_PER_S) /* each case has its own, shorter limit */
 #define TRIES	     2			/* the host's fault is worth a second one */
@@ -80,6 +81,19 @@ static bool is_spoilt(const struct seat *seat, const struct plan_item *item,
 		!(seat->sabotage && result->outcome == OUTCOME_FAIL));
 }
 
+/* What was expected needs no explanation. */
+static void keep_evidence(const struct seat *seat, const struct plan_item *item,
+			  const struct result *result)
+{
+	bool is_expected = result->outcome == OUTCOME_PASS || result->outcome == OUTCOME_SKIP ||
+			   (item->sabotaged && result->outcome == OUTCOME_FAIL);
+	struct err ignored = {
+		0}; /* of no use where there is no room: the result tells of the failure */
+
+	if (seat->machine && !is_expected)
+		(void)machine_keep_evidence(seat->machine, &ignored);
+}
+
 void run_item(struct seat *seat, const struct plan_item *item)
 {
 	struct engine *engine = seat->worker->engine;
@@ -90,6 +104,7 @@ void run_item(struct seat *seat, const struct plan_item *item)
 		record->result.attempt = attempt;
 		int r = try_item(seat, item, &record->result, &e);
 		(void)snprintf(record->name, sizeof record->name, "%s", seat->name);
+		keep_evidence(seat, item, &record->result);
 		if (r < 0 || is_spoilt(seat, item, &record->result))
 			seat_clear(seat);
 		if (r < 0 && (e.code == ECANCELED || engine_is_cancelled(engine)))
@@ -147,8 +162,10 @@ void run_cases_job(struct worker *worker, struct cell_run *cell, const struct jo
 	CLEAN_DONE(seat) struct seat seat;
 
 	seat_init(&seat, worker, cell, job->sabotage, job->kind == JOB_COLD);
-	vec_each (&job->items, item)
+	vec_each (&job->items, item) {
 		seat.spec.cuts_power |= (*item)->it->info.cuts_power;
+		seat.spec.serves_time |= needs_name((*item)->it->info.needs, "netpeer:ntp");
+	}
 	if (is_hopeless(worker, cell, job))
 		return;
 	vec_each (&job->items, item) {

@@ -34,6 +34,8 @@ void seat_init(struct seat *seat, struct worker *worker, struct cell_run *cell,
 		.modules = setup->modules,
 		.ssh_key = setup->ssh_key,
 		.ssh_user = setup->ssh_user,
+		/* Over SSH the user-mode network is the agent's way in. */
+		.netpeer = cell->with->entry != ENTRY_SSH && cell->cell->size.nics > 0,
 		.sabotage = sabotage,
 		.run_name = setup->plan->run_id,
 	};

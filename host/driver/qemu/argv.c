@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "host/driver/qemu/qemu.h"
 #include "host/driver/qemu/write_log.h"
+#include "wire/network.h"
 
 #define WORDS_MAX	400
 #define BLOCKDEV_MAX	16384
@@ -156,21 +157,45 @@ static void add_board(struct command *command, const struct qemu *qemu)
 	}
 }
 
+/* Without restrict the guest would reach the host's network. The first NIC's addresses are QEMU's own choice. */
+static void add_user_network(struct command *command, const struct qemu *qemu, unsigned nic)
+{
+	bool forward = nic == 0 && qemu->spec.entry == ENTRY_SSH;
+	char network[NETWORK_TEXT_SIZE];
+	CLEAN_FREE char *more =
+		xasprintf(",net=%s/%d", network_text(network_address(nic, 0), network),
+			  NETWORK_PREFIX_LENGTH);
+
+	command_add(command, "-netdev");
+	command_addf(command, "user,id=net%u,restrict=on%s%s", nic, nic > 0 ? more : "",
+		     forward ? ",hostfwd=tcp:127.0.0.1:0-:22" : "");
+}
+
+/* Frames as datagrams: -netdev dgram does the same, from QEMU 7.2 on. */
+static void add_wire(struct command *command, const struct qemu *qemu, unsigned nic)
+{
+	command_add(command, "-netdev");
+	command_addf(command, "socket,id=net%u,fd=%d", nic,
+		     command_fd(command, netpeer_nic_fd(qemu->netpeer, nic)));
+}
+
 static void add_network(struct command *command, const struct qemu *qemu)
 {
 	const char *model = setting(qemu, "nic", "virtio-net-pci");
 
 	for (unsigned i = 0; i < qemu->spec.size->nics; i++) {
-		bool forward = i == 0 && qemu->spec.entry == ENTRY_SSH;
+		uint8_t mac[6];
 		if (spec_drops(&qemu->spec, "virtio-net"))
 			return;
-		/* Without restrict the guest would reach the host's network. */
-		command_add(command, "-netdev");
-		command_addf(command, "user,id=net%u,restrict=on%s", i,
-			     forward ? ",hostfwd=tcp:127.0.0.1:0-:22" : "");
+		if (qemu->netpeer)
+			add_wire(command, qemu, i);
+		else
+			add_user_network(command, qemu, i);
+		network_guest_mac(i, mac);
 		command_add(command, "-device");
-		command_addf(command, "%s,netdev=net%u,mac=52:54:00:a5:5a:%02x,romfile=", model, i,
-			     0x10 + i);
+		command_addf(command,
+			     "%s,netdev=net%u,mac=%02x:%02x:%02x:%02x:%02x:%02x,romfile=", model, i,
+			     mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	}
 }
 

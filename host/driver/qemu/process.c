@@ -138,6 +138,21 @@ static int start_child(struct qemu *qemu, struct command *command, struct err *e
 	return r;
 }
 
+/* It is there before the guest is, and stays when QEMU is started again. */
+static int start_netpeer(struct qemu *qemu, struct err *e)
+{
+	const struct machine_spec *spec = &qemu->spec;
+
+	if (qemu->netpeer)
+		return 0;
+	int r = netpeer_start(spec->folder, spec->agent_path, spec->size->nics, &qemu->netpeer, e);
+	if (r == 0 && spec->serves_time)
+		r = netpeer_ask(qemu->netpeer, "set ntp 1", -1, e);
+	if (r == 0)
+		qemu->vm.netpeer_fd = netpeer_answer_fd(qemu->netpeer);
+	return r;
+}
+
 int process_start(struct qemu *qemu, const struct patience *p, struct err *e)
 {
 	CLEAN_DONE(channels) struct channels theirs = {-1, -1, -1, -1};
@@ -150,6 +165,8 @@ int process_start(struct qemu *qemu, const struct patience *p, struct err *e)
 		r = tpm_start(qemu, p, &theirs.tpm, e);
 	if (r == 0 && qemu->spec.cuts_power)
 		r = disks_log(qemu, e);
+	if (r == 0 && qemu->spec.netpeer)
+		r = start_netpeer(qemu, e);
 	if (r < 0)
 		return r;
 	add_frame(&command, qemu, &theirs);

@@ -6,6 +6,7 @@
 #include "base/child.h"
 #include "base/vec.h"
 #include "host/driver/driver.h"
+#include "host/driver/qemu/netpeer.h"
 #include "host/driver/qemu/qmp.h"
 #include "host/driver/qemu/version.h"
 
@@ -47,6 +48,7 @@ struct qemu {
 	struct vm vm;
 	struct machine_spec spec;
 	struct child child, tpm;
+	struct netpeer *netpeer; /* NULL: QEMU is the other end of the network */
 	struct qmp *qmp;
 	int stderr_fd; /* a file in memory of a fixed size */
 	struct qemu_disk disks[QEMU_DISKS_MAX];

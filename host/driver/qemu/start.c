@@ -44,6 +44,7 @@ void qemu_free(struct vm *vm)
 	if (!vm)
 		return;
 	process_end(qemu);
+	netpeer_free(qemu->netpeer);
 	qmp_free(qemu->qmp);
 	stream_free(vm->agent);
 	scope_close(&vm->console_fd);
@@ -203,6 +204,28 @@ static int qemu_ssh_port(struct vm *vm, const struct patience *p, unsigned *ret,
 	return 0;
 }
 
+static int qemu_ask_netpeer(struct vm *vm, const char *question, int fd, struct err *e)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+
+	if (!qemu->netpeer)
+		return err_set(e, BLAME_BUG, ENOTCONN, "%s: the network's other end is QEMU's own",
+			       question);
+	return netpeer_ask(qemu->netpeer, question, fd, e);
+}
+
+static int qemu_answer_netpeer(struct vm *vm, struct text *answer, struct err *e)
+{
+	return netpeer_answer(((struct qemu *)vm)->netpeer, answer, e);
+}
+
+static int qemu_keep_capture(struct vm *vm, struct err *e)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+
+	return qemu->netpeer ? netpeer_keep_capture(qemu->netpeer, e) : 0;
+}
+
 const struct driver driver_qemu = {
 	.name = "qemu",
 	.check = qemu_check,
@@ -216,6 +239,9 @@ const struct driver driver_qemu = {
 	.command = qemu_command,
 	.replug = qemu_replug,
 	.ssh_port = qemu_ssh_port,
+	.ask_netpeer = qemu_ask_netpeer,
+	.answer_netpeer = qemu_answer_netpeer,
+	.keep_capture = qemu_keep_capture,
 	.last_words = process_last_words,
 	.free = qemu_free,
 };

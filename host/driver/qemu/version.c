@@ -6,6 +6,7 @@
 
 #include "base/child.h"
 #include "host/driver/qemu/qemu.h"
+#include "wire/netpeer.h"
 
 /* The oldest whose command line and migration are as this driver uses them. */
 #define VERSION_MAJOR 6
@@ -96,6 +97,9 @@ int qemu_describe(const struct machine_spec *spec, const struct patience *p, str
 	(void)text_addf(out, "image file %s\n", spec->image ? spec->image->path : "");
 	(void)text_addf(out, "firmware %s\n", firmware.code);
 	(void)text_addf(out, "entry %s\n", entry_name(spec->entry));
+	if (spec->netpeer)
+		(void)text_addf(out, "network " NETPEER_PROGRAM ", leases of %d s\n",
+				NETPEER_LEASE_S);
 	(void)text_addf(out, "disks %u of %u MiB\n", spec->size->data_disks,
 			spec->size->data_disk_mib);
 	(void)text_addf(out, "tpm %s\n", spec->size->tpm ? "with its state in one file" : "0");
