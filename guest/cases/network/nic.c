@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <net/route.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "guest/kit/case.h"
@@ -153,16 +155,18 @@ CASE(network, default_route_reaches_gateway,
 	}
 }
 
-SABOTAGE(network, default_route_reaches_gateway,
-	 "the default route leads to an address where nobody is")
+static int delete_default_route(void)
 {
-	struct nic nic;
+	CLEAN_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const struct sockaddr_in any = {.sin_family = AF_INET};
+	struct rtentry entry = {.rt_flags = RTF_UP};
 
-	REQUIRE(t, nics_list(t, &nic, 1) == 1);
-	/* 192.0.2.1, which no network has. */
-	sabotage_file(t, "/proc/self/net/route",
-		      case_format(t,
-				  "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\n"
-				  "%s\t00000000\t010200C0\t0003\t0\t0\t100\t00000000\n",
-				  nic.name));
+	memcpy(&entry.rt_dst, &any, sizeof any);
+	memcpy(&entry.rt_genmask, &any, sizeof any);
+	return fd < 0 ? -1 : ioctl(fd, SIOCDELRT, &entry);
+}
+
+SABOTAGE(network, default_route_reaches_gateway, "the default route is deleted")
+{
+	REQUIRE_OK(t, delete_default_route());
 }

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The other end of the machine's network, for host cases. */
+#include "host/cases/host_netpeer.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "host/cases/host_trial.h"
+#include "wire/netpeer.h"
+
+#define ANSWER_SPAN_NS (30 * NS_PER_S)
+#define SCAN_SPAN_NS   (300 * NS_PER_S)
+#define LINE_MAX_BYTES 256
+
+/* The answer's words; NULL when the peer says no or the time is over. Everything else ends the case without an outcome. */
+static const char *ask(struct host_trial *t, uint64_t span_ns, int fd, const char *question)
+{
+	struct patience p = patience_within(&t->patience, span_ns);
+	struct err e = {0};
+
+	text_clear(&t->scratch);
+	int r = machine_ask_netpeer(t->machine, &p, question, fd, &t->scratch, &e);
+	if (r == 0)
+		return host_keep(t, t->scratch.buf, t->scratch.length);
+	host_note(t, "%s: %s", question, e.text);
+	if (r == -EREMOTEIO || r == -ETIMEDOUT)
+		return NULL;
+	t->error = e;
+	host_leave_by_error(t);
+}
+
+static unsigned long count_of(const char *words)
+{
+	unsigned long count = 0;
+
+	return words && sscanf(words, "%lu", &count) == 1 ? count : 0;
+}
+
+unsigned long peer_count(struct host_trial *t, const char *event)
+{
+	const char *words = ask(t, ANSWER_SPAN_NS, -1, host_format(t, "count %s", event));
+
+	if (!words)
+		host_broken(t, "the network's other end knows no event %s", event);
+	return count_of(words);
+}
+
+bool peer_saw(struct host_trial *t, const char *event, unsigned long count, unsigned seconds)
+{
+	const char *words =
+		ask(t, seconds * NS_PER_S, -1, host_format(t, "await %s %lu", event, count));
+
+	if (words)
+		host_note(t, "%s: %s", event, words);
+	return count_of(words) >= count;
+}
+
+void peer_set(struct host_trial *t, const char *key, long long value)
+{
+	if (!ask(t, ANSWER_SPAN_NS, -1, host_format(t, "set %s %lld", key, value)))
+		host_broken(t, "the network's other end does not take %s %lld", key, value);
+}
+
+static const char *guest_address(struct host_trial *t)
+{
+	const char *address = host_plan_text(t, "address0", NULL);
+
+	if (!address)
+		host_broken(t, "the plan does not tell the guest's address");
+	return address;
+}
+
+/* What comes until the line ends, the time is over, or the guest closes. */
+static const char *read_line(struct host_trial *t, int fd, unsigned seconds)
+{
+	struct patience p = patience_within(&t->patience, seconds * NS_PER_S);
+	char line[LINE_MAX_BYTES] = "";
+	struct err e = {0};
+	size_t length = 0;
+
+	while (length < sizeof line - 1 && !strchr(line, '\n')) {
+		if (wait_fd(&p, fd, POLLIN, "what the service says", &e) < 0)
+			break;
+		ssize_t n = recv(fd, line + length, sizeof line - 1 - length, MSG_DONTWAIT);
+		if (n <= 0)
+			break;
+		length += (size_t)n;
+		line[length] = '\0';
+	}
+	return host_keep(t, line, strcspn(line, "\r\n"));
+}
+
+const char *peer_connect(struct host_trial *t, unsigned port, unsigned seconds)
+{
+	const char *question = host_format(t, "connect %s %u", guest_address(t), port);
+	const char *line = NULL;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+		(void)err_set(&t->error, BLAME_HOST, errno, "a socket for a connection: %m");
+		host_leave_by_error(t);
+	}
+	/* Closed by hand: the question may leave by longjmp, which costs two descriptors and ends the run's machine. */
+	bool is_open = ask(t, seconds * NS_PER_S, ends[1], question) != NULL;
+	close(ends[1]);
+	if (is_open)
+		line = read_line(t, ends[0], seconds);
+	close(ends[0]);
+	return line;
+}
+
+const char *peer_scan(struct host_trial *t, unsigned first, unsigned last)
+{
+	const char *ports = ask(t, SCAN_SPAN_NS, -1,
+				host_format(t, "scan %s %u %u", guest_address(t), first, last));
+
+	if (!ports)
+		host_broken(t, "the guest's ports could not be looked at");
+	return ports;
+}
