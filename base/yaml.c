@@ -282,6 +282,52 @@ static void read_map(struct reader *reader, const struct yaml_field *fields, str
 				 fields[i].key);
 }
 
+/* ---- what is text at all ---- */
+
+/* The length of the UTF-8 character there, by RFC 3629; 0 when it is none. */
+static size_t character_length(const unsigned char *at, size_t left)
+{
+	size_t length = at[0] < 0x80 ? 1 : at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+	unsigned least = length == 2 ? 0x80 : length == 3 ? 0x800 : length == 4 ? 0x10000 : 0;
+	unsigned value = length == 1 ? at[0] : at[0] & (0x7fU >> length);
+
+	if (length > left || (at[0] >= 0x80 && at[0] < 0xc2) || at[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (at[i] & 0x3fU);
+	}
+	return value < least || value > 0x10ffff || (value >= 0xd800 && value < 0xe000) ? 0
+											: length;
+}
+
+static bool is_control(unsigned char byte)
+{
+	return (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f;
+}
+
+/* Looked at first: libfyaml 0.7 never comes back from some bytes in a directive, and nobody needs those here. */
+static bool check_text_of_file(struct reader *reader, const char *bytes, size_t length)
+{
+	struct yaml_place place = {1, 1};
+
+	for (size_t at = 0, step; at < length; at += step) {
+		const unsigned char *byte = (const unsigned char *)bytes + at;
+		step = character_length(byte, length - at);
+		const char *what = step == 0 || is_control(*byte) ? "a byte that is no text (UTF-8)"
+				   : place.column == 1 && *byte == '%' ? "a directive of YAML"
+								       : NULL;
+		if (what) {
+			complain(reader, place, "%s has no place here", what);
+			return false;
+		}
+		place.column = *byte == '\n' ? 1 : place.column + 1;
+		place.line += *byte == '\n';
+	}
+	return true;
+}
+
 /* ---- the file ---- */
 
 static void print_nothing(struct fy_diag *diag UNUSED, void *user UNUSED, const char *bytes UNUSED,
@@ -329,6 +375,8 @@ unsigned yaml_read(const char *path, const char *bytes, size_t length,
 			 YAML_FILE_MAX);
 		return reader.count;
 	}
+	if (!check_text_of_file(&reader, bytes, length))
+		return reader.count;
 	struct fy_diag *diag = make_diag();
 	struct fy_parse_cfg config = {.flags = FYPCF_QUIET, .diag = diag};
 	struct fy_document *document = fy_document_build_from_string(&config, bytes, length);

@@ -127,6 +127,23 @@ TEST(yaml, what_is_no_mapping_or_no_yaml_is_told)
 			"f:2:10: `colour` is a text, not a list, a mapping or an alias\n");
 }
 
+TEST(yaml, only_text_is_parsed)
+{
+	expect_problems("title: \xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7\n", "");
+	expect_problems("title: a\n  \x01\n",
+			"f:2:3: a byte that is no text (UTF-8) has no place here\n");
+	/* Cut, too long, a surrogate, beyond the last character. */
+	static const char *const bad[] = {
+		"t: \xc3",	   "t: \xc0\x80",	  "t: \xe0\x80\x80",
+		"t: \xed\xa0\x80", "t: \xf4\x90\x80\x80", "t: \x80",
+		"t: \xff"};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		expect_problems(bad[i],
+				"f:1:4: a byte that is no text (UTF-8) has no place here\n");
+	/* libfyaml 0.7 does not come back from this one. */
+	expect_problems("title: a\n%\xa0", "f:2:1: a directive of YAML has no place here\n");
+}
+
 static unsigned count_problems(const char *yaml, const char *place)
 {
 	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
