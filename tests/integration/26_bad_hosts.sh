@@ -29,6 +29,7 @@ own_image host "$hostile" "$agent:agent" "$work/acts:acts"
 run="run $work/host.img --size cpus=1,mem=256 --jobs 1"
 one="--case cpu.count_matches_size"
 under= # the words before assay
+export work
 
 # refused WHAT WORDS OPTION...: before anything is begun
 refused() {
@@ -54,6 +55,55 @@ told() {
 		jq -r --arg id "$2" '.cases[] | select(.id == $id) | "\(.outcome): \(.message)"' >"$work/out"
 	check_says "$2 is $3, and why" "^$3: .*$4"
 }
+
+# small_disk FOLDER OPTIONS
+small_disk() {
+	mkdir -p "$1"
+	mount -t tmpfs -o "$2" none "$1"
+}
+
+# fill FOLDER ROOM_KIB: so much is left
+fill() {
+	fallocate -l $(($(df --output=avail "$1" | tail -n 1) - $2))K "$1/filler"
+}
+
+# wait_for COMMAND...: at most a minute
+wait_for() {
+	local i
+	for i in $(seq 1 600); do
+		"$@" && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# in_background ARGUMENT...: assay with these, its process in $pid
+in_background() {
+	# The shell that becomes it knows its number.
+	bash -c 'exec "$0" "$@" >"$work/$$" 2>&1 </dev/null' $under "$ASSAY" "$@" &
+	pid=$!
+}
+
+# ends_with PID STATUS WHAT: as check_exit, of an assay in the background that writes to $work/PID
+ends_with() {
+	local pid=$1 want=$2 what=$3 status=0
+	wait "$pid" || status=$?
+	cp "$work/$pid" "$work/out"
+	[ $status -eq "$want" ] || echo "(exit status $status, not $want)" >>"$work/out"
+	report $((status != want)) "$what" "$work/out"
+}
+
+# ---- a cache that is full ----
+
+# A guest that tells its firmware that it cannot boot, and halts: it is given up while all that follows goes on.
+boot_sector none cd18f4ebfd
+small_disk "$work/full" size=1m
+cp "$ASSAY_CACHE"/accelerator-*.json "$work/full"
+fill "$work/full" 0
+under="env ASSAY_CACHE=$work/full"
+in_background run "$work/none.img" --firmware bios --case boot.reaches_ready --out "$work/full-cache"
+full=$pid
+under=
 
 # ---- programs and files that are not there ----
 
@@ -134,17 +184,6 @@ under=
 
 # ---- folders ----
 
-# small_disk FOLDER OPTIONS
-small_disk() {
-	mkdir -p "$1"
-	mount -t tmpfs -o "$2" none "$1"
-}
-
-# fill FOLDER ROOM_KIB: so much is left
-fill() {
-	fallocate -l $(($(df --output=avail "$1" | tail -n 1) - $2))K "$1/filler"
-}
-
 small_disk "$work/sealed" ro
 refused "a read-only --out" "the folder $work/sealed cannot be written to: Read-only" --out "$work/sealed"
 refused "a read-only folder above --out" "make the folder $work/sealed/deep: Read-only" --out "$work/sealed/deep/run"
@@ -169,42 +208,22 @@ umount /dev/shm
 
 # ---- what is full before, or gets full in the middle ----
 
-small_disk "$work/small" size=1m
-cp "$ASSAY_CACHE"/accelerator-*.json "$work/small"
-fill "$work/small" 0
-under="env ASSAY_CACHE=$work/small"
-check_exit 0 "with a full cache the run ships" $under "$ASSAY" $run --case boot.reaches_ready --out "$work/full-cache"
+under="env ASSAY_CACHE=$work/full"
+ends_with $full 1 "with a full cache the run goes on, and tells what its guest did"
 check_says "it is told what that costs" "MiB free, too few for a template: every machine will be booted"
+told "$work/full-cache" boot.reaches_ready fail "found nothing to boot"
 doctor 0 cache limited "make room, or set ASSAY_CACHE"
 under=
-umount "$work/small"
-
-# wait_for COMMAND...: at most a minute
-wait_for() {
-	local i
-	for i in $(seq 1 600); do
-		"$@" && return 0
-		sleep 0.1
-	done
-	return 1
-}
-
-# The words after which the status of the background assay is tested as check_exit does.
-ends_with() {
-	local want=$1 what=$2 status=0
-	wait $pid || status=$?
-	cp "$work/log" "$work/out"
-	[ $status -eq "$want" ] || echo "(exit status $status, not $want)" >>"$work/out"
-	report $((status != want)) "$what" "$work/out"
-}
+umount "$work/full"
 
 small_disk "$work/small" size=520m
 cp "$ASSAY_CACHE"/accelerator-*.json "$work/small"
-ASSAY_CACHE=$work/small "$ASSAY" $run $one --out "$work/freeze" >"$work/log" 2>&1 &
-pid=$!
+under="env ASSAY_CACHE=$work/small"
+in_background $run $one --out "$work/freeze"
+under=
 wait_for [ -s "$work/freeze/m0001-boot/console.log" ]
 fill "$work/small" 4096
-ends_with 0 "a cache that is full when the machine is to be frozen costs nothing but time"
+ends_with $pid 0 "a cache that is full when the machine is to be frozen costs nothing but time"
 check_says "it is told that there is no template, and why" "no template: .*the template needs .* MiB in $work/small.*are free"
 find "$work/small" -name '*.ram' -o -name 'template.json' >"$work/out"
 report $(($(wc -l <"$work/out") != 0)) "and no half of a template is left" "$work/out"
@@ -220,16 +239,15 @@ has_results() {
 }
 
 small_disk "$work/small" size=300m
-"$ASSAY" $run --kind guest --case 'kernel.*' --case '!kernel.no_taint' --case 'cpu.*' --case 'memory.*' --case 'bpf.*' \
-	--out "$work/small/run" >"$work/log" 2>&1 &
-pid=$!
+in_background $run --kind guest --case 'kernel.*' --case '!kernel.no_taint' --case 'cpu.*' --case 'memory.*' --case 'bpf.*' \
+	--out "$work/small/run"
 wait_for has_results 6
 # Machines that end give room back.
 while kill -0 $pid 2>/dev/null; do
 	cat /dev/zero >>"$work/small/filler" 2>/dev/null
 	sleep 0.05
 done
-ends_with 70 "a disk that gets full in the middle of a run ends it"
+ends_with $pid 70 "a disk that gets full in the middle of a run ends it"
 check_says "it is told why, and what to do" "write to the journal $work/small/run/journal.jsonl: No space .* make room and use --resume"
 kept=$(results)
 report $((kept < 6)) "what was found before is kept ($kept results)"
