@@ -272,11 +272,9 @@ static int pipes_open(struct pipes *pipes, struct err *e)
 
 static void keep_ends(struct pipes *pipes, pid_t pid, struct case_process *ret)
 {
-	*ret = (struct case_process){
-		.pid = pid,
-		.report_fd = STEAL_FD(pipes->report[0]),
-		.output_fd = STEAL_FD(pipes->output[0]),
-	};
+	ret->pid = pid;
+	ret->report_fd = STEAL_FD(pipes->report[0]);
+	ret->output_fd = STEAL_FD(pipes->output[0]);
 }
 
 static _Noreturn void case_main(const struct run_order *order, int report_fd, bool private_mounts)

@@ -51,12 +51,12 @@ CASE(time, jump_is_corrected, .title = "A clock that was set wrong by hand is co
 /* Watchdogs end a daemon that stands still, and start it again. */
 static int keep_frozen(void *arg UNUSED)
 {
-	for (;;) {
+	do {
 		pid_t pid = time_daemon();
 		if (pid > 0)
 			(void)kill(pid, SIGSTOP);
-		(void)pause_until(UINT64_MAX, 50);
-	}
+	} while (pause_until(UINT64_MAX, 50));
+	return 0;
 }
 
 SABOTAGE(time, jump_is_corrected, "the time daemon is frozen, however often it is started")

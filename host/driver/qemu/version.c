@@ -8,8 +8,8 @@
 #include "host/driver/qemu/qemu.h"
 #include "wire/netpeer.h"
 
-/* The oldest whose command line and migration are as this driver uses them. */
-#define VERSION_MAJOR 6
+/* The oldest whose command line and migration are as this driver uses them: -netdev dgram came with it. */
+#define VERSION_MAJOR 7
 #define VERSION_MINOR 2
 
 static struct {
