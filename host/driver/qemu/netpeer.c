@@ -13,8 +13,16 @@
 #include "wire/netpeer.h"
 #include "wire/network.h"
 
-/* Its tables and 16 connections take some MiB; the address sanitizer needs terabytes. */
+/* Its tables and 16 connections take some MiB; the sanitizers need terabytes. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#endif
+#ifdef SANITIZED
 #define MEMORY_MAX 0
 #else
 #define MEMORY_MAX (256ULL << 20)
