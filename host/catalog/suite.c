@@ -17,6 +17,9 @@ static const struct suite shipped[] = {
 	{"kernel", "The kernel, its memory, CPU and time",
 	 "area=kernel area=cpu area=memory area=time"},
 	{"network", "The network, as far as one machine shows it", "area=network"},
+	{"one-boot", "All that one boot shows: no case that boots the machine again",
+	 "kind=audit kind=guest kind=host -area=power -id=*_reboot -id=boot.boots_under_* "
+	 "-id=*_power_cut -id=systemd.journal_is_persistent -id=filesystem.reboot_*"},
 	{"perf", "Performance", "kind=perf"},
 	{"security", "Hardening and exposure", "area=security area=users"},
 	{"smoke", "A few minutes: what must never fail",
