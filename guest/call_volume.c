@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Calls by which the host reads a foreign filesystem through this kernel, in a micro-VM that has the disk. Filesystems are
- * named by where they begin and how long they are; paths in them never follow links, and never leave them.
+ * named by where they begin and how long they are, or, when they lie in pieces, by these; paths in them never follow
+ * links, and never leave them.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <sys/xattr.h>
 
 #include "guest/call.h"
+#include "guest/volume_map.h"
 
 #define LIST_FULL (512U << 10) /* beyond so much of a listing no further folder is begun … */
 #define LIST_BREAK                                                                                 \
@@ -88,20 +90,38 @@ static void add_entry(struct text *out, const struct stat *st, const char *name)
 	(void)text_add(out, "", 1);
 }
 
+/* A partition or disk is there already; what is neither, or lies in pieces, is made a device of. */
+static int open_device(const struct call *call, char *ret, size_t ret_size)
+{
+	const char *pieces = call->arguments[3];
+	char one[64], mapped[VOLUME_MAP_DEVICE_SIZE];
+	long long offset, size;
+
+	if (number_parse(call->arguments[0], 0, INT64_MAX, &offset) < 0 ||
+	    number_parse(call->arguments[1], 0, INT64_MAX, &size) < 0)
+		return -EINVAL;
+	if (!pieces && find_device(offset, size, ret, ret_size))
+		return 0;
+	(void)snprintf(one, sizeof one, "%lld 0 %lld", size, offset);
+	int r = volume_map(call->arguments[0], pieces ? pieces : one, mapped);
+	if (r == 0)
+		(void)snprintf(ret, ret_size, "%s", mapped);
+	return r;
+}
+
 /* The reply is the root folder's entry. */
 static int call_volume_mount(struct call *call)
 {
 	const struct volume_type *type = find_type(call->arguments[2]);
 	unsigned long flags = MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC;
 	char device[300], point[64];
-	long long offset, size;
 	struct stat st;
 
-	if (!type || number_parse(call->arguments[0], 0, INT64_MAX, &offset) < 0 ||
-	    number_parse(call->arguments[1], 0, INT64_MAX, &size) < 0)
+	if (!type)
 		return EINVAL;
-	if (!find_device(offset, size, device, sizeof device))
-		return ENODEV;
+	int r = open_device(call, device, sizeof device);
+	if (r < 0)
+		return -r;
 	(void)snprintf(point, sizeof point, VOLUME_ROOT, call->arguments[0]);
 	(void)mkdir("/mnt", 0755);
 	(void)mkdir(point, 0755);
@@ -261,8 +281,8 @@ static int call_volume_xattr(struct call *call)
 const struct call_verb call_volume_verbs[] = {
 	{"volume-list", "VOLUME PATH SKIP", "a folder, and folders below it while there is room", 3,
 	 3, call_volume_list},
-	{"volume-mount", "OFFSET SIZE TYPE",
-	 "mounts what lies there, untouched: VOLUME is its offset", 3, 3, call_volume_mount},
+	{"volume-mount", "OFFSET SIZE TYPE [PIECES]",
+	 "mounts what lies there, untouched: VOLUME is its offset", 3, 4, call_volume_mount},
 	{"volume-read", "VOLUME PATH AT SIZE", "a part of a file", 4, 4, call_volume_read},
 	{"volume-readlink", "VOLUME PATH", "where a link leads", 2, 2, call_volume_readlink},
 	{"volume-xattr", "VOLUME PATH NAME", "an extended attribute", 3, 3, call_volume_xattr},

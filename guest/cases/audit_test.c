@@ -77,10 +77,11 @@ static const struct plain_file {
 	{"/boot/System.map-" RELEASE, 0600, "0 T _text\n"},
 	{"/boot/grub/grub.cfg", 0600,
 	 "set default=\"0\"\nmenuentry 'Debian' $menuentry_id_option 'simple' {\n\tlinux /boot/vmlinuz-" RELEASE
-	 " root=UUID=" ROOT_UUID " ro console=ttyS0,115200\n\tinitrd /boot/initrd.img-" RELEASE
-	 "\n}\n"},
+	 " root=UUID=" ROOT_UUID
+	 " ro console=ttyS0,115200 rd.lvm.lv=vg/root\n\tinitrd /boot/initrd.img-" RELEASE "\n}\n"},
 	{"/etc/initramfs-tools/initramfs.conf", 0644, "MODULES=most\n"},
-	{MODULES "/modules.builtin", 0644, "kernel/drivers/virtio/virtio_pci.ko\n"},
+	{MODULES "/modules.builtin", 0644,
+	 "kernel/drivers/virtio/virtio_pci.ko\nkernel/drivers/md/dm-mod.ko\n"},
 	{MODULES "/modules.dep", 0644,
 	 "kernel/virtio_blk.ko:\nkernel/virtio_net.ko:\nkernel/virtio_scsi.ko:\nkernel/virtio_console.ko:\n"
 	 "kernel/virtio-rng.ko:\nkernel/nvme.ko:\nkernel/isofs.ko:\nkernel/vfat.ko:\nkernel/udf.ko:\n"},
@@ -362,10 +363,11 @@ static int system_filesystem(void *impl, unsigned n, struct text *facts)
 {
 	(void)impl;
 	if (n == 0)
-		return text_addf(facts,
-				 "type=ext4\nuuid=" ROOT_UUID
-				 "\nmount=/\nclean=1\nerrors=0\npart_start=%u\n",
-				 ROOT_AT);
+		return text_addf(
+			facts,
+			"type=ext4\nuuid=" ROOT_UUID
+			"\nmount=/\nclean=1\nerrors=0\npart_start=%u\nstart=%u\nvolume=vg-root\n",
+			ROOT_AT, ROOT_AT);
 	if (n == 1)
 		return text_adds(facts,
 				 "type=vfat\nuuid=ABCD-1234\nmount=/boot/efi\nclean=1\nerrors=0\n"

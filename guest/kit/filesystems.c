@@ -33,10 +33,13 @@ static struct filesystem describe(struct trial *t, unsigned n, const char *facts
 		.part_uuid = text_fact(t, facts, "part_uuid"),
 		.part_label = text_fact(t, facts, "part_label"),
 		.part_type = text_fact(t, facts, "part_type"),
+		.volume = text_fact(t, facts, "volume"),
+		.start = number_fact(t, facts, "start"),
 		.part_start = number_fact(t, facts, "part_start"),
 		.part_size = number_fact(t, facts, "part_size"),
 		.clean = (int)number_fact(t, facts, "clean"),
 		.errors = (int)number_fact(t, facts, "errors"),
+		.is_opened = number_fact(t, facts, "is_opened") == 1,
 	};
 }
 
@@ -61,6 +64,26 @@ size_t filesystems_read(struct trial *t, struct filesystem **ret)
 	}
 	*ret = all;
 	return count;
+}
+
+bool filesystems_hide_some(const struct filesystem *all, size_t count)
+{
+	static const char *const types[] = {"LVM2_member", "crypto_LUKS", "linux_raid_member",
+					    "zfs_member"};
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < ARRAY_LEN(types); k++)
+			if (!all[i].is_opened && strcmp(all[i].type, types[k]) == 0)
+				return true;
+	return false;
+}
+
+bool filesystems_have_volume(const struct filesystem *all, size_t count, const char *volume)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(all[i].volume, volume) == 0)
+			return true;
+	return false;
 }
 
 const struct filesystem *filesystem_of(struct trial *t, const char *where)

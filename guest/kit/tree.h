@@ -50,7 +50,7 @@ struct tree_ops {
 			     size_t size); /* optional: the raw disk */
 	uint64_t (*disk_size)(void *impl); /* optional */
 	/* optional: "type=ext4\nuuid=…\nlabel=…\ndevice=…\nmount=/\nclean=1\nerrors=0\n" of filesystem n; -ENOENT past the last.
-	 * Partition facts are there too: part_uuid, part_label, part_type, part_start, part_size (bytes). */
+	 * Partition facts are there too: part_uuid, part_label, part_type, part_start, part_size (bytes); see filesystems.h. */
 	int (*filesystem)(void *impl, unsigned n, struct text *facts);
 };
 

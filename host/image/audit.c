@@ -346,6 +346,12 @@ int image_audit(const struct image *image, const struct image_options *options U
 	CLEAN_DONE(auditor) struct auditor auditor = AUDITOR_INIT(image, helper);
 	const struct order order = {sabotage, parameters, p};
 
+	if (image->problem[0])
+		return err_set(
+			e, BLAME_HOST, ENOTSUP,
+			"%.80s: not all of its files can be read offline: %.300s; run the other kinds of cases: "
+			"--kind guest --kind host",
+			image->name, image->problem);
 	if (image->needs_micro_vm && !helper)
 		return err_set(
 			e, BLAME_HOST, ENOTSUP,

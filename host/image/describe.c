@@ -334,6 +334,7 @@ void describe(struct offline *offline, struct text *out)
 	put_number(out, "boots_uefi", boots_uefi(offline));
 	put(out, "root_type", root_type(offline));
 	put_number(out, "needs_micro_vm", offline_needs_micro_vm(offline));
+	put(out, "problem", offline_problem(offline));
 	for (unsigned n = 0; (fs = offline_filesystem(offline, n)) != NULL; n++)
 		put_filesystem(out, fs);
 	if (!offline_has_root(offline))

@@ -11,7 +11,7 @@
 #include "host/image/offline.h"
 
 #define DESCRIPTION_MAX	     (64U << 10)
-#define DESCRIPTION_REVISION "3" /* one more whenever the lines or how they are found change */
+#define DESCRIPTION_REVISION "4" /* one more whenever the lines or how they are found change */
 
 void describe(struct offline *offline, struct text *out) NONNULL(1, 2);
 

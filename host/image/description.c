@@ -30,6 +30,7 @@ static const struct description_field {
 	TEXT_FIELD(os_id),
 	TEXT_FIELD(os_name),
 	TEXT_FIELD(os_version),
+	TEXT_FIELD(problem),
 	TEXT_FIELD(root_type),
 	{"systemd_version", FIELD_IS_INT, offsetof(struct image, systemd_version), sizeof(int)},
 	TEXT_FIELD(table),

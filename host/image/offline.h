@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file tree of a disk that is not running: its partitions, the filesystems in them, and the root with the others
+ * The file tree of a disk that is not running: its partitions and logical volumes, the filesystems in them, and the root with the others
  * mounted where its fstab says. Runs in the shut-in child only.
  *
  *	struct offline *offline = offline_open(&source, probe_fd, NULL);
@@ -15,17 +15,26 @@
 
 #include "guest/kit/disk.h"
 #include "guest/kit/tree.h"
+#include "guest/kit/volume_name.h"
 #include "host/image/chunks.h"
 #include "host/image/remote.h"
 
 #define OFFLINE_FILESYSTEMS_MAX 32
+#define OFFLINE_PROBLEM_MAX	320
 
 struct offline_filesystem {
 	char type[16]; /* libblkid's word: ext4, vfat, xfs, LVM2_member, swap …; "" nothing known */
 	char uuid[40], label[64];
 	char mount[64]; /* "" when it is not mounted */
+	/* Where its first byte lies on the disk; 0 when it is a logical volume that cannot be read. */
 	uint64_t offset, size;
-	struct disk_partition partition; /* number 0: the filesystem covers the whole disk */
+	struct disk_partition partition; /* number 0: the whole disk, or a logical volume */
+	/* A logical volume as device-mapper calls it, "" for all else; and of its first physical volume what lies there. */
+	char volume[VOLUME_NAME_SIZE];
+	uint64_t below_offset, below_size;
+	/* Why what lies in it is not known: a whole clause; "" when it is, or nobody has tried. */
+	char problem[OFFLINE_PROBLEM_MAX];
+	bool is_opened; /* holds volumes that are all filesystems of their own here */
 	bool is_readable;
 	bool is_remote;		   /* readable through a micro-VM */
 	bool is_clean, has_errors; /* of those that are read in process */
@@ -54,5 +63,9 @@ struct tree *offline_tree_of(struct offline *offline, unsigned n) NONNULL(1);
 
 /* True when the root, or what its fstab mounts, lies in something that is not read in process. */
 bool offline_needs_micro_vm(const struct offline *offline) NONNULL(1);
+
+/* Why the root, or what its fstab mounts, is out of reach even with a micro-VM ("the logical volume vg/root is of type
+ * thin"); "" when it is not. */
+const char *offline_problem(const struct offline *offline) NONNULL(1);
 
 #endif

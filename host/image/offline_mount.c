@@ -117,6 +117,7 @@ static bool is_meant(const struct offline_filesystem *facts, const char *what)
 		{"PARTLABEL", "/dev/disk/by-partlabel/",
 		 offsetof(struct offline_filesystem, partition.name)},
 	};
+	char volume[VOLUME_NAME_SIZE];
 
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++) {
 		const char *own = (const char *)facts + tags[i].offset;
@@ -126,8 +127,10 @@ static bool is_meant(const struct offline_filesystem *facts, const char *what)
 		if (value)
 			return own[0] && strcasecmp(value, own) == 0;
 	}
-	return strncmp(what, "/dev/", 5) == 0 && facts->partition.number > 0 &&
-	       number_at_end(what) == facts->partition.number;
+	if (volume_name_of_device(what, volume))
+		return strcmp(volume, facts->volume) == 0;
+	return strncmp(what, "/dev/", 5) == 0 && !strchr(what + 5, '/') &&
+	       facts->partition.number > 0 && number_at_end(what) == facts->partition.number;
 }
 
 static struct mounted *find_meant(struct offline *offline, const char *what)
@@ -170,10 +173,8 @@ static void apply_mount(struct offline *offline, const struct mount *mount)
 	if (facts->mount[0] || mount->fs == &offline->filesystems[0])
 		return; /* mounted already: a second place, as bind mounts have, adds nothing */
 	(void)snprintf(facts->mount, sizeof facts->mount, "%s", mount->where);
-	if (!mount->fs->volume) {
-		offline->misses_mount |= facts->type[0] && strcmp(facts->type, "swap") != 0;
+	if (!mount->fs->volume)
 		return;
-	}
 	fat_set_options(mount->fs->volume, mount->options);
 	(void)reset_root(mount->fs);
 	if (node_find(&offline->filesystems[0].root, mount->where, &node) == 0 &&
@@ -216,6 +217,22 @@ static bool is_container(const struct disk_partition *partition)
 	return false;
 }
 
+/* A partition may claim to be larger than its disk, or to lie beyond it. */
+static void probe_range(struct offline *offline, int probe_fd, uint64_t offset, uint64_t size,
+			const struct disk_partition *partition)
+{
+	CLEANUP(span) struct span *span = span_of_range(offline->chunks, offset, size);
+	struct mounted *fs =
+		span_size(span) > 0 ? offline_probe(offline, probe_fd, STEAL_PTR(span)) : NULL;
+
+	if (!fs)
+		return;
+	if (partition)
+		fs->facts.partition = *partition;
+	fs->facts.below_offset = fs->facts.offset;
+	fs->facts.below_size = fs->facts.size;
+}
+
 struct offline *offline_open(const struct chunk_source *source, int probe_fd,
 			     const struct remote_channel *remote)
 {
@@ -229,10 +246,11 @@ struct offline *offline_open(const struct chunk_source *source, int probe_fd,
 		const struct disk_partition *partition = &offline->table.partitions[i];
 		if (is_container(partition))
 			continue;
-		offline_probe(offline, probe_fd, partition->start, partition->size, partition);
+		probe_range(offline, probe_fd, partition->start, partition->size, partition);
 	}
 	if (offline->table.count == 0)
-		offline_probe(offline, probe_fd, 0, chunks_size(offline->chunks), NULL);
+		probe_range(offline, probe_fd, 0, chunks_size(offline->chunks), NULL);
+	offline_add_volumes(offline, probe_fd);
 	offline_mount(offline);
 	return offline;
 }
@@ -271,16 +289,11 @@ bool offline_has_root(const struct offline *offline)
 	return offline->has_root;
 }
 
-/* What may hold a root that is not read here. */
-static bool may_hold_root(const struct offline_filesystem *facts)
+/* What is mounted and not read here. */
+static bool is_missed(const struct offline_filesystem *facts)
 {
-	static const char *const types[] = {"xfs",  "btrfs", "f2fs",	    "ext4",
-					    "ext3", "ext2",  "LVM2_member", "linux_raid_member"};
-
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (!facts->is_readable && strcmp(facts->type, types[i]) == 0)
-			return true;
-	return false;
+	return facts->mount[0] && !facts->is_readable && facts->type[0] &&
+	       strcmp(facts->type, "swap") != 0;
 }
 
 /* Whether it is there or not: what was read through one needs one. */
@@ -289,8 +302,24 @@ bool offline_needs_micro_vm(const struct offline *offline)
 	const struct offline_filesystem *facts;
 
 	for (unsigned i = 0; (facts = offline_filesystem(offline, i)) != NULL; i++)
-		if ((facts->is_remote && facts->mount[0]) ||
-		    (!offline->has_root && may_hold_root(facts)))
+		if ((facts->is_remote && facts->mount[0]) || is_missed(facts) ||
+		    (!offline->has_root && !facts->is_readable && remote_knows(facts->type)))
 			return true;
-	return offline->misses_mount;
+	return false;
+}
+
+/* The root is wanted most, then what is mounted, then what comes first. */
+const char *offline_problem(const struct offline *offline)
+{
+	const struct offline_filesystem *facts;
+	const char *problem = "";
+
+	for (unsigned i = 0; (facts = offline_filesystem(offline, i)) != NULL; i++) {
+		if (!facts->problem[0] || facts->is_opened ||
+		    (offline->has_root && !facts->mount[0]))
+			continue;
+		if (!problem[0] || has_suffix(facts->volume, "-root"))
+			problem = facts->problem;
+	}
+	return problem;
 }

@@ -87,26 +87,26 @@ static struct volume *open_volume(const struct remote_channel *remote, const str
 	return volume;
 }
 
-void offline_probe(struct offline *offline, int probe_fd, uint64_t offset, uint64_t size,
-		   const struct disk_partition *partition)
+struct mounted *offline_probe(struct offline *offline, int probe_fd, struct span *span)
 {
-	CLEANUP(span) struct span *span = span_of_range(offline->chunks, offset, size);
-
-	if (offline->count == OFFLINE_FILESYSTEMS_MAX || span_size(span) == 0)
-		return;
+	if (offline->count == OFFLINE_FILESYSTEMS_MAX) {
+		span_free(span);
+		return NULL;
+	}
 	struct mounted *fs = &offline->filesystems[offline->count++];
 	struct offline_filesystem *facts = &fs->facts;
-	*fs = (struct mounted){.offline = offline, .span = STEAL_PTR(span)};
-	facts->offset = offset;
-	facts->size = span_size(fs->span);
-	if (partition)
-		facts->partition = *partition;
-	if (make_likeness(fs->span, probe_fd) == 0)
+	*fs = (struct mounted){.offline = offline, .span = span};
+	if (!span)
+		return fs;
+	facts->offset = span_start(span);
+	facts->size = span_size(span);
+	if (make_likeness(span, probe_fd) == 0)
 		ask_blkid(probe_fd, facts->size, facts);
-	fs->volume = open_volume(offline->remote, fs->span, facts);
+	fs->volume = open_volume(offline->remote, span, facts);
 	facts->is_readable = fs->volume != NULL;
 	if (!fs->volume)
-		return;
+		return fs;
 	facts->is_clean = fs->volume->is_clean;
 	facts->has_errors = fs->volume->has_errors;
+	return fs;
 }

@@ -23,7 +23,7 @@ struct node {
 
 struct mounted {
 	struct offline_filesystem facts;
-	struct span *span;     /* where it lies */
+	struct span *span;     /* where it lies; NULL: not known */
 	struct volume *volume; /* NULL: not readable */
 	struct node root;
 	struct offline *offline;
@@ -36,13 +36,16 @@ struct offline {
 	struct disk_table table;
 	struct mounted filesystems[OFFLINE_FILESYSTEMS_MAX];
 	unsigned count;
-	bool has_root, misses_mount;
+	bool has_root;
 	size_t nodes;
 };
 
-/* Adds what lies in [offset, offset + size): type and names by libblkid, and the volume when it is readable. */
-void offline_probe(struct offline *offline, int probe_fd, uint64_t offset, uint64_t size,
-		   const struct disk_partition *partition);
+/* Adds what lies in the span, which it takes: type and names by libblkid, and the volume when it is readable. NULL: there
+ * are too many. */
+struct mounted *offline_probe(struct offline *offline, int probe_fd, struct span *span);
+
+/* Adds the logical volumes of all physical volumes that were found. */
+void offline_add_volumes(struct offline *offline, int probe_fd);
 
 /* Finds the root, makes it number 0, and mounts the others as its fstab says. */
 void offline_mount(struct offline *offline);

@@ -318,11 +318,13 @@ static void add_number(struct text *facts, const char *key, uint64_t value)
 static int offline_facts(void *impl, unsigned n, struct text *facts)
 {
 	const struct offline_filesystem *fs = offline_filesystem(impl, n);
-	char device[32] = "disk";
+	char device[VOLUME_NAME_SIZE + 16] = "disk";
 
 	if (!fs)
 		return -ENOENT;
-	if (fs->partition.number)
+	if (fs->volume[0])
+		(void)snprintf(device, sizeof device, "/dev/mapper/%s", fs->volume);
+	else if (fs->partition.number)
 		(void)snprintf(device, sizeof device, "disk-part%u", fs->partition.number);
 	add_fact(facts, "type", fs->type);
 	add_fact(facts, "uuid", fs->uuid);
@@ -336,8 +338,12 @@ static int offline_facts(void *impl, unsigned n, struct text *facts)
 	add_fact(facts, "part_uuid", fs->partition.uuid);
 	add_fact(facts, "part_label", fs->partition.name);
 	add_fact(facts, "part_type", fs->partition.type);
-	add_number(facts, "part_start", fs->offset);
-	add_number(facts, "part_size", fs->size);
+	add_number(facts, "part_start", fs->below_offset);
+	add_number(facts, "part_size", fs->below_size);
+	add_fact(facts, "volume", fs->volume);
+	add_number(facts, "is_opened", fs->is_opened);
+	if (fs->size > 0)
+		add_number(facts, "start", fs->offset);
 	return 0;
 }
 

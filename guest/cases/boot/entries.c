@@ -3,6 +3,9 @@
 #include "guest/kit/boot.h"
 #include "guest/kit/filesystems.h"
 #include "guest/kit/line.h"
+#include "guest/kit/volume_name.h"
+
+#define LVM_ARGUMENT "rd.lvm.lv="
 
 AUDIT(boot, default_entry_files_exist,
       .title = "The default boot entry names an existing kernel and initrd", .priority = P0,
@@ -178,6 +181,16 @@ static const char *root_value(const char *root, const struct root_tag **ret)
 	return "";
 }
 
+static bool has_fact(const struct filesystem *all, size_t count, const struct root_tag *tag,
+		     const char *value)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcasecmp(*(const char *const *)((const char *)&all[i] + tag->fact), value) ==
+		    0)
+			return true;
+	return false;
+}
+
 AUDIT(boot, root_argument_resolves,
       .title = "The root filesystem that the default boot entry names is in the image",
       .priority = P0,
@@ -188,30 +201,69 @@ AUDIT(boot, root_argument_resolves,
 	const struct boot_entry *entry = boot_default(t);
 	const char *root = boot_argument(t, entry, "root"), *value;
 	const struct root_tag *tag = NULL;
+	char volume[VOLUME_NAME_SIZE];
 	struct filesystem *all;
 	size_t count = filesystems_read(t, &all);
 
 	value = root ? root_value(root, &tag) : "";
-	if (value[0] == '\0')
-		case_skip(t, "bootloader", "the default entry names no root by UUID or label");
-	for (size_t i = 0; i < count; i++) {
-		/* Volumes inside of these cannot be seen without opening them. */
-		if (strcmp(all[i].type, "LVM2_member") == 0 ||
-		    strcmp(all[i].type, "crypto_LUKS") == 0)
-			case_skip(t, "image",
-				  "the root may lie in a volume that cannot be seen from outside");
-		const char *fact = *(const char *const *)((const char *)&all[i] + tag->fact);
-		if (strcasecmp(fact, value) == 0) {
-			check_passed(t);
-			return;
-		}
-	}
-	FAIL(t, "the default entry has root=%s, and no filesystem of this image has it", root);
+	/* Only offline are all volumes known, and not those alone that are mounted. */
+	bool is_volume =
+		root && tree_is_offline(case_tree(t)) && volume_name_of_device(root, volume);
+	if (value[0] == '\0' && !is_volume)
+		case_skip(t, "bootloader",
+			  "the default entry names no root by UUID, label or volume");
+	if (is_volume ? filesystems_have_volume(all, count, volume)
+		      : has_fact(all, count, tag, value))
+		check_passed(t);
+	else if (filesystems_hide_some(all, count))
+		case_skip(t, "image",
+			  "the root may lie in a volume that cannot be seen from outside");
+	else
+		FAIL(t, "the default entry has root=%s, and no filesystem of this image has it",
+		     root);
 }
 
 SABOTAGE(boot, root_argument_resolves, "the boot entry names a filesystem that is not there")
 {
 	boot_sabotage_argument(t, "root=UUID=deadbeef-0000-4000-8000-000000000000");
+}
+
+/* dracut's argument: it waits for each, and gives up when one does not come, be it the swap's. */
+AUDIT(boot, volume_arguments_resolve,
+      .title = "Every logical volume that the default boot entry waits for is in the image",
+      .priority = P0,
+      .why = "The initrd waits for a volume that never comes, and ends in its emergency shell.",
+      .remedy = "Take the rd.lvm.lv argument of the volume that is gone out of the boot loader's "
+		"defaults (grubby --update-kernel=ALL --remove-args=…).")
+{
+	const struct boot_entry *entry = boot_default(t);
+	struct filesystem *all;
+	size_t count = filesystems_read(t, &all);
+	char volume[VOLUME_NAME_SIZE];
+	unsigned judged = 0;
+
+	if (!tree_is_offline(case_tree(t)))
+		case_skip(t, "image", "of a running system only the mounted volumes are known");
+	for (const char *at = entry->arguments, *word; (word = boot_argument_next(t, &at));) {
+		if (!has_prefix(word, LVM_ARGUMENT))
+			continue;
+		if (judged++ == 0 && filesystems_hide_some(all, count))
+			case_skip(t, "image", "there are volumes that cannot be seen from outside");
+		if (volume_name_of_pair(word + strlen(LVM_ARGUMENT), volume) &&
+		    filesystems_have_volume(all, count, volume))
+			check_passed(t);
+		else
+			FAIL(t,
+			     "the default entry has %s, and there is no such volume in this image",
+			     word);
+	}
+	if (judged == 0)
+		case_skip(t, "bootloader", "the default entry waits for no logical volume");
+}
+
+SABOTAGE(boot, volume_arguments_resolve, "the boot entry waits for a volume that is not there")
+{
+	boot_sabotage_argument(t, LVM_ARGUMENT "assay-sabotage/gone");
 }
 
 /* Arguments that take away what the kernel does for the machine's safety. */

@@ -38,20 +38,26 @@ static const char *promised_drivers(struct trial *t)
 	return plan_text(t, "boot_drivers", "virtio_pci virtio_blk virtio_scsi nvme");
 }
 
+/* A fact of the root filesystem; "" when it is not known. */
+static const char *root_fact(struct trial *t, const char *key)
+{
+	struct text facts = TEXT_INIT(4096);
+	const char *copy = case_format(
+		t, "%s", tree_filesystem(case_tree(t), 0, &facts) == 0 ? facts.buf : "");
+
+	text_done(&facts);
+	const char *value = text_value(t, copy, key);
+	return value ? value : "";
+}
+
 /* The module of the root's filesystem; NULL when it is not known. */
 static const char *root_type(struct trial *t)
 {
-	struct text facts = TEXT_INIT(4096);
-	const char *type =
-		tree_filesystem(case_tree(t), 0, &facts) == 0 ? strstr(facts.buf, "type=") : NULL;
-	char name[16] = "";
+	const char *name = root_fact(t, "type");
 
-	if (type)
-		(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(type + 5, "\n"), type + 5);
-	text_done(&facts);
 	if (strcmp(name, "ext2") == 0 || strcmp(name, "ext3") == 0)
 		return "ext4"; /* which drives them all */
-	return name[0] ? case_format(t, "%s", name) : NULL;
+	return name[0] ? name : NULL;
 }
 
 static void check_driver(struct trial *t, struct kernel *kernel, const char *names,
@@ -90,6 +96,8 @@ AUDIT(boot, initrd_has_boot_drivers,
 	const char *type = root_type(t);
 	if (type)
 		check_driver(t, pair.kernel, names, type);
+	if (root_fact(t, "volume")[0])
+		check_driver(t, pair.kernel, names, "dm_mod");
 }
 
 SABOTAGE(boot, initrd_has_boot_drivers, "the initrd has no virtio_scsi and nvme")

@@ -188,9 +188,9 @@ static bool read_room(struct trial *t, const struct filesystem *root, struct roo
 {
 	unsigned char super[1024];
 	bool is_ext = has_prefix(root->type, "ext"), is_xfs = strcmp(root->type, "xfs") == 0;
-	uint64_t at = (uint64_t)root->part_start + (is_ext ? 1024 : 0);
+	uint64_t at = (uint64_t)root->start + (is_ext ? 1024 : 0);
 
-	if ((!is_ext && !is_xfs) || root->part_start < 0 ||
+	if ((!is_ext && !is_xfs) || root->start < 0 ||
 	    tree_disk_read(case_tree(t), at, super, sizeof super) != (ssize_t)sizeof super)
 		return false;
 	if (is_xfs) {
@@ -245,12 +245,11 @@ SABOTAGE(image, root_fs_has_headroom, "one block is free")
 	static const unsigned char one[8] = {1};
 
 	if (strcmp(root->type, "xfs") == 0) {
-		tree_plant_disk(case_tree(t), (uint64_t)root->part_start + 144, "\0\0\0\0\0\0\0\1",
-				8);
+		tree_plant_disk(case_tree(t), (uint64_t)root->start + 144, "\0\0\0\0\0\0\0\1", 8);
 		return;
 	}
-	tree_plant_disk(case_tree(t), (uint64_t)root->part_start + 1024 + 12, one, 4);
-	tree_plant_disk(case_tree(t), (uint64_t)root->part_start + 1024 + 0x158, one + 1, 4);
+	tree_plant_disk(case_tree(t), (uint64_t)root->start + 1024 + 12, one, 4);
+	tree_plant_disk(case_tree(t), (uint64_t)root->start + 1024 + 0x158, one + 1, 4);
 }
 
 /* Who enlarges the root on the first boot; without it nothing has to be able to grow. */

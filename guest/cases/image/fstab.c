@@ -3,6 +3,7 @@
 #include "guest/kit/case.h"
 #include "guest/kit/filesystems.h"
 #include "guest/kit/fstab.h"
+#include "guest/kit/volume_name.h"
 
 static const char *require_fstab(struct trial *t)
 {
@@ -45,19 +46,6 @@ static const char *fact_of(const struct filesystem *filesystem, size_t offset)
 	return *(const char *const *)((const char *)filesystem + offset);
 }
 
-/* Volumes inside of these cannot be seen without opening them. */
-static bool hides_volumes(const struct filesystem *all, size_t count)
-{
-	static const char *const types[] = {"LVM2_member", "crypto_LUKS", "linux_raid_member",
-					    "zfs_member"};
-
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < ARRAY_LEN(types); k++)
-			if (strcmp(all[i].type, types[k]) == 0)
-				return true;
-	return false;
-}
-
 static bool is_known(const struct filesystem *all, size_t count, const struct name_kind *kind,
 		     const char *value)
 {
@@ -67,6 +55,62 @@ static bool is_known(const struct filesystem *all, size_t count, const struct na
 	return false;
 }
 
+/* What the line's device must be for one of the filesystems. */
+struct wanted {
+	struct trial *trial;
+	const struct filesystem *all;
+	size_t count;
+	unsigned judged;
+};
+
+static void check_tags(struct wanted *wanted, const struct fstab_line *line)
+{
+	struct trial *t = wanted->trial;
+
+	for (size_t i = 0; i < ARRAY_LEN(name_kinds); i++) {
+		const struct name_kind *kind = &name_kinds[i];
+		const char *value = value_of(t, line->what, kind->tag, kind->folder);
+		if (!value)
+			continue;
+		wanted->judged++;
+		if (is_known(wanted->all, wanted->count, kind, value))
+			check_passed(t);
+		else
+			FAIL(t, "%s for %s: no filesystem of this image has %s %s", line->what,
+			     line->where, kind->tag, value);
+	}
+}
+
+/* /etc/crypttab makes devices in /dev/mapper too, some of them anew at each boot. */
+static bool is_in_crypttab(struct trial *t, const char *device)
+{
+	const char *text = file_text(t, "/etc/crypttab");
+	struct fstab_line line;
+
+	for (const char *at = text ? text : ""; fstab_next(&at, &line);)
+		if (has_prefix(device, "/dev/mapper/") &&
+		    strcmp(line.what, device + strlen("/dev/mapper/")) == 0)
+			return true;
+	return false;
+}
+
+/* Only offline are all volumes known, and not those alone that are mounted. */
+static void check_volume(struct wanted *wanted, const struct fstab_line *line)
+{
+	struct trial *t = wanted->trial;
+	char volume[VOLUME_NAME_SIZE];
+
+	if (!tree_is_offline(case_tree(t)) || !volume_name_of_device(line->what, volume) ||
+	    is_in_crypttab(t, line->what))
+		return;
+	wanted->judged++;
+	if (filesystems_have_volume(wanted->all, wanted->count, volume))
+		check_passed(t);
+	else
+		FAIL(t, "%s for %s: there is no such logical volume in this image", line->what,
+		     line->where);
+}
+
 AUDIT(image, fstab_entries_resolve,
       .title = "Every device named in fstab exists in the image's own filesystems", .priority = P0,
       .why = "A device that never appears holds the boot for 90 seconds and then drops it "
@@ -74,29 +118,21 @@ AUDIT(image, fstab_entries_resolve,
       .remedy = "Remove the line, or name the filesystem by the UUID that it has in this image.")
 {
 	struct filesystem *all;
-	size_t count = filesystems_read(t, &all);
+	struct wanted wanted = {.trial = t, .count = filesystems_read(t, &all)};
 	struct fstab_line line;
-	unsigned judged = 0;
 
-	if (hides_volumes(all, count))
+	wanted.all = all;
+	if (filesystems_hide_some(all, wanted.count))
 		case_skip(
 			t, "image",
 			"volumes that cannot be seen from outside lie in this image (LVM, LUKS, RAID)");
-	for (const char *at = require_fstab(t); fstab_next(&at, &line);)
-		for (size_t i = 0; i < ARRAY_LEN(name_kinds); i++) {
-			const struct name_kind *kind = &name_kinds[i];
-			const char *value = value_of(t, line.what, kind->tag, kind->folder);
-			if (!value)
-				continue;
-			judged++;
-			if (is_known(all, count, kind, value))
-				check_passed(t);
-			else
-				FAIL(t, "%s for %s: no filesystem of this image has %s %s",
-				     line.what, line.where, kind->tag, value);
-		}
-	if (judged == 0)
-		case_skip(t, "fstab", "/etc/fstab names no filesystem by UUID or label");
+	for (const char *at = require_fstab(t); fstab_next(&at, &line);) {
+		check_tags(&wanted, &line);
+		check_volume(&wanted, &line);
+	}
+	if (wanted.judged == 0)
+		case_skip(t, "fstab",
+			  "/etc/fstab names no filesystem by UUID or label, and no volume");
 }
 
 SABOTAGE(image, fstab_entries_resolve, "fstab names a filesystem that is not there")
@@ -105,7 +141,8 @@ SABOTAGE(image, fstab_entries_resolve, "fstab names a filesystem that is not the
 			"UUID=deadbeef-0000-4000-8000-000000000000 /data ext4 nofail 0 2");
 }
 
-/* Names that the kernel gives in the order of discovery. */
+/* Names that the kernel gives in the order of discovery. In a folder (/dev/vdata/root, /dev/md/root) are names that
+ * somebody chose. */
 static bool is_kernel_name(const char *what)
 {
 	static const char *const names[] = {"/dev/sd",	 "/dev/vd",	"/dev/xvd",  "/dev/hd",
@@ -113,13 +150,13 @@ static bool is_kernel_name(const char *what)
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (has_prefix(what, names[i]))
-			return !has_prefix(what, "/dev/md/");
+			return strchr(what + strlen("/dev/"), '/') == NULL;
 	return false;
 }
 
 AUDIT(image, fstab_uses_stable_names,
-      .title = "fstab names devices by UUID, LABEL or PARTUUID, never by kernel name",
-      .priority = P1, .sources = "AZCERT:ms-prep/fstab-by-uuid,AZCERT:gcp/fstab",
+      .title = "fstab names devices by UUID, label or volume, never by kernel name", .priority = P1,
+      .sources = "AZCERT:ms-prep/fstab-by-uuid,AZCERT:gcp/fstab",
       .why = "With one disk more, or another controller, /dev/sda1 is another disk.",
       .remedy = "Name filesystems by UUID, LABEL or PARTUUID.")
 {

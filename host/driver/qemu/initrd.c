@@ -20,8 +20,8 @@ static const char *const wanted[] = {"virtio_pci", "virtio_console", "virtio_blk
 				     "virtio-rng", "virtio_balloon", NULL};
 
 /* For the disks of others. They are left out where there is none: btrfs alone takes seconds to choose its checksums. */
-static const char *const wanted_for_disks[] = {"ext4",	    "xfs",	 "btrfs", "vfat",
-					       "nls_cp437", "nls_ascii", NULL};
+static const char *const wanted_for_disks[] = {"ext4",	    "xfs",	 "btrfs",  "vfat",
+					       "nls_cp437", "nls_ascii", "dm-mod", NULL};
 
 DEFINE_VEC(path_vec, char *);
 
