@@ -18,11 +18,11 @@ now() { date +%s%N; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 # The digest is taken once per file, so the first run is not counted.
-"$assay" audit "$image" >/dev/null || test $? -eq 1
+"$assay" audit --quiet "$image" >/dev/null || test $? -eq 1
 
 ours=$(for _ in $(seq "$runs"); do
 	begin=$(now)
-	"$assay" audit "$image" >/dev/null || test $? -eq 1
+	"$assay" audit --quiet "$image" >/dev/null || test $? -eq 1
 	echo $((($(now) - begin) / 1000))
 done | median)
 theirs=$(for _ in $(seq "$runs"); do
