@@ -308,18 +308,24 @@ bool offline_needs_micro_vm(const struct offline *offline)
 	return false;
 }
 
-/* The root is wanted most, then what is mounted, then what comes first. */
+/* How likely the system lies there, of what has a problem. */
+static unsigned likelihood(const struct offline_filesystem *facts)
+{
+	return !facts->volume[0] ? 1 : has_suffix(facts->volume, "-root") ? 3 : 2;
+}
+
 const char *offline_problem(const struct offline *offline)
 {
 	const struct offline_filesystem *facts;
 	const char *problem = "";
+	unsigned best = 0;
 
 	for (unsigned i = 0; (facts = offline_filesystem(offline, i)) != NULL; i++) {
-		if (!facts->problem[0] || facts->is_opened ||
-		    (offline->has_root && !facts->mount[0]))
+		if (!facts->problem[0] || (offline->has_root && !facts->mount[0]) ||
+		    likelihood(facts) <= best)
 			continue;
-		if (!problem[0] || has_suffix(facts->volume, "-root"))
-			problem = facts->problem;
+		best = likelihood(facts);
+		problem = facts->problem;
 	}
 	return problem;
 }

@@ -76,7 +76,8 @@ static void note_problem(struct offline_filesystem *facts)
 	char place[PLACE_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(closed); i++)
-		if (!facts->problem[0] && strcmp(facts->type, closed[i].type) == 0)
+		if (!facts->problem[0] && !facts->is_opened &&
+		    strcmp(facts->type, closed[i].type) == 0)
 			(void)snprintf(facts->problem, sizeof facts->problem, "%s %s",
 				       place_of(facts, place), closed[i].words);
 }

@@ -51,7 +51,8 @@ static const struct mark marks[] = {
 	{512, 8, "EFI PART", "raw", NULL, NULL},
 	{4096, 8, "EFI PART", "raw", NULL, NULL},
 	{510, 2, "\x55\xaa", "raw", NULL, NULL},
-	/* A file system without a partition table. */
+	/* A file system, or LVM, without a partition table. */
+	{512, 8, "LABELONE", "raw", NULL, NULL},
 	{1080, 2, "\x53\xef", "raw", NULL, NULL},
 	{0, 4, "XFSB", "raw", NULL, NULL},
 	{65600, 8, "_BHRfS_M", "raw", NULL, NULL},

@@ -50,6 +50,7 @@ static const struct row {
 	{"mbr", 510, "\x55\xaa", 2, "raw", ""},
 	{"bare ext4", 1080, "\x53\xef", 2, "raw", ""},
 	{"bare btrfs", 65600, "_BHRfS_M", 8, "raw", ""},
+	{"bare LVM", 512, "LABELONE", 8, "raw", ""},
 	{"gzip", 0, "\x1f\x8b\x08", 3, "", "is compressed with gzip"},
 	{"xz", 0,
 	 "\xfd"
