@@ -89,7 +89,8 @@ struct image {
 	char root_type[16];  /* ext4, xfs, btrfs, … */
 	bool needs_micro_vm; /* its files lie in something that is read only by a kernel in a micro-VM: without a helper
 			      * image_audit says -ENOTSUP, and what the root's files tell is not known */
-	char problem[320];   /* why its files, or some that its fstab mounts, are not read even so: then image_audit says
+	char problem
+		[320]; /* why its files, or some that its fstab mounts, are not read even so: then image_audit says
 			      * -ENOTSUP; "" when they are */
 	struct image_filesystem filesystems[IMAGE_FILESYSTEMS_MAX];
 	unsigned filesystem_count;
