@@ -84,7 +84,7 @@ ids_with() {
 }
 
 # What most tests run: many cases over many areas, but none that needs a boot of its own.
-quick_cases="--case image.* --case systemd.* --case kernel.* --case filesystem.* --case time.* --case network.*
+quick_cases="--suite one-boot --case !network.dhcp_lease_is_renewed --case !time.jump_is_corrected --case image.* --case systemd.* --case kernel.* --case filesystem.* --case time.* --case network.*
 	--case security.* --case users.* --case cpu.* --case memory.*"
 
 # blocked DEFECT CASE WORDS [OPTION...]: the run must block, with that case among the failed ones, and say so in these
