@@ -211,7 +211,7 @@ static int load(int control, const char *name, const struct text *table, unsigne
 int volume_map(const char *name, const char *pieces, char ret_device[VOLUME_MAP_DEVICE_SIZE])
 {
 	CLEAN_TEXT struct text table = TEXT_INIT(TABLE_MAX);
-	struct dm_ioctl device;
+	struct dm_ioctl device = {0};
 	unsigned targets;
 	int r = make_table(pieces, &table, &targets);
 

@@ -49,6 +49,7 @@ static const struct boot_end {
 	{BOOT_MACHINE_ENDED, "the machine ended during the boot"},
 };
 
+/* NOLINTNEXTLINE(misc-redundant-expression): the constant may change */
 _Static_assert(CONSOLE_FILE_MAX == 16U << 20, "the sentence for BOOT_CONSOLE_FLOODED names it");
 
 static const char *boot_sentence(enum boot_state state)
