@@ -22,12 +22,13 @@
 	"\nformat = \"lvm2\"\nstatus = [\"RESIZEABLE\", \"READ\", \"WRITE\"]\nflags = []\n"        \
 	"extent_size = 512\nphysical_volumes {\n"                                                  \
 	"pv0 {\nid = \"aaaaaa-AAAA-aaaa-AAAA-aaaa-AAAA-aaaaaa\"\ndevice = \"/dev/sda2\"\n"         \
-	"status = [\"ALLOCATABLE\"]\nflags = []\npe_start = 2048\npe_count = 28\n}\n"              \
+	"status = [\"ALLOCATABLE\"]\nflags = []\npe_start = 2048\npe_count = " EXTENTS "\n}\n"     \
 	"pv1 {\nid = \"bbbbbb-BBBB-bbbb-BBBB-bbbb-BBBB-bbbbbb\"\ndevice = \"/dev/sda3\"\n"         \
 	"status = [\"ALLOCATABLE\"]\nflags = [" MISSING "]\npe_start = 2048\npe_count = 28\n}\n"   \
 	"}\nlogical_volumes {\n"
 #define MISSING
-#define END "}\n}\n" CONTENTS
+#define EXTENTS "28"
+#define END	"}\n}\n" CONTENTS
 #define VOLUME(name, segments)                                                                           \
 	name " {\nid = \"x\"\nstatus = [\"READ\", \"WRITE\", \"VISIBLE\"]\nsegment_count = 1\n" segments \
 	     "}\n"
@@ -245,6 +246,17 @@ TEST(lvm, believes_no_numbers)
 	       "my-vg/many: has a segment that makes no sense\n"
 	       "my-vg/texts: has a segment that makes no sense\n"
 	       "my-vg/wide: has stripes that do not fill their extents\n");
+}
+
+TEST(lvm, a_physical_volume_ends_with_its_partition)
+{
+#undef EXTENTS
+#define EXTENTS "1000"
+	expect(GROUP(1) VOLUME("last", LINEAR(1, 0, 28, "pv0", 0))
+		       VOLUME("long", LINEAR(1, 0, 29, "pv0", 0)) END,
+	       "my-vg/last: \nmy-vg/long: goes beyond the end of its physical volume\n");
+#undef EXTENTS
+#define EXTENTS "28"
 }
 
 #define ONE_VOLUME VOLUME("a", LINEAR(1, 0, 1, "pv0", 0)) VOLUME("b", LINEAR(1, 0, 1, "pv1", 0)) END

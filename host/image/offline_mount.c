@@ -129,7 +129,8 @@ static bool is_meant(const struct offline_filesystem *facts, const char *what)
 	}
 	if (volume_name_of_device(what, volume))
 		return strcmp(volume, facts->volume) == 0;
-	return strncmp(what, "/dev/", 5) == 0 && !strchr(what + 5, '/') &&
+	/* /dev/disk/by-id/…-part3 ends so too, /dev/mapper/mpath3 and /dev/md/3 are something else. */
+	return has_prefix(what, "/dev/") && (!strchr(what + 5, '/') || strstr(what, "-part")) &&
 	       facts->partition.number > 0 && number_at_end(what) == facts->partition.number;
 }
 

@@ -197,7 +197,8 @@ TEST(offline, reads_logical_volumes)
 
 	make_file("root/etc/os-release", "ID=x\n");
 	make_file("root/etc/fstab", "/dev/mapper/vg--0-root2 / ext4 defaults 0 0\n"
-				    "/dev/sda1 /boot ext4 defaults 0 0\n"
+				    "/dev/disk/by-id/x-part1 /boot ext4 defaults 0 0\n"
+				    "/dev/mapper/mpath5 /srv ext4 defaults 0 0\n"
 				    "/dev/mapper/vg--0-home5 /home ext4 defaults 0 0\n"
 				    "/dev/vg-0/swap none swap sw 0 0\n");
 	make_file("root/usr/file", "x");
