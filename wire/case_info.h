@@ -66,6 +66,7 @@ struct case_info {
 	const char *fixes;   /* the CVE or commit it guards; may be NULL */
 	const char *sources; /* the peers' cases it covers; may be NULL */
 	bool cuts_power; /* a host case that pulls the plug of a running machine: see host_power_cut */
+	bool waits; /* it mostly waits for time to pass: it may run beside the machines that work */
 	struct case_sabotage sabotage;
 	const struct case_program *program; /* NULL: it is compiled in */
 };

@@ -156,6 +156,17 @@ static int read_timeout(const struct reader *reader, struct case_info *info, str
 	return 0;
 }
 
+static int read_waits(const struct reader *reader, struct case_info *info, struct err *e)
+{
+	const json_t *value = json_object_get(reader->object, "waits");
+
+	if (value && !json_is_boolean(value))
+		return err_set(e, BLAME_BUG, EBADMSG, "case %s: \"waits\" is not true or false",
+			       reader->id);
+	info->waits = json_is_true(value);
+	return 0;
+}
+
 static int read_sabotage(const struct reader *of_case, struct case_sabotage *sabotage,
 			 struct err *e)
 {
@@ -193,6 +204,8 @@ static int read_case(struct catalog *catalog, const json_t *object, struct err *
 		r = read_kinds(&reader, &into->info, e);
 	if (r == 0)
 		r = read_timeout(&reader, &into->info, e);
+	if (r == 0)
+		r = read_waits(&reader, &into->info, e);
 	if (r == 0)
 		r = read_sabotage(&reader, &into->info.sabotage, e);
 	if (r == 0)

@@ -112,6 +112,7 @@ static int run_engine(struct execution *x, struct engine_end *end, struct err *e
 		.ssh_key = x->arguments->ssh_key,
 		.ssh_user = x->arguments->ssh_user,
 		.jobs = x->jobs,
+		.waiting_jobs = x->waiting_jobs,
 		.templates = x->templates,
 		.templates_max = TEMPLATES_MAX_DEFAULT,
 		.earlier = x->earlier,

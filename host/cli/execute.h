@@ -45,7 +45,7 @@ struct execution {
 	char id[96];
 	struct store *store;
 	uint64_t identify_ns;
-	unsigned jobs;
+	unsigned jobs, waiting_jobs; /* machines at once that work, that mostly wait */
 	char host[1024];
 };
 

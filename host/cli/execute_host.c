@@ -12,6 +12,7 @@
 #include "host/store/folder.h"
 
 #define MACHINE_EXTRA_MIB 256 /* QEMU itself, its caches, the device state */
+#define WAITING_JOBS_MAX  2
 #define ROOM_MIB	  256 /* for journals, logs, overlays */
 
 /* MemAvailable: what can be had without swapping. */
@@ -49,6 +50,14 @@ static unsigned choose_jobs(const struct execution *x, long long memory_mib)
 	return by_memory < by_cpu ? (unsigned)by_memory : by_cpu;
 }
 
+/* Those that only wait take no CPU to speak of, but memory as all others. */
+static unsigned choose_waiting_jobs(const struct execution *x, long long memory_mib)
+{
+	long long fit = memory_mib / ((long long)x->size.mem_mib + MACHINE_EXTRA_MIB) - x->jobs;
+
+	return fit <= 0 ? 0 : fit < WAITING_JOBS_MAX ? (unsigned)fit : WAITING_JOBS_MAX;
+}
+
 static int check_memory(struct execution *x, struct err *e)
 {
 	long long memory_mib = available_mib();
@@ -64,6 +73,7 @@ static int check_memory(struct execution *x, struct err *e)
 			wanted > 1 ? " or fewer --jobs" : ", or end other programs");
 	x->jobs =
 		x->arguments->jobs > 0 ? (unsigned)x->arguments->jobs : choose_jobs(x, memory_mib);
+	x->waiting_jobs = choose_waiting_jobs(x, memory_mib);
 	return 0;
 }
 

@@ -28,8 +28,9 @@ typedef struct execute_arguments arguments;
 	OPTION_CHOICE("firmware", 0, arguments, firmware, "KIND", firmware_words,                  \
 		      "auto, bios or uefi")
 #define OPTION_JOBS                                                                                \
-	OPTION_NUMBER("jobs", 'j', arguments, jobs, "N", 1, 1024,                                  \
-		      "run N machines at once (else as many as CPUs and memory allow)")
+	OPTION_NUMBER(                                                                             \
+		"jobs", 'j', arguments, jobs, "N", 1, 1024,                                        \
+		"run N machines at once (else as many as CPUs and memory allow); cases that mostly wait run beside them")
 #define OPTION_SIZE                                                                                \
 	OPTION_TEXT("size", 0, arguments, size, "SIZE",                                            \
 		    "the VM size: a name (`assay list --sizes`) or cpus=2,mem=2048,...")

@@ -221,10 +221,10 @@ static void tell_planned(struct engine *engine, struct cell_run *run)
 	}
 }
 
-static void make_jobs(const struct engine *engine, unsigned workers, struct jobs *jobs)
+static void make_jobs(const struct engine *engine, struct jobs *jobs)
 {
 	const struct engine_setup *setup = engine->setup;
-	struct jobs_layout layout = {.workers = workers};
+	struct jobs_layout layout = {.workers = setup->jobs < 1 ? 1 : setup->jobs};
 
 	if (setup->earlier) {
 		layout.is_done = is_done;
@@ -257,25 +257,37 @@ static void tell_end(struct engine *engine, const struct engine_end *end, const 
 	recorder_add(engine->recorder, record);
 }
 
+/* One more thread for each waiting lane; a thread more than there are jobs would only sleep. */
+static unsigned choose_lanes(const struct engine_setup *setup, const struct jobs *jobs,
+			     struct schedule_lanes *ret)
+{
+	unsigned working = setup->jobs, waiting = 0;
+
+	working = working < 1 ? 1 : working > WORKERS_MAX ? WORKERS_MAX : working;
+	vec_each (jobs, job)
+		waiting += (*job)->waits && waiting < setup->waiting_jobs;
+	*ret = (struct schedule_lanes){working, waiting};
+	if (working + waiting <= jobs->count)
+		return working + waiting;
+	return jobs->count ? (unsigned)jobs->count : 1;
+}
+
 /* With the recorder running. */
 static int run_plan(struct engine *engine, int signal_fd, struct engine_end *end, struct err *e)
 {
 	const struct plan *plan = engine->setup->plan;
 	struct jobs jobs = VEC_INIT(JOBS_MAX);
-	unsigned workers = engine->setup->jobs;
+	struct schedule_lanes lanes;
 
-	workers = workers < 1 ? 1 : workers > WORKERS_MAX ? WORKERS_MAX : workers;
-	make_jobs(engine, workers, &jobs);
-	/* A thread more than there are jobs would only sleep. */
-	if (workers > jobs.count)
-		workers = jobs.count ? (unsigned)jobs.count : 1;
-	engine->schedule = schedule_new(&jobs, plan->cells.count, workers);
+	make_jobs(engine, &jobs);
+	unsigned threads = choose_lanes(engine->setup, &jobs, &lanes);
+	engine->schedule = schedule_new(&jobs, plan->cells.count, &lanes);
 	tell_begin(engine);
 	if (engine->setup->identify_ns)
 		tell_phase(engine, 0, "identify", engine->setup->identify_ns, 1, "");
 	for (size_t i = 0; i < plan->cells.count; i++)
 		tell_planned(engine, &engine->cells[i]);
-	int r = run_threads(engine, workers, signal_fd, end, e);
+	int r = run_threads(engine, threads, signal_fd, end, e);
 	tell_end(engine, end, e);
 	schedule_free(engine->schedule);
 	jobs_done(&jobs);

@@ -51,7 +51,9 @@ struct engine_setup {
 	const char *agent_path, *kernel, *modules, *ssh_key, *ssh_user;
 	const struct driver *driver; /* NULL: QEMU */
 	const char *driver_options;
-	unsigned jobs;		      /* machine threads, at least 1 */
+	unsigned jobs; /* machines at once, at least 1 */
+	unsigned
+		waiting_jobs; /* and so many more whose cases mostly wait; 0: those are as all others */
 	const char *templates;	      /* folder in which they are kept; NULL: none are made */
 	uint64_t templates_max;	      /* bytes that they may take */
 	const struct run *earlier;    /* resume: what is there already; NULL: a new run */

@@ -141,8 +141,11 @@ static void deal_forks(const struct deal *deal)
 	struct item_list items;
 
 	gather(deal, PLAN_WAY_FORK, &items);
-	vec_each (&items, item)
-		job_add(job_new(JOB_FORK, deal->cell, deal->jobs), *item);
+	vec_each (&items, item) {
+		struct job *job = job_new(JOB_FORK, deal->cell, deal->jobs);
+		job->waits = (*item)->it->info.waits;
+		job_add(job, *item);
+	}
 	vec_done(&items);
 }
 

@@ -32,6 +32,7 @@ struct job {
 	const struct case_sabotage
 		*sabotage; /* JOB_COLD: what is built into the machine, NULL: nothing */
 	bool sabotaged;	   /* JOB_AUDIT */
+	bool waits;	   /* JOB_FORK: it mostly waits for time to pass, and disturbs nobody */
 	uint64_t expected_ns;
 };
 DEFINE_VEC(jobs, struct job *);

@@ -21,6 +21,8 @@ struct schedule {
 	pthread_cond_t changed;
 	struct slot *slots; /* in the order of preference */
 	size_t count, taken;
+	struct schedule_lanes free; /* of the lanes, those in which nothing goes on */
+	bool has_waiting_lanes;
 	struct cell_state *cells;
 	bool stopped;
 };
@@ -57,10 +59,14 @@ static int compare_slots(const void *a, const void *b, void *arg)
 	return 0;
 }
 
-struct schedule *schedule_new(const struct jobs *jobs, size_t cell_count, unsigned workers)
+struct schedule *schedule_new(const struct jobs *jobs, size_t cell_count,
+			      const struct schedule_lanes *lanes)
 {
 	struct schedule *schedule = xnew(sizeof *schedule);
+	unsigned workers = lanes->working;
 
+	schedule->free = *lanes;
+	schedule->has_waiting_lanes = lanes->waiting > 0;
 	pthread_mutex_init(&schedule->mutex, NULL);
 	pthread_cond_init(&schedule->changed, NULL);
 	schedule->slots = xnew((jobs->count + 1) * sizeof *schedule->slots);
@@ -87,10 +93,19 @@ void schedule_free(struct schedule *schedule)
 	free(schedule);
 }
 
-static bool can_run(const struct schedule *schedule, const struct job *job)
+/* The free lanes of the kind in which that job goes. */
+static unsigned *lanes_for(struct schedule *schedule, const struct job *job)
+{
+	return job->waits && schedule->has_waiting_lanes ? &schedule->free.waiting
+							 : &schedule->free.working;
+}
+
+static bool can_run(struct schedule *schedule, const struct job *job)
 {
 	const struct cell_state *cell = &schedule->cells[job->cell->index];
 
+	if (*lanes_for(schedule, job) == 0)
+		return false;
 	if (job->kind == JOB_VERIFY)
 		return cell->open == 0;
 	return !job_needs_template(job) || cell->template != TEMPLATE_PENDING;
@@ -104,6 +119,7 @@ static struct job *take_runnable(struct schedule *schedule)
 			continue;
 		slot->taken = true;
 		schedule->taken++;
+		--*lanes_for(schedule, slot->job);
 		return slot->job;
 	}
 	return NULL;
@@ -126,6 +142,7 @@ void schedule_end(struct schedule *schedule, const struct job *job)
 	struct cell_state *cell = &schedule->cells[job->cell->index];
 
 	pthread_mutex_lock(&schedule->mutex);
+	++*lanes_for(schedule, job);
 	if (job->kind != JOB_VERIFY)
 		cell->open--;
 	/* A boot that ended without a word (cancelled) must not leave others waiting. */

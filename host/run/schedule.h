@@ -24,9 +24,15 @@ enum template_state {
 
 struct schedule;
 
+/* How many jobs may go on at once. */
+struct schedule_lanes {
+	unsigned working; /* at least 1 */
+	unsigned waiting; /* beside them, of those that mostly wait; 0: they are as all others */
+};
+
 /* Borrows the jobs. */
-struct schedule *schedule_new(const struct jobs *jobs, size_t cell_count, unsigned workers)
-	NONNULL(1);
+struct schedule *schedule_new(const struct jobs *jobs, size_t cell_count,
+			      const struct schedule_lanes *lanes) NONNULL(1, 3);
 void schedule_free(struct schedule *schedule);
 DEFINE_CLEANUP(schedule);
 

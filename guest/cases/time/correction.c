@@ -30,6 +30,7 @@ static void set_clock_back(void *arg)
 
 CASE(time, jump_is_corrected, .title = "A clock that was set wrong by hand is corrected soon",
      .priority = P1, .isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:ntp", .timeout_s = 240,
+     .waits = true,
      .why = "A wrong clock makes certificates invalid and logs lie, until somebody notices.",
      .remedy = "Enable a time daemon, and check which servers it asks and whether it may step.",
      .sources = "LISA:verify_timedrift_corrected")

@@ -40,6 +40,7 @@ HOST_CASE(
 	network, dhcp_lease_is_renewed,
 	.title = "A DHCP lease is renewed before its end, and the address stays", .priority = P1,
 	.isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:dhcp", .timeout_s = 180,
+	.waits = true,
 	.why = "A lease that runs out takes the machine off the network, hours after all looked well.",
 	.remedy = "Check that the DHCP client stays running after the first lease.",
 	.sources = "own")
@@ -84,7 +85,7 @@ HOST_CASE(
 	network, carrier_loss_recovers,
 	.title = "After the host has taken the carrier away and given it back, traffic resumes",
 	.priority = P1, .isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:tcp",
-	.timeout_s = 200,
+	.timeout_s = 200, .waits = true,
 	.why = "Switches restart and machines migrate; a guest that does not come back is lost.",
 	.remedy = "Check what the network's manager does when a link goes, and when it comes back.",
 	.sources = "own")
