@@ -53,6 +53,12 @@ SABOTAGE(agenttest, crashes, "nothing")
 	note(t, "nothing");
 }
 
+CASE(agenttest, is_killed)
+{
+	check_passed(t);
+	(void)raise(SIGKILL);
+}
+
 CASE(agenttest, hangs)
 {
 	check_passed(t);
@@ -426,6 +432,11 @@ TEST(agent, a_crash_is_a_failure_but_proves_no_sabotage)
 		   "it was killed by signal 11 (Segmentation fault)");
 	expect_run("agenttest.crashes", RUN_SABOTAGE, 10, "broken",
 		   "it was killed by signal 11 (Segmentation fault)");
+}
+
+TEST(agent, who_is_killed_could_not_decide)
+{
+	expect_run("agenttest.is_killed", 0, 10, "broken", "it was killed by signal 9 (Killed)");
 }
 
 TEST(agent, needs_are_judged_unless_known)

@@ -327,6 +327,13 @@ static void drain(struct run *run)
 	}
 }
 
+/* A fault of the machine under a case that is right on others. Any other signal is somebody's decision, such as that of
+ * the kernel to end something when memory runs out: it says nothing about what the case asks. */
+static bool is_crash(int signal_)
+{
+	return signal_ == SIGSEGV || signal_ == SIGBUS || signal_ == SIGILL || signal_ == SIGFPE;
+}
+
 /* The outcome of a process that did not come to its result. */
 static void judge_end(struct run *run, int status)
 {
@@ -340,7 +347,9 @@ static void judge_end(struct run *run, int status)
 			   clock_s(run->until_ns - run->start_ns));
 	else if (WIFSIGNALED(status) && !run->has_result)
 		/* With its sabotage a crash proves nothing: the planting may have crashed. */
-		result_set(result, is_sabotaged ? OUTCOME_BROKEN : OUTCOME_FAIL,
+		result_set(result,
+			   is_sabotaged || !is_crash(WTERMSIG(status)) ? OUTCOME_BROKEN
+								       : OUTCOME_FAIL,
 			   "it was killed by signal %d (%s)", WTERMSIG(status),
 			   strsignal(WTERMSIG(status)));
 	else if (!run->has_result)

@@ -14,6 +14,9 @@
 
 #include "base/scope.h"
 
+/* What a case is said to need that was never looked at, because the image did not come up; nobody declares it. */
+#define NEED_BOOTED "booted"
+
 struct need {
 	char text[96];	    /* the whole word, for messages */
 	char kind[32];	    /* "cpus", "cmd", "systemd" */

@@ -11,6 +11,7 @@
 #include "host/cli/verb.h"
 #include "host/driver/qemu/lacks.h"
 #include "host/driver/qemu/version.h"
+#include "host/driver/resources.h"
 #include "host/machine/accel.h"
 #include "host/store/folder.h"
 
@@ -238,20 +239,17 @@ static void examine_runs(struct examined *x UNUSED, struct finding *ret)
 /* Machines' memory lies in files without a name, which count as tmpfs and as memory, not against the size of a mount. */
 static void examine_memory(struct examined *x UNUSED, struct finding *ret)
 {
-	CLEAN_TEXT struct text info = TEXT_INIT(16384);
-	unsigned long long kib = 0;
+	unsigned long long mib = resources_memory("") >> 20;
 
-	(void)text_read_file(&info, "/proc/meminfo");
-	const char *line = strstr(info.buf ? info.buf : "", "MemAvailable:");
-	if (!line || sscanf(line, "MemAvailable: %llu", &kib) != 1)
+	if (mib == 0)
 		find(ret, HEALTH_LIMITED, "", "/proc/meminfo does not tell what is available");
-	else if (kib >> 10 < MEMORY_MIB)
+	else if (mib < MEMORY_MIB)
 		find(ret, HEALTH_LIMITED, "end other programs, or choose a smaller --size",
 		     "%llu MiB of memory are free: too little for two machines of the default size",
-		     kib >> 10);
+		     mib);
 	else
 		find(ret, HEALTH_GOOD, "",
-		     "%llu MiB are free for machines (tmpfs /dev/shm: %lld MiB)", kib >> 10,
+		     "%llu MiB are free for machines (tmpfs /dev/shm: %lld MiB)", mib,
 		     room_mib("/dev/shm"));
 }
 

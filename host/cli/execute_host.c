@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This machine: is there room for what is asked, and how many machines fit at once. */
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -9,40 +8,17 @@
 #include "base/log.h"
 #include "host/cli/execute.h"
 #include "host/driver/qemu/version.h"
+#include "host/driver/resources.h"
 #include "host/store/folder.h"
 
 #define MACHINE_EXTRA_MIB 256 /* QEMU itself, its caches, the device state */
 #define WAITING_JOBS_MAX  2
 #define ROOM_MIB	  256 /* for journals, logs, overlays */
 
-/* MemAvailable: what can be had without swapping. */
-static long long available_mib(void)
-{
-	CLEAN_TEXT struct text text = TEXT_INIT(16384);
-	long long kib = 0;
-
-	if (text_read_file(&text, "/proc/meminfo") < 0)
-		return 0;
-	const char *line = strstr(text.buf, "MemAvailable:");
-	if (!line)
-		return 0;
-	line += strlen("MemAvailable:");
-	line += strspn(line, " \t");
-	CLEAN_FREE char *number = strndup(line, strcspn(line, " \n"));
-	return number && number_parse(number, 0, 1LL << 50, &kib) == 0 ? kib / 1024 : 0;
-}
-
-static unsigned cpu_count(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-}
-
 /* Machines that run at once by themselves do not disturb each other's timing. */
 static unsigned choose_jobs(const struct execution *x, long long memory_mib)
 {
-	unsigned by_cpu = cpu_count() / (x->size.cpus ? x->size.cpus : 1);
+	unsigned by_cpu = resources_cpus("") / (x->size.cpus ? x->size.cpus : 1);
 	long long by_memory = memory_mib / ((long long)x->size.mem_mib + MACHINE_EXTRA_MIB);
 
 	if (by_cpu < 1)
@@ -60,7 +36,7 @@ static unsigned choose_waiting_jobs(const struct execution *x, long long memory_
 
 static int check_memory(struct execution *x, struct err *e)
 {
-	long long memory_mib = available_mib();
+	long long memory_mib = (long long)(resources_memory("") >> 20);
 	long long wanted = x->arguments->jobs > 0 ? x->arguments->jobs : 1;
 	long long needed_mib = wanted * (x->size.mem_mib + MACHINE_EXTRA_MIB);
 
@@ -133,7 +109,8 @@ static void describe_host(struct execution *x, bool boots)
 	if (boots && qemu_version(&p, version, &e) < 0)
 		(void)snprintf(version, sizeof version, "not found");
 	(void)snprintf(x->host, sizeof x->host, "%s %s %s, %u CPUs%s%s", names.sysname,
-		       names.release, names.machine, cpu_count(), boots ? ", QEMU " : "", version);
+		       names.release, names.machine, resources_cpus(""), boots ? ", QEMU " : "",
+		       version);
 }
 
 int check_host(struct execution *x, bool boots, struct err *e)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "host/cli/execute.h"
 #include "host/store/folder.h"
 
@@ -153,21 +154,38 @@ int make_plan(struct execution *x, struct err *e)
 
 /* ---- the folder ---- */
 
+/* The link by which its id finds it is a convenience. */
+static void link_run(struct execution *x)
+{
+	CLEAN_FREE char *runs = NULL;
+	struct err e = {0};
+
+	if (state_folder("runs", &runs, &e) < 0 || run_link_make(runs, x->folder, x->id, &e) < 0)
+		log_debug("store", "this run will be found by its folder alone: %s", e.text);
+}
+
+static int make_chosen_folder(struct execution *x, struct err *e)
+{
+	const char *out = x->arguments->out;
+	CLEAN_FREE char *plan = xasprintf("%s/plan.json", out);
+	struct stat stat_;
+
+	if (stat(plan, &stat_) == 0)
+		return err_set(e, BLAME_USER, EEXIST,
+			       "%s holds a run already: choose another --out, or --resume it", out);
+	x->folder = xstrdup(out);
+	int r = folder_make(x->folder, e);
+	if (r == 0)
+		link_run(x);
+	return r;
+}
+
 static int make_folder(struct execution *x, struct err *e)
 {
 	CLEAN_FREE char *runs = NULL;
-	struct stat stat_;
 
-	if (x->arguments->out) {
-		CLEAN_FREE char *plan = xasprintf("%s/plan.json", x->arguments->out);
-		if (stat(plan, &stat_) == 0)
-			return err_set(
-				e, BLAME_USER, EEXIST,
-				"%s holds a run already: choose another --out, or --resume it",
-				x->arguments->out);
-		x->folder = xstrdup(x->arguments->out);
-		return folder_make(x->folder, e);
-	}
+	if (x->arguments->out)
+		return make_chosen_folder(x, e);
 	int r = state_folder("runs", &runs, e);
 	if (r == 0)
 		r = run_folder_make(runs, x->id, &x->folder, e);

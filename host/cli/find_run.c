@@ -21,43 +21,69 @@ static int is_visible(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-static bool matches(const char *id, const char *name)
+/* What a name was compared with so far. */
+struct search {
+	const char *name;
+	char *found;
+	unsigned count;
+	bool is_exact;
+	struct timespec newest; /* when the plan of `found` was written */
+};
+
+static bool is_newer(const struct timespec *a, const struct timespec *b)
 {
-	return strcmp(name, "last") == 0 || strstr(id, name) != NULL;
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
 }
 
-/* The newest run whose id holds `name`; ids sort by time. */
-static int find_among(const char *runs, const char *name, char **ret, struct err *e)
+static bool fits(const struct search *search, const char *id, const struct timespec *written)
+{
+	if (strcmp(search->name, "last") == 0)
+		return search->count == 0 || is_newer(written, &search->newest);
+	return !search->is_exact && strstr(id, search->name);
+}
+
+/* A link leads to where a run lies that was kept elsewhere. */
+static void consider(struct search *search, const char *runs, const char *id)
+{
+	CLEAN_FREE char *plan = xasprintf("%s/%s/plan.json", runs, id);
+	struct stat stat_;
+
+	if (stat(plan, &stat_) < 0 || !fits(search, id, &stat_.st_mtim))
+		return;
+	plan[strlen(plan) - strlen("/plan.json")] = '\0';
+	free(search->found);
+	search->found = realpath(plan, NULL);
+	search->newest = stat_.st_mtim;
+	search->is_exact = strcmp(id, search->name) == 0;
+	search->count = search->is_exact ? 1 : search->count + 1;
+}
+
+/* The one run whose id holds the name; "last" is the newest. */
+static int find_among(const char *runs, struct search *search, struct err *e)
 {
 	struct dirent **entries = NULL;
-	unsigned found = 0;
 	int count = scandir(runs, &entries, is_visible, alphasort);
-	bool exact = false;
 
 	for (int i = 0; i < count; i++) {
-		CLEAN_FREE char *folder = xasprintf("%s/%s", runs, entries[i]->d_name);
-		if (!exact && matches(entries[i]->d_name, name) && holds_run(folder)) {
-			exact = strcmp(entries[i]->d_name, name) == 0;
-			found = exact ? 1 : found + 1;
-			free(*ret);
-			*ret = STEAL_PTR(folder);
-		}
+		consider(search, runs, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
-	if (found == 0)
+	if (!search->found)
 		return err_set(e, BLAME_USER, ENOENT,
-			       "no run '%.100s' in %s; `assay runs` shows them", name, runs);
-	if (found > 1 && strcmp(name, "last") != 0)
+			       "no run '%.100s' in %s; `assay runs` shows them", search->name,
+			       runs);
+	if (search->count > 1 && strcmp(search->name, "last") != 0)
 		return err_set(e, BLAME_USER, EINVAL,
-			       "'%.60s' fits %u runs; write more of the id (`assay runs`)", name,
-			       found);
+			       "'%.60s' fits %u runs; write more of the id (`assay runs`)",
+			       search->name, search->count);
 	return 0;
 }
 
 int find_run(const char *name, char **ret, struct err *e)
 {
-	CLEAN_FREE char *runs = NULL, *found = NULL;
+	CLEAN_FREE char *runs = NULL;
+	struct search search = {.name = name};
 
 	if (holds_run(name)) {
 		*ret = xstrdup(name);
@@ -66,8 +92,10 @@ int find_run(const char *name, char **ret, struct err *e)
 	int r = strchr(name, '/') ? err_set(e, BLAME_USER, ENOENT, "%s holds no run", name)
 				  : state_folder("runs", &runs, e);
 	if (r == 0)
-		r = find_among(runs, name, &found, e);
+		r = find_among(runs, &search, e);
 	if (r == 0)
-		*ret = STEAL_PTR(found);
+		*ret = search.found;
+	else
+		free(search.found);
 	return r;
 }

@@ -142,7 +142,10 @@ static int rebuild(struct store *store, struct err *e)
 	int count = scandir(runs, &entries, is_visible, alphasort);
 	for (int i = 0; i < count; i++) {
 		CLEAN_FREE char *folder = xasprintf("%s/%s", runs, entries[i]->d_name);
-		if (take_in(store, folder, e) == 0)
+		/* A link to a folder that is gone has done its service. */
+		if (!is_there(folder))
+			(void)unlink(folder);
+		else if (take_in(store, folder, e) == 0)
 			taken++;
 		else
 			log_warning("%s", e->text);
@@ -181,6 +184,18 @@ static int find_in_store(struct store *store, const char *id, char **ret, struct
 	return r;
 }
 
+/* The link to a run that lies elsewhere; of no use without it. */
+static void remove_link(const char *id)
+{
+	CLEAN_FREE char *runs = NULL;
+	struct err ignored = {0};
+
+	if (state_folder("runs", &runs, &ignored) < 0)
+		return;
+	CLEAN_FREE char *path = xasprintf("%s/%s", runs, id);
+	(void)unlink(path); /* never a folder: unlink refuses those */
+}
+
 static int remove_folder(const struct run *run, struct err *e)
 {
 	CLEAN_FREE char *journal = xasprintf("%s/journal.jsonl", run->folder);
@@ -209,6 +224,8 @@ static int remove_run(struct store *store, const char *name, struct err *e)
 	}
 	if (r == 0)
 		r = remove_folder(run, e);
+	if (r == 0)
+		remove_link(run->id);
 	return r == 0 ? store_forget(store, run->id, e) : r;
 }
 

@@ -2,6 +2,10 @@
 /* Verdicts. */
 #include "host/judge/judge.h"
 
+#include <string.h>
+
+#include "wire/need.h"
+
 static const char *const verdict_names[] = {
 	[VERDICT_SHIP] = "ship",
 	[VERDICT_BLOCK] = "block",
@@ -120,8 +124,10 @@ static enum proof proof_of(const struct run_case *clean, const struct run_case *
 {
 	if (!clean->result || clean->result->outcome == OUTCOME_INFRA)
 		return PROOF_UNKNOWN;
+	/* What was never looked at because the image did not come up has not been tried. */
 	if (clean->result->outcome == OUTCOME_SKIP)
-		return PROOF_SKIPPED;
+		return strcmp(clean->result->need, NEED_BOOTED) == 0 ? PROOF_UNKNOWN
+								     : PROOF_SKIPPED;
 	if (clean->result->outcome != OUTCOME_PASS)
 		return PROOF_NOISY;
 	if (!sabotaged)

@@ -6,13 +6,13 @@
 
 #include "base/test.h"
 
-/* A run of cases c0, c1, … from a word: p(ass) f(ail) s(kip) b(roken) i(nfra) -(hole); capitals are unproven. */
+/* A run of cases c0, c1, … from a word: p(ass) f(ail) s(kip) b(roken) i(nfra) n(ot booted: a skip) -(hole); capitals are unproven. */
 static struct run *run_of(const char *word, bool sabotaged_too, const char *sabotaged)
 {
 	CLEAN_TEXT struct text plan = TEXT_INIT(65536), journal = TEXT_INIT(65536);
 	struct run *run = NULL;
 	struct err e = {0};
-	static const char letters[] = "pfsbi";
+	static const char letters[] = "pfsbin";
 
 	text_adds(&plan, "{\"schema\":1,\"run\":\"r\",\"cells\":[{\"cases\":[");
 	for (size_t i = 0; word[i]; i++) {
@@ -30,9 +30,12 @@ static struct run *run_of(const char *word, bool sabotaged_too, const char *sabo
 				text_addf(
 					&journal,
 					"{\"type\":\"result\",\"cell\":0,\"id\":\"a.c%zu\",\"outcome\":\"%s\","
-					"\"sabotaged\":%s}\n",
-					i, outcome_name((enum outcome)(found - letters)),
-					s ? "true" : "false");
+					"\"sabotaged\":%s,\"need\":\"%s\"}\n",
+					i,
+					letter == 'n'
+						? "skip"
+						: outcome_name((enum outcome)(found - letters)),
+					s ? "true" : "false", letter == 'n' ? "booted" : "");
 		}
 	}
 	text_adds(&plan, "]}]}");
@@ -93,7 +96,7 @@ static const struct proved {
 	{"p", "i", PROOF_UNKNOWN, VERDICT_UNDECIDED}, {"p", "-", PROOF_UNKNOWN, VERDICT_UNDECIDED},
 	{"f", "f", PROOF_NOISY, VERDICT_BLOCK},	      {"b", "f", PROOF_NOISY, VERDICT_BLOCK},
 	{"s", "f", PROOF_SKIPPED, VERDICT_UNDECIDED}, {"-", "f", PROOF_UNKNOWN, VERDICT_UNDECIDED},
-	{"P", "", PROOF_UNPROVEN, VERDICT_UNDECIDED},
+	{"n", "n", PROOF_UNKNOWN, VERDICT_UNDECIDED}, {"P", "", PROOF_UNPROVEN, VERDICT_UNDECIDED},
 };
 
 TEST(judge, proofs)

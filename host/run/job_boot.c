@@ -8,6 +8,7 @@
 #include "host/run/internal.h"
 #include "host/run/template_cache.h"
 #include "host/store/folder.h"
+#include "wire/need.h"
 
 #define LOCK_SPAN_NS   (4 * 3600 * NS_PER_S)
 #define FREEZE_SPAN_NS (900 * NS_PER_S)
@@ -117,7 +118,7 @@ static void tell_not_run(struct boot_job *boot, const struct err *e)
 		if (!is_reaches_ready(*item))
 			tell_undone(boot->worker->engine, boot->cell, *item,
 				    is_guests ? OUTCOME_SKIP : OUTCOME_INFRA,
-				    is_guests ? "booted" : NULL, "%s",
+				    is_guests ? NEED_BOOTED : NULL, "%s",
 				    is_guests ? "the image did not come up, see " CASE_REACHES_READY
 					      : e->text);
 }

@@ -135,7 +135,7 @@ static bool is_hopeless(struct worker *worker, struct cell_run *cell, const stru
 		return true;
 	vec_each (&job->items, item) {
 		if (state == TEMPLATE_NO_BOOT)
-			tell_undone(worker->engine, cell, *item, OUTCOME_SKIP, "booted",
+			tell_undone(worker->engine, cell, *item, OUTCOME_SKIP, NEED_BOOTED,
 				    "the image did not come up, see " CASE_REACHES_READY ": %.300s",
 				    why);
 		else

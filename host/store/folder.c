@@ -125,7 +125,14 @@ const char *run_id_make(const char *subject, const char *firmware, uint64_t wall
 	return buf;
 }
 
-int run_folder_make(const char *parent, char id[RUN_ID_SIZE], char **ret, struct err *e)
+static int claim(const char *path, const char *target)
+{
+	return target ? symlink(target, path) : mkdir(path, 0755);
+}
+
+/* A folder, or a link to `target`, with a name that nobody has. */
+static int claim_name(const char *parent, const char *target, char id[RUN_ID_SIZE], char **ret,
+		      struct err *e)
 {
 	char first[RUN_ID_SIZE];
 	int r = folder_make(parent, e);
@@ -135,7 +142,7 @@ int run_folder_make(const char *parent, char id[RUN_ID_SIZE], char **ret, struct
 	memcpy(first, id, sizeof first);
 	for (unsigned n = 2; n < 1000; n++) {
 		CLEAN_FREE char *path = xasprintf("%s/%s", parent, id);
-		if (mkdir(path, 0755) == 0) {
+		if (claim(path, target) == 0) {
 			*ret = STEAL_PTR(path);
 			return 0;
 		}
@@ -144,6 +151,20 @@ int run_folder_make(const char *parent, char id[RUN_ID_SIZE], char **ret, struct
 		(void)snprintf(id, RUN_ID_SIZE, "%.*s-%u", RUN_ID_SIZE - 8, first, n);
 	}
 	return err_set(e, BLAME_HOST, EEXIST, "%s has too many runs named %s", parent, first);
+}
+
+int run_folder_make(const char *parent, char id[RUN_ID_SIZE], char **ret, struct err *e)
+{
+	return claim_name(parent, NULL, id, ret, e);
+}
+
+int run_link_make(const char *parent, const char *folder, char id[RUN_ID_SIZE], struct err *e)
+{
+	CLEAN_FREE char *target = realpath(folder, NULL), *path = NULL;
+
+	if (!target)
+		return err_set(e, BLAME_HOST, errno, "find the folder %s: %m", folder);
+	return claim_name(parent, target, id, &path, e);
 }
 
 /* ---- files and folders ---- */

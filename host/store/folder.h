@@ -31,6 +31,10 @@ const char *run_id_make(const char *subject, const char *firmware, uint64_t wall
 int run_folder_make(const char *parent, char id[RUN_ID_SIZE], char **ret, struct err *e)
 	NONNULL(1, 2, 3, 4);
 
+/* The same for a run that lies elsewhere: a link below `parent` leads there, so that its id is its own and finds it. */
+int run_link_make(const char *parent, const char *folder, char id[RUN_ID_SIZE], struct err *e)
+	NONNULL(1, 2, 3, 4);
+
 /* Writes a whole file or nothing: a temporary one, flushed, then renamed. */
 int file_write(const char *path, const char *bytes, size_t length, struct err *e) NONNULL(1, 2, 4);
 

@@ -124,6 +124,24 @@ check_exit 0 "a run is removed" "$ASSAY" runs --remove hand
 report $(($(find "$XDG_STATE_HOME/assay/runs" -mindepth 1 | wc -l) != 0)) "its folder is gone"
 check_exit 0 "the store has forgotten it" "$ASSAY" runs
 report "$(grep -c hand "$work/out")" "it is not listed"
+# a run that lies elsewhere is found by its id, and is the last one when it is the newest
+mkdir -p "$work/elsewhere-run" "$run"
+sed 's/-hand/-else/g' <<'END' >"$work/elsewhere-run/plan.json"
+{"schema":1,"run":"20250101-000000-hand","cells":[{"image":{"name":"hand.img"},"cases":[]}]}
+END
+printf '{"type":"begin","schema":1,"wall_ns":1767225600000000000,"text":"0.1"}\n' >"$work/elsewhere-run/journal.jsonl"
+sed 's/2025/2027/' "$work/elsewhere-run/plan.json" >"$run/plan.json"
+cp "$work/elsewhere-run/journal.jsonl" "$run"
+touch -d '2026-01-01' "$run/plan.json"
+ln -s "$work/elsewhere-run" "$XDG_STATE_HOME/assay/runs/20250101-000000-else"
+"$ASSAY" report last --format json >"$work/out"
+check_says "the last is the one written last, whatever its id" '"run":"20250101-000000-else"'
+"$ASSAY" report 20250101-000000-else --format json >"$work/out"
+check_says "a run elsewhere is found by its id" '"run":"20250101-000000-else"'
+check_exit 0 "it is removed by its id" "$ASSAY" runs --remove 20250101-000000-else
+report $(($(find "$work/elsewhere-run" "$XDG_STATE_HOME/assay/runs" -name '*else*' 2>/dev/null | wc -l) != 0)) \
+	"its folder and the link are gone"
+rm -r "$run"
 # a run whose folder somebody else has removed
 mkdir -p "$run"
 echo '{"schema":1,"run":"20260101-000000-gone","cells":[{"image":{"name":"hand.img"},"cases":[]}]}' >"$run/plan.json"

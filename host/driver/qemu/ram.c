@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "host/driver/qemu/qemu.h"
+#include "host/driver/resources.h"
 
 #define MIB (1ULL << 20)
 
@@ -17,26 +18,9 @@ unsigned ram_nodes(const struct machine_spec *spec)
 	return nodes < 1 ? 1 : nodes > QEMU_NODES_MAX ? QEMU_NODES_MAX : nodes;
 }
 
-/* What the kernel believes can be had without swapping; 0: it does not say. */
-static uint64_t memory_available(void)
-{
-	CLEAN_TEXT struct text info = TEXT_INIT(16384);
-	long long kib = 0;
-
-	if (text_read_file(&info, "/proc/meminfo") < 0)
-		return 0;
-	char *line = strstr(info.buf, "MemAvailable:");
-	if (!line)
-		return 0;
-	line += strlen("MemAvailable:");
-	line += strspn(line, " ");
-	line[strcspn(line, " \n")] = '\0';
-	return number_parse(line, 0, 1LL << 50, &kib) < 0 ? 0 : (uint64_t)kib * 1024;
-}
-
 int ram_make(struct qemu *qemu, struct err *e)
 {
-	uint64_t want = qemu->spec.size->mem_mib * MIB, have = memory_available();
+	uint64_t want = qemu->spec.size->mem_mib * MIB, have = resources_memory("");
 
 	if (have > 0 && have < want)
 		return err_set(

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this host has left for machines: memory and CPUs, as far as this process may use them. A container's limits
+ * (cgroup v2) count as much as the host's own.
+ *
+ *	uint64_t bytes = resources_memory("");
+ */
+#ifndef ASSAY_HOST_DRIVER_RESOURCES_H
+#define ASSAY_HOST_DRIVER_RESOURCES_H
+
+#include <stdint.h>
+
+#include "base/scope.h"
+
+/* Bytes that can be had without swapping; 0: nothing tells. `root` stands before /proc and /sys: "", or a test's folder. */
+uint64_t resources_memory(const char *root) NONNULL(1);
+
+/* CPUs that this process may run on at once; at least 1. */
+unsigned resources_cpus(const char *root) NONNULL(1);
+
+#endif

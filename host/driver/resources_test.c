@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is left for machines, on hosts made of files. */
+#include "host/driver/resources.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/test.h"
+#include "base/text.h"
+
+#define MIB (1ULL << 20)
+
+static void put(const char *path, const char *content)
+{
+	CLEAN_FREE char *whole = xasprintf("%s%s", test_folder(), path);
+
+	for (char *slash = strchr(whole + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		EXPECT(mkdir(whole, 0755) == 0 || errno == EEXIST);
+		*slash = '/';
+	}
+	FILE *file = fopen(whole, "we");
+	EXPECT(file && fputs(content, file) >= 0 && fclose(file) == 0);
+}
+
+TEST(resources, memory_of_the_host)
+{
+	EXPECT_NUMBER((long long)resources_memory(test_folder()), 0);
+	put("/proc/meminfo", "MemTotal:  9 kB\nMemAvailable:    4096 kB\nBuffers: 1 kB\n");
+	EXPECT_NUMBER((long long)resources_memory(test_folder()), 4 * (long long)MIB);
+	put("/proc/meminfo", "MemAvailable:    lots kB\n");
+	EXPECT_NUMBER((long long)resources_memory(test_folder()), 0);
+	EXPECT(resources_memory("") > 0);
+}
+
+TEST(resources, memory_of_the_groups)
+{
+	put("/proc/meminfo", "MemAvailable: 1048576 kB\n");
+	put("/proc/self/cgroup", "1:name=systemd:/x\n0::/a/b\n");
+	put("/sys/fs/cgroup/a/b/memory.max", "max\n");
+	put("/sys/fs/cgroup/a/b/memory.current", "1048576\n");
+	EXPECT_NUMBER((long long)resources_memory(test_folder()), 1024 * (long long)MIB);
+	put("/sys/fs/cgroup/a/memory.max", "10485760\n");
+	put("/sys/fs/cgroup/a/memory.current", "8388608\n");
+	EXPECT_NUMBER((long long)resources_memory(test_folder()), 2 * (long long)MIB);
+	put("/sys/fs/cgroup/a/memory.stat", "anon 1\ninactive_file 3145728\nactive_file 7\n");
+	EXPECT_NUMBER((long long)resources_memory(test_folder()), 5 * (long long)MIB);
+	/* More than it may: nothing is left, but that is not "nobody knows". */
+	put("/sys/fs/cgroup/a/memory.current", "99999999\n");
+	EXPECT_NUMBER((long long)resources_memory(test_folder()), 1);
+}
+
+TEST(resources, cpus)
+{
+	unsigned all = resources_cpus(test_folder());
+
+	EXPECT(all >= 1);
+	put("/proc/self/cgroup", "0::/\n");
+	put("/sys/fs/cgroup/cpu.max", "max 100000\n");
+	EXPECT_NUMBER(resources_cpus(test_folder()), all);
+	put("/sys/fs/cgroup/cpu.max", "150000 100000\n");
+	EXPECT_NUMBER(resources_cpus(test_folder()), 1);
+	put("/sys/fs/cgroup/cpu.max", "50000 100000\n");
+	EXPECT_NUMBER(resources_cpus(test_folder()), 1);
+	put("/sys/fs/cgroup/cpu.max", "garbage\n");
+	EXPECT_NUMBER(resources_cpus(test_folder()), all);
+}
