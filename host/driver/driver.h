@@ -58,7 +58,7 @@ struct driver {
 	int (*start)(const struct machine_spec *spec, const struct patience *p, struct vm **ret,
 		     struct err *e);
 
-	/* Writes the VM into the existing folder, so that wake can make copies of it, and ends it (only free may
+	/* Writes the VM into the existing folder, so that load can make copies of it, and ends it (only free may
 	 * be called then). -ENOTSUP when this VM cannot be frozen: it runs on then. */
 	int (*freeze)(struct vm *vm, const char *folder, const struct patience *p, struct err *e);
 
@@ -67,9 +67,10 @@ struct driver {
 	int (*describe)(const struct machine_spec *spec, const struct patience *p,
 			struct text *description, struct err *e);
 
-	/* Makes a private, running copy of the template in spec->folder. */
-	int (*wake)(const char *folder, const struct machine_spec *spec, const struct patience *p,
+	/* Makes a private copy of the template in spec->folder; it stands still until go. */
+	int (*load)(const char *folder, const struct machine_spec *spec, const struct patience *p,
 		    struct vm **ret, struct err *e);
+	int (*go)(struct vm *vm, const struct patience *p, struct err *e);
 
 	/* Ends the VM at once, as when the plug is pulled; its disks stay for power_on. With spec->cuts_power they lose what was
 	 * never flushed, and power_on adds an event WRITES_LOST: {"kept":N,"lost":N,"lost-bytes":N}. */

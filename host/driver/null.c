@@ -320,7 +320,7 @@ static int null_freeze(struct vm *vm, const char *folder, const struct patience 
 	return fd < 0 ? err_set(e, BLAME_HOST, errno, "write %s: %m", path) : 0;
 }
 
-static int null_wake(const char *folder, const struct machine_spec *spec, const struct patience *p,
+static int null_load(const char *folder, const struct machine_spec *spec, const struct patience *p,
 		     struct vm **ret, struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/%s", folder, NULL_TEMPLATE);
@@ -330,6 +330,11 @@ static int null_wake(const char *folder, const struct machine_spec *spec, const 
 		return err_set(e, BLAME_HOST, errno, "open %s: %m", path);
 	int r = span_ns ? wait_span(p, span_ns, "a null machine", e) : 0;
 	return r < 0 ? r : null_make(spec, ret, e);
+}
+
+static int null_go(struct vm *vm UNUSED, const struct patience *p UNUSED, struct err *e UNUSED)
+{
+	return 0; /* its agent has been listening since it was made */
 }
 
 static int null_describe(const struct machine_spec *spec UNUSED, const struct patience *p UNUSED,
@@ -370,7 +375,8 @@ const struct driver driver_null = {
 	.start = null_start,
 	.freeze = null_freeze,
 	.describe = null_describe,
-	.wake = null_wake,
+	.load = null_load,
+	.go = null_go,
 	.power_cut = null_power_cut,
 	.power_on = null_power_on,
 	.command = null_command,

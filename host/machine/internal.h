@@ -33,6 +33,8 @@ struct machine {
 	struct err agent_error; /* why agent_lost */
 	struct text facts;	/* "key=value\n"… of the greeting */
 	char agent_version[64];
+	char frozen_agent
+		[65]; /* of a fork: the SHA-256 of the agent that the template was frozen with */
 };
 
 /* Makes a machine around a VM; takes the VM also on failure. */

@@ -6,7 +6,9 @@
  *	r = machine_boot(&spec, &p, &machine, e);          (boot loader to agent's greeting)
  *	r = machine_settle(machine, &p, pending, e);       (units, cloud-init, load quiet)
  *	r = machine_freeze(machine, folder, &p, e);        (it is gone; the folder is a template)
- *	r = template_fork(folder, &spec, &p, &fork, e);    (0.1 s later: a pristine machine)
+ *	r = template_fork(folder, &spec, &p, &fork, e);    (0.1 s later: a pristine machine; or, in two steps:)
+ *	r = template_load(folder, &spec, &p, &fork, e);    (it is there and stands still)
+ *	r = template_wake(fork, &p, e);
  *	r = machine_run_case(fork, info, flags, &p, result, e);
  *	machine_free(fork);
  */
@@ -65,7 +67,13 @@ int machine_freeze(struct machine *machine, const char *folder, const struct pat
 bool template_is_usable(const char *folder, const struct machine_spec *spec, struct text *why)
 	NONNULL(1, 2, 3);
 
-/* Wakes a private copy in spec->folder; loads the current agent when the template has another; sets clock, entropy. */
+/* Makes a private copy in spec->folder that stands still: for it no time passes until template_wake. */
+int template_load(const char *folder, const struct machine_spec *spec, const struct patience *p,
+		  struct machine **ret, struct err *e) NONNULL(1, 2, 3, 4, 5);
+/* Lets it run: sets clock and entropy, brings in the current agent when the template has another. */
+int template_wake(struct machine *machine, const struct patience *p, struct err *e)
+	NONNULL(1, 2, 3);
+/* Both. */
 int template_fork(const char *folder, const struct machine_spec *spec, const struct patience *p,
 		  struct machine **ret, struct err *e) NONNULL(1, 2, 3, 4, 5);
 

@@ -238,7 +238,7 @@ bool template_is_usable(const char *folder, const struct machine_spec *spec, str
 	struct patience p = patience_for(-1, RESUME_SPAN_NS);
 	struct err e = {0};
 
-	if (!spec_driver(spec)->wake) {
+	if (!spec_driver(spec)->load) {
 		(void)text_addf(why, "the %s driver cannot fork machines", spec_driver(spec)->name);
 		return false;
 	}
@@ -305,8 +305,7 @@ int machine_load_agent(struct machine *machine, const struct patience *p, struct
 }
 
 /* The template's agent may be of another build: it stays resident, and takes the current one. */
-static int bring_agent_up(struct machine *machine, const struct template *template,
-			  const struct patience *p, struct err *e)
+static int bring_agent_up(struct machine *machine, const struct patience *p, struct err *e)
 {
 	char digest[65] = "";
 	bool by_ssh = machine_wants_ssh(machine); /* which brings the current one */
@@ -319,29 +318,50 @@ static int bring_agent_up(struct machine *machine, const struct template *templa
 	machine->agent_greeted = true;
 	if (!by_ssh)
 		r = agent_digest(&machine->spec, digest, e);
-	machine->has_old_agent = digest[0] && strcmp(digest, template->agent_digest) != 0;
+	machine->has_old_agent = digest[0] && strcmp(digest, machine->frozen_agent) != 0;
 	return r < 0 || !machine->has_old_agent ? r : machine_load_agent(machine, p, e);
+}
+
+int template_load(const char *folder, const struct machine_spec *spec, const struct patience *p,
+		  struct machine **ret, struct err *e)
+{
+	CLEAN_DONE(template) struct template template = {0};
+	struct vm *vm = NULL;
+
+	if (!spec_driver(spec)->load)
+		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver cannot fork machines",
+			       spec_driver(spec)->name);
+	int r = template_read(folder, &template, e);
+	if (r == 0)
+		r = spec_driver(spec)->load(folder, spec, p, &vm, e);
+	if (r == 0)
+		r = machine_new(spec, vm, ret, e);
+	if (r < 0)
+		return err_wrap(e, "fork of %s", folder);
+	(void)snprintf((*ret)->frozen_agent, sizeof(*ret)->frozen_agent, "%s",
+		       template.agent_digest);
+	return 0;
+}
+
+int template_wake(struct machine *machine, const struct patience *p, struct err *e)
+{
+	machine->power_on_ns = clock_now_ns();
+	int r = machine->vm->driver->go(machine->vm, p, e);
+	if (r == 0)
+		r = bring_agent_up(machine, p, e);
+	return r < 0 ? err_wrap(e, "wake the fork in %s", machine->spec.folder) : 0;
 }
 
 int template_fork(const char *folder, const struct machine_spec *spec, const struct patience *p,
 		  struct machine **ret, struct err *e)
 {
-	CLEAN_DONE(template) struct template template = {0};
 	CLEANUP(machine) struct machine *machine = NULL;
-	struct vm *vm = NULL;
+	int r = template_load(folder, spec, p, &machine, e);
 
-	if (!spec_driver(spec)->wake)
-		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver cannot fork machines",
-			       spec_driver(spec)->name);
-	int r = template_read(folder, &template, e);
 	if (r == 0)
-		r = spec_driver(spec)->wake(folder, spec, p, &vm, e);
-	if (r == 0)
-		r = machine_new(spec, vm, &machine, e);
-	if (r == 0)
-		r = bring_agent_up(machine, &template, p, e);
+		r = template_wake(machine, p, e);
 	if (r < 0)
-		return err_wrap(e, "fork of %s", folder);
+		return r;
 	*ret = STEAL_PTR(machine);
 	return 0;
 }

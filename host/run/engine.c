@@ -45,6 +45,7 @@ static void *worker_main(void *arg)
 		schedule_end(engine->schedule, job);
 	}
 	tell_state(worker, "%s", "");
+	spare_free(worker->spare);
 	if (atomic_fetch_sub(&engine->working, 1) == 1)
 		ring(engine->finished_fd);
 	return NULL;

@@ -10,6 +10,7 @@
 #include "host/run/jobs.h"
 #include "host/run/recorder.h"
 #include "host/run/schedule.h"
+#include "host/run/spare.h"
 
 /* A cell while it is being executed. */
 struct cell_run {
@@ -36,6 +37,7 @@ struct worker {
 	struct engine *engine;
 	unsigned index;
 	pthread_t thread;
+	struct spare *spare; /* NULL: there is none, or not yet */
 };
 
 /* ---- what is told ---- */
@@ -60,6 +62,9 @@ bool clean_outcome(const struct cell_run *cell, const struct plan_item *item, en
 /* Patience that ends by the user only, or after `span_ns`. */
 struct patience engine_patience(const struct engine *engine, uint64_t span_ns) NONNULL(1);
 bool engine_is_cancelled(const struct engine *engine) NONNULL(1);
+/* Makes a folder for a machine in the run's: its name ("m0003-fork") and its path, which is the caller's. */
+int engine_make_folder(struct engine *engine, const char *how, char name[64], char **ret,
+		       struct err *e) NONNULL(1, 2, 3, 4, 5);
 
 /* ---- a place for machines, one after another ---- */
 

@@ -137,6 +137,20 @@ struct job *schedule_take(struct schedule *schedule)
 	return job;
 }
 
+bool schedule_has_fork(struct schedule *schedule, unsigned cell)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&schedule->mutex);
+	for (size_t i = 0; i < schedule->count && !found && !schedule->stopped; i++) {
+		const struct slot *slot = &schedule->slots[i];
+		found = !slot->taken && slot->job->cell->index == cell &&
+			job_needs_template(slot->job);
+	}
+	pthread_mutex_unlock(&schedule->mutex);
+	return found;
+}
+
 void schedule_end(struct schedule *schedule, const struct job *job)
 {
 	struct cell_state *cell = &schedule->cells[job->cell->index];

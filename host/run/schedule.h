@@ -36,6 +36,9 @@ struct schedule *schedule_new(const struct jobs *jobs, size_t cell_count,
 void schedule_free(struct schedule *schedule);
 DEFINE_CLEANUP(schedule);
 
+/* True when a job of that cell that runs on forks has still to be given out. */
+bool schedule_has_fork(struct schedule *schedule, unsigned cell) NONNULL(1);
+
 struct job *schedule_take(struct schedule *schedule) NONNULL(1);
 void schedule_end(struct schedule *schedule, const struct job *job) NONNULL(1, 2);
 void schedule_stop(struct schedule *schedule) NONNULL(1); /* nothing more is given out */

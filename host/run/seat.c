@@ -12,6 +12,8 @@
 #define BOOT_SPAN_NS   (3600 * NS_PER_S)
 #define FORK_SPAN_NS   (300 * NS_PER_S)
 #define SETTLE_SPAN_NS (180 * NS_PER_S)
+/* With more machines at once than that the spare ones would double what the host has to carry, for nobody's gain. */
+#define SPARE_JOBS_MAX 32
 
 void seat_init(struct seat *seat, struct worker *worker, struct cell_run *cell,
 	       const struct case_sabotage *sabotage, bool boots)
@@ -59,26 +61,34 @@ void seat_done(struct seat *seat)
 	free(seat->folder);
 }
 
+int engine_make_folder(struct engine *engine, const char *how, char name[64], char **ret,
+		       struct err *e)
+{
+	/* A resumed run finds the folders of the one before it. */
+	for (;;) {
+		unsigned number = atomic_fetch_add(&engine->machines, 1) + 1;
+		(void)snprintf(name, 64, "m%04u-%s", number, how);
+		char *path = xasprintf("%s/%s", engine->setup->folder, name);
+		if (mkdir(path, 0755) == 0) {
+			*ret = path;
+			return 0;
+		}
+		int r = errno == EEXIST ? 0
+					: err_set(e, BLAME_HOST, errno,
+						  "make the machine's folder %s: %m", path);
+		free(path);
+		if (r < 0)
+			return r;
+	}
+}
+
 static int make_folder(struct seat *seat, const char *how, struct err *e)
 {
-	struct engine *engine = seat->worker->engine;
-	unsigned number = atomic_fetch_add(&engine->machines, 1) + 1;
-
 	seat_clear(seat);
 	free(STEAL_PTR(seat->folder));
-	/* A resumed run finds the folders of the one before it. */
-	for (;; number = atomic_fetch_add(&engine->machines, 1) + 1) {
-		(void)snprintf(seat->name, sizeof seat->name, "m%04u-%s", number, how);
-		free(seat->folder);
-		seat->folder = xasprintf("%s/%s", engine->setup->folder, seat->name);
-		if (mkdir(seat->folder, 0755) == 0)
-			break;
-		if (errno != EEXIST)
-			return err_set(e, BLAME_HOST, errno, "make the machine's folder %s: %m",
-				       seat->folder);
-	}
+	int r = engine_make_folder(seat->worker->engine, how, seat->name, &seat->folder, e);
 	seat->spec.folder = seat->folder;
-	return 0;
+	return r;
 }
 
 int seat_boot(struct seat *seat, struct err *e)
@@ -115,16 +125,67 @@ int seat_settle(struct seat *seat, struct err *e)
 	return r;
 }
 
+/* Spares are made as most cases want them. */
+static bool is_usual(const struct seat *seat)
+{
+	return !seat->spec.cuts_power && !seat->spec.serves_time;
+}
+
+/* True when the machine thread has made one ahead, which now sits here. */
+static bool take_spare(struct seat *seat)
+{
+	struct spare_machine made;
+
+	if (!seat->worker->spare || !is_usual(seat) ||
+	    !spare_take(seat->worker->spare, seat->cell, &made))
+		return false;
+	seat_clear(seat);
+	free(seat->folder);
+	seat->machine = made.machine;
+	seat->folder = made.folder;
+	seat->spec.folder = seat->folder;
+	memcpy(seat->name, made.name, sizeof seat->name);
+	return true;
+}
+
+static void order_spare(struct seat *seat)
+{
+	struct worker *worker = seat->worker;
+
+	if (!is_usual(seat) || worker->engine->setup->jobs > SPARE_JOBS_MAX ||
+	    !schedule_has_fork(worker->engine->schedule, seat->cell->cell->index))
+		return;
+	if (!worker->spare)
+		worker->spare = spare_new(worker->engine);
+	if (worker->spare)
+		spare_order(worker->spare, seat->cell, &seat->spec);
+}
+
+static int fork_anew(struct seat *seat, const struct patience *p, struct err *e)
+{
+	int r = make_folder(seat, "fork", e);
+
+	return r < 0 ? r
+		     : template_fork(seat->cell->template_folder, &seat->spec, p, &seat->machine,
+				     e);
+}
+
 static int seat_fork(struct seat *seat, struct err *e)
 {
 	struct patience p = engine_patience(seat->worker->engine, FORK_SPAN_NS);
 	uint64_t start_ns = clock_now_ns();
-	int r = make_folder(seat, "fork", e);
+	int r = -1;
 
-	if (r == 0)
-		r = template_fork(seat->cell->template_folder, &seat->spec, &p, &seat->machine, e);
+	if (take_spare(seat))
+		r = template_wake(seat->machine, &p, e);
+	if (r < 0 && e->code != ECANCELED) {
+		err_clear(e);
+		r = fork_anew(seat, &p, e);
+	}
 	seat->fork_ns += clock_now_ns() - start_ns;
 	seat->forks++;
+	if (r == 0)
+		order_spare(seat);
 	return r;
 }
 

@@ -22,9 +22,9 @@ static bool status_is(const struct vm_event *event, const char *status)
 	return same;
 }
 
-/* Until the migration has ended, one way or the other. */
+/* Until the migration has ended, one way or the other; `what` it was, for people. */
 static int await_migration(struct qemu *qemu, const struct patience *p, uint64_t since,
-			   struct err *e)
+			   const char *what, struct err *e)
 {
 	const struct vm_event *event;
 
@@ -35,7 +35,8 @@ static int await_migration(struct qemu *qemu, const struct patience *p, uint64_t
 		if (status_is(event, "completed"))
 			return 0;
 		if (status_is(event, "failed"))
-			return err_set(e, BLAME_HOST, EIO, "QEMU could not write the device state");
+			return err_set(e, BLAME_HOST, EIO, "QEMU could not %s the device state",
+				       what);
 		since = event->number + 1;
 	}
 }
@@ -64,7 +65,7 @@ static int write_state(struct qemu *qemu, const char *folder, const struct patie
 	if (r == 0)
 		r = qmp_execute(qemu->qmp, p, "migrate", "{\"uri\":\"fd:state\"}", NULL, e);
 	/* The guest is not stopped before: then its copies would wake up stopped. QEMU stops it for the last bytes. */
-	return r < 0 ? r : await_migration(qemu, p, since, e);
+	return r < 0 ? r : await_migration(qemu, p, since, "write", e);
 }
 
 /* The image files must be closed in order before their content counts. */
@@ -132,10 +133,10 @@ int qemu_freeze(struct vm *vm, const char *folder, const struct patience *p, str
 	return r < 0 ? r : freeze_tpm(qemu, folder, e);
 }
 
-/* Loads the device state; RESUME comes when the guest runs. QEMU ends itself when the state does not fit. */
+/* Loads the device state. QEMU ends itself when the state does not fit. */
 static int load_state(struct qemu *qemu, int state_fd, const struct patience *p, struct err *e)
 {
-	const struct vm_event *event;
+	uint64_t since = qemu->vm.events.added;
 	int r = leave_out_ram(qemu, p, e);
 
 	if (r == 0)
@@ -143,10 +144,10 @@ static int load_state(struct qemu *qemu, int state_fd, const struct patience *p,
 	if (r == 0)
 		r = qmp_execute(qemu->qmp, p, "migrate-incoming", "{\"uri\":\"fd:state\"}", NULL,
 				e);
-	return r < 0 ? r : qmp_await_event(qemu->qmp, p, 0, "RESUME", &event, e);
+	return r < 0 ? r : await_migration(qemu, p, since, "load", e);
 }
 
-int qemu_wake(const char *folder, const struct machine_spec *spec, const struct patience *p,
+int qemu_load(const char *folder, const struct machine_spec *spec, const struct patience *p,
 	      struct vm **ret, struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/" TEMPLATE_STATE, folder);
@@ -171,4 +172,12 @@ int qemu_wake(const char *folder, const struct machine_spec *spec, const struct 
 	}
 	*ret = &qemu->vm;
 	return 0;
+}
+
+int qemu_go(struct vm *vm, const struct patience *p, struct err *e)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+	struct patience span = patience_within(p, WAKE_SPAN_NS);
+
+	return process_error(qemu, qmp_execute(qemu->qmp, &span, "cont", NULL, NULL, e), e);
 }

@@ -120,6 +120,7 @@ static void add_frame(struct command *command, const struct qemu *qemu,
 	if (qemu->template_folder) {
 		command_add(command, "-incoming");
 		command_add(command, "defer");
+		command_add(command, "-S");
 	}
 }
 

@@ -58,7 +58,7 @@ struct qemu {
 	unsigned node_count;
 	int tpm_fd;		     /* the TPM's permanent state; -1: none */
 	const char *tpm_folder;	     /* NULL: the state is no folder */
-	const char *template_folder; /* while it wakes, else NULL */
+	const char *template_folder; /* while it is loaded, else NULL */
 	char *credentials;	     /* SMBIOS strings, one a line; NULL: none */
 	bool is_fork; /* the RAM files are mapped privately: it cannot be frozen (again) */
 };
@@ -130,7 +130,7 @@ int disks_lose(struct qemu *qemu, const struct patience *p, struct err *e) NONNU
 /* initrd.c: the micro-VM's file system: the agent as /init, and the modules that it needs to reach us. */
 int initrd_make(struct qemu *qemu, struct err *e) NONNULL(1, 2);
 
-/* process.c: starting and ending the process. With a template_folder it waits for a device state to come in. */
+/* process.c: starting and ending the process. With a template_folder it waits for a device state to come in, and stands still afterwards. */
 int process_start(struct qemu *qemu, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
 void process_end(struct qemu *qemu) NONNULL(1);
 /* An error of QMP's is turned into QEMU's last words when it has ended. */
@@ -140,8 +140,9 @@ void process_last_words(struct vm *vm, struct text *out) NONNULL(1, 2);
 /* freeze.c */
 int qemu_freeze(struct vm *vm, const char *folder, const struct patience *p, struct err *e)
 	NONNULL(1, 2, 3, 4);
-int qemu_wake(const char *folder, const struct machine_spec *spec, const struct patience *p,
+int qemu_load(const char *folder, const struct machine_spec *spec, const struct patience *p,
 	      struct vm **ret, struct err *e) NONNULL(1, 2, 3, 4, 5);
+int qemu_go(struct vm *vm, const struct patience *p, struct err *e) NONNULL(1, 2, 3);
 
 /* version.c */
 int qemu_describe(const struct machine_spec *spec, const struct patience *p, struct text *out,
