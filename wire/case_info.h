@@ -20,7 +20,9 @@ enum case_priority { P0, P1, P2, P3, P4 };
 enum case_isolation {
 	ISOLATION_SHARED, /* changes nothing: many such cases share one fork */
 	ISOLATION_FORK,	  /* gets a fork of its own */
-	ISOLATION_REBOOT, /* gets a fork of its own and reboots it, its disk is kept across the reboot */
+	/* Reboots its machine and looks at what is kept across it. Of the host's cases several share the reboot (see
+	 * host_meeting.h); each sabotaged one has a fork of its own. */
+	ISOLATION_REBOOT,
 	ISOLATION_COLD, /* judges a boot: looks, without changing it, at a machine booted in this run */
 };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "host/cases/host_meeting.h"
 #include "host/cases/host_program.h"
 #include "host/cases/host_trial.h"
 #include "wire/frame.h"
@@ -398,16 +399,21 @@ static unsigned slowness(const struct machine *machine)
 	return machine_spec(machine)->accel == ACCEL_KVM ? 1 : 5;
 }
 
-int host_case_run(const struct host_case_def *def, struct machine *machine, unsigned flags,
-		  const char *parameters, const struct patience *p, struct result *result,
-		  struct err *e)
+/* `company` may be NULL. */
+static int run(const struct host_case_def *def, struct machine *machine,
+	       struct host_attendee *company, unsigned flags, const char *parameters,
+	       const struct patience *p, struct result *result, struct err *e)
 {
 	unsigned limit_s = case_timeout_s(&def->info) * slowness(machine);
 	uint64_t start_ns = clock_now_ns();
 	struct host_trial *t = xnew(sizeof *t);
 
+	/* While it stands still its time goes as well. */
+	if (company)
+		limit_s *= host_meeting_size(company);
 	t->info = &def->info;
 	t->machine = machine;
+	t->attendee = company;
 	t->parameters = parameters;
 	t->patience = patience_within(p, limit_s * NS_PER_S);
 	t->result = result;
@@ -424,6 +430,20 @@ int host_case_run(const struct host_case_def *def, struct machine *machine, unsi
 	release(t);
 	free(t);
 	return left == LEFT_BY_ERROR ? err_wrap(e, "%s.%s", def->info.area, def->info.name) : 0;
+}
+
+int host_case_run(const struct host_case_def *def, struct machine *machine, unsigned flags,
+		  const char *parameters, const struct patience *p, struct result *result,
+		  struct err *e)
+{
+	return run(def, machine, NULL, flags, parameters, p, result, e);
+}
+
+int host_case_attend(const struct host_case_def *def, struct machine *machine,
+		     struct host_attendee *attendee, const char *parameters,
+		     const struct patience *p, struct result *result, struct err *e)
+{
+	return run(def, machine, attendee, 0, parameters, p, result, e);
 }
 
 int host_program_run(const struct case_info *info, struct machine *machine, unsigned flags,

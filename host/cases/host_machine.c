@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "host/cases/host_meeting.h"
 #include "host/cases/host_trial.h"
 
 #define ARGUMENTS_MAX 64
@@ -221,11 +222,20 @@ bool host_wait_agent(struct host_trial *t, unsigned seconds)
 	return done;
 }
 
-bool host_reboot(struct host_trial *t, unsigned seconds)
+static bool reboot_now(struct host_trial *t, unsigned seconds)
 {
 	/* The agent may be gone before it has answered. */
 	(void)host_call(t, "reboot", NULL);
 	return host_wait_agent(t, seconds);
+}
+
+bool host_reboot(struct host_trial *t, unsigned seconds)
+{
+	if (!t->attendee)
+		return reboot_now(t, seconds);
+	if (host_meeting_wait(t->attendee))
+		host_meeting_rebooted(t->attendee, reboot_now(t, seconds));
+	return host_meeting_is_back(t->attendee);
 }
 
 void host_power_cut(struct host_trial *t)

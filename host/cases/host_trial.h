@@ -17,8 +17,9 @@ struct host_block {
 
 struct host_trial {
 	const struct case_info *info;
-	struct machine *machine; /* borrowed, but for `own` */
-	struct machine *own;	 /* from host_boot_anew, NULL: none */
+	struct machine *machine;	/* borrowed, but for `own` */
+	struct machine *own;		/* from host_boot_anew, NULL: none */
+	struct host_attendee *attendee; /* NULL: it runs alone */
 	const char *parameters;
 	struct patience patience;
 	struct result *result;
@@ -34,6 +35,12 @@ struct host_trial {
 
 /* Gives a terminated copy that belongs to the trial. */
 const char *host_keep(struct host_trial *t, const char *bytes, size_t length) NONNULL(1, 2);
+
+/* As host_case_run, in company. */
+int host_case_attend(const struct host_case_def *def, struct machine *machine,
+		     struct host_attendee *attendee, const char *parameters,
+		     const struct patience *p, struct result *result, struct err *e)
+	NONNULL(1, 2, 3, 5, 6, 7);
 
 /* Ends the case with what t->result says. */
 void host_leave_decided(struct host_trial *t) __attribute__((noreturn)) NONNULL(1);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "host/cases/host_case.h"
+#include "host/cases/host_meeting.h"
 #include "host/report/progress.h"
 #include "host/run/template_cache.h"
 #include "host/store/folder.h"
@@ -39,6 +39,25 @@ static int run_host_case(const struct case_info *info, struct machine *machine, 
 	if (!def)
 		return err_set(e, BLAME_BUG, ENOENT, "%s: " NAME_IN_PLACE, id);
 	return host_case_run(def, machine, flags, parameters, p, result, e);
+}
+
+static int run_host_group(struct engine_host_group_case *cases, size_t count,
+			  struct machine *machine, const char *parameters, const struct patience *p,
+			  struct err *e)
+{
+	CLEAN_FREE struct host_meeting_case *meeting = xnew((count + 1) * sizeof *meeting);
+	char id[CASE_ID_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		meeting[i].def = host_cases_find(case_id(cases[i].info, id));
+		meeting[i].result = cases[i].result;
+		if (!meeting[i].def)
+			return err_set(e, BLAME_BUG, ENOENT, "%s: " NAME_IN_PLACE, id);
+	}
+	int r = host_cases_run_together(meeting, count, machine, parameters, p, e);
+	for (size_t i = 0; i < count && r == 0; i++)
+		cases[i].is_decided = meeting[i].is_decided;
+	return r;
 }
 
 /* ---- watching ---- */
@@ -120,6 +139,7 @@ static int run_engine(struct execution *x, struct engine_end *end, struct err *e
 		.identify_ns = x->identify_ns,
 		.store = x->store,
 		.run_host_case = run_host_case,
+		.run_host_group = run_host_group,
 		.watch = {on_record, on_state, on_tick, on_cancel, &watching},
 	};
 

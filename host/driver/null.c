@@ -3,7 +3,7 @@
  * The null driver: machines that come at once and whose agent answers after a given latency. They are for tests of the
  * engine and for the bench: 200 of them cost next to nothing. Options, comma-separated:
  *
- *	boot_ms=N fork_ms=N case_ms=N    how long each takes (default 0)
+ *	boot_ms=N reboot_ms=N fork_ms=N case_ms=N    how long each takes (default 0)
  *	fail=ID skip=ID broken=ID        that case gets that outcome (may be repeated)
  *	die=ID hang=ID                   the machine ends during that case, or its agent falls silent
  *	bug=ID stall=ID                  its kernel log tells of a bug, or of a CPU that was stuck, during that case
@@ -144,6 +144,25 @@ static void answer_run(struct null_stream *null, const char *id, uint64_t flags)
 	arm(null, span_ns);
 }
 
+/* All succeed and do nothing, but for "reboot": then the next greeting comes. */
+static void answer_call(struct null_stream *null, const struct frame *frame)
+{
+	struct field field;
+	char verb[32] = "";
+	struct err e = {0};
+
+	if (frame_find(frame, FIELD_NAME, &field, &e) > 0)
+		field_string(&field, verb, sizeof verb);
+	frame_open(&null->out, FRAME_REPLY);
+	field_number(&null->out, FIELD_CODE, 0);
+	field_text(&null->out, FIELD_TEXT, "");
+	frame_close(&null->out);
+	if (strcmp(verb, "reboot") == 0)
+		say_hello(null, option_ms(null->options, "reboot_ms") * NS_PER_MS);
+	else
+		arm(null, 0);
+}
+
 static void answer(struct null_stream *null, const struct frame *frame)
 {
 	struct err e = {0};
@@ -171,11 +190,7 @@ static void answer(struct null_stream *null, const struct frame *frame)
 		break;
 	case FRAME_CALL:
 	case FRAME_STAND_BY:
-		frame_open(&null->out, FRAME_REPLY);
-		field_number(&null->out, FIELD_CODE, 0);
-		field_text(&null->out, FIELD_TEXT, "");
-		frame_close(&null->out);
-		arm(null, 0);
+		answer_call(null, frame);
 		break;
 	default:
 		break;

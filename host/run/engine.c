@@ -225,7 +225,8 @@ static void tell_planned(struct engine *engine, struct cell_run *run)
 static void make_jobs(const struct engine *engine, struct jobs *jobs)
 {
 	const struct engine_setup *setup = engine->setup;
-	struct jobs_layout layout = {.workers = setup->jobs < 1 ? 1 : setup->jobs};
+	struct jobs_layout layout = {.workers = setup->jobs < 1 ? 1 : setup->jobs,
+				     .groups_max = setup->run_host_group ? GROUPS_MAX : 0};
 
 	if (setup->earlier) {
 		layout.is_done = is_done;

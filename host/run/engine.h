@@ -30,6 +30,16 @@ typedef int engine_host_case_fn(const struct case_info *info, struct machine *ma
 				unsigned flags, const char *parameters, const struct patience *p,
 				struct result *result, struct err *e);
 
+/* One of several host cases that share a reboot; is_decided: it passed or was skipped, else it has to run alone. */
+struct engine_host_group_case {
+	const struct case_info *info;
+	struct result *result;
+	bool is_decided;
+};
+typedef int engine_host_group_fn(struct engine_host_group_case *cases, size_t count,
+				 struct machine *machine, const char *parameters,
+				 const struct patience *p, struct err *e);
+
 /* What the caller wants to see; each may be NULL. */
 struct engine_watch {
 	void (*on_record)(
@@ -61,6 +71,7 @@ struct engine_setup {
 	uint64_t identify_ns;	      /* how long it took to know the images: told as a phase */
 	struct store *store;	      /* NULL: none */
 	engine_host_case_fn *run_host_case;
+	engine_host_group_fn *run_host_group; /* NULL: each runs alone */
 	struct engine_watch watch;
 };
 

@@ -79,6 +79,10 @@ static struct catalog *make_catalog(void)
 }
 
 /* One run of the engine, and what it left. */
+/* Cases that one test adds to the plan. */
+static struct catalog_case meeting_cases[2];
+static size_t meeting_count;
+
 struct trip {
 	struct catalog *catalog;
 	struct plan *plan;
@@ -109,6 +113,8 @@ static void trip_prepare(struct trip *trip, const char *options, bool proves)
 		if (proves && it->info.sabotage.kind != SABOTAGE_NONE && !it->of_host)
 			plan_add_case(trip->plan, cell, it, true, 0);
 	}
+	for (size_t i = 0; i < meeting_count; i++)
+		plan_add_case(trip->plan, cell, &meeting_cases[i], false, 0);
 	plan_freeze(trip->plan);
 	trip->folder = xasprintf("%s/run", test_folder());
 	EXPECT(folder_make(trip->folder, &trip->e) == 0);
@@ -129,6 +135,20 @@ static void trip_prepare(struct trip *trip, const char *options, bool proves)
 		.templates_max = 1U << 30,
 		.run_host_case = run_host_case,
 	};
+}
+
+/* Decides the first of them only. */
+static int run_host_group(struct engine_host_group_case *cases, size_t count,
+			  struct machine *machine, const char *parameters UNUSED,
+			  const struct patience *p UNUSED, struct err *e UNUSED)
+{
+	EXPECT(machine != NULL);
+	EXPECT_NUMBER(count, meeting_count);
+	for (size_t i = 0; i < count; i++) {
+		result_set(cases[i].result, i ? OUTCOME_FAIL : OUTCOME_PASS, "in company");
+		cases[i].is_decided = i == 0;
+	}
+	return 0;
 }
 
 static void trip_go(struct trip *trip)
@@ -373,7 +393,88 @@ TEST(engine, an_existing_journal_is_not_overwritten)
 	trip_end(&trip);
 }
 
+TEST(engine, who_did_not_pass_in_company_runs_alone)
+{
+	struct trip trip;
+
+	for (meeting_count = 0; meeting_count < ARRAY_LEN(meeting_cases); meeting_count++) {
+		struct catalog_case *it = &meeting_cases[meeting_count];
+		*it = (struct catalog_case){.info = {.area = "r",
+						     .name = meeting_count ? "b" : "a",
+						     .title = "It holds",
+						     .kind = CASE_KIND_HOST,
+						     .isolation = ISOLATION_REBOOT},
+					    .of_host = true};
+		(void)case_id(&it->info, it->id);
+	}
+	trip_prepare(&trip, "", false);
+	trip.setup.run_host_group = run_host_group;
+	trip_go(&trip);
+	EXPECT_TEXT(outcome_of(&trip, "r.a", false), "pass");
+	EXPECT_TEXT(message_of(&trip, "r.a"), "in company");
+	EXPECT_TEXT(outcome_of(&trip, "r.b", false), "pass");
+	EXPECT_TEXT(message_of(&trip, "r.b"), "r.b ran");
+	trip_end(&trip);
+}
+
 /* ---- pieces ---- */
+
+TEST(jobs, those_that_share_a_reboot_go_together)
+{
+	static const struct case_info meeting[] = {
+		{.area = "r",
+		 .name = "a",
+		 .title = "t",
+		 .kind = CASE_KIND_HOST,
+		 .isolation = ISOLATION_REBOOT},
+		{.area = "r",
+		 .name = "b",
+		 .title = "t",
+		 .kind = CASE_KIND_HOST,
+		 .isolation = ISOLATION_REBOOT},
+		{.area = "r",
+		 .name = "c",
+		 .title = "t",
+		 .kind = CASE_KIND_HOST,
+		 .isolation = ISOLATION_REBOOT,
+		 .cuts_power = true},
+		{.area = "r",
+		 .name = "d",
+		 .title = "t",
+		 .kind = CASE_KIND_HOST,
+		 .isolation = ISOLATION_FORK},
+	};
+	struct catalog_case cases[ARRAY_LEN(meeting)] = {0};
+	CLEANUP(catalog) struct catalog *catalog = make_catalog();
+	CLEANUP(plan) struct plan *plan = plan_new("r", catalog);
+	struct plan_cell *cell =
+		plan_add_cell(plan, &(struct plan_cell_spec){.size = sizes_known()[0]});
+	struct jobs jobs = VEC_INIT(JOBS_MAX);
+	struct jobs_layout layout = {.workers = 2, .has_templates = true, .groups_max = GROUPS_MAX};
+	size_t largest = 0, forks = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(meeting); i++) {
+		cases[i].info = meeting[i];
+		cases[i].info.sabotage = (struct case_sabotage){.kind = SABOTAGE_CODE, .text = "x"};
+		cases[i].of_host = true;
+		(void)case_id(&meeting[i], cases[i].id);
+		plan_add_case(plan, cell, &cases[i], false, 5 * NS_PER_S);
+		plan_add_case(plan, cell, &cases[i], true, 5 * NS_PER_S);
+	}
+	plan_freeze(plan);
+	jobs_make(cell, &layout, &jobs);
+	vec_each (&jobs, job) {
+		if ((*job)->kind != JOB_FORK)
+			continue;
+		forks++;
+		largest = (*job)->items.count > largest ? (*job)->items.count : largest;
+		if ((*job)->items.count > 1)
+			EXPECT_NUMBER((*job)->expected_ns, 5 * NS_PER_S);
+	}
+	EXPECT_NUMBER(largest, 2);
+	EXPECT_NUMBER(forks, 2 * ARRAY_LEN(meeting) - 1);
+	jobs_done(&jobs);
+}
 
 TEST(jobs, are_dealt_out_evenly)
 {

@@ -157,6 +157,63 @@ static bool is_skipped_clean(struct worker *worker, struct cell_run *cell,
 	return true;
 }
 
+/* ---- host cases that share a reboot ---- */
+
+/* Those that are still to be decided; the records are the caller's to free where they stay. */
+struct group {
+	struct engine_host_group_case cases[GROUPS_MAX];
+	struct record *records[GROUPS_MAX];
+	size_t count;
+};
+
+static void group_tell(struct group *group, struct seat *seat, const struct job *job)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		if (group->cases[i].is_decided) {
+			struct record *record = STEAL_PTR(group->records[i]);
+			(void)snprintf(record->name, sizeof record->name, "%s", seat->name);
+			tell_result(seat->worker->engine, job->items.items[i], record);
+		}
+		record_free(group->records[i]);
+	}
+}
+
+/* Decides those that pass in company, and leaves the others in `alone`. */
+static void run_in_company(struct seat *seat, const struct job *job, struct item_list *alone)
+{
+	struct engine *engine = seat->worker->engine;
+	struct patience p = engine_patience(engine, CASE_SPAN_NS);
+	struct group *group = xnew(sizeof *group);
+	struct err e = {0};
+
+	vec_each (&job->items, item) {
+		struct record *record = result_record(seat->cell, *item);
+		group->records[group->count] = record;
+		group->cases[group->count++] = (struct engine_host_group_case){
+			.info = &(*item)->it->info, .result = &record->result};
+	}
+	tell_state(seat->worker, "%zu cases over one reboot", group->count);
+	if (seat_take(seat, &e) == 0)
+		(void)engine->setup->run_host_group(group->cases, group->count, seat->machine,
+						    seat->cell->parameters, &p, &e);
+	for (size_t i = 0; i < group->count; i++)
+		if (!group->cases[i].is_decided)
+			(void)vec_add(alone, job->items.items[i]);
+	group_tell(group, seat, job);
+	seat_clear(seat);
+	free(group);
+}
+
+static void run_items(struct seat *seat, const struct item_list *items)
+{
+	vec_each (items, item) {
+		if (engine_is_cancelled(seat->worker->engine))
+			return;
+		if (!is_skipped_clean(seat->worker, seat->cell, *item))
+			run_item(seat, *item);
+	}
+}
+
 void run_cases_job(struct worker *worker, struct cell_run *cell, const struct job *job)
 {
 	CLEAN_DONE(seat) struct seat seat;
@@ -168,10 +225,12 @@ void run_cases_job(struct worker *worker, struct cell_run *cell, const struct jo
 	}
 	if (is_hopeless(worker, cell, job))
 		return;
-	vec_each (&job->items, item) {
-		if (engine_is_cancelled(worker->engine))
-			return;
-		if (!is_skipped_clean(worker, cell, *item))
-			run_item(&seat, *item);
+	if (job->kind == JOB_FORK && job->items.count > 1) {
+		struct item_list alone = VEC_INIT(PLAN_ITEMS_MAX);
+		run_in_company(&seat, job, &alone);
+		run_items(&seat, &alone);
+		vec_done(&alone);
+		return;
 	}
+	run_items(&seat, &job->items);
 }

@@ -136,13 +136,41 @@ static void deal_batches(const struct deal *deal, const struct item_list *items)
 	free(batches);
 }
 
+/* What is planted for one case would be there for all. */
+static bool shares_reboot(const struct deal *deal, const struct plan_item *item)
+{
+	const struct case_info *info = &item->it->info;
+
+	return deal->layout->groups_max > 1 && !item->sabotaged && item->it->of_host &&
+	       info->isolation == ISOLATION_REBOOT && !info->program && !info->cuts_power;
+}
+
+/* The job to which one more case that shares a reboot can go. */
+static struct job *find_meeting(const struct deal *deal)
+{
+	vec_each (deal->jobs, job)
+		if ((*job)->kind == JOB_FORK && (*job)->cell == deal->cell &&
+		    (*job)->items.count < deal->layout->groups_max &&
+		    shares_reboot(deal, (*job)->items.items[0]))
+			return *job;
+	return NULL;
+}
+
 static void deal_forks(const struct deal *deal)
 {
 	struct item_list items;
 
 	gather(deal, PLAN_WAY_FORK, &items);
 	vec_each (&items, item) {
-		struct job *job = job_new(JOB_FORK, deal->cell, deal->jobs);
+		struct job *job = shares_reboot(deal, *item) ? find_meeting(deal) : NULL;
+		if (job) {
+			/* Nearly all of what it takes is the reboot. */
+			uint64_t expected_ns = job->expected_ns;
+			job_add(job, *item);
+			job->expected_ns = expected_ns;
+			continue;
+		}
+		job = job_new(JOB_FORK, deal->cell, deal->jobs);
 		job->waits = (*item)->it->info.waits;
 		job_add(job, *item);
 	}

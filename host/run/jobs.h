@@ -12,13 +12,14 @@
 
 #include "host/plan/plan.h"
 
-#define JOBS_MAX (2 * PLAN_ITEMS_MAX)
+#define GROUPS_MAX 16 /* host cases that share a reboot */
+#define JOBS_MAX   (2 * PLAN_ITEMS_MAX)
 
 enum job_kind {
 	JOB_AUDIT, /* the disk, offline: all clean ones, or all sabotaged ones */
 	JOB_TEMPLATE, /* boot, settle, freeze; knows boot.reaches_ready. Without templates: boot, and run its items */
 	JOB_SHARED, /* some cases, one after another, on one fork */
-	JOB_FORK,   /* one case on a fork of its own */
+	JOB_FORK,   /* one case on a fork of its own; or host cases that share a reboot, on one */
 	JOB_COLD,   /* cases on a machine booted for them, with their common sabotage built in */
 	JOB_VERIFY, /* the image at the end; after all others of the cell */
 };
@@ -39,6 +40,8 @@ DEFINE_VEC(jobs, struct job *);
 
 struct jobs_layout {
 	unsigned workers; /* shared cases are dealt out to that many batches at most */
+	unsigned
+		groups_max; /* host cases that share a reboot: so many at most; 0: each has its own */
 	bool has_templates;
 	/* True for items that have a result already (a resumed run); may be NULL. */
 	bool (*is_done)(const void *arg, const struct plan_cell *cell,
