@@ -484,6 +484,27 @@ TEST(audit, an_empty_tree_breaks_no_case)
 	tree_free(tree);
 }
 
+/* Minimal images carry the program alone, and go by its defaults. */
+TEST(audit, cloud_init_without_a_configuration_breaks_no_case)
+{
+	CLEAN_FREE char *folder = xasprintf("%s/usr/bin", test_folder());
+	CLEAN_FREE char *program = xasprintf("%s/cloud-init", folder);
+	CLEAN_FREE char *parent = xasprintf("%s/usr", test_folder());
+	struct tree *tree = tree_of_folder(test_folder());
+	const struct case_def *const *all;
+	size_t count;
+
+	EXPECT(mkdir(parent, 0755) == 0 && mkdir(folder, 0755) == 0);
+	CLEAN_FD int fd = open(program, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	EXPECT(fd >= 0);
+	all = cases_all(&count);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(all[i]->info.area, "provisioning") == 0 &&
+		    all[i]->info.kind == CASE_KIND_AUDIT)
+			expect_not_broken(tree, all[i]);
+	tree_free(tree);
+}
+
 TEST(audit, every_case_says_why_and_what_to_do)
 {
 	const struct case_def *const *all;
