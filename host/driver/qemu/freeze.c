@@ -81,19 +81,6 @@ static int quit(struct qemu *qemu, const struct patience *p, struct err *e)
 	return child_wait(&qemu->child, &span, &status, e);
 }
 
-static int freeze_tpm(struct qemu *qemu, const char *folder, struct err *e)
-{
-	CLEAN_FREE char *to_path = xasprintf("%s/" TEMPLATE_TPM, folder);
-
-	if (!qemu->tpm_folder)
-		return 0;
-	CLEAN_FREE char *from_path = xasprintf("%s/tpm2-00.permall", qemu->tpm_folder);
-	CLEAN_FD int to = open(to_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (to < 0)
-		return err_set(e, BLAME_HOST, errno, "write %s: %m", to_path);
-	return file_copy_path(from_path, to, e);
-}
-
 static uint64_t bytes_needed(const struct qemu *qemu)
 {
 	uint64_t bytes = 32U << 20; /* device state and small files */
@@ -128,9 +115,7 @@ int qemu_freeze(struct vm *vm, const char *folder, const struct patience *p, str
 	r = quit(qemu, p, e);
 	if (r == 0)
 		r = ram_freeze(qemu, folder, e);
-	if (r == 0)
-		r = disks_freeze(qemu, folder, p, e);
-	return r < 0 ? r : freeze_tpm(qemu, folder, e);
+	return r < 0 ? r : disks_freeze(qemu, folder, p, e);
 }
 
 /* Loads the device state. QEMU ends itself when the state does not fit. */

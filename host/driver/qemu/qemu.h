@@ -57,7 +57,6 @@ struct qemu {
 	int ram_fds[QEMU_NODES_MAX];
 	unsigned node_count;
 	int tpm_fd;		     /* the TPM's permanent state; -1: none */
-	const char *tpm_folder;	     /* NULL: the state is no folder */
 	const char *template_folder; /* while it is loaded, else NULL */
 	char *credentials;	     /* SMBIOS strings, one a line; NULL: none */
 	bool is_fork; /* the RAM files are mapped privately: it cannot be frozen (again) */
