@@ -224,7 +224,7 @@ static int load_earlier(struct execution *x, const char **image_path, struct err
 	int r = find_run(x->arguments->resume, &x->folder, e);
 
 	if (r == 0)
-		r = run_load(x->folder, &x->earlier, e);
+		r = read_run(x->folder, &x->earlier, e);
 	if (r < 0)
 		return r;
 	if (x->earlier->cells.count != 1)

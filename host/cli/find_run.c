@@ -5,8 +5,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "host/cli/verb.h"
 #include "host/store/folder.h"
+#include "host/store/journal.h"
+#include "host/store/run.h"
 
 static bool holds_run(const char *folder)
 {
@@ -98,4 +101,21 @@ int find_run(const char *name, char **ret, struct err *e)
 	else
 		free(search.found);
 	return r;
+}
+
+int read_run(const char *folder, struct run **ret, struct err *e)
+{
+	CLEAN_FREE char *journal = xasprintf("%s/journal.jsonl", folder);
+	int r = run_load(folder, ret, e);
+
+	if (r < 0 || (*ret)->lost_lines == 0)
+		return r;
+	if (journal_is_written(journal))
+		return 0; /* the line that is just being added */
+	log_warning(
+		"the last %zu line%s of %s %s damaged, as a power cut leaves them, and passed over: the cases they "
+		"told of have no result",
+		(*ret)->lost_lines, (*ret)->lost_lines == 1 ? "" : "s", journal,
+		(*ret)->lost_lines == 1 ? "is" : "are");
+	return 0;
 }

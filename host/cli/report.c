@@ -96,7 +96,7 @@ static int run(int argc, char **argv, struct err *e)
 		return r < 0 ? r : 0;
 	r = find_run(argc > 1 ? argv[1] : "last", &folder, e);
 	if (r == 0)
-		r = run_load(folder, &run, e);
+		r = read_run(folder, &run, e);
 	if (r < 0)
 		return r;
 	judge_run(run, &judgement);

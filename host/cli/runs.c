@@ -120,7 +120,7 @@ static int list_runs(struct store *store, bool json, struct err *e)
 static int take_in(struct store *store, const char *folder, struct err *e)
 {
 	CLEANUP(run) struct run *run = NULL;
-	int r = run_load(folder, &run, e);
+	int r = read_run(folder, &run, e);
 
 	return r == 0 ? store_begin(store, run, e) : r;
 }

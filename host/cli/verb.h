@@ -119,6 +119,10 @@ DEFINE_CLEAN_DONE(image_setup);
 /* A run named by its folder, its id, the beginning of its id, or "last". Gives the folder. */
 int find_run(const char *name, char **ret, struct err *e) NONNULL(1, 2, 3);
 
+/* As run_load, and warns when the end of its journal is damaged. */
+struct run;
+int read_run(const char *folder, struct run **ret, struct err *e) NONNULL(1, 2, 3);
+
 /* To stdout, or into a file. -EPIPE without a sentence when the reader has left, as in `assay list | head`; a text that has overflowed is
  * an error and not cut. */
 int print_out(const struct text *text, struct err *e) NONNULL(1, 2);

@@ -83,43 +83,6 @@ int journal_create(const char *path, struct journal **ret, struct err *e)
 	return r;
 }
 
-/* Where the last whole line ends. */
-static off_t find_end(int fd, off_t size)
-{
-	char chunk[4096];
-
-	while (size > 0) {
-		size_t want = size < (off_t)sizeof chunk ? (size_t)size : sizeof chunk;
-		ssize_t n = pread(fd, chunk, want, size - (off_t)want);
-		if (n != (ssize_t)want)
-			return -1;
-		const char *newline = memrchr(chunk, '\n', want);
-		if (newline)
-			return size - (off_t)want + (newline - chunk) + 1;
-		size -= (off_t)want;
-	}
-	return 0;
-}
-
-int journal_open(const char *path, struct journal **ret, struct err *e)
-{
-	CLEAN_FD int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	struct stat stat;
-
-	if (fd < 0)
-		return err_set(e, BLAME_HOST, errno, "open the journal %s: %m", path);
-	int r = lock(fd, path, e);
-	if (r < 0)
-		return r;
-	if (fstat(fd, &stat) < 0)
-		return err_set(e, BLAME_HOST, errno, "look at the journal %s: %m", path);
-	off_t end = find_end(fd, stat.st_size);
-	if (end < 0 || (end < stat.st_size && ftruncate(fd, end) < 0))
-		return err_set(e, BLAME_HOST, errno, "cut the torn last line off %s: %m", path);
-	*ret = journal_new(STEAL_FD(fd), path);
-	return 0;
-}
-
 static int write_all(int fd, const char *bytes, size_t length)
 {
 	while (length > 0) {
@@ -162,18 +125,79 @@ int journal_flush(struct journal *journal, struct err *e)
 struct reading {
 	journal_record_fn *on_record;
 	void *arg;
-	size_t line; /* counted from 1 */
+	size_t line;	   /* counted from 1 */
+	uint64_t at;	   /* bytes of the lines so far */
+	uint64_t good_end; /* of those up to the last whole record */
+	size_t lost;	   /* lines since then */
+	struct err damage; /* what is wrong with the first of them */
+	bool is_too_long;  /* of the line that is being read only the end is still to come */
 };
 
-static int read_line(struct reading *reading, const char *line, size_t length, struct err *e)
+static void lose_line(struct reading *reading, const struct err *why)
+{
+	if (reading->lost++ > 0)
+		return;
+	reading->damage = *why;
+	(void)err_wrap(&reading->damage, "line %zu", reading->line);
+}
+
+/* A whole record behind damage: then it is no end that a power cut has torn, and nobody knows what else was there. */
+static int refuse_damage(const struct reading *reading, struct err *e)
+{
+	*e = reading->damage;
+	return err_wrap(e, "damaged, with whole records after it");
+}
+
+static int take_line(struct reading *reading, const char *line, size_t length, struct err *e)
 {
 	CLEANUP(record) struct record *record = NULL;
+	struct err why = {0};
 
-	reading->line++;
-	int r = record_decode(line, length, &record, e);
-	if (r < 0)
+	int r = record_decode(line, length, &record, &why);
+	if (r == -EBADMSG) {
+		lose_line(reading, &why);
+		return 0;
+	}
+	if (r < 0) {
+		*e = why;
 		return err_wrap(e, "line %zu", reading->line);
+	}
+	if (reading->lost > 0)
+		return refuse_damage(reading, e);
+	reading->good_end = reading->at;
 	return reading->on_record(reading->arg, record, e);
+}
+
+static int lose_long_line(struct reading *reading)
+{
+	struct err why = {0};
+
+	(void)err_set(&why, BLAME_HOST, EBADMSG, "more than %u bytes", RECORD_LINE_MAX);
+	lose_line(reading, &why);
+	reading->is_too_long = false;
+	return 0;
+}
+
+/* A line with its end. */
+static int read_line(struct reading *reading, const char *line, size_t length, struct err *e)
+{
+	reading->line++;
+	reading->at += length + 1;
+	if (reading->is_too_long)
+		return lose_long_line(reading);
+	return take_line(reading, line, length, e);
+}
+
+/* What has no end was being written when the writer was stopped. */
+static void read_rest(struct reading *reading, size_t length)
+{
+	struct err why = {0};
+
+	if (length == 0 && !reading->is_too_long)
+		return;
+	reading->line++;
+	(void)err_set(&why, BLAME_HOST, EBADMSG, "it has no end");
+	lose_line(reading, &why);
 }
 
 /* Hands out the whole lines in `pending` and keeps the rest. */
@@ -193,39 +217,50 @@ static int read_lines(struct reading *reading, struct text *pending, struct err 
 		memmove(pending->buf, pending->buf + at, pending->length - at);
 		text_cut(pending, pending->length - at);
 	}
+	if (pending->length <= RECORD_LINE_MAX)
+		return 0;
+	reading->is_too_long = true;
+	reading->at += pending->length;
+	text_clear(pending);
 	return 0;
 }
 
-int journal_read(const char *path, journal_record_fn *on_record, void *arg, bool *ret_cut,
-		 struct err *e)
+static int read_all(struct reading *reading, int fd, const char *path, struct err *e)
 {
-	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	CLEAN_TEXT struct text pending = TEXT_INIT(RECORD_LINE_MAX + READ_CHUNK);
 	CLEAN_FREE char *chunk = xnew(READ_CHUNK);
-	struct reading reading = {on_record, arg, 0};
 	ssize_t n;
 
-	if (fd < 0)
-		return err_set(e, BLAME_USER, errno, "open the journal %s: %m", path);
 	while ((n = read(fd, chunk, READ_CHUNK)) > 0) {
-		if (text_add(&pending, chunk, (size_t)n) < 0)
-			return err_set(e, BLAME_HOST, EMSGSIZE,
-				       "%s: line %zu has more than %u bytes", path,
-				       reading.line + 1, RECORD_LINE_MAX);
-		int r = read_lines(&reading, &pending, e);
+		(void)text_add(&pending, chunk, (size_t)n); /* read_lines leaves room */
+		int r = read_lines(reading, &pending, e);
 		if (r < 0)
 			return err_wrap(e, "%s", path);
 	}
 	if (n < 0)
 		return err_set(e, BLAME_HOST, errno, "read the journal %s: %m", path);
-	*ret_cut = pending.length > 0;
+	read_rest(reading, pending.length);
 	return 0;
 }
 
-int journal_parse(const char *bytes, size_t length, journal_record_fn *on_record, void *arg,
-		  bool *ret_cut, struct err *e)
+int journal_read(const char *path, journal_record_fn *on_record, void *arg, size_t *ret_lost,
+		 struct err *e)
 {
-	struct reading reading = {on_record, arg, 0};
+	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct reading reading = {.on_record = on_record, .arg = arg};
+
+	if (fd < 0)
+		return err_set(e, BLAME_USER, errno, "open the journal %s: %m", path);
+	int r = read_all(&reading, fd, path, e);
+	if (r == 0)
+		*ret_lost = reading.lost;
+	return r;
+}
+
+int journal_parse(const char *bytes, size_t length, journal_record_fn *on_record, void *arg,
+		  size_t *ret_lost, struct err *e)
+{
+	struct reading reading = {.on_record = on_record, .arg = arg};
 	const char *newline;
 
 	while (length > 0 && (newline = memchr(bytes, '\n', length))) {
@@ -235,6 +270,32 @@ int journal_parse(const char *bytes, size_t length, journal_record_fn *on_record
 		length -= (size_t)(newline - bytes) + 1;
 		bytes = newline + 1;
 	}
-	*ret_cut = length > 0;
+	read_rest(&reading, length);
+	*ret_lost = reading.lost;
+	return 0;
+}
+
+/* ---- opening again ---- */
+
+static int pass_over(void *arg UNUSED, const struct record *record UNUSED, struct err *e UNUSED)
+{
+	return 0;
+}
+
+int journal_open(const char *path, struct journal **ret, struct err *e)
+{
+	CLEAN_FD int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	struct reading reading = {.on_record = pass_over};
+
+	if (fd < 0)
+		return err_set(e, BLAME_HOST, errno, "open the journal %s: %m", path);
+	int r = lock(fd, path, e);
+	if (r == 0)
+		r = read_all(&reading, fd, path, e);
+	if (r < 0)
+		return r;
+	if (reading.lost > 0 && ftruncate(fd, (off_t)reading.good_end) < 0)
+		return err_set(e, BLAME_HOST, errno, "cut the damaged end off %s: %m", path);
+	*ret = journal_new(STEAL_FD(fd), path);
 	return 0;
 }

@@ -309,7 +309,7 @@ int run_load(const char *folder, struct run **ret, struct err *e)
 		return err_set(e, BLAME_HOST, -r, "read %s: %m", plan_path);
 	r = parse_plan(run, plan.buf, plan.length, e);
 	if (r == 0)
-		r = journal_read(journal_path, take_record, run, &run->journal_cut, e);
+		r = journal_read(journal_path, take_record, run, &run->lost_lines, e);
 	if (r == -ENOENT) { /* killed between the two: it is a run, and all of it is still to do */
 		err_clear(e);
 		r = 0;
@@ -327,7 +327,7 @@ int run_parse(const char *plan, size_t plan_length, const char *journal, size_t 
 
 	int r = parse_plan(run, plan, plan_length, e);
 	if (r == 0)
-		r = journal_parse(journal, journal_length, take_record, run, &run->journal_cut, e);
+		r = journal_parse(journal, journal_length, take_record, run, &run->lost_lines, e);
 	if (r == 0)
 		*ret = STEAL_PTR(run);
 	return r;

@@ -54,7 +54,8 @@ struct run {
 	uint64_t begun_ns, ended_ns; /* wall clock; ended_ns 0: it did not end by itself */
 	char ending[512];	     /* "done", "cancelled", …; "" when it did not end */
 	unsigned resumed;	     /* how often */
-	bool proves, journal_cut;
+	bool proves;
+	size_t lost_lines; /* at the journal's end: torn or garbled */
 	struct run_cells cells;
 	struct run_cases cases; /* sorted by cell, id, clean before sabotaged */
 	struct run_phases phases;

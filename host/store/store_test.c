@@ -106,12 +106,12 @@ static void append(const char *path, const char *bytes)
 	EXPECT(fd >= 0 && write(fd, bytes, strlen(bytes)) == (ssize_t)strlen(bytes));
 }
 
-static unsigned count_in(const char *path, bool *ret_cut)
+static unsigned count_in(const char *path, size_t *ret_lost)
 {
 	unsigned count = 0;
 	struct err e = {0};
 
-	EXPECT(journal_read(path, count_record, &count, ret_cut, &e) == 0);
+	EXPECT(journal_read(path, count_record, &count, ret_lost, &e) == 0);
 	EXPECT_TEXT(e.text, "");
 	return count;
 }
@@ -122,19 +122,19 @@ TEST(journal, survives_a_torn_line)
 	CLEANUP(journal) struct journal *journal = NULL, *again = NULL, *third = NULL;
 	CLEANUP(record) struct record *record = sample_record("a.b");
 	struct err e = {0};
-	bool cut;
+	size_t lost;
 
 	EXPECT(journal_create(path, &journal, &e) == 0);
 	EXPECT(journal_add(journal, record, &e) == 0 && journal_flush(journal, &e) == 0);
 	append(path, "{\"type\":\"result\",\"id\":\"a.c\",\"outc");
-	EXPECT_NUMBER(count_in(path, &cut), 1);
-	EXPECT(cut);
+	EXPECT_NUMBER(count_in(path, &lost), 1);
+	EXPECT_NUMBER(lost, 1);
 	journal_free(STEAL_PTR(journal));
 	EXPECT(journal_open(path, &again, &e) == 0);
-	EXPECT_NUMBER(count_in(path, &cut), 1);
-	EXPECT(!cut);
+	EXPECT_NUMBER(count_in(path, &lost), 1);
+	EXPECT_NUMBER(lost, 0);
 	EXPECT(journal_add(again, record, &e) == 0);
-	EXPECT_NUMBER(count_in(path, &cut), 2);
+	EXPECT_NUMBER(count_in(path, &lost), 2);
 	EXPECT(journal_create(path, &third, &e) == -EEXIST);
 }
 
@@ -162,14 +162,72 @@ TEST(journal, names_the_damaged_line)
 	CLEANUP(record) struct record *record = sample_record("a.b");
 	struct err e = {0};
 	unsigned count = 0;
-	bool cut;
+	size_t lost;
 
 	EXPECT(journal_create(path, &journal, &e) == 0);
 	EXPECT(journal_add(journal, record, &e) == 0);
 	append(path, "damage\n");
 	EXPECT(journal_add(journal, record, &e) == 0);
-	EXPECT(journal_read(path, count_record, &count, &cut, &e) == -EBADMSG);
+	EXPECT(journal_read(path, count_record, &count, &lost, &e) == -EBADMSG);
 	EXPECT(strstr(e.text, "line 2") != NULL);
+	/* Nor is more added to it: what was there is somebody's to look at. */
+	journal_free(STEAL_PTR(journal));
+	EXPECT_NUMBER(journal_open(path, &journal, &e), -EBADMSG);
+}
+
+/* What a power cut leaves of lines that were written and never flushed. */
+TEST(journal, survives_a_garbled_end)
+{
+	static const char *const ends[] = {
+		"damage\n",
+		"damage\n{\"type\":\"res\nsult\",\"id\"",
+		"\n\n\n",
+		"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"p\x80ss\"}\n{\"ty",
+	};
+	static const size_t lost_lines[] = {1, 3, 3, 2};
+	CLEAN_FREE char *path = xasprintf("%s/journal.jsonl", test_folder());
+	CLEANUP(record) struct record *record = sample_record("a.b");
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		CLEANUP(journal) struct journal *journal = NULL, *again = NULL;
+		size_t lost = 0;
+		EXPECT(journal_create(path, &journal, &e) == 0);
+		EXPECT(journal_add(journal, record, &e) == 0);
+		append(path, ends[i]);
+		journal_free(STEAL_PTR(journal));
+		EXPECT_NUMBER(count_in(path, &lost), 1);
+		EXPECT_NUMBER(lost, lost_lines[i]);
+		EXPECT(journal_open(path, &again, &e) == 0);
+		EXPECT(again && journal_add(again, record, &e) == 0);
+		EXPECT_NUMBER(count_in(path, &lost), 2);
+		EXPECT_NUMBER(lost, 0);
+		EXPECT(unlink(path) == 0);
+	}
+}
+
+/* File systems give the room before the content: after a power cut the end is zeroes, any number of them. */
+TEST(journal, survives_an_end_of_zeroes)
+{
+	CLEAN_FREE char *path = xasprintf("%s/journal.jsonl", test_folder());
+	CLEANUP(journal) struct journal *journal = NULL, *again = NULL;
+	CLEANUP(record) struct record *record = sample_record("a.b");
+	struct err e = {0};
+	size_t lost = 0;
+
+	EXPECT(journal_create(path, &journal, &e) == 0);
+	EXPECT(journal_add(journal, record, &e) == 0);
+	journal_free(STEAL_PTR(journal));
+	EXPECT(truncate(path, 3 * (off_t)RECORD_LINE_MAX) == 0);
+	EXPECT_NUMBER(count_in(path, &lost), 1);
+	EXPECT_NUMBER(lost, 1);
+	append(path, "\n");
+	EXPECT_NUMBER(count_in(path, &lost), 1);
+	EXPECT_NUMBER(lost, 1);
+	EXPECT(journal_open(path, &again, &e) == 0);
+	EXPECT(again && journal_add(again, record, &e) == 0);
+	EXPECT_NUMBER(count_in(path, &lost), 2);
+	EXPECT_NUMBER(lost, 0);
 }
 
 static const char plan_text[] =
@@ -192,7 +250,7 @@ TEST(run, last_result_counts_and_foreign_ones_do_not)
 
 	EXPECT(run_parse(plan_text, strlen(plan_text), journal, strlen(journal), &run, &e) == 0);
 	EXPECT_TEXT(run->id, "r1");
-	EXPECT(run->journal_cut && run->ended_ns == 0 && run->begun_ns == 5);
+	EXPECT(run->lost_lines == 1 && run->ended_ns == 0 && run->begun_ns == 5);
 	EXPECT_NUMBER(run->phases.count, 1);
 	run_tally(run, &tally);
 	EXPECT_NUMBER(tally.total, 2);

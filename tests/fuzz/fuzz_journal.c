@@ -40,9 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEAN_TEXT struct text out = TEXT_INIT(64U << 20);
 	struct err e = {0};
 	unsigned count = 0;
-	bool cut;
+	size_t lost;
 
-	(void)journal_parse((const char *)data, size, write_again, &count, &cut, &e);
+	(void)journal_parse((const char *)data, size, write_again, &count, &lost, &e);
 	if (run_parse(plan, strlen(plan), (const char *)data, size, &run, &e) < 0)
 		return 0;
 	judge_run(run, &judgement);

@@ -116,10 +116,18 @@ check_exit 0 "without it, ship" "$ASSAY" report last
 check_exit 0 "journals are read into the store" "$ASSAY" runs --rebuild
 check_exit 0 "runs" "$ASSAY" runs
 check_says "the run is listed" "20260101-000000-hand +2 cases, 2 passed"
-echo damage >>"$run/journal.jsonl"
-check_exit 70 "a damaged journal" "$ASSAY" report last
-check_says "the line is named" "line 4"
+# what a power cut of this host leaves: the end of the journal is torn, garbled, or zeroes
+cp "$run/journal.jsonl" "$work/whole.jsonl"
 sed -i '$d' "$run/journal.jsonl"
+printf '{"type":"result","cell":0,"id":"a.t\200\nwo"}\n\0\0\0\0' >>"$run/journal.jsonl"
+check_exit 2 "a damaged end: the case is a hole" "$ASSAY" report last
+check_says "the warning counts the lines" "last 3 lines of .*journal\.jsonl are damaged"
+check_says "the hole is named" "hole +a\.two"
+check_exit 0 "it goes into the store" "$ASSAY" runs --rebuild
+sed '2s/.*/damage/' "$work/whole.jsonl" >"$run/journal.jsonl"
+check_exit 70 "damage in the middle" "$ASSAY" report last
+check_says "the line is named" "line 2"
+cp "$work/whole.jsonl" "$run/journal.jsonl"
 check_exit 0 "a run is removed" "$ASSAY" runs --remove hand
 report $(($(find "$XDG_STATE_HOME/assay/runs" -mindepth 1 | wc -l) != 0)) "its folder is gone"
 check_exit 0 "the store has forgotten it" "$ASSAY" runs
