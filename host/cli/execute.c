@@ -11,10 +11,13 @@
 #include "host/run/template_cache.h"
 #include "host/store/folder.h"
 
+#define OUTLET_MAX (16U << 20) /* assay-journal(5) names it */
+
 #define NAME_IN_PLACE "the host case is not in this program"
 
 void execution_done(struct execution *x)
 {
+	outlet_free(x->outlet);
 	store_free(x->store);
 	plan_free(x->plan);
 	run_free(x->earlier);
@@ -119,7 +122,8 @@ static size_t count_due(const struct execution *x)
 static int run_engine(struct execution *x, struct engine_end *end, struct err *e)
 {
 	struct watching watching = {
-		.progress = progress_new(choose_mode(x->arguments), count_due(x)), .x = x};
+		.progress = progress_new(choose_mode(x->arguments), count_due(x), x->outlet),
+		.x = x};
 	struct engine_setup setup = {
 		.plan = x->plan,
 		.cells = &x->with,
@@ -143,7 +147,7 @@ static int run_engine(struct execution *x, struct engine_end *end, struct err *e
 		.watch = {on_record, on_state, on_tick, on_cancel, &watching},
 	};
 
-	if (choose_mode(x->arguments) != PROGRESS_LIVE)
+	if (choose_mode(x->arguments) != PROGRESS_LIVE && !x->outlet)
 		setup.watch.on_tick = NULL;
 	int r = engine_run(&setup, end, e);
 	progress_free(watching.progress);
@@ -253,6 +257,8 @@ int execute(enum execute_way way, const char *image_path, struct execute_argumen
 		r = open_folder(&x, e);
 	if (r < 0)
 		return r;
+	if (arguments->json)
+		x.outlet = outlet_new(STDOUT_FILENO, OUTLET_MAX);
 	begin_in_store(&x);
 	r = run_engine(&x, &end, e);
 	if (r < 0)

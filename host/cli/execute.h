@@ -3,6 +3,7 @@
 #ifndef ASSAY_HOST_CLI_EXECUTE_H
 #define ASSAY_HOST_CLI_EXECUTE_H
 
+#include "base/outlet.h"
 #include "host/cli/verb.h"
 #include "host/judge/judge.h"
 #include "host/machine/accel.h"
@@ -47,6 +48,7 @@ struct execution {
 	uint64_t identify_ns;
 	unsigned jobs, waiting_jobs; /* machines at once that work, that mostly wait */
 	char host[1024];
+	struct outlet *outlet; /* --json: where its lines go */
 };
 
 void execution_done(struct execution *x) NONNULL(1);

@@ -8,6 +8,8 @@
 #include "host/report/report.h"
 #include "host/store/folder.h"
 
+#define READER_IDLE_NS (10 * NS_PER_S) /* assay-journal(5) names it */
+
 typedef void render_fn(const struct run *run, const struct judgement *judgement, struct text *out);
 
 static int write_report(const struct run *run, const struct judgement *judgement, const char *name,
@@ -61,6 +63,16 @@ static void add_verdict_line(const struct run *run, enum verdict verdict, struct
 	text_adds(out, "\n");
 }
 
+/* What a reader has not taken by then is in the folder as well. */
+static int end_json(struct execution *x, const struct text *verdict, struct err *e)
+{
+	struct patience p = patience_for_user(-1);
+
+	outlet_add(x->outlet, verdict->buf, verdict->length);
+	int r = outlet_drain(x->outlet, &p, READER_IDLE_NS, e);
+	return r < 0 && r != -EPIPE ? err_wrap(e, "--json (all is in %s)", x->folder) : r;
+}
+
 static void add_summary(const struct execution *x, const struct run *run,
 			const struct judgement *judgement, const struct engine_end *end,
 			struct text *out)
@@ -108,10 +120,12 @@ int report_execution(struct execution *x, const struct engine_end *end, struct e
 		r = write_markdown(x, run, e);
 	if (r < 0)
 		return r;
-	if (x->arguments->json)
+	if (x->arguments->json) {
 		add_verdict_line(run, verdict, &out);
-	else
+		r = end_json(x, &out, e);
+	} else {
 		add_summary(x, run, &judgement, end, &out);
-	r = print_out(&out, e);
+		r = print_out(&out, e);
+	}
 	return r < 0 ? r : verdict_exit_code(verdict);
 }

@@ -16,6 +16,7 @@
 struct progress {
 	pthread_mutex_t mutex;
 	enum progress_mode mode;
+	struct outlet *outlet; /* PROGRESS_JSON */
 	size_t total, done;
 	unsigned counts[OUTCOME_COUNT];
 	uint64_t start_ns;
@@ -25,12 +26,13 @@ struct progress {
 	char told[512]; /* the last message: the same one is not told again and again */
 };
 
-struct progress *progress_new(enum progress_mode mode, size_t total)
+struct progress *progress_new(enum progress_mode mode, size_t total, struct outlet *outlet)
 {
 	struct progress *progress = xnew(sizeof *progress);
 
 	pthread_mutex_init(&progress->mutex, NULL);
 	progress->mode = mode;
+	progress->outlet = outlet;
 	progress->total = total;
 	progress->start_ns = clock_now_ns();
 	return progress;
@@ -149,13 +151,13 @@ static void say_phase(struct progress *progress, const struct record *record)
 	say(progress, line.buf);
 }
 
-static void print_json(const struct record *record)
+/* On the recorder's thread: whoever reads it must not hold that up. */
+static void add_json(struct progress *progress, const struct record *record)
 {
 	CLEAN_TEXT struct text line = TEXT_INIT(RECORD_LINE_MAX);
 
 	record_encode(record, &line);
-	if (fwrite(line.buf, 1, line.length, stdout) == line.length)
-		(void)fflush(stdout);
+	outlet_add(progress->outlet, line.buf, line.length);
 }
 
 void progress_record(void *arg, const struct record *record)
@@ -169,7 +171,7 @@ void progress_record(void *arg, const struct record *record)
 			progress->counts[record->result.outcome]++;
 	}
 	if (progress->mode == PROGRESS_JSON)
-		print_json(record);
+		add_json(progress, record);
 	else if (progress->mode != PROGRESS_QUIET && record->type == RECORD_RESULT &&
 		 is_news(progress, &record->result))
 		say_result(progress, &record->result);
@@ -195,6 +197,8 @@ void progress_tick(void *arg)
 	struct progress *progress = arg;
 
 	pthread_mutex_lock(&progress->mutex);
+	if (progress->mode == PROGRESS_JSON)
+		outlet_push(progress->outlet);
 	draw(progress);
 	pthread_mutex_unlock(&progress->mutex);
 }

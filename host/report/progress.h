@@ -3,7 +3,7 @@
  * A run while it goes on: one live line on a terminal, plain lines elsewhere, or JSON lines for programs. All functions
  * may be called from any thread; one mutex inside, under which only the terminal is written.
  *
- *	struct progress *progress = progress_new(PROGRESS_LIVE, total);
+ *	struct progress *progress = progress_new(PROGRESS_LIVE, total, NULL);
  *	progress_state(progress, 0, "booting debian-12");
  *	progress_record(progress, record);
  *	progress_tick(progress);
@@ -12,18 +12,20 @@
 #ifndef ASSAY_HOST_REPORT_PROGRESS_H
 #define ASSAY_HOST_REPORT_PROGRESS_H
 
+#include "base/outlet.h"
 #include "host/store/record.h"
 
 enum progress_mode {
 	PROGRESS_QUIET,
 	PROGRESS_PLAIN, /* a line for each phase and each result, on stderr */
 	PROGRESS_LIVE,	/* only what is no pass, and a line that changes, on stderr */
-	PROGRESS_JSON,	/* each record as a line of JSON on stdout, as in the journal */
+	PROGRESS_JSON,	/* each record as a line of JSON into the outlet, as in the journal */
 };
 
 struct progress;
 
-struct progress *progress_new(enum progress_mode mode, size_t total);
+/* The outlet, for JSON only, is borrowed; nobody else uses it until progress_free. */
+struct progress *progress_new(enum progress_mode mode, size_t total, struct outlet *outlet);
 void progress_free(struct progress *progress);
 DEFINE_CLEANUP(progress);
 

@@ -35,6 +35,31 @@ sed -i '/"sabotaged":true/s/"fail"/"pass"/' "$work/proof/journal.jsonl"
 check_exit 1 "a case that missed its defect is no success" "$ASSAY" run --resume "$work/proof"
 check_says "it is told as a proof" "1 missed"
 
+# A reader of --json who does not read: the run goes on without him, and he gets all when he is back.
+export work
+mkfifo "$work/lines"
+(
+	exec 3<"$work/lines"
+	for ((i = 0; i < 300; i++)); do
+		grep -qs '"type":"end"' "$work/slow/journal.jsonl" && break
+		sleep 0.2
+	done
+	echo "$i" >"$work/waited"
+	cat <&3 >"$work/json"
+) &
+check_exit 0 "a proof whose reader sleeps" bash -c '"$0" "$@" >"$work/lines"' "$ASSAY" prove "$good" --kind audit \
+	--json --out "$work/slow"
+wait
+report $(($(cat "$work/waited") == 300)) "the journal had its end before anything was read"
+report $(($(stat -c %s "$work/json") <= 65536)) "what was printed is more than a pipe holds"
+report $(($(wc -l <"$work/json") != $(wc -l <"$work/slow/journal.jsonl") + 1)) "he has got all records, and the verdict"
+exec 3<>"$work/lines"
+check_exit 70 "a reader who never comes back" bash -c '"$0" "$@" >"$work/lines"' "$ASSAY" prove "$good" --kind audit \
+	--json --out "$work/stuck"
+check_says "it says so, and where all is" "takes nothing any more"
+exec 3>&-
+check_exit 0 "its results are there" "$ASSAY" report "$work/stuck"
+
 audited agent-state-left image.no_cloud_init_state
 audited authorized-key-left image.no_authorized_keys image.root_ssh_dir_is_clean
 audited backup-table-broken image.partition_table_is_valid
