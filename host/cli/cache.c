@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* assay cache: the templates that are kept between runs. */
+/* assay cache: what is kept between runs: templates, and what was found out about images. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "host/cli/verb.h"
+#include "host/image/memory.h"
 #include "host/run/template_cache.h"
 #include "host/store/folder.h"
+
+#define LOOKS_UNUSED_NS (30ULL * 24 * 3600 * NS_PER_S)
 
 struct arguments {
 	bool json;
@@ -24,12 +27,14 @@ static int run(int argc, char **argv, struct err *e);
 const struct verb verb_cache = {
 	.name = "cache",
 	.operands = "[list|prune]",
-	.title = "show or remove the templates that are kept between runs",
+	.title = "show or remove what is kept between runs",
 	.run = run,
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.details =
-		"Templates in use by a run are never removed. Runs keep the cache below 8 GiB by themselves.",
+		"Kept are templates (frozen machines), and small files with what was found out by looking at an image.\n"
+		"prune removes the former, and those of the latter that no run has used for 30 days. Templates in use by\n"
+		"a run are never removed. Runs keep the templates below 8 GiB by themselves.",
 };
 
 static void add_size(struct text *out, uint64_t bytes)
@@ -37,55 +42,98 @@ static void add_size(struct text *out, uint64_t bytes)
 	text_addf(out, "%llu MiB", (unsigned long long)((bytes + (1 << 20) - 1) >> 20));
 }
 
-static int list(const char *folder, bool json, struct err *e)
+static void add_kib(struct text *out, uint64_t bytes)
 {
-	struct template_entries entries = VEC_INIT(10000);
-	CLEAN_TEXT struct text out = TEXT_INIT(1U << 20);
-	char iso[CLOCK_ISO_SIZE];
-	uint64_t total = 0;
-	int r = template_cache_list(folder, &entries, e);
-
-	if (json)
-		json_open(&out, '[');
-	vec_each (&entries, entry) {
-		total += entry->bytes;
-		if (!json) {
-			text_addf(&out, "%s  last used %.19sZ  ", entry->key,
-				  clock_iso(entry->used_ns, iso));
-			add_size(&out, entry->bytes);
-			text_adds(&out, entry->in_use ? "  in use\n" : "\n");
-			continue;
-		}
-		json_open(&out, '{');
-		json_member(&out, "key", entry->key);
-		json_member_number(&out, "bytes", (long long)entry->bytes);
-		json_member(&out, "used", clock_iso(entry->used_ns, iso));
-		json_key(&out, "in_use");
-		json_bool(&out, entry->in_use);
-		json_close(&out, '}');
-	}
-	if (json) {
-		text_adds(&out, "]\n");
-	} else {
-		text_addf(&out, "%zu template%s, ", entries.count, entries.count == 1 ? "" : "s");
-		add_size(&out, total);
-		text_addf(&out, " in %s\n", folder);
-	}
-	vec_done(&entries);
-	return r == 0 ? print_out(&out, e) : r;
+	text_addf(out, "%llu KiB", (unsigned long long)((bytes + 1023) >> 10));
 }
 
-static int prune(const char *folder, long long keep_mib, struct err *e)
+/* ---- listing ---- */
+
+struct listing {
+	const char *cache, *templates; /* folders */
+	struct template_entries entries;
+	struct memory_size looks;
+};
+
+static void add_text(const struct listing *listing, struct text *out)
+{
+	size_t count = listing->entries.count;
+	char iso[CLOCK_ISO_SIZE];
+	uint64_t total = 0;
+
+	vec_each (&listing->entries, entry) {
+		total += entry->bytes;
+		text_addf(out, "%s  last used %.19sZ  ", entry->key,
+			  clock_iso(entry->used_ns, iso));
+		add_size(out, entry->bytes);
+		text_adds(out, entry->in_use ? "  in use\n" : "\n");
+	}
+	text_addf(out, "%zu look%s at images, ", listing->looks.files,
+		  listing->looks.files == 1 ? "" : "s");
+	add_kib(out, listing->looks.bytes);
+	text_addf(out, " in %s/looks\n%zu template%s, ", listing->cache, count,
+		  count == 1 ? "" : "s");
+	add_size(out, total);
+	text_addf(out, " in %s\n", listing->templates);
+}
+
+static void add_json(const struct listing *listing, struct text *out)
+{
+	char iso[CLOCK_ISO_SIZE];
+
+	json_open(out, '[');
+	vec_each (&listing->entries, entry) {
+		json_open(out, '{');
+		json_member(out, "kind", "template");
+		json_member(out, "key", entry->key);
+		json_member_number(out, "bytes", (long long)entry->bytes);
+		json_member(out, "used", clock_iso(entry->used_ns, iso));
+		json_key(out, "in_use");
+		json_bool(out, entry->in_use);
+		json_close(out, '}');
+	}
+	json_open(out, '{');
+	json_member(out, "kind", "looks");
+	json_member_number(out, "files", (long long)listing->looks.files);
+	json_member_number(out, "bytes", (long long)listing->looks.bytes);
+	json_close(out, '}');
+	text_adds(out, "]\n");
+}
+
+static int list(const char *cache, const char *templates, bool json, struct err *e)
+{
+	struct listing listing = {cache, templates, VEC_INIT(10000), {0}};
+	CLEAN_TEXT struct text out = TEXT_INIT(1U << 20);
+	int r = template_cache_list(templates, &listing.entries, e);
+
+	if (r == 0)
+		r = memory_measure(cache, &listing.looks, e);
+	if (r == 0) {
+		(json ? add_json : add_text)(&listing, &out);
+		r = print_out(&out, e);
+	}
+	vec_done(&listing.entries);
+	return r;
+}
+
+/* ---- pruning ---- */
+
+static int prune(const char *cache, const char *templates, long long keep_mib, struct err *e)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(256);
-	uint64_t freed = 0;
-	int r = template_cache_prune(folder, (uint64_t)keep_mib << 20, &freed, e);
+	uint64_t freed = 0, now_ns = clock_wall_ns();
+	struct memory_size looks = {0};
+	int r = template_cache_prune(templates, (uint64_t)keep_mib << 20, &freed, e);
 
+	if (r == 0 && now_ns > LOOKS_UNUSED_NS)
+		r = memory_forget(cache, now_ns - LOOKS_UNUSED_NS, &looks, e);
 	if (r < 0)
 		return r;
 	text_adds(&out, "freed ");
 	add_size(&out, freed);
-	text_adds(&out, "\n");
+	text_addf(&out, " of templates, ");
+	add_kib(&out, looks.bytes);
+	text_addf(&out, " of %zu look%s at images\n", looks.files, looks.files == 1 ? "" : "s");
 	return print_out(&out, e);
 }
 
@@ -93,18 +141,20 @@ static int run(int argc, char **argv, struct err *e)
 {
 	static const char *const words[] = {"list", "prune", NULL};
 	struct arguments arguments = {0};
-	CLEAN_FREE char *folder = NULL;
+	CLEAN_FREE char *cache = NULL, *templates = NULL;
 
 	int r = verb_parse(&verb_cache, &argc, argv, 0, 1, &arguments, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = cache_folder("templates", &folder, e);
+	r = cache_folder("", &cache, e);
+	if (r == 0)
+		r = cache_folder("templates", &templates, e);
 	if (r < 0)
 		return r;
 	if (argc < 2 || strcmp(argv[1], "list") == 0)
-		return list(folder, arguments.json, e);
+		return list(cache, templates, arguments.json, e);
 	if (strcmp(argv[1], "prune") == 0)
-		return prune(folder, arguments.keep_mib, e);
+		return prune(cache, templates, arguments.keep_mib, e);
 	const char *near = nearest_word(argv[1], words);
 	return err_set(e, BLAME_USER, EINVAL, "assay cache: no '%.40s'; %s%s", argv[1],
 		       near ? "did you mean " : "there are list and prune", near ? near : "");

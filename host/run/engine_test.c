@@ -568,6 +568,49 @@ static bool is_there(const char *folder, const char *name)
 	return access(path, F_OK) == 0;
 }
 
+/* The key's lock, held by nobody else. */
+static int own(const char *folder, const char *key)
+{
+	struct patience p = patience_for(-1, NS_PER_S);
+	struct err e = {0};
+	int lock = -1;
+
+	EXPECT(template_cache_open(folder, key, &lock, &e) == 0);
+	EXPECT_NUMBER(template_cache_own(lock, &p, &e), 0);
+	return lock;
+}
+
+TEST(template_cache, removes_the_locks_of_templates_that_are_gone)
+{
+	const char *lone = "00000000000000000000000000000000000000aa",
+		   *held = "00000000000000000000000000000000000000bb",
+		   *kept = "00000000000000000000000000000000000000cc";
+	const char *const keys[] = {lone, held, kept};
+	struct patience p = patience_for(-1, NS_PER_S);
+	const char *folder = test_folder();
+	struct err e = {0};
+	uint64_t freed = 0;
+	int early = -1, late = -1;
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		make_entry(folder, keys[i], 1000);
+	EXPECT_NUMBER(template_cache_clear(folder, lone, &e), 0);
+	EXPECT_NUMBER(template_cache_clear(folder, held, &e), 0);
+	EXPECT(template_cache_open(folder, lone, &early, &e) == 0);
+	int lock = own(folder, held);
+	EXPECT_NUMBER(template_cache_prune(folder, 1ULL << 30, &freed, &e), 0);
+	EXPECT(!is_there(folder, "00000000000000000000000000000000000000aa.lock"));
+	EXPECT(is_there(folder, "00000000000000000000000000000000000000bb.lock"));
+	EXPECT(is_there(folder, "00000000000000000000000000000000000000cc.lock"));
+	/* Who had opened it before must not believe to be alone beside who opens it now. */
+	EXPECT(template_cache_open(folder, lone, &late, &e) == 0);
+	EXPECT_NUMBER(template_cache_own(late, &p, &e), 0);
+	EXPECT_NUMBER(template_cache_own(early, &p, &e), -ESTALE);
+	(void)close(lock);
+	(void)close(early);
+	(void)close(late);
+}
+
 /* A run that is killed while it freezes leaves gigabytes under a name that nobody else looks at. */
 TEST(template_cache, removes_what_killed_runs_have_left)
 {

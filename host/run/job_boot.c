@@ -215,6 +215,14 @@ static void freeze(struct boot_job *boot)
 		log_warning("prune the templates: %s", e.text);
 }
 
+static int open_lock(struct boot_job *boot, struct err *e)
+{
+	err_clear(e);
+	scope_close(&boot->lock_fd);
+	return template_cache_open(boot->worker->engine->setup->templates, boot->key,
+				   &boot->lock_fd, e);
+}
+
 /* Finds the template's place. */
 static int open_place(struct boot_job *boot, struct err *e)
 {
@@ -228,7 +236,7 @@ static int open_place(struct boot_job *boot, struct err *e)
 	if (r < 0)
 		return r;
 	boot->folder = xasprintf("%s/%s", templates, boot->key);
-	return template_cache_open(templates, boot->key, &boot->lock_fd, e);
+	return open_lock(boot, e);
 }
 
 /* 1 when there is a template and it is in use from now on; 0 when it is this run's to make. */
@@ -249,6 +257,8 @@ static int find_or_own(struct boot_job *boot, struct err *e)
 			r = template_cache_own(boot->lock_fd, &p, e);
 		if (r == 0 && !template_is_there(boot))
 			return 0;
+		if (r == -ESTALE)
+			r = open_lock(boot, e);
 	}
 	return r;
 }

@@ -57,6 +57,14 @@ static bool is_key(const char *name, size_t length)
 	return length == TEMPLATE_KEY_SIZE - 1 && strspn(name, "0123456789abcdef") >= length;
 }
 
+static bool is_lock(const char *name)
+{
+	const char *ending = strstr(name, LOCK_ENDING);
+
+	return ending && ending[strlen(LOCK_ENDING)] == '\0' &&
+	       is_key(name, (size_t)(ending - name));
+}
+
 /* ---- locks ---- */
 
 int template_cache_open(const char *folder, const char *key, int *ret_fd, struct err *e)
@@ -68,6 +76,14 @@ int template_cache_open(const char *folder, const char *key, int *ret_fd, struct
 			   : 0;
 }
 
+/* Who locks a file that has no name any more locks nobody else out. */
+static bool is_removed(int fd)
+{
+	struct stat stat_;
+
+	return fstat(fd, &stat_) < 0 || stat_.st_nlink == 0;
+}
+
 static int lock(int fd, int how, const struct patience *p, const char *what, struct err *e)
 {
 	while (flock(fd, how | LOCK_NB) < 0) {
@@ -77,7 +93,9 @@ static int lock(int fd, int how, const struct patience *p, const char *what, str
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return is_removed(fd) ? err_set(e, BLAME_HOST, ESTALE,
+					"the template's lock was removed in this moment")
+			      : 0;
 }
 
 int template_cache_share(int lock_fd, const struct patience *p, struct err *e)
@@ -129,8 +147,7 @@ int template_cache_list(const char *folder, struct template_entries *ret, struct
 	if (!dir)
 		return errno == ENOENT ? 0 : err_set(e, BLAME_HOST, errno, "read %s: %m", folder);
 	for (struct dirent *entry; (entry = readdir(dir));) {
-		const char *ending = strstr(entry->d_name, LOCK_ENDING);
-		if (ending && is_key(entry->d_name, (size_t)(ending - entry->d_name)))
+		if (is_lock(entry->d_name))
 			add_entry(folder, entry->d_name, ret);
 	}
 	(void)closedir(dir);
@@ -194,7 +211,6 @@ int template_cache_clear(const char *folder, const char *key, struct err *e)
 	return r < 0 ? r : folder_remove(content, e);
 }
 
-/* The lock file stays: removing it would let two others lock two different files of that name. */
 static int remove_entry(const char *folder, const struct template_entry *entry, uint64_t *ret_freed,
 			struct err *e)
 {
@@ -208,6 +224,31 @@ static int remove_entry(const char *folder, const struct template_entry *entry, 
 	if (r == 0)
 		*ret_freed += entry->bytes;
 	return r;
+}
+
+/* Only who holds it may remove a lock, and whoever gets one looks whether it still has its name. */
+static void remove_lone_lock(const char *folder, const char *name)
+{
+	CLEAN_FREE char *path = xasprintf("%s/%s", folder, name);
+	CLEAN_FREE char *content = xasprintf("%s/%.*s", folder, TEMPLATE_KEY_SIZE - 1, name);
+	CLEAN_FD int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && !is_removed(fd) &&
+	    access(content, F_OK) < 0 && errno == ENOENT)
+		(void)unlink(path);
+}
+
+static int remove_lone_locks(const char *folder, struct err *e)
+{
+	DIR *dir = opendir(folder);
+
+	if (!dir)
+		return errno == ENOENT ? 0 : err_set(e, BLAME_HOST, errno, "read %s: %m", folder);
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (is_lock(entry->d_name))
+			remove_lone_lock(folder, entry->d_name);
+	(void)closedir(dir);
+	return 0;
 }
 
 int template_cache_prune(const char *folder, uint64_t max_bytes, uint64_t *ret_freed, struct err *e)
@@ -227,5 +268,5 @@ int template_cache_prune(const char *folder, uint64_t max_bytes, uint64_t *ret_f
 			r = remove_entry(folder, entry, ret_freed, e);
 	}
 	vec_done(&entries);
-	return r;
+	return r < 0 ? r : remove_lone_locks(folder, e);
 }

@@ -27,7 +27,8 @@ int template_cache_key(const struct machine_spec *spec, const struct patience *p
 int template_cache_open(const char *folder, const char *key, int *ret_fd, struct err *e)
 	NONNULL(1, 2, 3, 4);
 
-/* Both may let go of what is held before they get it: look again afterwards. */
+/* Both may let go of what is held before they get it: look again afterwards. -ESTALE: template_cache_prune has removed the
+ * file meanwhile, since there was no template; open it anew. */
 int template_cache_share(int lock_fd, const struct patience *p, struct err *e) NONNULL(2, 3);
 int template_cache_own(int lock_fd, const struct patience *p, struct err *e) NONNULL(2, 3);
 
@@ -45,8 +46,8 @@ DEFINE_VEC(template_entries, struct template_entry);
 int template_cache_list(const char *folder, struct template_entries *ret, struct err *e)
 	NONNULL(1, 2, 3);
 
-/* Removes what killed runs have left, and the ones longest unused until at most `max_bytes` are kept; those in use stay. Adds
- * up what was freed. */
+/* Removes what killed runs have left, the ones longest unused until at most `max_bytes` are kept, and the locks of those that
+ * are gone; those in use stay. Adds up what was freed. */
 int template_cache_prune(const char *folder, uint64_t max_bytes, uint64_t *ret_freed, struct err *e)
 	NONNULL(1, 3, 4);
 

@@ -79,6 +79,18 @@ check_exit 64 "no run to report" "$ASSAY" report
 check_exit 0 "no templates yet" "$ASSAY" cache
 check_exit 0 "the cache is elsewhere" env ASSAY_CACHE="$work/elsewhere" "$ASSAY" cache
 check_says "it is that folder" " in $work/elsewhere/templates$"
+mkdir -p "$work/elsewhere/looks" "$work/elsewhere/templates"
+touch "$work/elsewhere/templates/$(printf '%040d' 1).lock"
+echo new >"$work/elsewhere/looks/new"
+echo old >"$work/elsewhere/looks/old"
+touch -d '-40 days' "$work/elsewhere/looks/old"
+check_exit 0 "it has looks at images" env ASSAY_CACHE="$work/elsewhere" "$ASSAY" cache list
+check_says "their number and size" "^2 looks at images, [1-9][0-9]* KiB in $work/elsewhere/looks$"
+check_exit 0 "prune" env ASSAY_CACHE="$work/elsewhere" "$ASSAY" cache prune
+check_says "what was freed" "of 1 look at images"
+(cd "$work/elsewhere" && find looks templates -type f) >"$work/out"
+report $(($(grep -c . "$work/out") != 1)) "only what is in use stays" "$work/out"
+check_says "and that is what was looked at lately" "looks/new"
 check_exit 64 "cache has no such word" "$ASSAY" cache prnue
 check_says "the nearest is named" "prune"
 
