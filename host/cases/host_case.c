@@ -121,7 +121,9 @@ const char *host_format(struct host_trial *t, const char *format, ...)
 
 static void release(struct host_trial *t)
 {
-	machine_free(t->own); /* it knows its folder by the trial's memory */
+	host_side_done(t);
+	machine_free(t->second);
+	machine_free(t->own); /* they know their folders by the trial's memory */
 	while (t->memory) {
 		struct host_block *next = t->memory->next;
 		free(t->memory);
@@ -415,6 +417,7 @@ static int run(const struct host_case_def *def, struct machine *machine,
 	t->machine = machine;
 	t->attendee = company;
 	t->parameters = parameters;
+	t->left = (struct child)CHILD_INIT;
 	t->patience = patience_within(p, limit_s * NS_PER_S);
 	t->result = result;
 	text_init(&t->scratch, HOST_REPLY_MAX);

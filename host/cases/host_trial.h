@@ -5,7 +5,9 @@
 
 #include <setjmp.h>
 
+#include "base/child.h"
 #include "host/cases/host_case.h"
+#include "host/cases/host_side.h"
 #include "wire/need.h"
 
 #define HOST_REPLY_MAX (4U << 20) /* the most that one answer of the guest may take */
@@ -26,6 +28,10 @@ struct host_trial {
 	bool in_sabotage;
 	uint64_t console_mark;
 	struct boot_report boot; /* of the last reboot or power-on */
+	const char *side; /* the folder of what is planted on the host's side, NULL: nothing is */
+	host_adjtimex_fn *adjtimex; /* NULL: the C library's */
+	struct child left;	    /* what a sabotage leaves running; ends with the trial */
+	struct machine *second;	    /* from host_fork_again, NULL: none */
 	struct host_block *memory;
 	size_t memory_used;
 	struct text scratch; /* for one answer at a time; here, so that longjmp leaks nothing */

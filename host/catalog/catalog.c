@@ -355,6 +355,11 @@ bool case_is_of_file(const char *id)
 	return strcmp(id, CASE_IMAGE_UNCHANGED) == 0 || strcmp(id, CASE_CONTAINER_INTACT) == 0;
 }
 
+bool case_judges_host(const struct catalog_case *it)
+{
+	return it->of_host && !case_is_of_file(it->id) && strcmp(it->info.area, AREA_HOST) == 0;
+}
+
 bool catalog_has_area(const struct catalog *catalog, const char *area)
 {
 	for (size_t i = 0; i < catalog->count; i++)

@@ -30,11 +30,16 @@
 /* True for those that need the image file and no machine. */
 bool case_is_of_file(const char *id) NONNULL(1);
 
+/* Cases of this area that run on the host judge the host: when one fails, that is no fault of the image's. */
+#define AREA_HOST "host"
+
 struct catalog_case {
 	struct case_info info; /* its strings belong to the catalogue */
 	char id[CASE_ID_SIZE];
 	bool of_host; /* runs in the host program; false: in the agent */
 };
+
+bool case_judges_host(const struct catalog_case *it) NONNULL(1);
 
 /* Cases picked from a catalogue, by id; they are borrowed from it. */
 DEFINE_VEC(case_list, const struct catalog_case *);

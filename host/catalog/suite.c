@@ -7,18 +7,26 @@
 #include "base/text.h"
 #include "host/catalog/select.h"
 
+/* A run on an image asks of its host only what this run needs of it. */
+#define BUT_THE_HOST                                                                               \
+	"-area=host id=host.qemu_is_supported id=host.kvm_is_usable id=host.free_*_fits_plan "     \
+	"id=host.firmware_files_are_present id=host.base_image_is_never_changed"
+
 static const struct suite shipped[] = {
 	{"all", "Every case, stress and performance too", "id=*"},
 	{"audit", "What the disk shows without a boot", "kind=audit"},
 	{"boot", "The boot, from firmware to ready, and its configuration", "area=boot area=power"},
-	{"functional", "Everything but performance and stress", "kind=audit kind=guest kind=host"},
+	{"functional", "Everything but performance, stress and the state of the host",
+	 "kind=audit kind=guest kind=host " BUT_THE_HOST},
+	{"host", "The host, before its verdicts are trusted", "area=host"},
 	{"image", "The image as a product: content, packages, users, provisioning",
 	 "area=image area=packages area=provisioning area=users"},
 	{"kernel", "The kernel, its memory, CPU and time",
 	 "area=kernel area=cpu area=memory area=time"},
 	{"network", "The network, as far as one machine shows it", "area=network"},
 	{"one-boot", "All that one boot shows: no case that boots the machine again",
-	 "kind=audit kind=guest kind=host -area=power -id=*_reboot -id=boot.boots_under_* "
+	 "kind=audit kind=guest kind=host " BUT_THE_HOST
+	 " -area=power -id=*_reboot -id=boot.boots_under_* "
 	 "-id=*_power_cut -id=systemd.journal_is_persistent -id=filesystem.reboot_*"},
 	{"perf", "Performance", "kind=perf"},
 	{"security", "Hardening and exposure", "area=security area=users"},

@@ -11,15 +11,14 @@
 #include "host/driver/resources.h"
 #include "host/store/folder.h"
 
-#define MACHINE_EXTRA_MIB 256 /* QEMU itself, its caches, the device state */
-#define WAITING_JOBS_MAX  2
-#define ROOM_MIB	  256 /* for journals, logs, overlays */
+#define WAITING_JOBS_MAX 2
 
 /* Machines that run at once by themselves do not disturb each other's timing. */
 static unsigned choose_jobs(const struct execution *x, long long memory_mib)
 {
 	unsigned by_cpu = resources_cpus("") / (x->size.cpus ? x->size.cpus : 1);
-	long long by_memory = memory_mib / ((long long)x->size.mem_mib + MACHINE_EXTRA_MIB);
+	long long by_memory =
+		memory_mib / ((long long)x->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB);
 
 	if (by_cpu < 1)
 		by_cpu = 1;
@@ -29,7 +28,8 @@ static unsigned choose_jobs(const struct execution *x, long long memory_mib)
 /* Those that only wait take no CPU to speak of, but memory as all others. */
 static unsigned choose_waiting_jobs(const struct execution *x, long long memory_mib)
 {
-	long long fit = memory_mib / ((long long)x->size.mem_mib + MACHINE_EXTRA_MIB) - x->jobs;
+	long long fit =
+		memory_mib / ((long long)x->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB) - x->jobs;
 
 	return fit <= 0 ? 0 : fit < WAITING_JOBS_MAX ? (unsigned)fit : WAITING_JOBS_MAX;
 }
@@ -38,7 +38,7 @@ static int check_memory(struct execution *x, struct err *e)
 {
 	long long memory_mib = (long long)(resources_memory("") >> 20);
 	long long wanted = x->arguments->jobs > 0 ? x->arguments->jobs : 1;
-	long long needed_mib = wanted * (x->size.mem_mib + MACHINE_EXTRA_MIB);
+	long long needed_mib = wanted * (x->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB);
 
 	if (memory_mib > 0 && needed_mib > memory_mib)
 		return err_set(
@@ -79,15 +79,15 @@ static int check_room(struct execution *x, bool boots, struct err *e)
 	if (r < 0)
 		return r;
 	long long room = free_mib(out ? out : runs);
-	if (room < ROOM_MIB)
+	if (room < RESOURCES_RUN_MIB)
 		return err_set(
 			e, BLAME_HOST, ENOSPC,
 			"%s has %lld MiB free, a run wants %d: make room, or choose another --out",
-			out ? out : runs, room, ROOM_MIB);
+			out ? out : runs, room, RESOURCES_RUN_MIB);
 	if (!boots || x->arguments->cold)
 		return 0;
 	room = free_mib(x->images.cache);
-	if (room < x->size.mem_mib + ROOM_MIB) {
+	if (room < x->size.mem_mib + RESOURCES_RUN_MIB) {
 		log_warning(
 			"%s has %lld MiB free, too few for a template: every machine will be booted",
 			x->images.cache, room);

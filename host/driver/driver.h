@@ -14,6 +14,8 @@
 #ifndef ASSAY_HOST_DRIVER_DRIVER_H
 #define ASSAY_HOST_DRIVER_DRIVER_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 #include "base/text.h"
 #include "base/wait.h"
@@ -98,6 +100,9 @@ struct driver {
 	int (*answer_netpeer)(struct vm *vm, struct text *answer, struct err *e);
 	/* Leaves the record of what went over the VM's network in the machine's folder, if there is one. */
 	int (*keep_capture)(struct vm *vm, struct err *e);
+
+	/* The VM's process. */
+	pid_t (*pid)(const struct vm *vm);
 
 	/* Why the VM ended by itself: one sentence without the stop. */
 	void (*last_words)(struct vm *vm, struct text *out);

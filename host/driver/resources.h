@@ -12,6 +12,11 @@
 
 #include "base/scope.h"
 
+/* What a machine wants beside its own memory: QEMU itself, its caches, the device state. What a run wants on disk for its
+ * journal, logs and overlays. */
+#define RESOURCES_MACHINE_EXTRA_MIB 256
+#define RESOURCES_RUN_MIB	    256
+
 /* Bytes that can be had without swapping; 0: nothing tells. `root` stands before /proc and /sys: "", or a test's folder. */
 uint64_t resources_memory(const char *root) NONNULL(1);
 

@@ -31,6 +31,7 @@ struct machine {
 		stale_replies; /* of calls that nobody waits for any more: they still come, before those of later calls */
 	struct pollfd other;	/* one more descriptor that a wait is for: machine_wait_fd */
 	struct err agent_error; /* why agent_lost */
+	char *template_folder;	/* from which it was forked; NULL: it was booted */
 	struct text facts;	/* "key=value\n"… of the greeting */
 	char agent_version[64];
 	char frozen_agent

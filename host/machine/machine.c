@@ -60,12 +60,25 @@ void machine_free(struct machine *machine)
 		machine->vm->driver->free(machine->vm);
 	console_free(machine->console);
 	text_done(&machine->facts);
+	free(machine->template_folder);
 	free(machine);
 }
 
 const struct machine_spec *machine_spec(const struct machine *machine)
 {
 	return &machine->spec;
+}
+
+const char *machine_template(const struct machine *machine)
+{
+	return machine->template_folder;
+}
+
+pid_t machine_pid(const struct machine *machine)
+{
+	const struct driver *driver = machine->vm->driver;
+
+	return driver->pid ? driver->pid(machine->vm) : 0;
 }
 
 bool machine_is_alive(const struct machine *machine)

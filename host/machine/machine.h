@@ -15,6 +15,8 @@
 #ifndef ASSAY_HOST_MACHINE_MACHINE_H
 #define ASSAY_HOST_MACHINE_MACHINE_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 #include "base/wait.h"
 #include "host/driver/spec.h"
@@ -140,5 +142,9 @@ int machine_console_wait(struct machine *machine, uint64_t mark, const char *nee
 			 const struct patience *p, struct err *e) NONNULL(1, 3, 4, 5);
 
 const struct machine_spec *machine_spec(const struct machine *machine) NONNULL(1);
+/* The template that it was forked from; NULL: it was booted. */
+const char *machine_template(const struct machine *machine) NONNULL(1);
+/* The process that is the VM, for who looks at it from outside; 0: there is none. */
+pid_t machine_pid(const struct machine *machine) NONNULL(1);
 
 #endif

@@ -340,6 +340,7 @@ int template_load(const char *folder, const struct machine_spec *spec, const str
 		return err_wrap(e, "fork of %s", folder);
 	(void)snprintf((*ret)->frozen_agent, sizeof(*ret)->frozen_agent, "%s",
 		       template.agent_digest);
+	(*ret)->template_folder = xstrdup(folder);
 	return 0;
 }
 

@@ -174,8 +174,9 @@ static enum plan_way way_of(const struct catalog_case *it, bool sabotaged)
 	if (it->info.isolation == ISOLATION_COLD ||
 	    (sabotaged && is_built_in(it->info.sabotage.kind)))
 		return PLAN_WAY_COLD;
-	/* A planted defect is nothing to share, and a host case may end the machine. */
-	if (it->info.isolation == ISOLATION_SHARED && !it->of_host && !sabotaged)
+	/* A planted defect is nothing to share, and a host case may end the machine, unless it looks at this host alone. */
+	if (it->info.isolation == ISOLATION_SHARED && !sabotaged &&
+	    (!it->of_host || case_judges_host(it)))
 		return PLAN_WAY_SHARED;
 	return PLAN_WAY_FORK;
 }

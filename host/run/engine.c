@@ -173,15 +173,16 @@ static bool is_done(const void *arg, const struct plan_cell *cell, const struct 
 	       strcmp(item->it->id, CASE_IMAGE_UNCHANGED) != 0;
 }
 
+/* `machines`: how many run at once. */
 static void cell_init(struct cell_run *run, const struct plan_cell *cell,
-		      const struct engine_cell *with)
+		      const struct engine_cell *with, unsigned machines)
 {
 	CLEAN_TEXT struct text parameters = TEXT_INIT(4096);
 
 	size_parameters(&cell->size, &parameters);
 	network_parameters(cell->size.nics, &parameters);
-	text_addf(&parameters, "firmware=%s\naccel=%s\nentry=%s\n", cell->firmware, cell->accel,
-		  cell->entry);
+	text_addf(&parameters, "firmware=%s\naccel=%s\nentry=%s\nmachines=%u\n", cell->firmware,
+		  cell->accel, cell->entry, machines);
 	*run = (struct cell_run){
 		.cell = cell,
 		.with = with,
@@ -309,7 +310,8 @@ static int run_recorded(struct engine *engine, struct journal *journal, int sign
 		return r;
 	engine->cells = xnew((plan->cells.count + 1) * sizeof *engine->cells);
 	for (size_t i = 0; i < plan->cells.count; i++)
-		cell_init(&engine->cells[i], plan->cells.items[i], &setup->cells[i]);
+		cell_init(&engine->cells[i], plan->cells.items[i], &setup->cells[i],
+			  setup->jobs + setup->waiting_jobs);
 	r = run_plan(engine, signal_fd, end, e);
 	if (recorder_stop(engine->recorder, &late) < 0 && r == 0) {
 		*e = late;

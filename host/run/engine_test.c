@@ -22,13 +22,17 @@
 static struct case_info infos[GUEST_CASES + OTHER_CASES];
 static char names[GUEST_CASES][16];
 
+/* The host's case, and how it ends. */
+static const char *host_area = "h";
+static enum outcome host_outcome = OUTCOME_PASS;
+
 static int run_host_case(const struct case_info *info, struct machine *machine,
 			 unsigned flags UNUSED, const char *parameters,
 			 const struct patience *p UNUSED, struct result *result,
 			 struct err *e UNUSED)
 {
 	EXPECT(machine != NULL && strstr(parameters, "cpus=2\n") != NULL);
-	result_set(result, OUTCOME_PASS, "%s.%s ran", info->area, info->name);
+	result_set(result, host_outcome, "%s.%s ran", info->area, info->name);
 	return 0;
 }
 
@@ -62,7 +66,7 @@ static struct catalog *make_catalog(void)
 				   .kind = CASE_KIND_GUEST,
 				   .isolation = ISOLATION_COLD,
 				   .sabotage = {.kind = SABOTAGE_CODE, .text = "it is broken"}};
-	infos[GUEST_CASES + 1] = (struct case_info){.area = "h",
+	infos[GUEST_CASES + 1] = (struct case_info){.area = host_area,
 						    .name = "outside",
 						    .title = "It is driven",
 						    .kind = CASE_KIND_HOST,
@@ -229,6 +233,31 @@ TEST(engine, a_failure_costs_only_its_machine)
 	EXPECT_NUMBER(run_find(trip.run, 0, "a.c01", false)->result->attempt, 1);
 	EXPECT_TEXT(outcome_of(&trip, "a.c07", false), "pass");
 	EXPECT_TEXT(outcome_of(&trip, "a.c11", false), "pass");
+	trip_end(&trip);
+}
+
+TEST(engine, a_host_case_that_fails_fails_the_image)
+{
+	struct trip trip = {0};
+
+	host_outcome = OUTCOME_FAIL;
+	trip_prepare(&trip, "", false);
+	trip_go(&trip);
+	EXPECT_TEXT(outcome_of(&trip, "h.outside", false), "fail");
+	trip_end(&trip);
+}
+
+TEST(engine, a_case_that_judges_the_host_fails_no_image)
+{
+	struct trip trip = {0};
+
+	host_outcome = OUTCOME_FAIL;
+	host_area = "host";
+	trip_prepare(&trip, "", false);
+	trip_go(&trip);
+	EXPECT_TEXT(outcome_of(&trip, "host.outside", false), "infra");
+	EXPECT_TEXT(message_of(&trip, "host.outside"), "host.outside ran");
+	EXPECT_NUMBER(run_find(trip.run, 0, "host.outside", false)->result->attempt, 2);
 	trip_end(&trip);
 }
 

@@ -75,10 +75,18 @@ static bool is_spoilt(const struct seat *seat, const struct plan_item *item,
 		return true;
 	if (item->it->info.isolation == ISOLATION_COLD && !item->sabotaged)
 		return false;
-	return item->it->info.isolation != ISOLATION_SHARED || item->it->of_host ||
+	return item->it->info.isolation != ISOLATION_SHARED ||
+	       (item->it->of_host && !case_judges_host(item->it)) ||
 	       (item->sabotaged && !seat->sabotage) ||
 	       (result->outcome != OUTCOME_PASS && result->outcome != OUTCOME_SKIP &&
 		!(seat->sabotage && result->outcome == OUTCOME_FAIL));
+}
+
+/* What fails there is the host: the image is neither good nor bad for it. */
+static void blame_host(const struct plan_item *item, struct result *result)
+{
+	if (case_judges_host(item->it) && !item->sabotaged && result->outcome == OUTCOME_FAIL)
+		result->outcome = OUTCOME_INFRA;
 }
 
 /* What was expected needs no explanation. */
@@ -103,6 +111,7 @@ void run_item(struct seat *seat, const struct plan_item *item)
 		struct err e = {0};
 		record->result.attempt = attempt;
 		int r = try_item(seat, item, &record->result, &e);
+		blame_host(item, &record->result);
 		(void)snprintf(record->name, sizeof record->name, "%s", seat->name);
 		keep_evidence(seat, item, &record->result);
 		if (r < 0 || is_spoilt(seat, item, &record->result))

@@ -4,14 +4,14 @@
 
 #include "host/cases/host_case.h"
 
-/* With older ones freezing with x-ignore-shared, or vmgenid on q35, has not been seen to work. */
-#define OLDEST_MAJOR 6
+/* The oldest that the driver starts at all. */
+#define OLDEST_MAJOR 7
 
 HOST_CASE(host, qemu_is_supported, .title = "QEMU's version and devices are those the plan needs",
 	  .priority = P0, .isolation = ISOLATION_FORK, .timeout_s = 30,
 	  .sabotage = DROP_DEVICE("the machine has no random device", "virtio-rng"),
 	  .why = "Results from a machine that lacks devices tell nothing about the image.",
-	  .remedy = "Install a QEMU of at least version 6.", .sources = "own")
+	  .remedy = "Install a QEMU of at least version 7.2.", .sources = "own")
 {
 	static const char *const devices[] = {"child<virtio-rng-pci>", "child<virtserialport>",
 					      "child<vmgenid>"};

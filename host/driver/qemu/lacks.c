@@ -52,3 +52,13 @@ int qemu_firmware(char **ret, struct err *e)
 		*ret = xstrdup(files.code);
 	return r;
 }
+
+int qemu_firmware_variables(char **ret, struct err *e)
+{
+	struct firmware_files files;
+	int r = firmware_find(&files, e);
+
+	if (r == 0)
+		*ret = xstrdup(files.vars);
+	return r;
+}

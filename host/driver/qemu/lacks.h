@@ -13,7 +13,9 @@
 int qemu_check_lacks(const struct patience *p, bool has_uefi, bool has_tpm, struct err *e)
 	NONNULL(1, 4);
 
-/* Gives the path of the UEFI firmware that machines get; -ENOENT (blame host) when there is none. */
+/* Gives the path of the UEFI firmware that machines get; -ENOENT (blame host) when there is none. And that of its variables'
+ * first state. */
 int qemu_firmware(char **ret, struct err *e) NONNULL(1, 2);
+int qemu_firmware_variables(char **ret, struct err *e) NONNULL(1, 2);
 
 #endif

@@ -12,6 +12,7 @@
 
 #define STDERR_MAX  65536
 #define END_SPAN_MS 2000
+#define SANDBOX	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 /* QEMU's ends of its channels. */
 struct channels {
@@ -93,16 +94,17 @@ static void add_frame(struct command *command, const struct qemu *qemu,
 		"-no-user-config",
 		"-display",
 		"none",
-		"-sandbox",
-		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
 		"-global",
 		"migration.x-events=on",
 		"-mon",
 		"chardev=qmp,mode=control",
 	};
+	const char *sandbox = spec_machine_setting(&qemu->spec, "sandbox");
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		command_add(command, words[i]);
+	command_add(command, "-sandbox");
+	command_add(command, sandbox ? sandbox : SANDBOX);
 	command_add(command, "-name");
 	command_add(command, qemu->spec.run_name && !strchr(qemu->spec.run_name, ',')
 				     ? qemu->spec.run_name

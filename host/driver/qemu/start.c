@@ -226,6 +226,13 @@ static int qemu_keep_capture(struct vm *vm, struct err *e)
 	return qemu->netpeer ? netpeer_keep_capture(qemu->netpeer, e) : 0;
 }
 
+static pid_t qemu_pid(const struct vm *vm)
+{
+	const struct qemu *qemu = (const struct qemu *)vm;
+
+	return child_has_ended(&qemu->child) ? 0 : qemu->child.pid;
+}
+
 const struct driver driver_qemu = {
 	.name = "qemu",
 	.check = qemu_check,
@@ -243,6 +250,7 @@ const struct driver driver_qemu = {
 	.ask_netpeer = qemu_ask_netpeer,
 	.answer_netpeer = qemu_answer_netpeer,
 	.keep_capture = qemu_keep_capture,
+	.pid = qemu_pid,
 	.last_words = process_last_words,
 	.free = qemu_free,
 };
