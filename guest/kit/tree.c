@@ -51,30 +51,41 @@ static size_t find_read(const struct tree *tree, const char *path)
 
 	/* From the end: a case asks for one file several times in a row. */
 	while (i > 0) {
-		if (strcmp(tree->reads.items[--i], path) == 0)
+		if (strcmp(tree->reads.items[--i].path, path) == 0)
 			return i;
 	}
 	return tree->reads.count;
 }
 
-static void record(struct tree *tree, const char *path)
+static void record(struct tree *tree, const char *path, bool has_content)
 {
-	if (tree->reads.count >= READS_MAX || find_read(tree, path) < tree->reads.count)
-		return;
-	(void)vec_add(&tree->reads, xstrdup(path));
+	size_t i = find_read(tree, path);
+
+	if (i < tree->reads.count)
+		tree->reads.items[i].has_content |= has_content;
+	else if (i < READS_MAX)
+		(void)vec_add(&tree->reads,
+			      ((struct tree_read){xstrdup(path), .has_content = has_content}));
 }
 
 const char *tree_read_path(const struct tree *tree, const char *after)
 {
 	size_t next = after ? find_read(tree, after) + 1 : 0;
 
-	return next < tree->reads.count ? tree->reads.items[next] : NULL;
+	return next < tree->reads.count ? tree->reads.items[next].path : NULL;
+}
+
+bool tree_has_read_content(const struct tree *tree, const char *path)
+{
+	size_t i = find_read(tree, path);
+
+	return i < tree->reads.count && tree->reads.items[i].has_content;
 }
 
 void tree_forget_reads(struct tree *tree)
 {
-	vec_each (&tree->reads, path)
-		free(*path);
+	vec_each (&tree->reads, read)
+		free(read->path);
 	vec_done(&tree->reads);
 }
 
@@ -192,7 +203,7 @@ int tree_resolve_with(struct tree *tree, const char *path, struct resolve_option
 
 int tree_resolve(struct tree *tree, const char *path, char *ret, size_t size)
 {
-	record(tree, path);
+	record(tree, path, false);
 	return tree_resolve_with(tree, path, (struct resolve_options){0}, ret, size);
 }
 
@@ -207,7 +218,7 @@ int tree_stat(struct tree *tree, const char *path, struct tree_stat *ret)
 /* As tree_resolve, but the last component may be a link. */
 static int resolve_keeping_last(struct tree *tree, const char *path, char real[TREE_PATH_MAX])
 {
-	record(tree, path);
+	record(tree, path, false);
 	return tree_resolve_with(tree, path, (struct resolve_options){.keep_last = true}, real,
 				 TREE_PATH_MAX);
 }
@@ -240,8 +251,9 @@ int tree_readlink(struct tree *tree, const char *path, char *buf, size_t size)
 static int resolve_file(struct tree *tree, const char *path, char real[TREE_PATH_MAX])
 {
 	struct tree_stat st;
-	int r = tree_resolve(tree, path, real, TREE_PATH_MAX);
 
+	record(tree, path, true);
+	int r = tree_resolve(tree, path, real, TREE_PATH_MAX);
 	if (r == 0)
 		r = layer_stat(tree, real, &st);
 	if (r < 0)

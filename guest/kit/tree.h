@@ -91,6 +91,8 @@ int tree_resolve(struct tree *tree, const char *path, char *ret, size_t size) NO
 /* The paths that were asked for since tree_forget_reads, in order, each once (at most 4096 of them): NULL gives the first,
  * a path the one after it, NULL at the end. They are as the case wrote them. */
 const char *tree_read_path(const struct tree *tree, const char *after) NONNULL(1);
+/* True when one of them was asked for as a file's content, not only for what is there. */
+bool tree_has_read_content(const struct tree *tree, const char *path) NONNULL(1, 2);
 void tree_forget_reads(struct tree *tree) NONNULL(1);
 
 /* The overlay: planted changes over the tree, in memory; the tree below is never written. A file's mode may say what it is

@@ -34,7 +34,12 @@ struct plant_fact {
 DEFINE_VEC(plant_vec, struct plant);
 DEFINE_VEC(plant_disk_vec, struct plant_disk);
 DEFINE_VEC(plant_fact_vec, struct plant_fact);
-DEFINE_VEC(path_vec, char *);
+
+struct tree_read {
+	char *path; /* owned; as the case wrote it */
+	bool has_content;
+};
+DEFINE_VEC(tree_read_vec, struct tree_read);
 
 struct tree {
 	const struct tree_ops *ops;
@@ -45,7 +50,7 @@ struct tree {
 	struct plant_disk_vec disk_plants;
 	struct plant_fact_vec fact_plants;
 	int plant_error;
-	struct path_vec reads;
+	struct tree_read_vec reads;
 };
 
 /* The overlay between the functions of tree.c and the provider; paths are real. As the ops. */

@@ -231,6 +231,9 @@ TEST(tree, reads_are_recorded_once_in_order)
 	EXPECT_TEXT(first, "/usr/data");
 	EXPECT_TEXT(second, "/none");
 	EXPECT(tree_read_path(tree, second) == NULL);
+	EXPECT(tree_has_read_content(tree, "/usr/data"));
+	EXPECT(!tree_has_read_content(tree, "/none"));
+	EXPECT(!tree_has_read_content(tree, "/usr"));
 	tree_forget_reads(tree);
 	EXPECT(tree_read_path(tree, NULL) == NULL);
 }
