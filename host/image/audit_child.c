@@ -4,11 +4,9 @@
 #include <fcntl.h>
 #include <libnbd.h>
 #include <limits.h>
-#include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "guest/kit/trial.h"
@@ -18,6 +16,7 @@
 #include "host/image/extents.h"
 #include "host/image/image.h"
 #include "host/image/offline.h"
+#include "host/image/shut_in.h"
 
 #define FOREVER_NS (365ULL * 86400 * NS_PER_S)
 
@@ -94,65 +93,6 @@ static bool open_files(struct disk *disk, struct chunk_source *source)
 static bool open_disk(const char *kind, struct disk *disk, struct chunk_source *source)
 {
 	return strcmp(kind, EXPORT_NBD) == 0 ? open_nbd(disk, source) : open_files(disk, source);
-}
-
-/* ---- the sandbox ---- */
-
-/* What is needed to read descriptors that are there, to compute, and to answer. Everything else is refused. */
-static const int allowed[] = {
-	SCMP_SYS(read),		 SCMP_SYS(write),	 SCMP_SYS(readv),
-	SCMP_SYS(writev),	 SCMP_SYS(pread64),	 SCMP_SYS(pwrite64),
-	SCMP_SYS(recvfrom),	 SCMP_SYS(recvmsg),	 SCMP_SYS(sendto),
-	SCMP_SYS(sendmsg),	 SCMP_SYS(poll),	 SCMP_SYS(ppoll),
-	SCMP_SYS(lseek),	 SCMP_SYS(fstat),	 SCMP_SYS(ftruncate),
-	SCMP_SYS(close),	 SCMP_SYS(munmap),	 SCMP_SYS(mremap),
-	SCMP_SYS(madvise),	 SCMP_SYS(brk),		 SCMP_SYS(futex),
-	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep),
-	SCMP_SYS(getrandom),	 SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn),	 SCMP_SYS(sigaltstack),	 SCMP_SYS(getpid),
-	SCMP_SYS(gettid),	 SCMP_SYS(exit),	 SCMP_SYS(exit_group),
-	SCMP_SYS(shutdown),	 SCMP_SYS(sched_yield),	 SCMP_SYS(restart_syscall),
-	SCMP_SYS(getrusage),
-};
-
-static int add_rules(scmp_filter_ctx filter)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(allowed) && r == 0; i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	/* Memory, but none that is executed. */
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	/* fstat() is this call on some machines; paths can be looked at with it, but not opened. */
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
-				     SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-				     SCMP_A1(SCMP_CMP_EQ, F_GETFL));
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-				     SCMP_A1(SCMP_CMP_EQ, F_SETFL));
-	/* abort() */
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
-	return r;
-}
-
-static bool shut_in(void)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	bool ok = filter && prctl(PR_SET_DUMPABLE, 0) == 0 && add_rules(filter) == 0 &&
-		  seccomp_load(filter) == 0;
-
-	seccomp_release(filter);
-	return ok;
 }
 
 /* ---- answering ---- */
@@ -282,7 +222,7 @@ static _Noreturn void serve(const char *kind, bool has_remote)
 
 	if (server.probe_fd < 0 || !open_disk(kind, &disk, &server.source))
 		_exit(AUDIT_EXIT_DISK);
-	if (!shut_in())
+	if (!shut_in(SHUT_IN_ALONE))
 		_exit(AUDIT_EXIT_SANDBOX);
 	while (serve_one(&server, &e) == 0)
 		;
