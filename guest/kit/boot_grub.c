@@ -109,11 +109,13 @@ static void read_line(struct reader *reader, const char *line)
 	words_split(line, &words);
 	if (words.count == 0 || words.at[0][0] == '#')
 		return;
-	if (strcmp(words.at[0], "}") == 0)
+	bool opens_entry = strcmp(words.at[0], "menuentry") == 0;
+	bool opens_menu = strcmp(words.at[0], "submenu") == 0;
+	if (words.at[0][0] == '}')
 		close_brace(reader);
-	else if (strcmp(words.at[0], "menuentry") == 0)
+	else if (opens_entry)
 		open_entry(reader, &words);
-	else if (strcmp(words.at[0], "submenu") == 0)
+	else if (opens_menu)
 		open_submenu(reader);
 	else if (reader->entry)
 		read_entry_line(reader, &words, line);
@@ -121,6 +123,9 @@ static void read_line(struct reader *reader, const char *line)
 		read_set(reader, words.at[1]);
 	else if (strcmp(words.at[0], "blscfg") == 0)
 		reader->script->wants_bls = true;
+	/* All of it on one line. */
+	if ((opens_entry || opens_menu) && strcmp(words.at[words.count - 1], "}") == 0)
+		close_brace(reader);
 }
 
 /* grubenv stands beside the script: lines NAME=value in a block filled up with '#'. */
@@ -149,6 +154,16 @@ static void find_default(struct reader *reader)
 		reader->script->kernelopts = options;
 }
 
+/* grub-mkconfig says where the part of each of its scripts begins and ends. */
+static unsigned count_lines(const char *text, const char *beginning)
+{
+	unsigned count = 0;
+
+	for (const char *at = text; (at = strstr(at, beginning)); at++)
+		count += at == text || at[-1] == '\n';
+	return count;
+}
+
 bool boot_grub_read(struct trial *t, struct boot_menu *menu, const char *path,
 		    struct grub_script *ret)
 {
@@ -160,8 +175,12 @@ bool boot_grub_read(struct trial *t, struct boot_menu *menu, const char *path,
 	*reader = (struct reader){.t = t, .menu = menu, .source = path, .script = ret};
 	if (!text)
 		return false;
+	bool is_whole = count_lines(text, "### BEGIN ") == count_lines(text, "### END ");
 	while (line_next(&text, line, LINE_SIZE, NULL))
 		read_line(reader, line);
+	/* GRUB shows no menu when it ends inside of one. */
+	if (!is_whole || reader->entry || reader->depth > 0)
+		case_broken(t, "%s is cut off", path);
 	find_default(reader);
 	return true;
 }

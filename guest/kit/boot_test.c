@@ -78,6 +78,38 @@ TEST(boot, grub_takes_the_saved_entry)
 	run_body(read_saved);
 }
 
+static void read_cut(struct trial *t, const void *row)
+{
+	plant(t, "/boot/grub/grub.cfg", *(const char *const *)row);
+	EXPECT_NUMBER(boot_menu_read(t)->count, 2);
+	check_passed(t);
+}
+
+/* The first is whole; of the others GRUB shows no menu, or another one than was meant. */
+TEST(boot, grub_is_not_read_when_it_is_cut_off)
+{
+	static const char *const scripts[] = {
+		"### BEGIN x ###\nmenuentry A { linux /a; }\nmenuentry B {\nlinux /b\n}\n### END x ###\n",
+		"menuentry A {\nlinux /a\n}\nmenuentry B {\nlinux /b\n",
+		"submenu A {\nmenuentry B {\nlinux /b\n}\nmenuentry C {\n}",
+		"### BEGIN x ###\nmenuentry A {\nlinux /a\n}\n",
+	};
+	CLEANUP(tree) struct tree *tree = tree_of_folder(test_folder());
+
+	for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
+		const struct case_def def = {.info = {.area = "test", .name = "boot"},
+					     .body = read_cut,
+					     .rows = &scripts[i],
+					     .row_size = sizeof scripts[i],
+					     .row_count = 1};
+		const struct trial_setup setup = {.def = &def, .tree = tree, .parameters = ""};
+		CLEAN_DONE(result) struct result result;
+		result_init(&result, "test.boot");
+		trial_execute(&setup, &result);
+		EXPECT_TEXT(outcome_name(result.outcome), i == 0 ? "pass" : "broken");
+	}
+}
+
 static void read_bls(struct trial *t, const void *row UNUSED)
 {
 	plant(t, "/boot/grub2/grub.cfg", "set kernelopts=\"root=UUID=9 ro\"\nblscfg\n");

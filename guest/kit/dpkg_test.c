@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // dpkg's status file and the order of versions.
-#include "guest/kit/dpkg.h"
+#include "guest/kit/dpkg_status.h"
 
 #include <string.h>
 
@@ -25,6 +25,15 @@ TEST(dpkg, steps_through_paragraphs)
 	EXPECT_TEXT(package.state, "config-files");
 	EXPECT(!dpkg_is_installed(&package));
 	EXPECT(!dpkg_next(&at, &package));
+}
+
+TEST(dpkg, a_status_file_may_be_damaged)
+{
+	EXPECT(dpkg_status_problem("Package: a\nStatus: install ok installed\n") == NULL);
+	EXPECT_TEXT(dpkg_status_problem(""), "is empty");
+	EXPECT_TEXT(dpkg_status_problem("\n\n"), "is empty");
+	EXPECT_TEXT(dpkg_status_problem("\3\4\5\n"), "begins with what is no package");
+	EXPECT_TEXT(dpkg_status_problem("Package: a\nStatus: install ok inst"), "is cut off");
 }
 
 TEST(dpkg, fields_keep_their_continuations)

@@ -29,6 +29,10 @@ const char *file_text(struct trial *t, const char *path)
 		case_broken(t, "%s is larger than %u MiB", path, FILE_TEXT_MAX >> 20);
 	if (r < 0 && is_not_there(t, path, r))
 		return NULL;
+	/* What crashes leave in files. Behind the NUL an audit would see nothing, and find nothing wrong. */
+	if (t->setup->def->info.kind == CASE_KIND_AUDIT &&
+	    memchr(t->scratch.buf, '\0', t->scratch.length))
+		case_broken(t, "%s is no text: there are NUL bytes in it", path);
 	char *copy = case_alloc(t, t->scratch.length + 1);
 	memcpy(copy, t->scratch.buf, t->scratch.length);
 	text_done(&t->scratch);

@@ -94,6 +94,35 @@ TEST(file, too_large_is_broken_not_cut)
 	in_trial(too_large_body, OUTCOME_BROKEN);
 }
 
+AUDIT(filetest, audit)
+{
+	EXPECT_TEXT(file_text(t, "/zeroes"), "");
+	check_passed(t);
+}
+
+static void zeroes_body(struct trial *t)
+{
+	EXPECT_TEXT(file_text(t, "/zeroes"), "one\n");
+}
+
+/* A program's output or a file of /proc may hold them, a file of the image that is read as a text not. */
+TEST(file, audits_refuse_texts_with_nul_bytes)
+{
+	CLEANUP(tree) struct tree *tree = tree_of_folder(test_folder());
+	CLEAN_DONE(result) struct result result;
+	const struct trial_setup setup = {
+		.def = cases_find("filetest.audit"), .tree = tree, .parameters = ""};
+	CLEAN_FREE char *path = xasprintf("%s/zeroes", test_folder());
+
+	write_file("zeroes", "one\n");
+	EXPECT(truncate(path, 6) == 0);
+	in_trial(zeroes_body, OUTCOME_PASS);
+	result_init(&result, "filetest.audit");
+	trial_execute(&setup, &result);
+	EXPECT_TEXT(outcome_name(result.outcome), "broken");
+	EXPECT_TEXT(result.message, "/zeroes is no text: there are NUL bytes in it");
+}
+
 static void text_body(struct trial *t)
 {
 	static const char release[] =

@@ -59,6 +59,16 @@ bool fstab_next(const char **at, struct fstab_line *ret)
 	return true;
 }
 
+const char *fstab_line_problem(const struct fstab_line *line)
+{
+	if (line->type[0] == '\0')
+		return "has no type";
+	/* Swap is not mounted anywhere; most write "none" there. */
+	bool is_mounted = strcmp(line->type, "swap") != 0 && strcmp(line->type, "ignore") != 0 &&
+			  strcmp(line->where, "none") != 0;
+	return is_mounted && line->where[0] != '/' ? "names no folder" : NULL;
+}
+
 bool fstab_has_option(const struct fstab_line *line, const char *name)
 {
 	return list_has(line->options, name, ",");

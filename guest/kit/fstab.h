@@ -21,6 +21,8 @@ struct fstab_line {
 
 /* The next line that is neither empty nor a comment; false at the end. */
 bool fstab_next(const char **at, struct fstab_line *ret) NONNULL(1, 2);
+/* Why nothing can be mounted by it, "has no type"; NULL: it is well formed. */
+const char *fstab_line_problem(const struct fstab_line *line) NONNULL(1);
 bool fstab_has_option(const struct fstab_line *line, const char *name) NONNULL(1, 2);
 
 /* Finds in `what` of the form TAG=value, as UUID="x", the value without quotes; NULL when it is of no such form. */

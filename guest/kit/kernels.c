@@ -55,6 +55,57 @@ static const char *release_inside(struct trial *t, const char *path)
 	return version[0] ? case_format(t, "%s", version) : NULL;
 }
 
+/* How long a bzImage is by its own header; what is appended to sign it comes on top. */
+static uint64_t size_inside(const unsigned char *header)
+{
+	uint64_t setup_sectors = header[0x1f1] ? header[0x1f1] : 4, paragraphs = 0;
+
+	for (unsigned i = 4; i-- > 0;)
+		paragraphs = paragraphs << 8 | header[0x1f4 + i];
+	return (setup_sectors + 1) * 512 + paragraphs * 16;
+}
+
+/* Kernels for x86 are bzImages; other machines have formats of which some are not to be told from anything else. */
+static bool is_for_x86(struct trial *t)
+{
+	return file_exists(t, "/lib64/ld-linux-x86-64.so.2") ||
+	       file_exists(t, "/lib/ld-musl-x86_64.so.1");
+}
+
+const char *kernel_image_problem(struct trial *t, const struct kernel *kernel)
+{
+	const uint64_t page = 4096; /* builds pad differently */
+	unsigned char header[0x230];
+	struct tree_stat stat;
+
+	if (!file_stat(t, kernel->image, &stat))
+		return "is not there";
+	if (stat.size == 0)
+		return "is empty";
+	if (tree_pread(case_tree(t), kernel->image, 0, header, sizeof header) !=
+	    (ssize_t)sizeof header)
+		return "is cut off";
+	if (memcmp(header + 0x202, "HdrS", 4) == 0)
+		return stat.size + page < size_inside(header) ? "is cut off" : NULL;
+	return is_for_x86(t) && memcmp(header, "\177ELF", 4) != 0 ? "is no kernel" : NULL;
+}
+
+/* Whoever looks for an option would take it for switched off in what is left of a file. */
+const char *kernel_config_text(struct trial *t, const struct kernel *kernel)
+{
+	const char *text = kernel->config ? file_text(t, kernel->config) : NULL;
+
+	if (!text)
+		return NULL;
+	if (!strstr(text, "CONFIG_"))
+		case_broken(t, "%s holds no configuration", kernel->config);
+	/* kconfig writes where each menu ends (since 5.4), and this one comes last. */
+	bool is_whole = !strstr(text, "\n# end of ") || strstr(text, "\n# end of Kernel hacking");
+	if (!is_whole || !has_suffix(text, "\n"))
+		case_broken(t, "%s is cut off", kernel->config);
+	return text;
+}
+
 /* The part of the name that its other files share; NULL when it is no kernel's name. */
 static const char *suffix_of(const char *name)
 {
@@ -183,25 +234,27 @@ bool module_is_in(const char *paths, const char *name)
 	return false;
 }
 
+/* One of the lists that depmod and the kernel's build write, "" when it is not there. */
+static const char *read_list(struct trial *t, const struct kernel *kernel, const char *name)
+{
+	const char *path = kernel->modules ? case_format(t, "%s/%s", kernel->modules, name) : NULL;
+	const char *text = path ? file_text(t, path) : NULL;
+
+	if (text && text[0] && !has_suffix(text, "\n"))
+		case_broken(t, "%s is cut off", path);
+	return text ? text : "";
+}
+
 bool kernel_has_builtin(struct trial *t, struct kernel *kernel, const char *name)
 {
-	const char *list =
-		kernel->modules
-			? file_text(t, case_format(t, "%s/modules.builtin", kernel->modules))
-			: NULL;
-
-	return list && module_is_in(list, name);
+	return module_is_in(read_list(t, kernel, "modules.builtin"), name);
 }
 
 bool kernel_has_driver(struct trial *t, struct kernel *kernel, const char *name)
 {
-	if (!kernel->drivers) {
-		const char *folder = kernel->modules ? kernel->modules : "/nonexistent";
-		const char *builtin = file_text(t, case_format(t, "%s/modules.builtin", folder));
-		const char *index = file_text(t, case_format(t, "%s/modules.dep", folder));
-		/* A path alone on a line begins without a slash where it is relative: every name has one before it. */
-		kernel->drivers =
-			case_format(t, "%s\n%s", builtin ? builtin : "", index ? index : "");
-	}
+	/* A path alone on a line begins without a slash where it is relative: every name has one before it. */
+	if (!kernel->drivers)
+		kernel->drivers = case_format(t, "%s\n%s", read_list(t, kernel, "modules.builtin"),
+					      read_list(t, kernel, "modules.dep"));
 	return module_is_in(kernel->drivers, name);
 }

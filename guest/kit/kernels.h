@@ -30,6 +30,11 @@ struct kernel *kernels_newest(struct trial *t) __attribute__((returns_nonnull)) 
 /* The kernel whose image is `path`; NULL when it is none of them. */
 struct kernel *kernels_by_image(struct trial *t, const char *path) NONNULL(1);
 
+/* Why its image cannot be booted, "is empty"; NULL: nothing is wrong with it, or its format is not known. */
+const char *kernel_image_problem(struct trial *t, const struct kernel *kernel) NONNULL(1, 2);
+/* Its configuration; NULL when there is none. Breaks the case when the file is not whole. */
+const char *kernel_config_text(struct trial *t, const struct kernel *kernel) NONNULL(1, 2);
+
 /* Whether a driver (a module's name) is built in or stands in the module index; dash and underscore are the same. */
 bool kernel_has_driver(struct trial *t, struct kernel *kernel, const char *name) NONNULL(1, 2, 3);
 bool kernel_has_builtin(struct trial *t, struct kernel *kernel, const char *name) NONNULL(1, 2, 3);

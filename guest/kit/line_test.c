@@ -122,3 +122,17 @@ TEST(fstab, decodes_and_survives_short_lines)
 	EXPECT_TEXT(line.what, "\\0");
 	EXPECT(!fstab_next(&at, &line));
 }
+
+TEST(fstab, knows_lines_that_mount_nothing)
+{
+	static const char text[] = "/dev/a / ext4\n/dev/b none swap sw\n/dev/c swap swap\n"
+				   "/dev/d /d\n\1\2 \3 \4\n";
+	static const char *const problems[] = {NULL, NULL, NULL, "has no type", "names no folder"};
+	static struct fstab_line line;
+	const char *at = text;
+
+	for (size_t i = 0; i < ARRAY_LEN(problems); i++) {
+		EXPECT(fstab_next(&at, &line));
+		EXPECT_TEXT(fstab_line_problem(&line), problems[i]);
+	}
+}

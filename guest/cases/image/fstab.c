@@ -5,9 +5,24 @@
 #include "guest/kit/fstab.h"
 #include "guest/kit/volume_name.h"
 
-static const char *require_fstab(struct trial *t)
+/* Among lines that are none, a bad one would not be found. NULL: there is no fstab. */
+static const char *read_fstab(struct trial *t)
 {
 	const char *text = file_text(t, "/etc/fstab");
+	struct fstab_line line;
+
+	for (const char *at = text ? text : ""; fstab_next(&at, &line);) {
+		const char *problem = fstab_line_problem(&line);
+		if (problem)
+			case_broken(t, "/etc/fstab is damaged: the line of \"%.80s\" %s", line.what,
+				    problem);
+	}
+	return text;
+}
+
+static const char *require_fstab(struct trial *t)
+{
+	const char *text = read_fstab(t);
 
 	if (!text)
 		case_skip(t, "fstab", "/etc/fstab is not there");
@@ -231,7 +246,7 @@ AUDIT(image, no_swap_on_root_disk,
 {
 	static const char *const files[] = {"/swapfile", "/swap.img", "/var/swap",
 					    "/swap/swapfile"};
-	const char *text = file_text(t, "/etc/fstab");
+	const char *text = read_fstab(t);
 	struct fstab_line line;
 	struct tree_stat stat;
 

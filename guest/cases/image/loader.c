@@ -167,6 +167,30 @@ static unsigned pe_machine(struct trial *t, const char *path)
 	return (unsigned)number_at(pe + 4, 2);
 }
 
+/* Whether all of its sections lie in the file; linkers pad the last one differently. */
+static bool is_whole_pe(struct trial *t, const char *path)
+{
+	const uint64_t page = 4096;
+	unsigned char head[64], pe[24], section[40];
+	struct tree_stat stat;
+	struct tree *tree = case_tree(t);
+
+	REQUIRE(t, file_stat(t, path, &stat));
+	if (tree_pread(tree, path, 0, head, sizeof head) != (ssize_t)sizeof head)
+		return false;
+	uint64_t at = number_at(head + 0x3c, 4);
+	if (tree_pread(tree, path, at, pe, sizeof pe) != (ssize_t)sizeof pe)
+		return false;
+	at += sizeof pe + number_at(pe + 20, 2);
+	for (uint64_t i = 0; i < number_at(pe + 6, 2); i++, at += sizeof section) {
+		if (tree_pread(tree, path, at, section, sizeof section) != (ssize_t)sizeof section)
+			return false;
+		if (number_at(section + 20, 4) + number_at(section + 16, 4) > stat.size + page)
+			return false;
+	}
+	return true;
+}
+
 AUDIT(image, esp_has_fallback_loader,
       .title = "The ESP carries a loader at the removable-media fallback path", .priority = P0,
       .sources = "AZCERT:ms-prep/gen2-boot",
@@ -192,6 +216,8 @@ AUDIT(image, esp_has_fallback_loader,
 			continue;
 		found++;
 		CHECK_EQ(t, pe_machine(t, path), efi_archs[i].machine);
+		if (!is_whole_pe(t, path))
+			FAIL(t, "%s is cut off", path);
 	}
 	if (found == 0)
 		FAIL(t, "no EFI/BOOT/BOOT*.EFI is on the EFI system partition");

@@ -2,8 +2,7 @@
 // Keys, histories and credentials of people and machines that took part in the build.
 #include <ctype.h>
 
-#include "guest/kit/case.h"
-#include "guest/kit/line.h"
+#include "guest/kit/accounts.h"
 
 #define SECRET_SIZE_MAX (64U << 10) /* larger files are no keys */
 #define SECRET_FILES_MAX                                                                           \
@@ -15,11 +14,10 @@ typedef void home_fn(struct trial *t, const char *user, const char *home);
 
 static void each_home(struct trial *t, home_fn *fn)
 {
-	const char *text = file_text(t, "/etc/passwd");
 	struct fields user;
 	unsigned count = 0;
 
-	for (const char *at = text ? text : ""; fields_next(&at, &user);) {
+	for (const char *at = accounts_text(t, ACCOUNTS_PASSWD); fields_next(&at, &user);) {
 		if (user.count != 7 || user.at[5][0] != '/' || strcmp(user.at[5], "/") == 0)
 			continue;
 		fn(t, user.at[0], user.at[5]);
@@ -135,7 +133,7 @@ SABOTAGE(image, root_ssh_dir_is_clean, "root's known_hosts was kept")
 
 struct hunt {
 	struct trial *t;
-	const char *(*suspicion)(const char *text);
+	const char *(*suspicion)(const char *text, size_t length);
 	bool by_name_only; /* look only into files whose names say that they hold keys */
 	unsigned read;
 };
@@ -170,7 +168,7 @@ static bool is_key_name(const char *path)
 	return false;
 }
 
-static const char *private_key_in(const char *text)
+static const char *private_key_in(const char *text, size_t length)
 {
 	static const char *const marks[] = {
 		"-----BEGIN PRIVATE KEY-----",		 "-----BEGIN RSA PRIVATE KEY-----",
@@ -179,7 +177,7 @@ static const char *private_key_in(const char *text)
 		"-----BEGIN PGP PRIVATE KEY BLOCK-----", "PuTTY-User-Key-File-"};
 
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-		if (strstr(text, marks[i]))
+		if (memmem(text, length, marks[i], strlen(marks[i])))
 			return "a private key";
 	return NULL;
 }
@@ -197,7 +195,7 @@ static int hunt_file(void *arg, const char *path, const struct tree_stat *stat)
 	hunt->read++;
 	if (tree_read(case_tree(hunt->t), path, &content) < 0)
 		return 0;
-	const char *what = hunt->suspicion(content.buf);
+	const char *what = hunt->suspicion(content.buf, content.length);
 	if (what)
 		FAIL(hunt->t, "%s holds %s", path, what);
 	return 0;
@@ -246,20 +244,33 @@ static const struct token {
 	{"\"type\": \"service_account\"", "a Google service account", 0},
 };
 
-static const char *token_in(const char *text)
+/* How long the letters and digits of a token at `from` are; what is read ends with a NUL. */
+static size_t token_length(const char *from)
 {
-	for (size_t i = 0; i < ARRAY_LEN(tokens); i++)
-		for (const char *at = text; (at = strstr(at, tokens[i].prefix)); at++) {
-			const char *from = at + strlen(tokens[i].prefix);
-			size_t length = 0;
-			while (isalnum((unsigned char)from[length]) ||
-			       strchr("-_+/", from[length] ? from[length] : '!'))
-				length++;
+	size_t length = 0;
+
+	while (isalnum((unsigned char)from[length]) ||
+	       strchr("-_+/", from[length] ? from[length] : '!'))
+		length++;
+	return length;
+}
+
+/* NUL bytes may stand before it: databases hold tokens too. */
+static const char *token_in(const char *text, size_t text_length)
+{
+	for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
+		const struct token *token = &tokens[i];
+		const char *end = text + text_length;
+		for (const char *at = text;
+		     (at = memmem(at, (size_t)(end - at), token->prefix, strlen(token->prefix)));
+		     at++) {
+			size_t length = token_length(at + strlen(token->prefix));
 			bool is_alone = at == text || !isalnum((unsigned char)at[-1]);
-			if (is_alone && length >= tokens[i].length &&
-			    (tokens[i].length == 0 || length < 120))
-				return tokens[i].what;
+			if (is_alone && length >= token->length &&
+			    (token->length == 0 || length < 120))
+				return token->what;
 		}
+	}
 	return NULL;
 }
 
@@ -306,7 +317,8 @@ AUDIT(image, no_cloud_credentials,
 
 	each_home(t, check_credential_files);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		const char *text = file_text(t, files[i]), *what = text ? token_in(text) : NULL;
+		const char *text = file_text(t, files[i]),
+			   *what = text ? token_in(text, strlen(text)) : NULL;
 		if (what)
 			FAIL(t, "%s holds %s", files[i], what);
 	}

@@ -62,6 +62,9 @@ AUDIT(image, kernels_are_complete,
 		if (kernel->is_rescue)
 			continue;
 		judged++;
+		const char *problem = kernel_image_problem(t, kernel);
+		if (problem)
+			FAIL(t, "%s %s", kernel->image, problem);
 		if (!kernel->modules)
 			FAIL(t, "kernel %s has no modules in /lib/modules", kernel->release);
 		else if (!file_exists(t, case_format(t, "%s/modules.dep", kernel->modules)))
@@ -110,7 +113,7 @@ AUDIT_EACH(
 	.remedy = "Install the distribution's kernel for virtual machines, or build the option in.")
 {
 	struct kernel *kernel = kernels_newest(t);
-	const char *config = kernel->config ? file_text(t, kernel->config) : NULL;
+	const char *config = kernel_config_text(t, kernel);
 
 	if (!config)
 		case_skip(t, "kconfig", "the configuration of kernel %s is not in the image",
@@ -125,7 +128,7 @@ AUDIT_EACH(
 SABOTAGE(kernel, config_has_guest_drivers, "the kernel was built without virtio-blk")
 {
 	struct kernel *kernel = kernels_newest(t);
-	const char *config = kernel->config ? file_text(t, kernel->config) : NULL;
+	const char *config = kernel_config_text(t, kernel);
 	const char *value = config ? text_value(t, config, "CONFIG_VIRTIO_BLK") : NULL;
 
 	if (!value)
@@ -212,7 +215,7 @@ AUDIT(kernel, config_has_no_debug_features,
       .remedy = "Install the distribution's production kernel.")
 {
 	struct kernel *kernel = kernels_newest(t);
-	const char *config = kernel->config ? file_text(t, kernel->config) : NULL;
+	const char *config = kernel_config_text(t, kernel);
 
 	if (!config)
 		case_skip(t, "kconfig", "the configuration of kernel %s is not in the image",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs and libraries: what each names to the loader is there. Only ELF headers and dynamic segments are read.
+#include <ctype.h>
 #include <fnmatch.h>
 
 #include "guest/kit/case.h"
@@ -23,8 +24,8 @@ struct survey {
 	const char *folders[FOLDERS_MAX]; /* where the loader looks, real paths */
 	unsigned folder_count;
 	const char **objects;
-	size_t object_count;
-	const char *listing; /* the folder that is being listed */
+	size_t object_count, program_count; /* programs come first */
+	const char *listing;		    /* the folder that is being listed */
 	bool programs;
 	struct asked *asked[NAMES_BUCKETS];
 	struct elf elf;
@@ -118,9 +119,10 @@ static void find_folders(struct survey *survey)
 static int collect(void *arg, const char *name, const struct tree_stat *stat)
 {
 	struct survey *survey = arg;
-	bool wanted = survey->programs ? (stat->mode & S_IXUSR) != 0 : strstr(name, ".so") != NULL;
+	bool wanted = survey->programs ? (stat->mode & S_IXUSR) != 0
+				       : strstr(name, ".so") != NULL && stat->size > 64;
 
-	if (S_ISREG(stat->mode) && wanted && stat->size > 64 && survey->object_count < OBJECTS_MAX)
+	if (S_ISREG(stat->mode) && wanted && survey->object_count < OBJECTS_MAX)
 		survey->objects[survey->object_count++] =
 			case_format(survey->t, "%s/%s", survey->listing, name);
 	return 0;
@@ -146,6 +148,7 @@ static void find_objects(struct survey *survey)
 		(void)tree_list(case_tree(survey->t), real, collect, survey);
 	}
 	survey->programs = false;
+	survey->program_count = survey->object_count;
 	for (unsigned i = 0; i < survey->folder_count; i++) {
 		survey->listing = survey->folders[i];
 		(void)tree_list(case_tree(survey->t), survey->listing, collect, survey);
@@ -153,6 +156,15 @@ static void find_objects(struct survey *survey)
 }
 
 /* ---- what they need ---- */
+
+/* What the loader passes over, or stumbles upon, is no library. */
+static bool is_elf(struct trial *t, const char *path)
+{
+	char head[4];
+
+	return tree_pread(case_tree(t), path, 0, head, sizeof head) == (ssize_t)sizeof head &&
+	       memcmp(head, "\177ELF", sizeof head) == 0;
+}
 
 static bool is_in_folders(struct survey *survey, const char *name)
 {
@@ -167,8 +179,8 @@ static bool is_in_folders(struct survey *survey, const char *name)
 	struct asked *asked = case_alloc(survey->t, sizeof *asked);
 	*asked = (struct asked){.next = *bucket, .name = case_format(survey->t, "%s", name)};
 	for (unsigned i = 0; i < survey->folder_count && !asked->found; i++)
-		asked->found = file_exists(
-			survey->t, case_format(survey->t, "%s/%s", survey->folders[i], name));
+		asked->found = is_elf(survey->t,
+				      case_format(survey->t, "%s/%s", survey->folders[i], name));
 	*bucket = asked;
 	return asked->found;
 }
@@ -213,16 +225,42 @@ static void check_needed(struct survey *survey, const char *object)
 		if (found || is_in_run_path(survey, object, run_path, name))
 			continue;
 		if (survey->missing++ < 20)
-			FAIL(survey->t, "%s needs %s, which is nowhere", object, name);
+			FAIL(survey->t, "%s needs %s, and no library of that name is there", object,
+			     name);
 	}
 }
 
-static void check_object(struct survey *survey, const char *object)
+/* Scripts are texts, and the kernel may have been told of formats that begin in another way; what is nothing of all that
+ * was damaged. */
+static const char *problem_of_script(struct trial *t, const char *path)
+{
+	static const char *const others[] = {"#!", "\177ELF", "MZ", "PK", "\xca\xfe\xba\xbe"};
+	char head[256];
+	ssize_t length = tree_pread(case_tree(t), path, 0, head, sizeof head);
+
+	if (length <= 0)
+		return length == 0 ? "is empty" : NULL;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if ((size_t)length >= strlen(others[i]) &&
+		    memcmp(head, others[i], strlen(others[i])) == 0)
+			return NULL;
+	for (ssize_t i = 0; i < length; i++)
+		if (iscntrl((unsigned char)head[i]) &&
+		    !strchr("\a\b\t\n\v\f\r\33", head[i] ? head[i] : 1))
+			return "is neither an ELF file nor a script";
+	return NULL;
+}
+
+static void check_object(struct survey *survey, const char *object, bool is_program)
 {
 	survey->listing = object;
 	int r = elf_read(read_object, survey, &survey->elf);
-	if (r == -ENOEXEC)
-		return; /* a script, or a linker script */
+	if (r == -ENOEXEC) { /* a script, or a linker script */
+		const char *problem = is_program ? problem_of_script(survey->t, object) : NULL;
+		if (problem && survey->missing++ < 20)
+			FAIL(survey->t, "%s %s", object, problem);
+		return;
+	}
 	survey->elf_count++;
 	if (r == -EBADMSG) {
 		FAIL(survey->t, "%s is damaged: its ELF headers point nowhere", object);
@@ -250,7 +288,7 @@ AUDIT(packages, shared_libraries_resolve,
 	find_folders(survey);
 	find_objects(survey);
 	for (size_t i = 0; i < survey->object_count; i++)
-		check_object(survey, survey->objects[i]);
+		check_object(survey, survey->objects[i], i < survey->program_count);
 	note(t, "%u ELF files in %u folders of libraries and the program folders",
 	     survey->elf_count, survey->folder_count);
 	if (survey->elf_count == 0)

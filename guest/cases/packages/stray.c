@@ -66,9 +66,10 @@ static struct owners *read_owners(struct trial *t)
 
 	owners->t = t;
 	for (const char *const *name = file_names(t, INFO_FOLDER); *name; name++) {
-		const char *text = has_suffix(*name, ".list")
-					   ? file_text(t, case_format(t, INFO_FOLDER "/%s", *name))
-					   : NULL;
+		const char *path = case_format(t, INFO_FOLDER "/%s", *name);
+		const char *text = has_suffix(path, ".list") ? file_text(t, path) : NULL;
+		if (text && !has_suffix(text, "\n"))
+			case_broken(t, "%s is cut off", path);
 		if (text)
 			add_paths(owners, text);
 	}

@@ -100,6 +100,7 @@ SABOTAGE(systemd, default_target_is_designed, "the default target is the rescue 
 struct service {
 	const char *name;
 	bool is_conditional; /* it may be meant to start only where its program is */
+	bool does_something; /* it has one of the settings without which systemd refuses it */
 };
 
 static bool is_executable(struct trial *t, const char *path)
@@ -144,23 +145,38 @@ static void check_command(struct trial *t, void *arg, const char *section, const
 		     program);
 }
 
-static void look_for_condition(struct trial *t UNUSED, void *arg, const char *section,
-			       const char *key, const char *value)
+static void look_at_setting(struct trial *t UNUSED, void *arg, const char *section, const char *key,
+			    const char *value)
 {
 	struct service *service = arg;
 
+	if (strcmp(key, "SuccessAction") == 0 ||
+	    (strcmp(section, "Service") == 0 &&
+	     (strcmp(key, "ExecStart") == 0 || strcmp(key, "ExecStop") == 0)))
+		service->does_something = true;
 	if (strcmp(section, "Unit") == 0 &&
 	    (has_prefix(key, "ConditionPath") || has_prefix(key, "ConditionFile")) &&
 	    value[0] != '!')
 		service->is_conditional = true;
 }
 
+/* Who masks a unit does it in /etc; a package's file that is empty has lost what was in it. */
+static void check_mask(struct trial *t, const char *name)
+{
+	const char *path = unit_path(t, name);
+
+	if (has_prefix(path, "/usr/lib/") || has_prefix(path, "/lib/"))
+		FAIL(t, "%s is enabled, but %s is empty", name, path);
+}
+
 static void check_enabled(struct trial *t, const char *folder, const char *name)
 {
 	struct service service = {.name = name};
 
-	if (unit_is_masked(t, name))
+	if (unit_is_masked(t, name)) {
+		check_mask(t, name);
 		return;
+	}
 	/* Generators make units for fstab, and others, only when the machine runs. */
 	if (!unit_path(t, name)) {
 		FAIL(t, "%s is enabled in %s, but there is no such unit", name, folder);
@@ -169,8 +185,10 @@ static void check_enabled(struct trial *t, const char *folder, const char *name)
 	check_passed(t);
 	if (!has_suffix(name, ".service"))
 		return;
-	unit_each_setting(t, name, look_for_condition, &service);
+	unit_each_setting(t, name, look_at_setting, &service);
 	unit_each_setting(t, name, check_command, &service);
+	if (!service.does_something)
+		FAIL(t, "%s is enabled, but has no ExecStart: systemd refuses it", name);
 }
 
 AUDIT(systemd, unit_programs_exist,

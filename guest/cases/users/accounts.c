@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Accounts and groups: the files agree, names and numbers are used once, and only people have shells.
-#include "guest/kit/case.h"
-#include "guest/kit/line.h"
+#include "guest/kit/accounts.h"
 
 #define NAMES_MAX 4096
 
@@ -11,22 +10,13 @@ struct name_list {
 	size_t count;
 };
 
-static const char *require_file(struct trial *t, const char *path)
-{
-	const char *text = file_text(t, path);
-
-	if (!text)
-		case_skip(t, "accounts", "%s is not there", path);
-	return text;
-}
-
 /* Names and numbers of a file whose third field is the number. */
 static struct name_list *read_names(struct trial *t, const char *path)
 {
 	struct name_list *list = case_alloc(t, sizeof *list);
 	struct fields fields;
 
-	for (const char *at = require_file(t, path);
+	for (const char *at = accounts_text(t, path);
 	     fields_next(&at, &fields) && list->count < NAMES_MAX;) {
 		list->names[list->count] = case_format(t, "%s", fields.at[0]);
 		list->ids[list->count++] = fields_number(&fields, 2);
@@ -57,9 +47,13 @@ static void check_known(struct trial *t, const char *path, const struct name_lis
 
 static void check_syntax(struct trial *t, const char *path, unsigned field_count)
 {
+	const char *text = file_text(t, path);
 	struct fields fields;
+	unsigned lines = 0;
 
-	for (const char *at = require_file(t, path); fields_next(&at, &fields);) {
+	if (!text)
+		case_skip(t, "accounts", "%s is not there", path);
+	for (; fields_next(&text, &fields); lines++) {
 		if (fields.count != field_count)
 			FAIL(t, "the line of \"%s\" in %s has %u fields instead of %u",
 			     fields.at[0], path, fields.count, field_count);
@@ -68,6 +62,8 @@ static void check_syntax(struct trial *t, const char *path, unsigned field_count
 		else
 			check_passed(t);
 	}
+	if (lines == 0)
+		FAIL(t, "%s is empty", path);
 }
 
 AUDIT(users, account_files_agree,
@@ -184,7 +180,7 @@ AUDIT(users, system_accounts_have_no_shell, .title = "No system account owns a l
 	const char *allowed = plan_text(t, "system_shells", "postgres git");
 	struct fields user;
 
-	for (const char *at = require_file(t, "/etc/passwd"); fields_next(&at, &user);) {
+	for (const char *at = accounts_text(t, ACCOUNTS_PASSWD); fields_next(&at, &user);) {
 		long long uid = fields_number(&user, 2);
 		if (user.count != 7 || uid <= 0 || uid >= limit)
 			continue;
@@ -216,7 +212,7 @@ AUDIT(users, accounts_match_allowlist,
 	if (!is_offline(t) && allowed[0] == '\0')
 		case_skip(t, "policy:accounts",
 			  "after provisioning only the plan can say whose accounts are meant");
-	for (const char *at = require_file(t, "/etc/passwd"); fields_next(&at, &user);) {
+	for (const char *at = accounts_text(t, ACCOUNTS_PASSWD); fields_next(&at, &user);) {
 		long long uid = fields_number(&user, 2);
 		if (uid >= first && uid < 60000 && !list_has(allowed, user.at[0], " ,"))
 			FAIL(t, "the image has the account \"%s\" (uid %lld)", user.at[0], uid);

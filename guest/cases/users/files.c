@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files that hold accounts: who may read and write them, in what order names are looked up, homes and ranges.
-#include "guest/kit/case.h"
-#include "guest/kit/line.h"
+#include "guest/kit/accounts.h"
 
 static const struct account_file {
 	const char *name;
@@ -117,12 +116,11 @@ AUDIT(users, home_directories_are_private,
       .why = "Whoever can write to a home can plant keys and shell files there.",
       .remedy = "chown the home to its user and take the write right from group and others.")
 {
-	const char *text = file_text(t, "/etc/passwd");
 	struct fields user;
 	struct tree_stat stat;
 	unsigned judged = 0;
 
-	for (const char *at = text ? text : ""; fields_next(&at, &user);) {
+	for (const char *at = accounts_text(t, ACCOUNTS_PASSWD); fields_next(&at, &user);) {
 		long long uid = fields_number(&user, 2);
 		bool is_person = uid == 0 || (uid >= 1000 && uid < 60000);
 		if (user.count != 7 || !is_person || !file_stat(t, user.at[5], &stat) ||

@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passwords: none is empty, none is baked in, and root has none.
-#include "guest/kit/case.h"
-#include "guest/kit/line.h"
-
-static const char *require_shadow(struct trial *t)
-{
-	const char *text = file_text(t, "/etc/shadow");
-
-	if (!text)
-		case_skip(t, "accounts", "/etc/shadow is not there: passwords are kept elsewhere");
-	return text;
-}
+#include "guest/kit/accounts.h"
 
 /* A hash begins with $id$, or is one of DES's (13 characters, or _ and 19 more); all else can never be matched. */
 static bool is_hash(const char *secret)
@@ -33,15 +23,14 @@ AUDIT(users, no_empty_password, .title = "No account can log in with an empty pa
 {
 	struct fields user;
 
-	for (const char *at = require_shadow(t); fields_next(&at, &user);) {
+	for (const char *at = accounts_text(t, ACCOUNTS_SHADOW); fields_next(&at, &user);) {
 		if (user.count > 1 && user.at[1][0] == '\0')
 			FAIL(t, "\"%s\" has an empty password", user.at[0]);
 		else
 			check_passed(t);
 	}
 	/* A field in passwd itself counts before shadow does. */
-	const char *passwd = file_text(t, "/etc/passwd");
-	for (const char *at = passwd ? passwd : ""; fields_next(&at, &user);)
+	for (const char *at = accounts_text(t, ACCOUNTS_PASSWD); fields_next(&at, &user);)
 		if (user.count > 1 && user.at[1][0] == '\0')
 			FAIL(t, "\"%s\" has an empty password in /etc/passwd", user.at[0]);
 }
@@ -62,7 +51,7 @@ AUDIT(users, no_preset_password,
 {
 	struct fields user;
 
-	for (const char *at = require_shadow(t); fields_next(&at, &user);) {
+	for (const char *at = accounts_text(t, ACCOUNTS_SHADOW); fields_next(&at, &user);) {
 		/* passwd -l puts '!' before the hash: who unlocks the account unlocks the shared password. */
 		const char *secret = user.count > 1 ? user.at[1] + strspn(user.at[1], "!") : "";
 		if (is_hash(secret))
@@ -89,7 +78,7 @@ AUDIT(users, root_password_is_locked, .title = "Root has no usable password", .p
 {
 	struct fields user;
 
-	for (const char *at = require_shadow(t); fields_next(&at, &user);) {
+	for (const char *at = accounts_text(t, ACCOUNTS_SHADOW); fields_next(&at, &user);) {
 		if (strcmp(user.at[0], "root") != 0)
 			continue;
 		REQUIRE(t, user.count > 1);
