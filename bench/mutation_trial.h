@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Trials of audit cases over an offline tree in which one file is not what it was, each in a copy of this process with a limit
+ * of time and of memory: what a case does there stays there.
+ *
+ *	struct mutation_trial trials[] = {{.def = def, .mutation = MUTATION_EMPTIED, .path = "/etc/fstab"}, …};
+ *	r = mutation_run(tree, trials, count, &setup, e);
+ *	if (trials[0].has_ended && trials[0].outcome != OUTCOME_PASS) ...        (noticed)
+ */
+#ifndef ASSAY_BENCH_MUTATION_TRIAL_H
+#define ASSAY_BENCH_MUTATION_TRIAL_H
+
+#include "base/err.h"
+#include "guest/kit/trial.h"
+
+enum mutation {
+	MUTATION_NONE,
+	MUTATION_EMPTIED,
+	MUTATION_GARBLED, /* random bytes, as many as there were */
+	MUTATION_HALVED,  /* the first half is left */
+	MUTATION_ABSENT,
+	MUTATION_COUNT
+};
+
+const char *mutation_name(enum mutation mutation);
+/* MUTATION_COUNT when there is none of that name. */
+enum mutation mutation_of_name(const char *name) NONNULL(1);
+
+struct mutation_trial {
+	const struct case_def *def;
+	enum mutation mutation;
+	const char *path; /* borrowed; NULL with MUTATION_NONE */
+
+	/* How it ended. */
+	bool has_ended; /* else the process was lost, and `status` says how (waitpid(2)) */
+	int status;
+	enum outcome outcome;
+	char message[160];
+	/* With MUTATION_NONE: "c/etc/passwd\0-/etc/shadow\0", the paths that the case asked for, 'c' for content. Owned. */
+	char *reads;
+	size_t reads_length;
+};
+
+struct mutation_setup {
+	uint64_t seed;
+	unsigned jobs; /* copies at once */
+	unsigned limit_s;
+};
+
+#define MUTATION_JOBS_MAX 16
+
+/* Runs them all. Fails only when a copy cannot be made, or a mutation cannot be planted. */
+int mutation_run(struct tree *tree, struct mutation_trial *trials, size_t count,
+		 const struct mutation_setup *setup, struct err *e) NONNULL(1, 4, 5);
+
+#endif
