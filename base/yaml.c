@@ -8,7 +8,7 @@
 
 #include "base/option.h"
 
-#define FIELDS_MAX 64
+#define FIELDS_MAX 128
 
 struct reader {
 	const char *path;
@@ -193,6 +193,7 @@ static void read_list(struct reader *reader, const struct yaml_field *field, str
 		complain(reader, place_of(node), "`%s` is a list: [one, two]", field->key);
 		return;
 	}
+	into->is_there = true;
 	while ((item = fy_node_sequence_iterate(node, &at))) {
 		if (into->count == YAML_LIST_MAX) {
 			complain(reader, place_of(item), "`%s` has more than %d entries",
@@ -211,7 +212,7 @@ static const struct yaml_field *find_field(struct reader *reader, const struct y
 					   const char *key, struct yaml_place place)
 {
 	const char *keys[FIELDS_MAX] = {NULL};
-	CLEAN_TEXT struct text all = TEXT_INIT(1024);
+	CLEAN_TEXT struct text all = TEXT_INIT(4096);
 
 	for (size_t i = 0; fields[i].key && i + 1 < FIELDS_MAX; i++) {
 		if (strcmp(fields[i].key, key) == 0)

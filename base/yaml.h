@@ -45,6 +45,7 @@ struct yaml_number {
 struct yaml_list {
 	struct yaml_text items[YAML_LIST_MAX];
 	size_t count;
+	bool is_there; /* the file has it, if only as [] */
 };
 struct yaml_map {
 	struct yaml_place place;

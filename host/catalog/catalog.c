@@ -352,7 +352,14 @@ const struct catalog_case *catalog_find(const struct catalog *catalog, const cha
 
 bool case_is_of_file(const char *id)
 {
-	return strcmp(id, CASE_IMAGE_UNCHANGED) == 0 || strcmp(id, CASE_CONTAINER_INTACT) == 0;
+	static const char *const ids[] = {CASE_IMAGE_UNCHANGED, CASE_CONTAINER_INTACT,
+					  CASE_SIZE_ALIGNED,	CASE_SIZE_PROMISED,
+					  CASE_NAME_ALLOWED,	CASE_VHD_FOOTER};
+
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		if (strcmp(id, ids[i]) == 0)
+			return true;
+	return false;
 }
 
 bool case_judges_host(const struct catalog_case *it)

@@ -26,6 +26,10 @@
 #define CASE_REACHES_READY    "boot.reaches_ready"
 #define CASE_IMAGE_UNCHANGED  "host.base_image_is_never_changed"
 #define CASE_CONTAINER_INTACT "image.container_format_is_intact"
+#define CASE_SIZE_ALIGNED     "image.virtual_size_is_aligned"
+#define CASE_SIZE_PROMISED    "image.virtual_size_matches_policy"
+#define CASE_NAME_ALLOWED     "image.file_name_is_allowed"
+#define CASE_VHD_FOOTER	      "image.vhd_footer_is_valid"
 
 /* True for those that need the image file and no machine. */
 bool case_is_of_file(const char *id) NONNULL(1);

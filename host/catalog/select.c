@@ -210,6 +210,11 @@ static int find_terms(const struct selection *selection, const char **ret, struc
 			     : asks_for_cases(selection) ? "all"
 							 : SUITE_DEFAULT;
 
+	if (!selection->suite && selection->terms) {
+		*ret = selection->terms;
+		return 0;
+	}
+
 	for (const struct suite *suite = suites_known(); suite->name; suite++) {
 		if (strcmp(suite->name, wanted) == 0) {
 			*ret = suite->terms;

@@ -14,7 +14,9 @@
 #include "host/catalog/catalog.h"
 
 struct selection {
-	const char *suite; /* NULL: all cases when there are patterns, else SUITE_DEFAULT */
+	const char *
+		suite; /* NULL: `terms`, else all cases when there are patterns, else SUITE_DEFAULT */
+	const char *terms; /* a policy's, in place of a suite; NULL: none */
 	const char *const *patterns, *const *areas, *const *kinds;
 	size_t pattern_count, area_count, kind_count;
 	const char *priority; /* "P1": only P0 and P1; NULL: all */
@@ -40,6 +42,9 @@ const struct suite *suites_known(void);
 /* Adds the cases of `terms` (of a suite, or foreign ones) to `ret`, in the order of the catalogue. */
 int suite_pick(const struct catalog *catalog, const char *terms, struct case_list *ret,
 	       struct err *e) NONNULL(1, 2, 3, 4);
+
+/* -EINVAL (blame user): one such term is none, or no case matches it; names the nearest known word. */
+int suite_check(const struct catalog *catalog, const char *term, struct err *e) NONNULL(1, 2, 3);
 
 /* Adds what is selected to `ret`, in the order of the catalogue. -EINVAL (blame user) names what is unknown and the
  * nearest known word. */

@@ -65,12 +65,23 @@ static int parse_term(const char *word, size_t length, struct term *ret, struct 
 	    value >= sizeof ret->value)
 		return err_set(
 			e, BLAME_USER, EINVAL,
-			"suite: '%.*s' is not a term; write kind=audit, area=boot, id=time.* or "
-			"priority<=P1",
+			"suite: '%.*s' is not a term; write kind=audit, area=boot, id=time.*, "
+			"source=kola:* or priority<=P1",
 			(int)(length < 64 ? length : 64), word);
 	memcpy(ret->key, word, key);
 	memcpy(ret->value, equals + 1, value);
 	return 0;
+}
+
+/* Whether an entry of a list with commas is what the pattern says. */
+static bool has_entry(const char *list, const char *pattern)
+{
+	for (const char *at = list; at && *(at += strspn(at, ", ")); at += strcspn(at, ",")) {
+		CLEAN_FREE char *entry = xasprintf("%.*s", (int)strcspn(at, ","), at);
+		if (fnmatch(pattern, entry, 0) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* What a term says of a case; its value was checked by check_term. */
@@ -85,12 +96,17 @@ static bool term_matches(const struct term *term, const struct catalog_case *it)
 		return strcmp(it->info.area, term->value) == 0;
 	if (strcmp(term->key, "id") == 0)
 		return fnmatch(term->value, it->id, 0) == 0;
+	if (strcmp(term->key, "source") == 0)
+		return has_entry(it->info.sources, term->value);
+	if (strcmp(term->key, "need") == 0)
+		return has_entry(it->info.needs, term->value);
 	return case_priority_parse(term->value, &priority) == 0 && it->info.priority <= priority;
 }
 
 static int check_term(const struct term *term, struct err *e)
 {
-	static const char *const keys[] = {"area", "id", "kind", "priority<", NULL};
+	static const char *const keys[] = {"area",	"id",	  "kind", "need",
+					   "priority<", "source", NULL};
 	enum case_kind kind;
 	enum case_priority priority;
 
@@ -104,7 +120,33 @@ static int check_term(const struct term *term, struct err *e)
 		if (strcmp(*key, term->key) == 0)
 			return 0;
 	return err_set(e, BLAME_USER, EINVAL,
-		       "suite: no term '%s'; there are area, id, kind and priority", term->key);
+		       "suite: no term '%s'; there are area, id, kind, need, priority and source",
+		       term->key);
+}
+
+static int no_match(const struct catalog *catalog, const struct term *term, struct err *e)
+{
+	bool is_name = strcmp(term->key, "id") == 0 || strcmp(term->key, "area") == 0;
+	const char *near = is_name ? catalog_nearest(catalog, term->value) : NULL;
+
+	return err_set(e, BLAME_USER, EINVAL, "no case matches '%s=%.100s'%s%s%s", term->key,
+		       term->value, near ? "; did you mean '" : "", near ? near : "",
+		       near ? "'?" : "");
+}
+
+int suite_check(const struct catalog *catalog, const char *word, struct err *e)
+{
+	struct term term;
+	int r = parse_term(word, strlen(word), &term, e);
+
+	if (r == 0)
+		r = check_term(&term, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < catalog->count; i++)
+		if (term_matches(&term, &catalog->cases[i]))
+			return 0;
+	return no_match(catalog, &term, e);
 }
 
 static void apply_term(const struct term *term, const struct catalog *catalog, bool *picked)

@@ -21,6 +21,7 @@ void execution_done(struct execution *x)
 	store_free(x->store);
 	plan_free(x->plan);
 	run_free(x->earlier);
+	free(x->policy);
 	catalog_free(x->catalog);
 	image_free(x->image);
 	image_setup_done(&x->images);

@@ -13,6 +13,7 @@
 /* What the options say. Choices are indices in the words of the matching enum. */
 struct execute_arguments {
 	struct selection_arguments selection;
+	struct policy_arguments policy;
 	struct text_list case_folders;
 	const char *agent, *size, *ssh_key, *ssh_user, *out, *resume, *markdown;
 	int firmware, accel, entry;
@@ -37,6 +38,7 @@ struct execution {
 	struct image_setup images;
 	struct image *image;
 	struct catalog *catalog;
+	char *policy;		/* what it tells the cases: lines key=value; "" none */
 	struct run *earlier;	/* --resume */
 	struct case_list cases; /* what is to be run; with --resume: what that run's plan names */
 	struct size size;

@@ -38,6 +38,7 @@ static struct plan_cell *add_cell(struct execution *x)
 		.firmware = x->with.entry == ENTRY_NONE ? "" : firmware_name(x->with.firmware),
 		.accel = x->with.entry == ENTRY_NONE ? "" : accel_name(x->with.accel),
 		.entry = entry_name(x->with.entry),
+		.policy = x->policy,
 		.size = x->size,
 		.cold = x->arguments->cold,
 		.offer = {.uefi = x->with.firmware == FIRMWARE_UEFI,
@@ -98,7 +99,7 @@ static void fill_plan_again(struct execution *x)
 }
 
 /* An audit is what needs no boot. */
-static int select_for(struct execution *x, struct err *e)
+static int select_for(struct execution *x, const struct policy *policy, struct err *e)
 {
 	struct selection_arguments selection = x->arguments->selection;
 
@@ -106,16 +107,30 @@ static int select_for(struct execution *x, struct err *e)
 		selection.kinds = (struct text_list)VEC_INIT(1);
 		(void)vec_add(&selection.kinds, "audit");
 	}
-	int r = select_cases(x->catalog, &selection, &x->cases, e);
+	int r = select_cases(x->catalog, &selection, policy_terms(policy), &x->cases, e);
 	if (x->way == EXECUTE_AUDIT)
 		vec_done(&selection.kinds);
 	return r;
 }
 
+static int choose_by_policy(struct execution *x, struct err *e)
+{
+	CLEANUP(policy) struct policy *policy = NULL;
+	CLEAN_TEXT struct text parameters = TEXT_INIT(2 * POLICY_MAX);
+	int r = load_policy(&x->arguments->policy, x->catalog, &policy, e);
+
+	if (r < 0)
+		return r;
+	policy_parameters(policy, &parameters);
+	x->policy = text_steal(&parameters);
+	return select_for(x, policy, e);
+}
+
 int choose_cases(struct execution *x, struct err *e)
 {
 	if (!x->earlier)
-		return select_for(x, e);
+		return choose_by_policy(x, e);
+	x->policy = xstrdup(x->earlier->cells.items[0].policy);
 	vec_each (&x->earlier->cases, it) {
 		const struct catalog_case *found = catalog_find(x->catalog, it->id);
 		if (!found)

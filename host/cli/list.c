@@ -7,10 +7,11 @@
 #include "host/cli/verb.h"
 
 struct arguments {
-	bool json, suites, sizes, areas;
+	bool json, suites, sizes, areas, list_profiles;
 	const char *agent;
 	struct text_list case_folders;
 	struct selection_arguments selection;
+	struct policy_arguments policy;
 };
 
 static const struct option_line options[] = {
@@ -21,6 +22,9 @@ static const struct option_line options[] = {
 	OPTION_CASES(struct arguments),
 	OPTION_FLAG("json", 0, struct arguments, json, "print JSON"),
 	OPTIONS_SELECTION_KIND(struct arguments),
+	OPTIONS_POLICY(struct arguments),
+	OPTION_FLAG("profiles", 0, struct arguments, list_profiles,
+		    "show the profiles that --profile knows"),
 	OPTIONS_SELECTION_REST(struct arguments),
 	OPTION_FLAG("sizes", 0, struct arguments, sizes, "show the VM sizes that --size knows"),
 	OPTION_FLAG("suites", 0, struct arguments, suites, "show the suites that --suite knows"),
@@ -31,7 +35,7 @@ static int run(int argc, char **argv, struct err *e);
 const struct verb verb_list = {
 	.name = "list",
 	.operands = "[PATTERN...]",
-	.title = "show the cases, suites, areas or sizes",
+	.title = "show the cases, suites, profiles, areas or sizes",
 	.run = run,
 	.options = options,
 	.option_count = ARRAY_LEN(options),
@@ -129,14 +133,18 @@ static int list_areas(const struct catalog *catalog, bool json, struct err *e)
 static int list_cases(const struct catalog *catalog, const struct arguments *arguments,
 		      struct err *e)
 {
+	CLEANUP(policy) struct policy *policy = NULL;
 	CLEAN_CASES struct case_list cases = VEC_INIT(CATALOG_CASES_MAX);
 	CLEAN_TEXT struct text out = TEXT_INIT(64U << 20);
 	struct selection_arguments selection = arguments->selection;
 
+	int r = load_policy(&arguments->policy, catalog, &policy, e);
+	if (r < 0)
+		return r;
 	/* To look at, all is wanted; to run, the default suite. */
-	if (!selection.suite)
+	if (!selection.suite && !policy_terms(policy))
 		selection.suite = "all";
-	int r = select_cases(catalog, &selection, &cases, e);
+	r = select_cases(catalog, &selection, policy_terms(policy), &cases, e);
 	if (r < 0)
 		return r;
 	if (arguments->json)
@@ -176,6 +184,8 @@ static int run(int argc, char **argv, struct err *e)
 		return r;
 	if (arguments.suites)
 		return list_suites(catalog, arguments.json, e);
+	if (arguments.list_profiles)
+		return list_profiles(catalog, arguments.json, e);
 	if (arguments.areas)
 		return list_areas(catalog, arguments.json, e);
 	return list_cases(catalog, &arguments, e);

@@ -52,6 +52,7 @@ static const struct option_line run_options[] = {
 	OPTION_FLAG("json", 0, arguments, json, "print each result as a line of JSON as it comes"),
 	OPTIONS_SELECTION_KIND(arguments),
 	OPTION_OUT,
+	OPTIONS_POLICY(arguments),
 	OPTIONS_SELECTION_REST(arguments),
 	OPTION_QUIET,
 	OPTION_RESUME,
@@ -66,6 +67,7 @@ static const struct option_line audit_options[] = {
 	OPTIONS_SELECTION(arguments),
 	OPTION_FLAG("json", 0, arguments, json, "print each result as a line of JSON as it comes"),
 	OPTION_OUT,
+	OPTIONS_POLICY(arguments),
 	OPTIONS_SELECTION_REST(arguments),
 	OPTION_QUIET,
 };
@@ -84,6 +86,7 @@ static const struct option_line prove_options[] = {
 	OPTIONS_SELECTION_KIND(arguments),
 	OPTION_TEXT("markdown", 0, arguments, markdown, "FILE", "write the table as Markdown too"),
 	OPTION_OUT,
+	OPTIONS_POLICY(arguments),
 	OPTIONS_SELECTION_REST(arguments),
 	OPTION_QUIET,
 	OPTION_RESUME,
@@ -137,6 +140,8 @@ static void done(struct execute_arguments *parsed)
 {
 	vec_done(&parsed->selection.cases);
 	vec_done(&parsed->case_folders);
+	vec_done(&parsed->policy.files);
+	vec_done(&parsed->policy.profiles);
 	vec_done(&parsed->selection.areas);
 	vec_done(&parsed->selection.kinds);
 	vec_done(&parsed->selection.needs);
@@ -152,12 +157,13 @@ static int check_resume(const struct execute_arguments *parsed, struct err *e)
 		return 0;
 	if (selection->cases.count || selection->areas.count || selection->kinds.count ||
 	    selection->needs.count || selection->sources.count || selection->proof ||
-	    selection->suite || selection->priority || parsed->size || parsed->out ||
-	    parsed->firmware || parsed->accel || parsed->entry || parsed->cold)
+	    selection->suite || selection->priority || parsed->policy.files.count ||
+	    parsed->policy.profiles.count || parsed->size || parsed->out || parsed->firmware ||
+	    parsed->accel || parsed->entry || parsed->cold)
 		return err_set(
 			e, BLAME_USER, EINVAL,
-			"--resume goes on with the plan of that run: no cases, size, firmware, accelerator, "
-			"way in or folder can be chosen with it");
+			"--resume goes on with the plan of that run: no cases, policy, size, firmware, "
+			"accelerator, way in or folder can be chosen with it");
 	return 0;
 }
 

@@ -214,10 +214,11 @@ int open_catalog(const char *given, struct catalog **ret, struct err *e)
 }
 
 int select_cases(const struct catalog *catalog, const struct selection_arguments *arguments,
-		 struct case_list *ret, struct err *e)
+		 const char *terms, struct case_list *ret, struct err *e)
 {
 	struct selection selection = {
 		.suite = arguments->suite,
+		.terms = terms,
 		.patterns = arguments->cases.items,
 		.pattern_count = arguments->cases.count,
 		.areas = arguments->areas.items,

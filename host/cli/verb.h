@@ -5,6 +5,7 @@
 
 #include "base/option.h"
 #include "host/catalog/catalog.h"
+#include "host/catalog/policy.h"
 #include "host/catalog/select.h"
 #include "host/image/image.h"
 #include "host/machine/micro_helper.h"
@@ -101,8 +102,27 @@ struct selection_arguments {
 		OPTION_TEXT("suite", 's', S, selection.suite, "NAME",                                         \
 			    "the suite to run (default: functional; see `assay list --suites`)")
 
+/* `terms`: a policy's, in place of a suite; NULL: none. */
 int select_cases(const struct catalog *catalog, const struct selection_arguments *arguments,
-		 struct case_list *ret, struct err *e) NONNULL(1, 2, 3, 4);
+		 const char *terms, struct case_list *ret, struct err *e) NONNULL(1, 2, 4, 5);
+
+/* What --profile and --policy say; policy.c. */
+struct policy_arguments {
+	struct text_list profiles, files;
+};
+#define OPTIONS_POLICY(S)                                                                          \
+	OPTION_LIST("policy", 0, S, policy.files, "FILE",                                          \
+		    "judge by what FILE promises, see assay-policy(5) (repeatable; later ones "    \
+		    "override)"),                                                                  \
+		OPTION_LIST("profile", 0, S, policy.profiles, "NAME",                              \
+			    "the cases and promises of a platform, see `assay list --profiles` "   \
+			    "(repeatable)")
+
+/* Reads them, profiles first. -EINVAL (blame user): what is wrong with them has been printed to stderr. */
+int load_policy(const struct policy_arguments *arguments, const struct catalog *catalog,
+		struct policy **ret, struct err *e) NONNULL(1, 2, 3, 4);
+/* Prints the profiles that ship. */
+int list_profiles(const struct catalog *catalog, bool json, struct err *e) NONNULL(1, 3);
 
 /* Options for image_open, with the cache's folder made. The strings belong to the struct. */
 struct image_setup {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/shipped.h"
 #include "base/text.h"
 
 #define PATTERNS_MAX	  200
@@ -287,32 +288,6 @@ int patterns_prove(const struct patterns *patterns, struct err *e)
 	return 0;
 }
 
-/* Where the product's data may lie: told, beside the build, installed. */
-static int find_shipped(char path[4096])
-{
-	const char *told = getenv("ASSAY_DATA");
-	char program[2048];
-	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-	/* Relative to the program's folder: of an installed one, of a build folder and of a test in it. */
-	static const char *const places[] = {"../share/assay/runbooks", "../runbooks",
-					     "../../runbooks", "../../../runbooks"};
-
-	if (told && snprintf(path, 4096, "%s/patterns.yaml", told) < 4096 &&
-	    access(path, R_OK) == 0)
-		return 0;
-	if (length <= 0)
-		return -errno;
-	program[length] = '\0';
-	char *slash = strrchr(program, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		if (snprintf(path, 4096, "%s/%s/patterns.yaml", program, places[i]) < 4096 &&
-		    access(path, R_OK) == 0)
-			return 0;
-	return -ENOENT;
-}
-
 static struct {
 	pthread_once_t once;
 	struct patterns *patterns;
@@ -321,9 +296,9 @@ static struct {
 
 static void load_shipped(void)
 {
-	char path[4096];
+	char path[SHIPPED_PATH_MAX];
 
-	if (find_shipped(path) < 0)
+	if (shipped_find("patterns.yaml", path) < 0)
 		(void)err_set(
 			&shipped.error, BLAME_HOST, ENOENT,
 			"the product's runbooks/patterns.yaml is not found: install Assay, or set ASSAY_DATA "

@@ -100,6 +100,19 @@ static bool judge_numa(const struct offer *offer, const struct need *need)
 	return nodes >= wanted(need);
 }
 
+/* True when the policy has that key. */
+static bool judge_policy(const struct offer *offer, const struct need *need)
+{
+	size_t length = strlen(need->name);
+
+	for (const char *at = offer->policy; at && *at; at += strspn(at, "\n")) {
+		if (strncmp(at, need->name, length) == 0 && at[length] == '=')
+			return true;
+		at += strcspn(at, "\n");
+	}
+	return false;
+}
+
 static bool judge_reboot(const struct offer *offer, const struct need *need UNUSED)
 {
 	return offer->image_format != NULL;
@@ -120,7 +133,7 @@ static bool judge_uefi(const struct offer *offer, const struct need *need UNUSED
 	return offer->uefi;
 }
 
-/* Several machines, repositories, payloads, policies: no plan offers them yet. */
+/* Several machines, repositories, payloads: no plan offers them yet. */
 static bool judge_never(const struct offer *offer UNUSED, const struct need *need UNUSED)
 {
 	return false;
@@ -154,7 +167,7 @@ static const struct offer_line {
 	{"numa", judge_numa},
 	{"nvme", judge_never},
 	{"payload", judge_never},
-	{"policy", judge_never},
+	{"policy", judge_policy},
 	{"reboot", judge_reboot},
 	{"repo", judge_never},
 	{"secureboot", judge_secure_boot},

@@ -58,8 +58,68 @@ static const struct case_info container_intact = {
 		     .text = "an entry of the refcount table is zero, in a copy of the qcow2"},
 };
 
-static const struct case_info *const own_cases[] = {&reaches_ready, &image_unchanged,
-						    &container_intact, NULL};
+static const struct case_info size_aligned = {
+	.area = "image",
+	.name = "virtual_size_is_aligned",
+	.title = "The virtual size is a whole number of the platform's size units",
+	.kind = CASE_KIND_AUDIT,
+	.priority = P1,
+	.isolation = ISOLATION_SHARED,
+	.needs = "image:file",
+	.why = "A platform refuses a disk of another size, or cuts its end off, with what stands there",
+	.remedy =
+		"Resize the image to whole MiB, or to the unit that the policy's disk_size_unit_mib says",
+	.sources = "AZCERT:ms-policy/200.3.3b-size-alignment,AZCERT:ms-prep/qemu-img-force-size,"
+		   "AZCERT:gcp/size",
+	.sabotage = {.kind = SABOTAGE_CODE, .text = "the disk is 512 bytes larger"},
+};
+
+static const struct case_info size_promised = {
+	.area = "image",
+	.name = "virtual_size_matches_policy",
+	.title = "The image's virtual disk size is the documented one",
+	.kind = CASE_KIND_AUDIT,
+	.priority = P2,
+	.isolation = ISOLATION_SHARED,
+	.needs = "image:file,policy:disk_size_mib",
+	.why = "The platform takes disks of some sizes only, and the user pays for each GiB",
+	.remedy = "Resize the image, or correct disk_size_mib in the policy",
+	.sources = "CIV:test_osdisk_size,AZCERT:ms-policy/200.4a-os-disk-size",
+	.sabotage = {.kind = SABOTAGE_CODE, .text = "the disk is 512 bytes larger"},
+};
+
+static const struct case_info name_allowed = {
+	.area = "image",
+	.name = "file_name_is_allowed",
+	.title = "The image file's name uses only characters and ending the platform accepts",
+	.kind = CASE_KIND_AUDIT,
+	.priority = P4,
+	.isolation = ISOLATION_SHARED,
+	.needs = "image:file,policy:file_name",
+	.why = "The platform refuses the upload",
+	.remedy = "Rename the file, or correct file_name in the policy",
+	.sources = "AZCERT:ms-faq/vhd-file-name",
+	.sabotage = {.kind = SABOTAGE_CODE, .text = "the name has a blank and no ending"},
+};
+
+static const struct case_info vhd_footer = {
+	.area = "image",
+	.name = "vhd_footer_is_valid",
+	.title = "A fixed VHD has a right footer: cookie, checksum, type and size",
+	.kind = CASE_KIND_AUDIT,
+	.priority = P1,
+	.isolation = ISOLATION_SHARED,
+	.needs = "image:vhd",
+	.why = "The footer is all that says how large the disk is: the platform refuses one that is wrong",
+	.remedy = "Make the file anew: qemu-img convert -O vpc -o subformat=fixed,force_size",
+	.sources = "AZCERT:ms-policy/200.3.3a-vhd-footer,AZCERT:ms-faq/footer-cookie,"
+		   "AZCERT:ms-prep/fixed-vhd-not-vhdx",
+	.sabotage = {.kind = SABOTAGE_CODE, .text = "the footer's cookie is zero"},
+};
+
+static const struct case_info *const own_cases[] = {
+	&reaches_ready, &image_unchanged, &container_intact, &size_aligned,
+	&size_promised, &name_allowed,	  &vhd_footer,	     NULL};
 
 const struct case_info *const *plan_own_cases(size_t *ret_count)
 {
@@ -88,7 +148,8 @@ static void cell_free(struct plan_cell *cell)
 {
 	char *const strings[] = {cell->image_path,   cell->image_name, cell->image_digest,
 				 cell->image_format, cell->os_name,    cell->arch,
-				 cell->firmware,     cell->accel,      cell->entry};
+				 cell->firmware,     cell->accel,      cell->entry,
+				 cell->policy};
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		free(strings[i]);
@@ -128,12 +189,14 @@ struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *
 		.firmware = copy_or_empty(spec->firmware),
 		.accel = copy_or_empty(spec->accel),
 		.entry = copy_or_empty(spec->entry),
+		.policy = copy_or_empty(spec->policy),
 		.size = spec->size,
 		.offer = spec->offer,
 		.cold = spec->cold,
 		.items = VEC_INIT(PLAN_ITEMS_MAX),
 	};
 	cell->offer.size = &cell->size;
+	cell->offer.policy = cell->policy;
 	cell->offer.image_format = cell->image_format[0] ? cell->image_format : NULL;
 	if (!vec_add(&plan->cells, cell))
 		abort();
@@ -325,6 +388,7 @@ static void add_cell(const struct plan_cell *cell, struct text *out)
 	json_member(out, "firmware", cell->firmware);
 	json_member(out, "accel", cell->accel);
 	json_member(out, "entry", cell->entry);
+	json_member(out, "policy", cell->policy);
 	json_key(out, "cold");
 	json_bool(out, cell->cold);
 	json_key(out, "cases");

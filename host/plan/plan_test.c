@@ -38,7 +38,7 @@ static const struct case_info infos[] = {
 
 static struct catalog *make_catalog(void)
 {
-	const struct case_info *pointers[ARRAY_LEN(infos) + 3];
+	const struct case_info *pointers[ARRAY_LEN(infos) + 7];
 	size_t own, count = 0;
 	struct catalog *catalog = NULL;
 	struct err e = {0};
@@ -46,7 +46,7 @@ static struct catalog *make_catalog(void)
 	for (; count < ARRAY_LEN(infos); count++)
 		pointers[count] = &infos[count];
 	const struct case_info *const *mine = plan_own_cases(&own);
-	EXPECT_NUMBER(own, 3);
+	EXPECT_NUMBER(own, 7);
 	for (size_t i = 0; i < own; i++)
 		pointers[count++] = mine[i];
 	EXPECT(catalog_parse("{\"cases\":[]}", 12, pointers, count, &catalog, &e) == 0);
@@ -136,18 +136,33 @@ TEST(offer, judges_by_the_size)
 			      .uefi = true,
 			      .netpeer = true,
 			      .devices = devices,
+			      .policy = "sysctl=kernel.kptr_restrict=1\neol=\n",
 			      .image_format = "vpc"};
 	struct need need;
 	static const char *const met[] = {
 		"cpus>=2", "mem_mb>=1024,nics>=1", "disk:data", "disks>=1",   "tpm",
 		"uefi",	   "dev:virtio-rng",	   "image:vhd", "image:file", "numa>=1",
 		"vms>=1",  "netpeer:dns",	   "systemd",	"cmd:sshd",   "-",
-		""};
-	static const char *const lacked[] = {
-		"cpus>=3",	"mem_mb>=1025",	  "nics>=2",	      "disks>=2",
-		"kvm",		"secureboot",	  "image:qcow2",      "dev:tpm-crb",
-		"image:tar,x",	"image:pristine", "numa>=2",	      "vms>=2",
-		"netpeer:imds", "payload:ltp",	  "hotplug-slots>=1", "nested"};
+		"",	   "policy:sysctl",	   "policy:eol"};
+	static const char *const lacked[] = {"cpus>=3",
+					     "mem_mb>=1025",
+					     "nics>=2",
+					     "disks>=2",
+					     "kvm",
+					     "secureboot",
+					     "image:qcow2",
+					     "dev:tpm-crb",
+					     "image:tar,x",
+					     "image:pristine",
+					     "numa>=2",
+					     "vms>=2",
+					     "netpeer:imds",
+					     "payload:ltp",
+					     "hotplug-slots>=1",
+					     "nested",
+					     "policy:repositories",
+					     "policy:kernel.kptr_restrict",
+					     "policy:sys"};
 
 	for (size_t i = 0; i < ARRAY_LEN(met); i++)
 		EXPECT_NUMBER(offer_judge(&offer, met[i], &need), OFFER_MEETS);

@@ -41,6 +41,7 @@ static void add_cells(const struct run *run, struct text *out)
 		json_member(out, "firmware", cell->firmware);
 		json_member(out, "accel", cell->accel);
 		json_member(out, "entry", cell->entry);
+		json_member(out, "policy", cell->policy);
 		json_close(out, '}');
 	}
 	json_close(out, ']');

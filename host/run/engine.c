@@ -14,9 +14,10 @@
 #include "host/run/internal.h"
 #include "wire/network.h"
 
-#define STACK_SIZE  (1U << 20)
-#define TICK_NS	    (250 * NS_PER_MS)
-#define WORKERS_MAX 1024
+#define STACK_SIZE     (1U << 20)
+#define TICK_NS	       (250 * NS_PER_MS)
+#define WORKERS_MAX    1024
+#define PARAMETERS_MAX 65536 /* the agent takes no more */
 
 /* ---- machine threads ---- */
 
@@ -177,12 +178,13 @@ static bool is_done(const void *arg, const struct plan_cell *cell, const struct 
 static void cell_init(struct cell_run *run, const struct plan_cell *cell,
 		      const struct engine_cell *with, unsigned machines)
 {
-	CLEAN_TEXT struct text parameters = TEXT_INIT(4096);
+	CLEAN_TEXT struct text parameters = TEXT_INIT(PARAMETERS_MAX);
 
 	size_parameters(&cell->size, &parameters);
 	network_parameters(cell->size.nics, &parameters);
 	text_addf(&parameters, "firmware=%s\naccel=%s\nentry=%s\nmachines=%u\n", cell->firmware,
 		  cell->accel, cell->entry, machines);
+	text_adds(&parameters, cell->policy);
 	*run = (struct cell_run){
 		.cell = cell,
 		.with = with,

@@ -336,7 +336,8 @@ static atomic_int records;
 
 static void raise_after_some(void *arg UNUSED, const struct record *record)
 {
-	if (record->type == RECORD_RESULT && atomic_fetch_add(&records, 1) == 3)
+	if (record->type == RECORD_RESULT && record->result.outcome == OUTCOME_PASS &&
+	    atomic_fetch_add(&records, 1) == 3)
 		(void)kill(getpid(), SIGINT);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "host/image/container.h"
+#include "host/image/outside.h"
 #include "host/run/internal.h"
 
 #define AUDIT_SPAN_NS  (4 * 3600 * NS_PER_S)
@@ -129,6 +130,7 @@ static void falsify(struct image *image)
 struct file_trial {
 	const struct image *image;
 	const char *folder; /* the run's */
+	const char *parameters;
 	bool sabotaged;
 	const struct patience *p;
 	struct result *result;
@@ -178,12 +180,49 @@ static int judge_container(const struct file_trial *trial, struct err *e)
 	return 0;
 }
 
+static int judge_outside(enum outside_fact fact, const struct file_trial *trial, struct err *e)
+{
+	struct outside_verdict verdict;
+	int r = outside_judge(fact, trial->image, trial->parameters, trial->sabotaged, &verdict, e);
+
+	if (r < 0)
+		return r;
+	if (verdict.ok) {
+		set_pass(trial->result);
+		return 0;
+	}
+	result_set(trial->result, OUTCOME_FAIL, "%s", verdict.words);
+	trial->result->checks_failed = 1;
+	return 0;
+}
+
+static int judge_alignment(const struct file_trial *trial, struct err *e)
+{
+	return judge_outside(OUTSIDE_ALIGNMENT, trial, e);
+}
+
+static int judge_size(const struct file_trial *trial, struct err *e)
+{
+	return judge_outside(OUTSIDE_SIZE, trial, e);
+}
+
+static int judge_name(const struct file_trial *trial, struct err *e)
+{
+	return judge_outside(OUTSIDE_NAME, trial, e);
+}
+
+static int judge_footer(const struct file_trial *trial, struct err *e)
+{
+	return judge_outside(OUTSIDE_VHD_FOOTER, trial, e);
+}
+
 static const struct file_case {
 	const char *id;
 	int (*judge)(const struct file_trial *trial, struct err *e);
 } file_cases[] = {
-	{CASE_IMAGE_UNCHANGED, judge_unchanged},
-	{CASE_CONTAINER_INTACT, judge_container},
+	{CASE_IMAGE_UNCHANGED, judge_unchanged}, {CASE_CONTAINER_INTACT, judge_container},
+	{CASE_SIZE_ALIGNED, judge_alignment},	 {CASE_SIZE_PROMISED, judge_size},
+	{CASE_NAME_ALLOWED, judge_name},	 {CASE_VHD_FOOTER, judge_footer},
 };
 
 static const struct file_case *find_file_case(const struct plan_item *item)
@@ -202,6 +241,7 @@ static void verify(struct worker *worker, struct cell_run *cell, const struct pl
 	struct file_trial trial = {
 		.image = cell->with->image,
 		.folder = worker->engine->setup->folder,
+		.parameters = cell->parameters,
 		.sabotaged = item->sabotaged,
 		.p = &p,
 		.result = &record->result,

@@ -33,7 +33,7 @@ DEFINE_VEC(run_cases, struct run_case);
 struct run_cell {
 	unsigned index;
 	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
-	char *firmware, *accel, *entry;
+	char *firmware, *accel, *entry, *policy;
 	char size_name[32], cpu_model[64];
 	unsigned cpus, mem_mib, numa_nodes, data_disks, data_disk_mib, nics;
 	bool tpm, cold;
