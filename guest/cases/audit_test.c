@@ -3,6 +3,7 @@
 #include "base/test.h"
 #include "guest/kit/disk.h"
 #include "guest/kit/elf_for_test.h"
+#include "guest/kit/module_for_test.h"
 #include "guest/kit/trial.h"
 
 #define RELEASE	  "6.1.0-9-cloud-amd64"
@@ -10,6 +11,36 @@
 #define ROOT_UUID "11111111-2222-4333-8444-555555555555"
 #define DISK_SIZE (16U << 20)
 #define ROOT_AT	  (8U << 20)
+
+/* What the policy promises of it, for the cases that ask. */
+static const char parameters[] =
+	"today=2026-01-01\n"
+	"absent_files=/usr/include/linux\n"
+	"advisories=libz 1.1 CVE-1\tsource-of-openssl 3.0.1\tnot-installed 9\n"
+	"agent_minimum=zlib|libz 1.1\n"
+	"agent_settings=/etc/initramfs-tools/initramfs.conf MODULES=most\n"
+	"agent_units=cloud-init.service waagent.service|agent.service\n"
+	"blocked_modules=dccp rare\n"
+	"cloud=none\n"
+	"denied_packages=telnetd open-vm-*\n"
+	"eol=debian-13 2030-06-30\topenssl-3.0 2028-06-30\tpython-3.11 2028-06-30\tlinux-6.1 2028-06-30\n"
+	"file_digests=yes\n"
+	"forbidden_arguments=splash quiet\n"
+	"grub_defaults=GRUB_TIMEOUT=0..5\tGRUB_TERMINAL=serial console\n"
+	"kernel_config=CONFIG_MODULE_SIG=y\n"
+	"login_defs=UID_MIN=1000\n"
+	"lvm=yes\n"
+	"pam=login: auth required pam_unix.so nullok\tlogin: @include common-session\n"
+	"present_files=/etc/os-release\n"
+	"repositories=http://deb.example/debian/ https://vendor.example/*\n"
+	"required_arguments=console=ttyS0* nothere|ro\n"
+	"required_modules=udf virtio_pci\n"
+	"required_packages=base telnet|libz\n"
+	"required_tools=growpart eject|sh\n"
+	"reserved_names=admin test*\n"
+	"single_root=yes\n"
+	"sshd=UseDNS=no ClientAliveInterval=30..235\n"
+	"time_sources=*.debian.example built-in\n";
 
 /* ---- the files ---- */
 
@@ -23,6 +54,27 @@ static const struct plain_file {
 	{"/etc/group", 0644, "root:x:0:\ndaemon:x:1:\nsudo:x:27:\n"},
 	{"/etc/subuid", 0644, "one:100000:65536\n"},
 	{"/etc/login.defs", 0644, "UID_MIN 1000\nENCRYPT_METHOD YESCRYPT\n"},
+	{"/etc/pam.d/login", 0644,
+	 "# The login stack\nauth  required\tpam_unix.so nullok\n\n@include common-session\n"},
+	{"/etc/default/grub", 0644, "GRUB_TIMEOUT=9\nGRUB_TERMINAL=\"serial console\"\n"},
+	{"/etc/default/grub.d/10.cfg", 0644, "GRUB_TIMEOUT=5\n"},
+	{"/etc/modprobe.d/rare.conf", 0644, "install dccp /bin/false\n"},
+	{"/etc/chrony/chrony.conf", 0644, "# time\npool 2.debian.example iburst\nmakestep 1 3\n"},
+	{"/usr/lib/systemd/system/agent.service", 0644,
+	 "[Unit]\nAfter=network.target cloud-config.target\n[Service]\nExecStart=/usr/bin/env\n"},
+	{"/usr/lib/systemd/system/cloud-config.target", 0644, "[Unit]\nAfter=cloud-init.service\n"},
+	{"/usr/bin/env", 0755, "#!env\n"},
+	{"/usr/sbin/lvm", 0755, "#!lvm\n"},
+	{"/var/lib/dpkg/info/base.md5sums", 0644,
+	 "2ce0107e8eac8040517912f1cb5697ed  usr/bin/env\n00000000000000000000000000000000  usr/share/doc/base/copyright\n"
+	 "00000000000000000000000000000000  usr/bin/diverted\n"},
+	{"/var/lib/dpkg/diversions", 0644, "/usr/bin/diverted\n/usr/bin/diverted.distrib\nlibz\n"},
+	{"/var/lib/dpkg/info/openssl.list", 0644, "/etc/ssl\n"},
+	{"/var/lib/dpkg/info/python3-minimal.list", 0644, "/etc/python3\n"},
+	{"/etc/apt/sources.list.d/vendor.list", 0644,
+	 "deb [signed-by=/usr/share/keyrings/v.gpg] https://vendor.example/apt stable main\n"},
+	{"/etc/apt/sources.list.d/off.sources", 0644,
+	 "Enabled: no\nTypes: deb\nURIs: http://off.example/\n"},
 	{"/etc/nsswitch.conf", 0644,
 	 "passwd: files systemd\ngroup: files\nshadow: files\nhosts: files dns\n"},
 	{"/etc/sudoers", 0440,
@@ -54,7 +106,9 @@ static const struct plain_file {
 	{"/etc/systemd/journald.conf", 0644, "[Journal]\nSystemMaxUse=64M\n"},
 	{"/usr/bin/cloud-init", 0755, "#!/usr/bin/python3\n"},
 	{"/usr/bin/growpart", 0755, "#!/bin/sh\n"},
-	{"/etc/cloud/cloud.cfg", 0644, "cloud_init_modules:\n - growpart\n - resizefs\n"},
+	{"/etc/cloud/cloud.cfg.d/90_dpkg.cfg", 0644, "datasource_list: [ NoCloud, None ]\n"},
+	{"/etc/cloud/cloud.cfg", 0644,
+	 "datasource_list:\n  - Azure\n  - None\ncloud_init_modules:\n - growpart\n - resizefs\n"},
 	{"/usr/bin/apt-get", 0755, NULL},
 	{"/usr/bin/unattended-upgrade", 0755, "#!/usr/bin/python3\n"},
 	{"/etc/apt/apt.conf.d/20auto", 0644, "APT::Periodic::Unattended-Upgrade \"1\";\n"},
@@ -62,9 +116,12 @@ static const struct plain_file {
 	 "Types: deb\nURIs: http://deb.example/debian\nSigned-By: /usr/share/keyrings/debian.gpg\n"},
 	{"/var/lib/dpkg/status", 0644,
 	 "Package: base\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0-1\nDepends: libz (>= 1)\n\n"
-	 "Package: libz\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.2\n"},
+	 "Package: libz\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.2\n\n"
+	 "Package: openssl\nStatus: install ok installed\nSource: source-of-openssl (3.0.1)\n"
+	 "Architecture: amd64\nVersion: 1:3.0.1-1\n\n"
+	 "Package: python3-minimal\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.11.2-1\n"},
 	{"/var/lib/dpkg/info/base.list", 0644,
-	 "/usr/bin/sh\n/usr/bin/sudo\n/usr/sbin/sshd\n/usr/bin/cloud-init\n/usr/bin/growpart\n/usr/bin/apt-get\n"
+	 "/usr/bin/env\n/usr/sbin/lvm\n/usr/bin/sh\n/usr/bin/sudo\n/usr/sbin/sshd\n/usr/bin/cloud-init\n/usr/bin/growpart\n/usr/bin/apt-get\n"
 	 "/usr/bin/unattended-upgrade\n/usr/sbin/init\n"},
 	{"/var/lib/dpkg/info/libz:amd64.list", 0644, "/usr/lib/libz.so.1\n"},
 	{"/usr/bin/sh", 0755, NULL},
@@ -72,7 +129,7 @@ static const struct plain_file {
 	{"/usr/lib/libz.so.1", 0644, NULL},
 	{"/usr/lib/ld.so", 0755, NULL},
 	{"/boot/config-" RELEASE, 0644,
-	 "CONFIG_VIRTIO_PCI=y\nCONFIG_VIRTIO_BLK=m\nCONFIG_VIRTIO_NET=m\nCONFIG_SCSI_VIRTIO=m\nCONFIG_VIRTIO_CONSOLE=m\n"
+	 "CONFIG_MODULE_SIG=y\nCONFIG_VIRTIO_PCI=y\nCONFIG_VIRTIO_BLK=m\nCONFIG_VIRTIO_NET=m\nCONFIG_SCSI_VIRTIO=m\nCONFIG_VIRTIO_CONSOLE=m\n"
 	 "CONFIG_HW_RANDOM_VIRTIO=m\nCONFIG_BLK_DEV_NVME=m\n"},
 	{"/boot/System.map-" RELEASE, 0600, "0 T _text\n"},
 	{"/boot/grub/grub.cfg", 0600,
@@ -85,15 +142,15 @@ static const struct plain_file {
 	{MODULES "/modules.dep", 0644,
 	 "kernel/virtio_blk.ko:\nkernel/virtio_net.ko:\nkernel/virtio_scsi.ko:\nkernel/virtio_console.ko:\n"
 	 "kernel/virtio-rng.ko:\nkernel/nvme.ko:\nkernel/isofs.ko:\nkernel/vfat.ko:\nkernel/udf.ko:\n"},
-	{MODULES "/kernel/virtio_blk.ko", 0644, "m"},
-	{MODULES "/kernel/virtio_net.ko", 0644, "m"},
-	{MODULES "/kernel/virtio_scsi.ko", 0644, "m"},
-	{MODULES "/kernel/virtio_console.ko", 0644, "m"},
-	{MODULES "/kernel/virtio-rng.ko", 0644, "m"},
-	{MODULES "/kernel/nvme.ko", 0644, "m"},
-	{MODULES "/kernel/isofs.ko", 0644, "m"},
-	{MODULES "/kernel/vfat.ko", 0644, "m"},
-	{MODULES "/kernel/udf.ko", 0644, "m"},
+	{MODULES "/kernel/virtio_blk.ko", 0644, NULL},
+	{MODULES "/kernel/virtio_net.ko", 0644, NULL},
+	{MODULES "/kernel/virtio_scsi.ko", 0644, NULL},
+	{MODULES "/kernel/virtio_console.ko", 0644, NULL},
+	{MODULES "/kernel/virtio-rng.ko", 0644, NULL},
+	{MODULES "/kernel/nvme.ko", 0644, NULL},
+	{MODULES "/kernel/isofs.ko", 0644, NULL},
+	{MODULES "/kernel/vfat.ko", 0644, NULL},
+	{MODULES "/kernel/udf.ko", 0644, NULL},
 };
 
 static const struct link_file {
@@ -109,6 +166,8 @@ static const struct link_file {
 	 "/usr/lib/systemd/system/ssh.service"},
 	{"/etc/systemd/system/timers.target.wants/fstrim.timer",
 	 "/usr/lib/systemd/system/fstrim.timer"},
+	{"/etc/systemd/system/multi-user.target.wants/agent.service",
+	 "/usr/lib/systemd/system/agent.service"},
 	{"/etc/systemd/system/cloud-init.target.wants/cloud-init.service",
 	 "/usr/lib/systemd/system/cloud-init.service"},
 };
@@ -186,6 +245,7 @@ static void make_root(const char *root)
 		"/etc/sudoers.d", "/lost+found", "/srv"};
 	struct elf_for_test program = elf_for_test("/usr/lib/ld.so", "", "libz.so.1", "");
 	struct elf_for_test library = elf_for_test("", "libz.so.1", "", "");
+	struct module_for_test module = module_for_test(RELEASE " SMP mod_unload ");
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
 		CLEAN_FREE char *full = xasprintf("%s%s", root, folders[i]);
@@ -196,7 +256,9 @@ static void make_root(const char *root)
 	for (size_t i = 0; i < ARRAY_LEN(plain_files); i++) {
 		const struct plain_file *file = &plain_files[i];
 		bool is_library = strstr(file->path, "/lib/l") != NULL;
-		if (file->content)
+		if (has_suffix(file->path, ".ko"))
+			write_bytes(root, file->path, file->mode, &module, sizeof module);
+		else if (file->content)
 			write_bytes(root, file->path, file->mode, file->content,
 				    strlen(file->content));
 		else
@@ -391,7 +453,7 @@ static void run_case(struct tree *tree, const struct case_def *def, bool sabotag
 		     struct result *result)
 {
 	const struct trial_setup setup = {
-		.def = def, .tree = tree, .parameters = "today=2026-01-01\n", .sabotage = sabotage};
+		.def = def, .tree = tree, .parameters = parameters, .sabotage = sabotage};
 	char id[CASE_ID_SIZE];
 
 	result_init(result, case_id(&def->info, id));

@@ -21,6 +21,7 @@ struct tree *tree_new(const struct tree_ops *ops, void *impl, bool offline)
 		.plants = VEC_INIT(PLANTS_MAX),
 		.disk_plants = VEC_INIT(PLANTS_MAX),
 		.fact_plants = VEC_INIT(PLANTS_MAX),
+		.xattr_plants = VEC_INIT(PLANTS_MAX),
 		.reads = VEC_INIT(READS_MAX),
 	};
 	return tree;

@@ -105,6 +105,9 @@ void tree_plant_mode(struct tree *tree, const char *path, uint32_t mode, uint32_
 void tree_plant_absence(struct tree *tree, const char *path) NONNULL(1, 2); /* with all below it */
 void tree_plant_disk(struct tree *tree, uint64_t offset, const void *bytes, size_t length)
 	NONNULL(1, 3);
+/* Gives a file an extended attribute. */
+void tree_plant_xattr(struct tree *tree, const char *path, const char *name, const void *bytes,
+		      size_t length) NONNULL(1, 2, 3, 4);
 /* Replaces the value of one fact of filesystem n ("errors", "1"). */
 void tree_plant_fact(struct tree *tree, unsigned n, const char *key, const char *value)
 	NONNULL(1, 3, 4);

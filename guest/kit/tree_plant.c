@@ -164,9 +164,30 @@ void tree_plant_fact(struct tree *tree, unsigned n, const char *key, const char 
 	free(plant.value);
 }
 
+void tree_plant_xattr(struct tree *tree, const char *path, const char *name, const void *bytes,
+		      size_t length)
+{
+	char real[TREE_PATH_MAX];
+
+	if (!is_located(tree, path, false, real))
+		return;
+	struct plant_xattr plant = {.path = xstrdup(real),
+				    .name = xstrdup(name),
+				    .bytes = copy_bytes(bytes, length),
+				    .length = length};
+	if (vec_add(&tree->xattr_plants, plant))
+		return;
+	plant_failed(tree, -E2BIG);
+	free(plant.path);
+	free(plant.name);
+	free(plant.bytes);
+}
+
 bool tree_is_planted(const struct tree *tree)
 {
-	return tree->plants.count + tree->disk_plants.count + tree->fact_plants.count > 0;
+	return tree->plants.count + tree->disk_plants.count + tree->fact_plants.count +
+		       tree->xattr_plants.count >
+	       0;
 }
 
 void tree_unplant(struct tree *tree)
@@ -181,6 +202,12 @@ void tree_unplant(struct tree *tree)
 		free(plant->key);
 		free(plant->value);
 	}
+	vec_each (&tree->xattr_plants, plant) {
+		free(plant->path);
+		free(plant->name);
+		free(plant->bytes);
+	}
+	vec_done(&tree->xattr_plants);
 	vec_done(&tree->plants);
 	vec_done(&tree->disk_plants);
 	vec_done(&tree->fact_plants);
@@ -290,10 +317,32 @@ ssize_t layer_readlink(struct tree *tree, const char *path, char *buf, size_t si
 	return (ssize_t)length;
 }
 
+static const struct plant_xattr *find_xattr(const struct tree *tree, const char *path,
+					    const char *name)
+{
+	vec_each (&tree->xattr_plants, plant)
+		if (strcmp(plant->path, path) == 0 && strcmp(plant->name, name) == 0)
+			return plant;
+	return NULL;
+}
+
+/* As getxattr(2): a size of 0 asks for the length. */
+static ssize_t planted_xattr(const struct plant_xattr *plant, void *buf, size_t size)
+{
+	if (size > 0 && plant->length > size)
+		return -ERANGE;
+	if (size > 0 && plant->length > 0)
+		memcpy(buf, plant->bytes, plant->length);
+	return (ssize_t)plant->length;
+}
+
 ssize_t layer_xattr(struct tree *tree, const char *path, const char *name, void *buf, size_t size)
 {
 	const struct plant *plant;
+	const struct plant_xattr *given = find_xattr(tree, path, name);
 
+	if (given)
+		return planted_xattr(given, buf, size);
 	switch (look(tree, path, &plant)) {
 	case VIEW_BELOW:
 		return tree->ops->xattr ? tree->ops->xattr(tree->impl, path, name, buf, size)

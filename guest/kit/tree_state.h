@@ -23,6 +23,12 @@ struct plant_disk {
 	size_t length;
 };
 
+struct plant_xattr {
+	char *path, *name; /* owned; real */
+	char *bytes;	   /* owned */
+	size_t length;
+};
+
 struct plant_fact {
 	unsigned filesystem;
 	char *key, *value; /* owned */
@@ -34,6 +40,7 @@ struct plant_fact {
 DEFINE_VEC(plant_vec, struct plant);
 DEFINE_VEC(plant_disk_vec, struct plant_disk);
 DEFINE_VEC(plant_fact_vec, struct plant_fact);
+DEFINE_VEC(plant_xattr_vec, struct plant_xattr);
 
 struct tree_read {
 	char *path; /* owned; as the case wrote it */
@@ -49,6 +56,7 @@ struct tree {
 	struct plant_vec plants;
 	struct plant_disk_vec disk_plants;
 	struct plant_fact_vec fact_plants;
+	struct plant_xattr_vec xattr_plants;
 	int plant_error;
 	struct tree_read_vec reads;
 };

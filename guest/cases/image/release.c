@@ -1,40 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // os-release: it says what this is, and that somebody still repairs it.
-#include <time.h>
-
-#include "guest/kit/case.h"
-
-static const char *read_release(struct trial *t)
-{
-	const char *text = file_text(t, "/etc/os-release");
-
-	if (!text)
-		text = file_text(t, "/usr/lib/os-release");
-	return text;
-}
-
-/* "2026-06-30" as a number that can be compared: 20260630; -1 when it is no date. */
-static long long date_number(const char *text)
-{
-	int year, month, day, end = 0;
-
-	if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) != 3 || text[end] != '\0')
-		return -1;
-	return year * 10000LL + month * 100LL + day;
-}
-
-/* Today, or the day that the plan judges for. */
-static long long today(struct trial *t)
-{
-	const char *text = plan_text(t, "today", NULL);
-	time_t now = time(NULL);
-	struct tm date;
-
-	if (text)
-		return date_number(text);
-	(void)gmtime_r(&now, &date);
-	return (date.tm_year + 1900) * 10000LL + (date.tm_mon + 1) * 100LL + date.tm_mday;
-}
+#include "guest/kit/policy.h"
+#include "guest/kit/release.h"
 
 AUDIT(image, os_release_is_complete,
       .title = "os-release has name, version, id and an unexpired support end date", .priority = P1,
@@ -44,7 +11,7 @@ AUDIT(image, os_release_is_complete,
       .remedy = "Install the distribution's release package again.")
 {
 	static const char *const keys[] = {"ID", "NAME", "PRETTY_NAME"};
-	const char *text = read_release(t), *support_end;
+	const char *text = release_text(t), *support_end;
 
 	REQUIRE(t, text != NULL);
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
@@ -60,7 +27,7 @@ AUDIT(image, os_release_is_complete,
 	support_end = text_value(t, text, "SUPPORT_END");
 	if (support_end) {
 		REQUIRE(t, date_number(support_end) > 0);
-		CHECK_GE(t, date_number(support_end), today(t));
+		CHECK_GE(t, date_number(support_end), date_today(t));
 	}
 }
 
@@ -135,6 +102,15 @@ static const char *end_of(const char *id, const char *version)
 	return NULL;
 }
 
+/* Whether the policy's table of ends names this distribution. */
+static bool eol_has(struct trial *t, const char *id)
+{
+	const char *table = plan_text(t, "eol", "");
+	const char *row = strstr(table, case_format(t, "%s-", id));
+
+	return row && (row == table || row[-1] == '\t');
+}
+
 AUDIT(image, release_is_supported,
       .title = "The release is not past the end-of-life date in the policy table", .priority = P1,
       .sources = "AZCERT:ms-policy/200.4c-endorsed-distribution,AZCERT:hygiene/eol-distribution,"
@@ -143,20 +119,24 @@ AUDIT(image, release_is_supported,
       .remedy = "Build the image from a supported release; the plan's support_end names the day "
 		"of a support that was bought.")
 {
-	const char *text = read_release(t);
+	const char *text = release_text(t);
 	const char *id = text ? text_value(t, text, "ID") : NULL;
 	const char *version = text ? text_value(t, text, "VERSION_ID") : NULL;
 
 	if (!id || !version)
 		case_skip(t, "distro", "os-release names no release with a version");
-	const char *end = plan_text(t, "support_end", text_value(t, text, "SUPPORT_END"));
+	const char *end = plan_text(t, "support_end", NULL);
+	if (!end && eol_has(t, id))
+		end = policy_end_of_life(t, id, version);
+	if (!end)
+		end = text_value(t, text, "SUPPORT_END");
 	if (!end)
 		end = end_of(id, version);
 	if (!end)
 		case_skip(t, "distro", "it is not known until when %s %s is supported", id,
 			  version);
 	REQUIRE(t, date_number(end) > 0);
-	if (date_number(end) >= today(t))
+	if (date_number(end) >= date_today(t))
 		check_passed(t);
 	else
 		FAIL(t, "the support of %s %s ended on %s", id, version, end);
