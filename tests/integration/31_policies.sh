@@ -57,4 +57,6 @@ sed -n 's/^\t[A-Z_]*("\([a-z_]*\)".*/\1/p' "$source_folder/host/catalog/policy.c
 sed -n 's/^\.It Sy //p' "$source_folder/docs/man/assay-policy.5" | tr -d ' ' | tr ',' '\n' | grep -vx 'title\|cases' | sort >"$work/told"
 diff "$work/keys" "$work/told" >"$work/out"
 report $? "assay-policy(5) has the keys" "$work/out"
+
+check "the table of rules is what the cases say" "$source_folder/tools/make-rules" --check "$ASSAY"
 finish

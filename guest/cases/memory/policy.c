@@ -28,7 +28,8 @@ CASE(memory, reserved_share_is_small,
      .priority = P2,
      .why = "What is reserved at boot is paid for and can never be used by programs.",
      .remedy = "Look for crashkernel=, hugepages=, cma= and movable_node on the command line.",
-     .sources = "own")
+     .sources = "AZCERT:ms-prep/crashkernel-auto-removed,"
+		"AZCERT:hygiene/kdump-reserve")
 {
 	long long promised_mib = plan_number(t, "mem_mib", 0), total_kib;
 	const char *meminfo = file_text(t, "/proc/meminfo");

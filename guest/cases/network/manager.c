@@ -76,7 +76,9 @@ CASE(network, only_declared_manager_is_active,
      .why = "Two managers take each other's addresses and routes away, now and then.",
      .remedy =
 	     "Disable all but one of them, or name the one that is meant in the plan's network_manager.",
-     .sources = "own")
+     .sources = "CIV:test_network_manager_is_active,"
+		"LISA:verify_network_manager_not_installed,"
+		"AZCERT:lisa-std/p3-networkmanager-old-rhel")
 {
 	const char *declared = plan_text(t, "network_manager", NULL);
 	unsigned count = 0;

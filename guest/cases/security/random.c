@@ -68,7 +68,7 @@ CASE(security, random_is_ready_early,
      .why = "What draws from it before that waits, or gets numbers that can be guessed: host keys among them.",
      .remedy =
 	     "Give the machine a random device, trust the CPU's generator (random.trust_cpu=on), or carry a seed over.",
-     .sources = "own")
+     .sources = "AZCERT:hygiene/entropy")
 {
 	const char *first =
 		systemd_unit_property(t, "basic.target", "Unit", "ActiveEnterTimestampMonotonic");

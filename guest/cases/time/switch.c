@@ -39,7 +39,9 @@ CASE(time, clocksource_can_be_switched,
      .title = "Another available clocksource can be selected and the old one restored",
      .priority = P2, .isolation = ISOLATION_FORK,
      .why = "The kernel itself switches when its clock turns out to be unstable.",
-     .remedy = "Look in the kernel log for clocksources and for their watchdog.", .sources = "own")
+     .remedy = "Look in the kernel log for clocksources and for their watchdog.",
+     .sources = "LISA:verify_timesync_unbind_clocksource,"
+		"AZCERT:lisa-other/unbind-rebind-clocksource")
 {
 	const char *before = file_line(t, CURRENT);
 

@@ -26,7 +26,10 @@ CASE(time, one_sync_daemon_is_active, .title = "Exactly one time synchronisation
      .why = "Without one the clock drifts until certificates fail; two pull it to and fro.",
      .remedy =
 	     "Install and enable one of chrony, systemd-timesyncd and ntpsec, and disable the others.",
-     .sources = "own")
+     .sources = "CIT:network.TestNTP,"
+		"CIV:test_chronyd_is_active,"
+		"AZCERT:hygiene/time-sync,"
+		"AZCERT:lynis/time-3104")
 {
 	unsigned count = 0;
 

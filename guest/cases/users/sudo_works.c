@@ -67,7 +67,7 @@ CASE(users, default_user_can_sudo,
      .why = "It is the only account that one can log in to: without sudo nobody administers the machine.",
      .remedy =
 	     "Check default_user's sudo rule in /etc/cloud/cloud.cfg and what came of it in /etc/sudoers.d.",
-     .sources = "own")
+     .sources = "AZCERT:aws-mp/access-sudo")
 {
 	const char *name = default_user(t);
 	struct identity *user = case_alloc(t, sizeof *user);
