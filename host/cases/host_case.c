@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "host/cases/host_meeting.h"
 #include "host/cases/host_program.h"
+#include "host/cases/host_second.h"
 #include "host/cases/host_trial.h"
 #include "wire/frame.h"
 
@@ -122,7 +123,7 @@ const char *host_format(struct host_trial *t, const char *format, ...)
 static void release(struct host_trial *t)
 {
 	host_side_done(t);
-	machine_free(t->second);
+	host_second_done(t);
 	machine_free(t->own); /* they know their folders by the trial's memory */
 	while (t->memory) {
 		struct host_block *next = t->memory->next;

@@ -9,11 +9,9 @@
 #include <sys/stat.h>
 #include <sys/timex.h>
 
-#include "base/clock.h"
 #include "host/cases/host_trial.h"
 
-#define NAMES_MAX    4096
-#define FORK_SPAN_NS (120 * NS_PER_S)
+#define NAMES_MAX 65536
 
 /* ---- reading ---- */
 
@@ -89,14 +87,14 @@ static int is_plain(const struct dirent *entry)
 
 const char *const *host_side_names(struct host_trial *t, const char *path)
 {
-	const char **names = host_alloc(t, (NAMES_MAX + 1) * sizeof *names);
-	const char *real = host_side_path(t, path);
 	struct dirent **entries = NULL;
-	int count = scandir(real, &entries, is_plain, alphasort);
+	int count = scandir(host_side_path(t, path), &entries, is_plain, alphasort);
+	size_t kept = count < 0 ? 0 : count < NAMES_MAX ? (size_t)count : NAMES_MAX;
+	const char **names = host_alloc(t, (kept + 1) * sizeof *names);
 
 	for (int i = 0; i < count; i++) {
 		if (i < NAMES_MAX)
-			names[i] = host_format(t, "%s", entries[i]->d_name);
+			names[i] = host_keep(t, entries[i]->d_name, strlen(entries[i]->d_name));
 		free(entries[i]);
 	}
 	free(entries);
@@ -172,29 +170,12 @@ void host_side_replace_adjtimex(struct host_trial *t, host_adjtimex_fn *fn)
 	t->adjtimex = fn;
 }
 
-/* ---- a second copy ---- */
-
-struct machine *host_fork_again(struct host_trial *t)
-{
-	const char *template = machine_template(t->machine);
-	struct patience p = patience_within(&t->patience, FORK_SPAN_NS);
-	struct machine_spec *spec = host_alloc(t, sizeof *spec); /* the VM borrows it */
-	struct err e = {0};
-
-	if (!template)
-		host_skip(t, "template", "the machine is no copy: it was booted");
-	*spec = *machine_spec(t->machine);
-	spec->folder = host_format(t, "%s/second", spec->folder);
-	if (mkdir(spec->folder, 0755) < 0)
-		host_broken(t, "make the folder %s: %m", spec->folder);
-	if (template_fork(template, spec, &p, &t->second, &e) < 0) {
-		t->error = e;
-		host_leave_by_error(t);
-	}
-	return t->second;
-}
-
 /* ---- the end ---- */
+
+struct child *host_side_left(struct host_trial *t)
+{
+	return &t->left;
+}
 
 static int remove_one(const char *path, const struct stat *stat_ UNUSED, int type UNUSED,
 		      struct FTW *at UNUSED)

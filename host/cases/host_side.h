@@ -12,6 +12,7 @@
 #ifndef ASSAY_HOST_CASES_HOST_SIDE_H
 #define ASSAY_HOST_CASES_HOST_SIDE_H
 
+#include "base/child.h"
 #include "host/cases/host_case.h"
 
 /* Where the file is: its own path, or that of what was planted there. */
@@ -40,9 +41,8 @@ typedef int host_adjtimex_fn(struct timex *state);
 int host_side_adjtimex(struct host_trial *t, struct timex *state) NONNULL(1, 2);
 void host_side_replace_adjtimex(struct host_trial *t, host_adjtimex_fn *fn) NONNULL(1, 2);
 
-/* A second private copy of the template that the trial's machine was forked from; it goes with the trial. Without a template
- * the case is skipped. */
-struct machine *host_fork_again(struct host_trial *t) NONNULL(1) __attribute__((returns_nonnull));
+/* Where a sabotage puts a process that it leaves running; it ends with the trial. */
+struct child *host_side_left(struct host_trial *t) NONNULL(1) __attribute__((returns_nonnull));
 
 /* For the framework. */
 void host_side_done(struct host_trial *t) NONNULL(1);

@@ -43,7 +43,8 @@ static enum outcome run(struct machine *machine, const struct host_case_def *def
 
 static bool looks_only(const struct host_case_def *def)
 {
-	return strcmp(def->info.area, "host") == 0 && def->info.isolation == ISOLATION_SHARED;
+	return strcmp(def->info.area, "host") == 0 && def->info.isolation == ISOLATION_SHARED &&
+	       def->info.sabotage.kind == SABOTAGE_CODE;
 }
 
 static void expect_failure(struct machine *machine, const struct host_case_def *def)

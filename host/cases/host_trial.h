@@ -5,7 +5,6 @@
 
 #include <setjmp.h>
 
-#include "base/child.h"
 #include "host/cases/host_case.h"
 #include "host/cases/host_side.h"
 #include "wire/need.h"
@@ -31,7 +30,7 @@ struct host_trial {
 	const char *side; /* the folder of what is planted on the host's side, NULL: nothing is */
 	host_adjtimex_fn *adjtimex; /* NULL: the C library's */
 	struct child left;	    /* what a sabotage leaves running; ends with the trial */
-	struct machine *second;	    /* from host_fork_again, NULL: none */
+	struct machine *second;	    /* from host_second, NULL: none */
 	struct host_block *memory;
 	size_t memory_used;
 	struct text scratch; /* for one answer at a time; here, so that longjmp leaks nothing */
