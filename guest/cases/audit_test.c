@@ -40,7 +40,8 @@ static const char parameters[] =
 	"reserved_names=admin test*\n"
 	"single_root=yes\n"
 	"sshd=UseDNS=no ClientAliveInterval=30..235\n"
-	"time_sources=*.debian.example built-in\n";
+	"time_sources=*.debian.example built-in\n"
+	"trusted_keys=3AA58338621D90AA2E944900A9031A87B11060EB\n";
 
 /* ---- the files ---- */
 
@@ -65,6 +66,8 @@ static const struct plain_file {
 	{"/usr/lib/systemd/system/cloud-config.target", 0644, "[Unit]\nAfter=cloud-init.service\n"},
 	{"/usr/bin/env", 0755, "#!env\n"},
 	{"/usr/sbin/lvm", 0755, "#!lvm\n"},
+	{"/usr/share/keyrings/debian.gpg", 0644,
+	 "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmAYEXgAAAQE=\n-----END PGP PUBLIC KEY BLOCK-----\n"},
 	{"/var/lib/dpkg/info/base.md5sums", 0644,
 	 "2ce0107e8eac8040517912f1cb5697ed  usr/bin/env\n00000000000000000000000000000000  usr/share/doc/base/copyright\n"
 	 "00000000000000000000000000000000  usr/bin/diverted\n"},

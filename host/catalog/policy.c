@@ -128,6 +128,15 @@ static void check_file_line(const char *text, struct text *why)
 		(void)text_addf(why, "'%.60s' is not of the form FILE: LINE", text);
 }
 
+static void check_fingerprint(const char *text, struct text *why)
+{
+	size_t digits = strspn(text, "0123456789ABCDEFabcdef");
+
+	if (text[digits] != '\0' || (digits != 40 && digits != 64))
+		(void)text_addf(why, "'%.80s' is not a fingerprint of 40 or 64 hexadecimal digits",
+				text);
+}
+
 static void check_title(const char *text, struct text *why)
 {
 	if (strlen(text) > TITLE_MAX)
@@ -232,6 +241,7 @@ static const struct policy_key keys[] = {
 	WORDS("system_shells"),
 	WORDS("time_sources"),
 	DATE("today"),
+	WORDS_OF("trusted_keys", check_fingerprint),
 	WORDS_OF("world_writable", check_path),
 	{.name = NULL},
 };
