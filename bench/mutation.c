@@ -289,7 +289,7 @@ static struct subject *subject_of(const struct bench *bench, const struct mutati
 /* Every file passed over, and nobody says why. */
 static bool is_open(const struct bench *bench, const struct subject *subject, enum mutation m)
 {
-	return is_judged(subject) && subject->tallies[m].trials > 0 &&
+	return m != MUTATION_SCRATCHED && is_judged(subject) && subject->tallies[m].trials > 0 &&
 	       subject->tallies[m].noticed == 0 &&
 	       !accepted_reason(&bench->accepted, subject->id, m);
 }

@@ -25,7 +25,7 @@
 static const char *const names[MUTATION_COUNT] = {
 	[MUTATION_NONE] = "none",	[MUTATION_EMPTIED] = "emptied",
 	[MUTATION_GARBLED] = "garbled", [MUTATION_HALVED] = "halved",
-	[MUTATION_ABSENT] = "absent",
+	[MUTATION_ABSENT] = "absent",	[MUTATION_SCRATCHED] = "scratched",
 };
 
 const char *mutation_name(enum mutation mutation)
@@ -60,14 +60,30 @@ struct slot {
 /* ---- in the copy ---- */
 
 /* splitmix64: each seed gives other bytes, and the same ones on every machine. */
+static uint64_t next_random(uint64_t *seed)
+{
+	uint64_t z = (*seed += 0x9e3779b97f4a7c15ULL);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	return z ^ (z >> 31);
+}
+
 static void garble(char *bytes, size_t length, uint64_t seed)
 {
 	for (size_t i = 0; i < length; i += 8) {
-		uint64_t z = (seed += 0x9e3779b97f4a7c15ULL);
-		z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-		z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-		z ^= z >> 31;
-		memcpy(bytes + i, &z, length - i < 8 ? length - i : 8);
+		uint64_t random = next_random(&seed);
+		memcpy(bytes + i, &random, length - i < 8 ? length - i : 8);
+	}
+}
+
+/* One byte in each 64, or one at all. */
+static void scratch(char *bytes, size_t length, uint64_t seed)
+{
+	for (size_t i = 0; i < length; i += 64) {
+		size_t room = length - i < 64 ? length - i : 64;
+		uint64_t random = next_random(&seed);
+		bytes[i + random % room] = (char)(random >> 32);
 	}
 }
 
@@ -97,6 +113,8 @@ static int plant(struct tree *tree, const struct mutation_trial *trial, uint64_t
 		return r;
 	if (trial->mutation == MUTATION_GARBLED)
 		garble(content.buf, content.length, seed_of(trial->path, seed));
+	if (trial->mutation == MUTATION_SCRATCHED)
+		scratch(content.buf, content.length, seed_of(trial->path, seed));
 	size_t length = trial->mutation == MUTATION_EMPTIED  ? 0
 			: trial->mutation == MUTATION_HALVED ? content.length / 2
 							     : content.length;

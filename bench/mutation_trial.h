@@ -19,6 +19,7 @@ enum mutation {
 	MUTATION_GARBLED, /* random bytes, as many as there were */
 	MUTATION_HALVED,  /* the first half is left */
 	MUTATION_ABSENT,
+	MUTATION_SCRATCHED, /* a byte in 64 is another: nobody has to notice, but a parser comes further than in garbage */
 	MUTATION_COUNT
 };
 
