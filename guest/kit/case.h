@@ -294,6 +294,9 @@ long long file_number(struct trial *t, const char *path,
 		      long long fallback); /* its first line as a number */
 /* The names in a folder, sorted, NULL-terminated; an empty list when it is not there. */
 const char *const *file_names(struct trial *t, const char *folder);
+/* As file_names, for folders of which a program reads every file as a text: hidden ones, which editors leave and which may
+ * be no texts, it does not. */
+const char *const *file_text_names(struct trial *t, const char *folder);
 /* Each line of a text: `for (const char *at = text, *line; (line = text_line(t, &at));)`; gives a copy without its end. */
 const char *text_line(struct trial *t, const char **at);
 /* The value of KEY in lines "KEY=value" (quotes taken off), NULL when it is not there: os-release, kernel config … */

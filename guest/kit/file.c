@@ -155,6 +155,21 @@ const char *const *file_names(struct trial *t, const char *folder)
 	return kept ? kept : case_alloc(t, sizeof(*kept));
 }
 
+const char *const *file_text_names(struct trial *t, const char *folder)
+{
+	const char *const *names = file_names(t, folder);
+	size_t count = 0;
+
+	while (names[count])
+		count++;
+	const char **kept = case_alloc(t, (count + 1) * sizeof *kept);
+	count = 0;
+	for (; *names; names++)
+		if ((*names)[0] != '.')
+			kept[count++] = *names;
+	return kept;
+}
+
 /* ---- texts ---- */
 
 const char *text_line(struct trial *t, const char **at)

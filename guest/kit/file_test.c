@@ -67,16 +67,21 @@ static void names_body(struct trial *t)
 {
 	const char *const *names = file_names(t, "/");
 
-	EXPECT_TEXT(names[0], "a");
-	EXPECT_TEXT(names[1], "b");
-	EXPECT(names[2] == NULL);
+	EXPECT_TEXT(names[0], ".a.swp");
+	EXPECT_TEXT(names[1], "a");
+	EXPECT_TEXT(names[2], "b");
+	EXPECT(names[3] == NULL);
 	EXPECT(file_names(t, "/none")[0] == NULL);
+	EXPECT_TEXT(file_text_names(t, "/")[0], "a");
+	EXPECT_TEXT(file_text_names(t, "/")[1], "b");
+	EXPECT(file_text_names(t, "/")[2] == NULL);
 }
 
 TEST(file, names)
 {
 	write_file("b", "");
 	write_file("a", "");
+	write_file(".a.swp", "");
 	in_trial(names_body, OUTCOME_PASS);
 }
 

@@ -65,7 +65,20 @@ static uint64_t size_inside(const unsigned char *header)
 	return (setup_sectors + 1) * 512 + paragraphs * 16;
 }
 
-/* Kernels for x86 are bzImages; other machines have formats of which some are not to be told from anything else. */
+/* ELF, an EFI program, and what kernels and EFI programs are compressed with. */
+static bool is_other_kernel(const unsigned char *header)
+{
+	static const char *const magics[] = {
+		"\177ELF",	    "MZ",  "\x1f\x8b",	      "\3757zXZ",
+		"\x28\xb5\x2f\xfd", "BZh", "\x02\x21\x4c\x18"};
+
+	for (size_t i = 0; i < ARRAY_LEN(magics); i++)
+		if (memcmp(header, magics[i], strlen(magics[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Other machines have formats that are not to be told from anything else. */
 static bool is_for_x86(struct trial *t)
 {
 	return file_exists(t, "/lib64/ld-linux-x86-64.so.2") ||
@@ -87,7 +100,7 @@ const char *kernel_image_problem(struct trial *t, const struct kernel *kernel)
 		return "is cut off";
 	if (memcmp(header + 0x202, "HdrS", 4) == 0)
 		return stat.size + page < size_inside(header) ? "is cut off" : NULL;
-	return is_for_x86(t) && memcmp(header, "\177ELF", 4) != 0 ? "is no kernel" : NULL;
+	return is_for_x86(t) && !is_other_kernel(header) ? "is no kernel" : NULL;
 }
 
 /* Whoever looks for an option would take it for switched off in what is left of a file. */

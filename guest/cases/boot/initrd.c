@@ -219,7 +219,7 @@ static const char *last_setting(struct trial *t, const char *value, const char *
 static const char *last_setting_in(struct trial *t, const char *value, const char *folder,
 				   const char *key)
 {
-	for (const char *const *name = file_names(t, folder); *name; name++)
+	for (const char *const *name = file_text_names(t, folder); *name; name++)
 		value = last_setting(t, value, case_format(t, "%s/%s", folder, *name), key);
 	return value;
 }

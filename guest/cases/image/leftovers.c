@@ -180,7 +180,7 @@ AUDIT(image, no_proxy_settings,
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		check_proxy(t, files[i]);
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
-		for (const char *const *name = file_names(t, folders[i]); *name; name++)
+		for (const char *const *name = file_text_names(t, folders[i]); *name; name++)
 			check_proxy(t, case_format(t, "%s/%s", folders[i], *name));
 }
 
@@ -200,7 +200,7 @@ AUDIT(image, no_persistent_net_rules,
 	static const char *const folders[] = {"/etc/udev/rules.d", "/etc/systemd/network"};
 
 	check_passed(t);
-	for (const char *const *name = file_names(t, folders[0]); *name; name++) {
+	for (const char *const *name = file_text_names(t, folders[0]); *name; name++) {
 		const char *text = file_text(t, case_format(t, "%s/%s", folders[0], *name));
 		for (const char *line; text && (line = text_line(t, &text));)
 			if (line[0] != '#' && strstr(line, "ATTR{address}==") &&
@@ -265,7 +265,7 @@ AUDIT(image, no_static_network_leftovers,
 
 	check_passed(t);
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
-		for (const char *const *name = file_names(t, folders[i]); *name; name++)
+		for (const char *const *name = file_text_names(t, folders[i]); *name; name++)
 			if (strcmp(*name, "ifcfg-lo") != 0)
 				check_network_file(t, case_format(t, "%s/%s", folders[i], *name));
 	const char *text = file_text(t, "/etc/network/interfaces");

@@ -155,10 +155,8 @@ static const char *find_install_line(struct trial *t, const char *module)
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		for (const char *const *name = file_names(t, folders[i]); *name; name++) {
-			const char *path = case_format(t, "%s/%s", folders[i], *name),
-				   *text = file_text(t, path);
-			if (!has_suffix(*name, ".conf"))
-				continue;
+			const char *path = case_format(t, "%s/%s", folders[i], *name);
+			const char *text = has_suffix(*name, ".conf") ? file_text(t, path) : NULL;
 			for (const char *line; text && (line = text_line(t, &text));) {
 				words_split(line, &words);
 				if (words.count > 2 && strcmp(words.at[0], "install") == 0 &&

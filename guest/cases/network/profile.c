@@ -135,7 +135,7 @@ static bool check_netplan(struct trial *t, unsigned *ret_profiles)
 {
 	bool wants = false;
 
-	for (const char *const *name = file_names(t, "/etc/netplan"); *name; name++) {
+	for (const char *const *name = file_text_names(t, "/etc/netplan"); *name; name++) {
 		const char *text = file_text(t, case_format(t, "/etc/netplan/%s", *name));
 		(*ret_profiles)++;
 		wants = wants ||

@@ -83,7 +83,7 @@ static void check_apt(struct trial *t)
 		if (has_suffix(*name, ".list") || has_suffix(*name, ".sources"))
 			check_apt_source(t, case_format(t, "/etc/apt/sources.list.d/%s", *name));
 	check_apt_config(t, "/etc/apt/apt.conf");
-	for (const char *const *name = file_names(t, "/etc/apt/apt.conf.d"); *name; name++)
+	for (const char *const *name = file_text_names(t, "/etc/apt/apt.conf.d"); *name; name++)
 		check_apt_config(t, case_format(t, "/etc/apt/apt.conf.d/%s", *name));
 }
 
@@ -188,7 +188,7 @@ static const char *apt_setting(struct trial *t, const char *key)
 {
 	const char *value = NULL;
 
-	for (const char *const *name = file_names(t, "/etc/apt/apt.conf.d"); *name; name++) {
+	for (const char *const *name = file_text_names(t, "/etc/apt/apt.conf.d"); *name; name++) {
 		const char *text = file_text(t, case_format(t, "/etc/apt/apt.conf.d/%s", *name));
 		struct words words;
 		for (const char *line; text && (line = text_line(t, &text));) {
