@@ -175,7 +175,7 @@ static int visit_signature(void *arg, const char *path, const struct tree_stat *
 static void require_signing(struct trial *t)
 {
 	const struct kernel *kernel = kernels_newest(t);
-	const char *config = kernel->config ? file_text(t, kernel->config) : NULL;
+	const char *config = kernel_config_text(t, kernel);
 	const char *value = config ? text_value(t, config, "CONFIG_MODULE_SIG") : NULL;
 
 	if (!value || strcmp(value, "y") != 0)

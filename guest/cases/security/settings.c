@@ -133,7 +133,7 @@ AUDIT(security, kernel_config_is_hardened,
 {
 	const char *const *entries = policy_words(t, "kernel_config");
 	struct kernel *kernel = kernels_newest(t);
-	const char *config = kernel->config ? file_text(t, kernel->config) : NULL;
+	const char *config = kernel_config_text(t, kernel);
 
 	if (!config)
 		case_skip(t, "kconfig", "the configuration of kernel %s is not in the image",
