@@ -33,8 +33,8 @@ void call_answer(const struct frame *frame, struct text *out, call_after_fn **re
 	NONNULL(1, 2, 3);
 
 /* The verbs; name NULL ends. */
-extern const struct call_verb call_file_verbs[], call_system_verbs[], call_power_verbs[],
-	call_volume_verbs[];
+extern const struct call_verb call_device_verbs[], call_file_verbs[], call_system_verbs[],
+	call_power_verbs[], call_volume_verbs[];
 
 /* What call_power.c wants to be done after its reply. */
 call_after_fn *call_take_after(void);

@@ -63,6 +63,7 @@ static int compare_earlier(struct execution *x, struct err *e)
 				.mem_mib = cell->mem_mib,
 				.numa_nodes = cell->numa_nodes,
 				.data_disks = cell->data_disks,
+				.max_mem_mib = cell->max_mem_mib,
 				.data_disk_mib = cell->data_disk_mib,
 				.nics = cell->nics,
 				.tpm = cell->tpm};

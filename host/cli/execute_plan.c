@@ -15,7 +15,6 @@
 static const char *const devices[] = {"cdrom",		"fw-cfg",     "pvpanic",    "rtc",
 				      "virtio-balloon", "virtio-blk", "virtio-net", "virtio-rng",
 				      "virtio-serial",	"vmgenid",    NULL};
-#define HOTPLUG_SLOTS 4
 
 static bool selection_boots(const struct case_list *cases)
 {
@@ -46,7 +45,10 @@ static struct plan_cell *add_cell(struct execution *x)
 			  /* Over SSH the user-mode network is the agent's way in. */
 			  .netpeer = x->with.entry != ENTRY_SSH,
 			  .devices = devices,
-			  .hotplug_slots = HOTPLUG_SLOTS},
+			  .hotplug_slots = SIZE_HOTPLUG_PORTS,
+			  .memory_slots = x->size.max_mem_mib ? SIZE_MEMORY_SLOTS : 0,
+			  .cpus_max = size_cpus_max(&x->size),
+			  .plugs_disks = true},
 	};
 
 	return plan_add_cell(x->plan, &spec);

@@ -55,6 +55,8 @@ static int list_sizes(bool json, struct err *e)
 			text_addf(&out, "%-10s %u CPU%s, %u MiB, %u NIC%s", size->name, size->cpus,
 				  size->cpus == 1 ? "" : "s", size->mem_mib, size->nics,
 				  size->nics == 1 ? "" : "s");
+			if (size->max_mem_mib)
+				text_addf(&out, ", %u MiB with what is added", size->max_mem_mib);
 			if (size->numa_nodes)
 				text_addf(&out, ", %u NUMA nodes", size->numa_nodes);
 			if (size->data_disks)
@@ -67,6 +69,7 @@ static int list_sizes(bool json, struct err *e)
 		json_member(&out, "name", size->name);
 		json_member_number(&out, "cpus", size->cpus);
 		json_member_number(&out, "mem_mib", size->mem_mib);
+		json_member_number(&out, "max_mem_mib", size->max_mem_mib);
 		json_member_number(&out, "numa_nodes", size->numa_nodes);
 		json_member_number(&out, "data_disks", size->data_disks);
 		json_member_number(&out, "nics", size->nics);

@@ -93,6 +93,9 @@ struct driver {
 	/* Finds the host's port that leads to the guest's SSH server. */
 	int (*ssh_port)(struct vm *vm, const struct patience *p, unsigned *ret, struct err *e);
 
+	/* The bytes of this host that the VM's memory takes, as far as it does not share them with a template. */
+	uint64_t (*ram_used)(const struct vm *vm);
+
 	/* Asks the other end of the VM's network (spec->netpeer; see netpeer/control.h), with a descriptor or -1. When
 	 * netpeer_fd is readable the answer may be there: added to `answer`; -EAGAIN: not yet; -EREMOTEIO (blame guest):
 	 * it says no. */

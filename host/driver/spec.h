@@ -28,6 +28,9 @@ struct machine_spec {
 	/* The machine's power will be cut, and then its disks must lose what the guest never flushed. It costs a log of all
 	 * that is written. */
 	bool cuts_power;
+	/* Its memory is a copy of the template's, not a view of it: who takes pages away from a guest (a balloon) takes them out
+	 * of the file, and the template is everybody's. */
+	bool owns_ram;
 	bool netpeer; /* the NICs end in assay-netpeer */
 	bool serves_time; /* it answers NTP: a clock that is to be looked at as it is must not be set right */
 	const struct case_sabotage *sabotage; /* a host-done sabotage to build in, or NULL */

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/wait.h"
 #include "host/driver/spec.h"
+#include "host/plan/offer.h"
 #include "wire/case_info.h"
 #include "wire/result.h"
 
@@ -113,6 +114,10 @@ int machine_qmp(struct machine *machine, const struct patience *p, const char *c
 void machine_mark_events(struct machine *machine) NONNULL(1);
 int machine_wait_event(struct machine *machine, const struct patience *p, const char *event,
 		       struct text *data, struct err *e) NONNULL(1, 2, 3, 4, 5);
+/* The same for one whose data has `part` in it. */
+int machine_wait_event_of(struct machine *machine, const struct patience *p, const char *event,
+			  const char *part, struct text *data, struct err *e)
+	NONNULL(1, 2, 3, 5, 6);
 
 /* Waits for the agent's greeting of a machine that is rebooting (-ETIMEDOUT, with the watchdog's reading). */
 int machine_wait_agent(struct machine *machine, const struct patience *p,
@@ -122,6 +127,14 @@ int machine_wait_agent(struct machine *machine, const struct patience *p,
 int machine_power_cut(struct machine *machine, struct err *e) NONNULL(1, 2);
 int machine_power_on(struct machine *machine, const struct patience *p, struct boot_report *report,
 		     struct err *e) NONNULL(1, 2, 3, 4);
+
+/* The bytes of this host that its memory takes; 0: nobody knows. Only with spec->owns_ram they are all its own. */
+uint64_t machine_ram_used(const struct machine *machine) NONNULL(1);
+
+/* Plugs these devices into the running machine, blank disks of `mib`, and waits until the guest has them. -ENODEV (blame
+ * guest): it does not take one. */
+int machine_plug(struct machine *machine, const struct hot_devices *hot, unsigned mib,
+		 const struct patience *p, struct err *e) NONNULL(1, 2, 4, 5);
 
 /* Asks the other end of the machine's network (spec->netpeer; netpeer/control.h has the questions), with a descriptor or -1;
  * adds to the answer. -EREMOTEIO (blame guest): it says no, e.g. that the guest refuses a connection. */

@@ -187,13 +187,36 @@ void machine_mark_events(struct machine *machine)
 	machine->events_mark = machine->vm->events.added;
 }
 
+uint64_t machine_ram_used(const struct machine *machine)
+{
+	const struct driver *driver = machine->vm->driver;
+
+	return driver->ram_used ? driver->ram_used(machine->vm) : 0;
+}
+
+static const struct vm_event *find_event(const struct machine *machine, const char *event,
+					 const char *part)
+{
+	const struct vm_events *events = &machine->vm->events;
+	const struct vm_event *found = vm_events_find(events, machine->events_mark, event);
+
+	while (found && part && !strstr(found->data, part))
+		found = vm_events_find(events, found->number + 1, event);
+	return found;
+}
+
 int machine_wait_event(struct machine *machine, const struct patience *p, const char *event,
 		       struct text *data, struct err *e)
 {
+	return machine_wait_event_of(machine, p, event, NULL, data, e);
+}
+
+int machine_wait_event_of(struct machine *machine, const struct patience *p, const char *event,
+			  const char *part, struct text *data, struct err *e)
+{
 	for (;;) {
 		machine_take_in(machine);
-		const struct vm_event *found =
-			vm_events_find(&machine->vm->events, machine->events_mark, event);
+		const struct vm_event *found = find_event(machine, event, part);
 		if (found) {
 			(void)text_adds(data, found->data);
 			return 0;

@@ -32,14 +32,24 @@ static bool judge_dev(const struct offer *offer, const struct need *need)
 	return false;
 }
 
+static unsigned pluggable(const struct offer *offer)
+{
+	return offer->plugs_disks ? offer->hotplug_slots : 0;
+}
+
 static bool judge_disk(const struct offer *offer, const struct need *need)
 {
-	return strcmp(need->name, "data") == 0 && offer->size->data_disks > 0;
+	return strcmp(need->name, "data") == 0 && offer->size->data_disks + pluggable(offer) > 0;
 }
 
 static bool judge_disks(const struct offer *offer, const struct need *need)
 {
-	return offer->size->data_disks >= wanted(need);
+	return offer->size->data_disks + pluggable(offer) >= wanted(need);
+}
+
+static bool judge_nvme(const struct offer *offer, const struct need *need)
+{
+	return pluggable(offer) >= wanted(need);
 }
 
 static bool judge_hotplug(const struct offer *offer, const struct need *need)
@@ -165,7 +175,7 @@ static const struct offer_line {
 	{"nic", judge_dev},
 	{"nics", judge_nics},
 	{"numa", judge_numa},
-	{"nvme", judge_never},
+	{"nvme", judge_nvme},
 	{"payload", judge_never},
 	{"policy", judge_policy},
 	{"reboot", judge_reboot},
@@ -198,4 +208,26 @@ enum offer_verdict offer_judge(const struct offer *offer, const char *needs, str
 			return verdict;
 	}
 	return OFFER_MEETS;
+}
+
+static void raise_to(unsigned *number, long long wanted, unsigned there)
+{
+	unsigned missing = wanted > there ? (unsigned)wanted - there : 0;
+
+	if (missing > *number)
+		*number = missing;
+}
+
+struct hot_devices offer_plugs(const struct offer *offer, const char *needs)
+{
+	struct hot_devices hot = {0};
+	struct need need;
+
+	while (need_next(&needs, &need)) {
+		if (strcmp(need.kind, "disk") == 0 || strcmp(need.kind, "disks") == 0)
+			raise_to(&hot.disks, wanted(&need), offer->size->data_disks);
+		else if (strcmp(need.kind, "nvme") == 0)
+			raise_to(&hot.nvmes, wanted(&need), 0);
+	}
+	return hot;
 }

@@ -13,6 +13,12 @@
 #include "host/plan/size.h"
 #include "wire/need.h"
 
+/* What is plugged into a running machine for one case, since its size lacks it. */
+struct hot_devices {
+	unsigned disks; /* blank ones, as the size's data disks are */
+	unsigned nvmes; /* the same, behind NVMe controllers */
+};
+
 struct offer {
 	const struct size *size;
 	bool uefi, kvm, secure_boot;
@@ -22,6 +28,7 @@ struct offer {
 	const char *policy;	    /* lines key=value; NULL: none */
 	const char *const *devices; /* what dev:X and nic:X may name, NULL-terminated; NULL: none */
 	unsigned hotplug_slots, memory_slots, cpus_max;
+	bool plugs_disks; /* disks that the size lacks are plugged in, as far as there are slots */
 };
 
 enum offer_verdict {
@@ -33,5 +40,8 @@ enum offer_verdict {
 /* Judges the needs that are the plan's to judge; the guest's are left to the guest. */
 enum offer_verdict offer_judge(const struct offer *offer, const char *needs, struct need *ret)
 	NONNULL(1, 3);
+
+/* What has to be plugged in for needs that are met; nothing for most. */
+struct hot_devices offer_plugs(const struct offer *offer, const char *needs) NONNULL(1);
 
 #endif

@@ -266,6 +266,24 @@ static bool has_item(const struct plan_cell *cell, const struct catalog_case *it
 	return false;
 }
 
+/* A machine that judges a boot is as it was booted, and one whose power is cut comes back as it was made. */
+static bool may_be_plugged(const struct plan_item *item)
+{
+	const struct case_info *info = &item->it->info;
+
+	return (item->way == PLAN_WAY_SHARED || item->way == PLAN_WAY_FORK ||
+		item->way == PLAN_WAY_COLD) &&
+	       info->isolation != ISOLATION_COLD && !info->cuts_power;
+}
+
+/* What is plugged in for one case is nothing to share. */
+static void plan_devices(struct plan_item *item, const struct offer *offer)
+{
+	item->hot = offer_plugs(offer, item->it->info.needs);
+	if (item->way == PLAN_WAY_SHARED && plan_item_is_plugged(item))
+		item->way = PLAN_WAY_FORK;
+}
+
 void plan_add_case(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
 		   bool sabotaged, uint64_t expected_ns)
 {
@@ -278,10 +296,13 @@ void plan_add_case(struct plan *plan, struct plan_cell *cell, const struct catal
 		return;
 	item.expected_ns = expected_ns ? expected_ns : guess_ns(it, item.way);
 	offer.pristine = item.way == PLAN_WAY_OFFLINE;
+	offer.plugs_disks = offer.plugs_disks && may_be_plugged(&item);
 	enum offer_verdict verdict = offer_judge(&offer, it->info.needs, &need);
 	if (verdict != OFFER_MEETS) {
 		item.way = verdict == OFFER_LACKS ? PLAN_WAY_SKIP : PLAN_WAY_BROKEN;
 		(void)snprintf(item.need, sizeof item.need, "%s", need.text);
+	} else {
+		plan_devices(&item, &offer);
 	}
 	plan->proves = plan->proves || sabotaged;
 	if (!vec_add(&cell->items, item))
@@ -361,6 +382,7 @@ static void add_size(const struct size *size, struct text *out)
 	json_member(out, "name", size->name);
 	json_member_number(out, "cpus", size->cpus);
 	json_member_number(out, "mem_mib", size->mem_mib);
+	json_member_number(out, "max_mem_mib", size->max_mem_mib);
 	json_member_number(out, "numa_nodes", size->numa_nodes);
 	json_member_number(out, "data_disks", size->data_disks);
 	json_member_number(out, "data_disk_mib", size->data_disk_mib);

@@ -38,8 +38,14 @@ struct plan_item {
 	bool sabotaged;
 	enum plan_way way;
 	char need[96];
+	struct hot_devices hot; /* plugged into its machine before it runs */
 	uint64_t expected_ns;
 };
+/* True when something is plugged into its machine, which then is nothing to share. */
+static inline bool plan_item_is_plugged(const struct plan_item *item)
+{
+	return item->hot.disks + item->hot.nvmes > 0;
+}
 DEFINE_VEC(plan_items, struct plan_item);
 
 /* What a cell is made of. Strings are copied by plan_add_cell. */

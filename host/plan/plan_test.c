@@ -29,6 +29,13 @@ static const struct case_info infos[] = {
 	 .kind = CASE_KIND_GUEST,
 	 .needs = "systemd,cpus>=64"},
 	{.area = "a", .name = "slip", .title = "t", .kind = CASE_KIND_GUEST, .needs = "cpu>=2"},
+	{.area = "a", .name = "disk", .title = "t", .kind = CASE_KIND_GUEST, .needs = "disk:data"},
+	{.area = "a",
+	 .name = "disk_cold",
+	 .title = "t",
+	 .kind = CASE_KIND_GUEST,
+	 .isolation = ISOLATION_COLD,
+	 .needs = "disk:data"},
 	{.area = "a",
 	 .name = "cmdline",
 	 .title = "t",
@@ -67,6 +74,8 @@ static const struct expected_way {
 	{"a.cmdline", false, PLAN_WAY_SHARED, ""},
 	{"a.cmdline", true, PLAN_WAY_COLD, ""},
 	{"a.cold", false, PLAN_WAY_COLD, ""},
+	{"a.disk", false, PLAN_WAY_FORK, ""},
+	{"a.disk_cold", false, PLAN_WAY_SKIP, "disk:data"},
 	{"a.fork", false, PLAN_WAY_FORK, ""},
 	{"a.guest", false, PLAN_WAY_SHARED, ""},
 	{"a.guest", true, PLAN_WAY_FORK, ""},
@@ -82,8 +91,10 @@ static const struct expected_way {
 static struct plan *make_plan(const struct catalog *catalog)
 {
 	struct plan *plan = plan_new("r", catalog);
-	struct plan_cell_spec spec = {
-		.image_path = "/x", .image_format = "raw", .size = sizes_known()[0]};
+	struct plan_cell_spec spec = {.image_path = "/x",
+				      .image_format = "raw",
+				      .size = sizes_known()[0],
+				      .offer = {.hotplug_slots = 1, .plugs_disks = true}};
 	struct plan_cell *cell = plan_add_cell(plan, &spec);
 
 	for (size_t i = ARRAY_LEN(ways); i-- > 0;) {
@@ -171,6 +182,25 @@ TEST(offer, judges_by_the_size)
 	EXPECT_NUMBER(offer_judge(&offer, NULL, &need), OFFER_MEETS);
 	EXPECT_NUMBER(offer_judge(&offer, "cpus>=2,magic", &need), OFFER_UNKNOWN);
 	EXPECT_TEXT(need.text, "magic");
+}
+
+TEST(offer, plugs_in_what_the_size_lacks)
+{
+	struct size size = {.cpus = 2, .data_disks = 1};
+	struct offer offer = {.size = &size, .hotplug_slots = 4, .plugs_disks = true};
+	struct need need;
+
+	EXPECT_NUMBER(offer_judge(&offer, "disks>=5,nvme>=4", &need), OFFER_MEETS);
+	EXPECT_NUMBER(offer_judge(&offer, "disks>=6", &need), OFFER_LACKS);
+	EXPECT_NUMBER(offer_plugs(&offer, "systemd,disk:data").disks, 0);
+	EXPECT_NUMBER(offer_plugs(&offer, "disks>=3,disk:data").disks, 2);
+	EXPECT_NUMBER(offer_plugs(&offer, "nvme>=2").nvmes, 2);
+	size.data_disks = 0;
+	EXPECT_NUMBER(offer_judge(&offer, "disk:data", &need), OFFER_MEETS);
+	EXPECT_NUMBER(offer_plugs(&offer, "disk:data").disks, 1);
+	offer.plugs_disks = false;
+	EXPECT_NUMBER(offer_judge(&offer, "disk:data", &need), OFFER_LACKS);
+	EXPECT_NUMBER(offer_judge(&offer, "nvme>=1", &need), OFFER_LACKS);
 }
 
 /* Every kind that is the plan's to judge has a judge: none may come out as unknown. */

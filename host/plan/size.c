@@ -7,7 +7,8 @@
 
 #include "base/option.h"
 
-#define SIZE_TEXT_MAX 256
+#define SIZE_TEXT_MAX	 256
+#define CPUS_DOUBLED_MAX 64 /* kernels set memory apart for each */
 
 static const struct size shipped[] = {
 	{.name = "default", .cpus = 2, .mem_mib = 1024, .nics = 1},
@@ -21,6 +22,7 @@ static const struct size shipped[] = {
 	 .data_disks = 2,
 	 .data_disk_mib = 1024},
 	{.name = "network", .cpus = 2, .mem_mib = 1024, .nics = 3},
+	{.name = "elastic", .cpus = 2, .mem_mib = 1024, .max_mem_mib = 3072, .nics = 1},
 	{.name = "numa", .cpus = 4, .mem_mib = 2048, .nics = 1, .numa_nodes = 2},
 	{.name = "secure", .cpus = 2, .mem_mib = 1024, .nics = 1, .tpm = true},
 	{.name = ""},
@@ -35,13 +37,14 @@ static const struct size_word {
 	{"cpus", offsetof(struct size, cpus), 1, 512},
 	{"disk_mib", offsetof(struct size, data_disk_mib), 16, 1 << 24},
 	{"disks", offsetof(struct size, data_disks), 0, 24},
+	{"maxmem", offsetof(struct size, max_mem_mib), 128, 1 << 24},
 	{"mem", offsetof(struct size, mem_mib), 128, 1 << 24},
 	{"nics", offsetof(struct size, nics), 0, 8},
 	{"numa", offsetof(struct size, numa_nodes), 0, 8},
 };
 
-static const char *const word_names[] = {"cpu_model", "cpus", "disk_mib", "disks", "mem",
-					 "nics",      "numa", "tpm",	  NULL};
+static const char *const word_names[] = {"cpu_model", "cpus", "disk_mib", "disks", "maxmem",
+					 "mem",	      "nics", "numa",	  "tpm",   NULL};
 
 const struct size *sizes_known(void)
 {
@@ -81,8 +84,8 @@ static int refuse_word(const char *word, struct err *e)
 			       word, near);
 	return err_set(
 		e, BLAME_USER, EINVAL,
-		"size: no word '%.32s'; there are cpu_model, cpus, disk_mib, disks, mem, nics, "
-		"numa and tpm",
+		"size: no word '%.32s'; there are cpu_model, cpus, disk_mib, disks, maxmem, mem, "
+		"nics, numa and tpm",
 		word);
 }
 
@@ -134,6 +137,10 @@ static int finish(struct size *size, struct err *e)
 		return err_set(e, BLAME_USER, EINVAL,
 			       "size: %u NUMA nodes need at least as many CPUs, not %u",
 			       size->numa_nodes, size->cpus);
+	if (size->max_mem_mib > 0 && size->max_mem_mib <= size->mem_mib)
+		return err_set(e, BLAME_USER, EINVAL,
+			       "size: maxmem=%u leaves nothing to add to mem=%u", size->max_mem_mib,
+			       size->mem_mib);
 	if (size->data_disks > 0 && size->data_disk_mib == 0)
 		size->data_disk_mib = 1024;
 	if (size->name[0] == '\0')
@@ -198,6 +205,12 @@ int size_parse(const char *text, struct size *ret, struct err *e)
 	if (r == 0)
 		*ret = size;
 	return r;
+}
+
+/* The topology has room for a second socket like the first; a machine with nodes is full. */
+unsigned size_cpus_max(const struct size *size)
+{
+	return size->numa_nodes > 1 || size->cpus > CPUS_DOUBLED_MAX ? size->cpus : 2 * size->cpus;
 }
 
 void size_parameters(const struct size *size, struct text *out)

@@ -45,6 +45,7 @@ static const struct refused {
 	{"cpu=2", "did you mean 'cpus'"},
 	{"cpus=2,", "has no value"},
 	{"cpus=1,numa=2", "at least as many CPUs"},
+	{"mem=1024,maxmem=1024", "leaves nothing to add"},
 	{"a/b:cpus=1", "is not a name"},
 	{"cpu_model=host,x", "has no value"},
 	{"cpu_model=a b", "is not a CPU model"},

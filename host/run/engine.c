@@ -14,6 +14,7 @@
 #include "host/run/internal.h"
 #include "wire/network.h"
 
+#define HOT_DISK_MIB   1024
 #define STACK_SIZE     (1U << 20)
 #define TICK_NS	       (250 * NS_PER_MS)
 #define WORKERS_MAX    1024
@@ -174,21 +175,31 @@ static bool is_done(const void *arg, const struct plan_cell *cell, const struct 
 	       strcmp(item->it->id, CASE_IMAGE_UNCHANGED) != 0;
 }
 
-/* `machines`: how many run at once. */
-static void cell_init(struct cell_run *run, const struct plan_cell *cell,
-		      const struct engine_cell *with, unsigned machines)
+char *cell_parameters(const struct engine_setup *setup, const struct plan_cell *cell,
+		      const struct size *size)
 {
 	CLEAN_TEXT struct text parameters = TEXT_INIT(PARAMETERS_MAX);
 
-	size_parameters(&cell->size, &parameters);
-	network_parameters(cell->size.nics, &parameters);
+	size_parameters(size, &parameters);
+	network_parameters(size->nics, &parameters);
 	text_addf(&parameters, "firmware=%s\naccel=%s\nentry=%s\nmachines=%u\n", cell->firmware,
-		  cell->accel, cell->entry, machines);
+		  cell->accel, cell->entry, setup->jobs + setup->waiting_jobs);
 	text_adds(&parameters, cell->policy);
+	return text_steal(&parameters);
+}
+
+unsigned hot_disk_mib(const struct size *size)
+{
+	return size->data_disk_mib > 0 ? size->data_disk_mib : HOT_DISK_MIB;
+}
+
+static void cell_init(struct cell_run *run, const struct engine_setup *setup,
+		      const struct plan_cell *cell, const struct engine_cell *with)
+{
 	*run = (struct cell_run){
 		.cell = cell,
 		.with = with,
-		.parameters = text_steal(&parameters),
+		.parameters = cell_parameters(setup, cell, &cell->size),
 		.template_lock = -1,
 		.outcomes = xnew((cell->items.count + 1) * sizeof *run->outcomes),
 	};
@@ -312,8 +323,7 @@ static int run_recorded(struct engine *engine, struct journal *journal, int sign
 		return r;
 	engine->cells = xnew((plan->cells.count + 1) * sizeof *engine->cells);
 	for (size_t i = 0; i < plan->cells.count; i++)
-		cell_init(&engine->cells[i], plan->cells.items[i], &setup->cells[i],
-			  setup->jobs + setup->waiting_jobs);
+		cell_init(&engine->cells[i], setup, plan->cells.items[i], &setup->cells[i]);
 	r = run_plan(engine, signal_fd, end, e);
 	if (recorder_stop(engine->recorder, &late) < 0 && r == 0) {
 		*e = late;

@@ -40,6 +40,13 @@ struct worker {
 	struct spare *spare; /* NULL: there is none, or not yet */
 };
 
+/* What cases are told of the plan, with a size that may have more than the cell's. */
+char *cell_parameters(const struct engine_setup *setup, const struct plan_cell *cell,
+		      const struct size *size) NONNULL(1, 2, 3);
+
+/* How large a disk is that is plugged in: as the size's own. */
+unsigned hot_disk_mib(const struct size *size) NONNULL(1);
+
 /* ---- what is told ---- */
 
 void tell_state(const struct worker *worker, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);

@@ -32,11 +32,44 @@ static void judge_no_boot(struct seat *seat, const struct plan_item *item, struc
 	result_from_boot(result, is_of_boot ? OUTCOME_FAIL : OUTCOME_BROKEN, &seat->boot);
 }
 
+/* A case that is told of its size's disks is told of those as well. */
+static char *parameters_of(const struct seat *seat, const struct plan_item *item)
+{
+	const struct plan_cell *cell = seat->cell->cell;
+	struct size size = cell->size;
+
+	size.data_disks += item->hot.disks;
+	size.data_disk_mib = hot_disk_mib(&size);
+	return cell_parameters(seat->worker->engine->setup, cell, &size);
+}
+
+/* 1: done; 0: the guest does not take them, and that is the item's result. */
+static int plug(struct seat *seat, const struct plan_item *item, struct result *result,
+		struct err *e)
+{
+	struct patience p = engine_patience(seat->worker->engine, CASE_SPAN_NS);
+	int r = machine_plug(seat->machine, &item->hot, hot_disk_mib(&seat->cell->cell->size), &p,
+			     e);
+
+	if (r == 0)
+		return 1;
+	if (r != -ENODEV || e->blame != BLAME_GUEST)
+		return r;
+	result_set(result, OUTCOME_SKIP, "%s; a size with such disks has them from the boot on",
+		   e->text);
+	(void)snprintf(result->need, sizeof result->need, "%s",
+		       item->hot.disks > 0 ? "disk:data" : "nvme");
+	err_clear(e);
+	return 0;
+}
+
 static int execute(struct seat *seat, const struct plan_item *item, struct result *result,
 		   struct err *e)
 {
 	struct engine *engine = seat->worker->engine;
 	struct patience p = engine_patience(engine, CASE_SPAN_NS);
+	CLEAN_FREE char *own = plan_item_is_plugged(item) ? parameters_of(seat, item) : NULL;
+	const char *parameters = own ? own : seat->cell->parameters;
 	unsigned flags = flags_of(seat, item);
 
 	tell_state(seat->worker, "%s%s", item->it->id, item->sabotaged ? " (sabotaged)" : "");
@@ -46,12 +79,12 @@ static int execute(struct seat *seat, const struct plan_item *item, struct resul
 		return 0;
 	}
 	if (!item->it->of_host)
-		return machine_run_case(seat->machine, &item->it->info, flags,
-					seat->cell->parameters, &p, result, e);
+		return machine_run_case(seat->machine, &item->it->info, flags, parameters, &p,
+					result, e);
 	if (!engine->setup->run_host_case)
 		return err_set(e, BLAME_BUG, ENOSYS, "%s: nobody runs host cases", item->it->id);
-	return engine->setup->run_host_case(&item->it->info, seat->machine, flags,
-					    seat->cell->parameters, &p, result, e);
+	return engine->setup->run_host_case(&item->it->info, seat->machine, flags, parameters, &p,
+					    result, e);
 }
 
 static int try_item(struct seat *seat, const struct plan_item *item, struct result *result,
@@ -63,7 +96,9 @@ static int try_item(struct seat *seat, const struct plan_item *item, struct resu
 		judge_no_boot(seat, item, result);
 		return 0;
 	}
-	return r == 0 ? execute(seat, item, result, e) : r;
+	if (r == 0)
+		r = plan_item_is_plugged(item) ? plug(seat, item, result, e) : 1;
+	return r > 0 ? execute(seat, item, result, e) : r;
 }
 
 /* Only a machine on which nothing happened serves for another case. What judges a boot only looks at it, and a boot that
@@ -230,6 +265,7 @@ void run_cases_job(struct worker *worker, struct cell_run *cell, const struct jo
 	seat_init(&seat, worker, cell, job->sabotage, job->kind == JOB_COLD);
 	vec_each (&job->items, item) {
 		seat.spec.cuts_power |= (*item)->it->info.cuts_power;
+		seat.spec.owns_ram |= needs_name((*item)->it->info.needs, "dev:virtio-balloon");
 		seat.spec.serves_time |= needs_name((*item)->it->info.needs, "netpeer:ntp");
 	}
 	if (is_hopeless(worker, cell, job))

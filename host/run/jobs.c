@@ -142,7 +142,8 @@ static bool shares_reboot(const struct deal *deal, const struct plan_item *item)
 	const struct case_info *info = &item->it->info;
 
 	return deal->layout->groups_max > 1 && !item->sabotaged && item->it->of_host &&
-	       info->isolation == ISOLATION_REBOOT && !info->program && !info->cuts_power;
+	       info->isolation == ISOLATION_REBOOT && !info->program && !info->cuts_power &&
+	       !plan_item_is_plugged(item);
 }
 
 /* The job to which one more case that shares a reboot can go. */
@@ -189,14 +190,15 @@ static struct job *find_group(const struct deal *deal, const struct plan_item *i
 {
 	const struct case_sabotage *sabotage = built_in(item);
 
-	if (!sabotage || item->it->of_host || item->it->info.isolation != ISOLATION_SHARED)
+	if (!sabotage || item->it->of_host || item->it->info.isolation != ISOLATION_SHARED ||
+	    plan_item_is_plugged(item))
 		return NULL;
 	vec_each (deal->jobs, job) {
 		const struct plan_item *first =
 			(*job)->kind == JOB_COLD ? (*job)->items.items[0] : NULL;
 		if (first && (*job)->sabotage && !first->it->of_host &&
-		    first->it->info.isolation == ISOLATION_SHARED && (*job)->cell == deal->cell &&
-		    sabotage_is_same((*job)->sabotage, sabotage))
+		    !plan_item_is_plugged(first) && first->it->info.isolation == ISOLATION_SHARED &&
+		    (*job)->cell == deal->cell && sabotage_is_same((*job)->sabotage, sabotage))
 			return *job;
 	}
 	return NULL;

@@ -128,7 +128,9 @@ int seat_settle(struct seat *seat, struct err *e)
 /* Spares are made as most cases want them. */
 static bool is_usual(const struct seat *seat)
 {
-	return !seat->spec.cuts_power && !seat->spec.serves_time;
+	const struct machine_spec *spec = &seat->spec;
+
+	return !spec->cuts_power && !spec->serves_time && !spec->owns_ram;
 }
 
 /* True when the machine thread has made one ahead, which now sits here. */

@@ -124,6 +124,7 @@ static void parse_size(const json_t *size, struct run_cell *cell)
 	cell->mem_mib = copy_number(size, "mem_mib");
 	cell->numa_nodes = copy_number(size, "numa_nodes");
 	cell->data_disks = copy_number(size, "data_disks");
+	cell->max_mem_mib = copy_number(size, "max_mem_mib"); /* 0 in older runs: there was none */
 	cell->data_disk_mib = copy_number(size, "data_disk_mib");
 	cell->nics = copy_number(size, "nics");
 	cell->tpm = json_is_true(json_object_get(size, "tpm"));

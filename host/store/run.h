@@ -35,7 +35,7 @@ struct run_cell {
 	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
 	char *firmware, *accel, *entry, *policy;
 	char size_name[32], cpu_model[64];
-	unsigned cpus, mem_mib, numa_nodes, data_disks, data_disk_mib, nics;
+	unsigned cpus, mem_mib, max_mem_mib, numa_nodes, data_disks, data_disk_mib, nics;
 	bool tpm, cold;
 };
 DEFINE_VEC(run_cells, struct run_cell);

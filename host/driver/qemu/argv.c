@@ -76,12 +76,17 @@ static const char *setting(const struct qemu *qemu, const char *name, const char
 	return value ? value : otherwise;
 }
 
-/* A node is a socket where that goes: kernels warn of nodes that share one. */
-static void add_topology(struct command *command, unsigned cpus, unsigned nodes)
+/* A node is a socket where that goes: kernels warn of nodes that share one. Without nodes a second socket is free. */
+static void add_topology(struct command *command, const struct size *size, unsigned nodes)
 {
-	unsigned sockets = cpus % nodes == 0 ? nodes : 1;
+	unsigned cpus = size->cpus, sockets = cpus % nodes == 0 ? nodes : 1;
 
-	command_addf(command, "%u,sockets=%u,cores=%u,threads=1", cpus, sockets, cpus / sockets);
+	if (size_cpus_max(size) > cpus)
+		command_addf(command, "%u,maxcpus=%u,sockets=2,cores=%u,threads=1", cpus,
+			     size_cpus_max(size), cpus);
+	else
+		command_addf(command, "%u,sockets=%u,cores=%u,threads=1", cpus, sockets,
+			     cpus / sockets);
 }
 
 static void add_cpu(struct command *command, const struct qemu *qemu)
@@ -98,7 +103,7 @@ static void add_cpu(struct command *command, const struct qemu *qemu)
 	if (spec_machine_setting(&qemu->spec, "smp"))
 		command_add(command, setting(qemu, "smp", ""));
 	else
-		add_topology(command, size->cpus, ram_nodes(&qemu->spec));
+		add_topology(command, size, ram_nodes(&qemu->spec));
 }
 
 /* The CPUs of a node: as even as it goes, in order. */
@@ -115,14 +120,19 @@ static void add_memory(struct command *command, const struct qemu *qemu)
 	const struct size *size = qemu->spec.size;
 
 	command_add(command, "-m");
-	command_addf(command, "%u", size->mem_mib);
+	if (size->max_mem_mib > size->mem_mib)
+		command_addf(command, "%u,slots=%u,maxmem=%uM", size->mem_mib, SIZE_MEMORY_SLOTS,
+			     size->max_mem_mib);
+	else
+		command_addf(command, "%u", size->mem_mib);
 	for (unsigned i = 0; i < qemu->node_count; i++) {
 		int as = command_fd(command, qemu->ram_fds[i]);
 		command_add(command, "-object");
 		command_addf(
 			command,
 			"memory-backend-file,id=ram%u,mem-path=/proc/self/fd/%d,size=%uM,share=%s",
-			i, as, size->mem_mib / qemu->node_count, qemu->is_fork ? "off" : "on");
+			i, as, size->mem_mib / qemu->node_count,
+			ram_is_private(qemu) ? "off" : "on");
 	}
 	if (qemu->node_count == 1) {
 		command_add(command, "-machine");
@@ -138,6 +148,25 @@ static void add_memory(struct command *command, const struct qemu *qemu)
 	}
 }
 
+/* Where devices come and go. Their place is fixed, so that those before them keep theirs. Without I/O windows: there are not
+ * as many to be had. */
+static void add_ports(struct command *command)
+{
+	for (unsigned i = 0; i < QEMU_HOTPLUG_PORTS; i++) {
+		command_add(command, "-device");
+		command_addf(command,
+			     "pcie-root-port,id=" QEMU_HOTPLUG_PORT
+			     ",chassis=%u,slot=%u,io-reserve=0,addr=1c.%x%s",
+			     i, i + 1, i + 1, i, i == 0 ? ",multifunction=on" : "");
+	}
+	/* The balloon can be replaced by one that offers other features. */
+	command_add(command, "-device");
+	command_addf(command,
+		     "pcie-root-port,id=" QEMU_BALLOON_PORT
+		     ",chassis=%u,slot=%u,io-reserve=0,addr=1d.0",
+		     QEMU_HOTPLUG_PORTS + 1, QEMU_HOTPLUG_PORTS + 1);
+}
+
 static void add_board(struct command *command, const struct qemu *qemu)
 {
 	command_add(command, "-machine");
@@ -150,11 +179,7 @@ static void add_board(struct command *command, const struct qemu *qemu)
 	command_add(command, "panic=none");
 	command_add(command, "-boot");
 	command_add(command, "strict=on");
-	for (int i = 0; i < QEMU_HOTPLUG_PORTS; i++) {
-		command_add(command, "-device");
-		command_addf(command, "pcie-root-port,id=hot%d,chassis=%d,slot=%d", i, i + 1,
-			     i + 1);
-	}
+	add_ports(command);
 }
 
 /* Without restrict the guest would reach the host's network. The first NIC's addresses are QEMU's own choice. */
@@ -199,12 +224,22 @@ static void add_network(struct command *command, const struct qemu *qemu)
 	}
 }
 
+/* Wires without a NIC, for those that are plugged in later: the guest sees nothing of them. */
+static void add_spare_wires(struct command *command, const struct qemu *qemu)
+{
+	unsigned nics = qemu->netpeer ? netpeer_nics(qemu->spec.size->nics) : 0;
+
+	for (unsigned i = qemu->spec.size->nics; i < nics; i++)
+		add_wire(command, qemu, i);
+}
+
 static void add_extras(struct command *command, const struct qemu *qemu)
 {
 	const char *options = qemu->spec.driver_options ? qemu->spec.driver_options : "";
 
 	add_device(command, qemu, "virtio-rng", "virtio-rng-pci,rng=rng0");
-	add_device(command, qemu, "virtio-balloon", "virtio-balloon-pci,id=balloon0");
+	add_device(command, qemu, "virtio-balloon",
+		   "virtio-balloon-pci,id=balloon0,bus=" QEMU_BALLOON_PORT);
 	add_device(command, qemu, "pvpanic", "pvpanic-pci");
 	/* The same word twice would be the same identifier: that is a sabotage of its own. */
 	if (!spec_drops(&qemu->spec, "vmgenid")) {
@@ -258,6 +293,7 @@ void argv_machine(struct command *command, const struct qemu *qemu)
 	command_add(command, "-device");
 	command_add(command, "isa-serial,chardev=console");
 	add_network(command, qemu);
+	add_spare_wires(command, qemu);
 	add_extras(command, qemu);
 	add_credentials(command, qemu);
 	add_kernel(command, qemu);

@@ -58,7 +58,9 @@ TEST(argv, accelerator_decides_the_cpu)
 	struct machine_spec spec = spec_with(NULL);
 	CLEAN_FREE char *tcg = argv_of(&spec);
 
-	EXPECT(strstr(tcg, "-accel tcg,thread=multi -cpu max -smp 2,sockets=1,cores=2,threads=1"));
+	EXPECT(strstr(
+		tcg,
+		"-accel tcg,thread=multi -cpu max -smp 2,maxcpus=4,sockets=2,cores=2,threads=1 "));
 	spec.accel = ACCEL_KVM;
 	CLEAN_FREE char *kvm = argv_of(&spec);
 	EXPECT(strstr(kvm, "-accel kvm -cpu host"));
@@ -78,6 +80,19 @@ TEST(argv, memory_is_split_among_nodes)
 		"-numa node,nodeid=0,memdev=ram0,cpus=0-0 -numa node,nodeid=1,memdev=ram1,cpus=1-1"));
 	EXPECT(!strstr(line, "memory-backend=ram0"));
 	EXPECT(strstr(line, "-smp 2,sockets=2,cores=1,threads=1 "));
+}
+
+TEST(argv, memory_can_be_added_where_the_size_has_room)
+{
+	struct size elastic = small;
+	struct machine_spec spec = spec_with(NULL);
+	CLEAN_FREE char *fixed = argv_of(&spec);
+
+	EXPECT(strstr(fixed, "-m 512 ") != NULL);
+	elastic.max_mem_mib = 2048;
+	spec.size = &elastic;
+	CLEAN_FREE char *line = argv_of(&spec);
+	EXPECT(strstr(line, "-m 512,slots=4,maxmem=2048M ") != NULL);
 }
 
 static const struct {

@@ -83,11 +83,7 @@ static int quit(struct qemu *qemu, const struct patience *p, struct err *e)
 
 static uint64_t bytes_needed(const struct qemu *qemu)
 {
-	uint64_t bytes = 32U << 20; /* device state and small files */
-
-	for (unsigned i = 0; i < qemu->node_count; i++)
-		bytes += file_used(qemu->ram_fds[i]);
-	return bytes;
+	return (32U << 20) + ram_used(qemu); /* device state and small files */
 }
 
 /* QEMU goes on with the machine when it cannot write its state. */

@@ -90,6 +90,13 @@ static int find_program(const char *agent_path, char **ret, struct err *e)
 
 /* ---- its life ---- */
 
+unsigned netpeer_nics(unsigned nics)
+{
+	unsigned most = nics + QEMU_HOTPLUG_PORTS;
+
+	return most < NETWORK_NICS_MAX ? most : NETWORK_NICS_MAX;
+}
+
 static struct netpeer *netpeer_new(const char *folder)
 {
 	struct netpeer *netpeer = xnew(sizeof *netpeer);

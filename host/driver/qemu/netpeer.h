@@ -21,6 +21,9 @@ struct netpeer;
 /* What the record of the frames is called in the machine's folder, once it is kept. */
 #define NETPEER_CAPTURE "network.pcap"
 
+/* How many wires a machine with so many NICs gets: some are for those that are plugged in while it runs. */
+unsigned netpeer_nics(unsigned nics);
+
 /* `folder` is the machine's, agent_path may be NULL: the program is looked for around it too. */
 int netpeer_start(const char *folder, const char *agent_path, unsigned nics, struct netpeer **ret,
 		  struct err *e) NONNULL(1, 4, 5);

@@ -148,7 +148,8 @@ static int start_netpeer(struct qemu *qemu, struct err *e)
 
 	if (qemu->netpeer)
 		return 0;
-	int r = netpeer_start(spec->folder, spec->agent_path, spec->size->nics, &qemu->netpeer, e);
+	int r = netpeer_start(spec->folder, spec->agent_path, netpeer_nics(spec->size->nics),
+			      &qemu->netpeer, e);
 	if (r == 0 && spec->serves_time)
 		r = netpeer_ask(qemu->netpeer, "set ntp 1", -1, e);
 	if (r == 0)
@@ -190,16 +191,26 @@ void process_end(struct qemu *qemu)
 	child_done(&qemu->tpm);
 }
 
-/* The last line that is not empty. */
+/* Spare wires have no NIC yet: QEMU warns of each at its start. */
+static bool is_of_spare_wire(const char *line, const char *end)
+{
+	return memmem(line, (size_t)(end - line), "warning: netdev", 15) != NULL;
+}
+
+/* The last line that is not empty and says something. */
 static void last_line(const char *text, struct text *out)
 {
-	const char *end = text + strlen(text);
+	const char *end = text + strlen(text), *start;
 
-	while (end > text && strchr("\r\n ", end[-1]))
-		end--;
-	const char *start = end;
-	while (start > text && start[-1] != '\n')
-		start--;
+	do {
+		while (end > text && strchr("\r\n ", end[-1]))
+			end--;
+		for (start = end; start > text && start[-1] != '\n';)
+			start--;
+		if (!is_of_spare_wire(start, end))
+			break;
+		end = start;
+	} while (end > text);
 	static const char name[] = QEMU_PROGRAM ": ";
 	if ((size_t)(end - start) > sizeof name && memcmp(start, name, sizeof name - 1) == 0)
 		start += sizeof name - 1;

@@ -10,12 +10,16 @@
 #include "host/driver/qemu/qmp.h"
 #include "host/driver/qemu/version.h"
 
-#define QEMU_PROGRAM	   "qemu-system-x86_64"
-#define QEMU_DISKS_MAX	   17 /* the root disk is the first */
-#define QEMU_NODES_MAX	   8
-#define QEMU_FDS_MAX	   64
-#define QEMU_FIRST_FD	   10 /* lower numbers are the shim's and the standard ones */
-#define QEMU_HOTPLUG_PORTS 4
+#define QEMU_PROGRAM   "qemu-system-x86_64"
+#define QEMU_DISKS_MAX 17 /* the root disk is the first */
+#define QEMU_NODES_MAX 8
+#define QEMU_FDS_MAX   64
+#define QEMU_FIRST_FD  10 /* lower numbers are the shim's and the standard ones */
+
+/* PCIe root ports for devices that come while the guest runs. */
+#define QEMU_HOTPLUG_PORTS SIZE_HOTPLUG_PORTS
+#define QEMU_HOTPLUG_PORT  "hot%u"
+#define QEMU_BALLOON_PORT  "balloon"
 
 #define WRITE_LOG_MAX (4ULL << 30) /* a sparse file; a disk whose writes are more refuses them */
 
@@ -59,7 +63,7 @@ struct qemu {
 	int tpm_fd;		     /* the TPM's permanent state; -1: none */
 	const char *template_folder; /* while it is loaded, else NULL */
 	char *credentials;	     /* SMBIOS strings, one a line; NULL: none */
-	bool is_fork; /* the RAM files are mapped privately: it cannot be frozen (again) */
+	bool is_fork; /* its RAM is a template's, or a copy: it cannot be frozen (again) */
 };
 
 /* A command line under construction, with the descriptors that go with it. */
@@ -115,6 +119,9 @@ int disk_size(const struct qemu_disk *disk, uint64_t *ret, struct err *e) NONNUL
 unsigned ram_nodes(const struct machine_spec *spec) NONNULL(1);
 int ram_make(struct qemu *qemu, struct err *e) NONNULL(1, 2);
 int ram_fork(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 2, 3);
+/* True when it is a private view of a template's file. */
+bool ram_is_private(const struct qemu *qemu) NONNULL(1);
+uint64_t ram_used(const struct qemu *qemu) NONNULL(1);
 int ram_freeze(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 2, 3);
 int tpm_start(struct qemu *qemu, const struct patience *p, int *ret_fd, struct err *e)
 	NONNULL(1, 2, 3, 4);

@@ -41,15 +41,30 @@ int ram_make(struct qemu *qemu, struct err *e)
 	return 0;
 }
 
+static int copy_ram(const char *path, int *ret_fd, struct err *e)
+{
+	*ret_fd = memfd_create("assay-ram", MFD_CLOEXEC);
+	if (*ret_fd < 0)
+		return err_set(e, BLAME_HOST, errno, "memory for the guest: %m");
+	return file_copy_path(path, *ret_fd, e);
+}
+
+/* QEMU wants to write to it; the mapping is private, so nothing that the guest writes reaches the file. */
+static int open_ram(const char *path, int *ret_fd, struct err *e)
+{
+	*ret_fd = open(path, O_RDWR | O_CLOEXEC);
+	return *ret_fd < 0 ? err_set(e, BLAME_HOST, errno, "open %s: %m", path) : 0;
+}
+
 int ram_fork(struct qemu *qemu, const char *folder, struct err *e)
 {
 	qemu->node_count = ram_nodes(&qemu->spec);
 	for (unsigned i = 0; i < qemu->node_count; i++) {
 		CLEAN_FREE char *path = xasprintf("%s/" TEMPLATE_RAM, folder, i);
-		/* QEMU wants to write to it; the mapping is private, so nothing reaches the file. */
-		qemu->ram_fds[i] = open(path, O_RDWR | O_CLOEXEC);
-		if (qemu->ram_fds[i] < 0)
-			return err_set(e, BLAME_HOST, errno, "open %s: %m", path);
+		int r = qemu->spec.owns_ram ? copy_ram(path, &qemu->ram_fds[i], e)
+					    : open_ram(path, &qemu->ram_fds[i], e);
+		if (r < 0)
+			return r;
 	}
 	qemu->is_fork = true;
 	return 0;
@@ -67,4 +82,18 @@ int ram_freeze(struct qemu *qemu, const char *folder, struct err *e)
 			return err_wrap(e, "%s", path);
 	}
 	return 0;
+}
+
+bool ram_is_private(const struct qemu *qemu)
+{
+	return qemu->is_fork && !qemu->spec.owns_ram;
+}
+
+uint64_t ram_used(const struct qemu *qemu)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < qemu->node_count; i++)
+		bytes += file_used(qemu->ram_fds[i]);
+	return bytes;
 }

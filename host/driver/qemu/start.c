@@ -157,6 +157,10 @@ static int qemu_command(struct vm *vm, const struct patience *p, const char *nam
 
 	if (!qemu->qmp)
 		return err_set(e, BLAME_BUG, ENOTCONN, "%s: the machine is switched off", name);
+	if (strcmp(name, "balloon") == 0 && ram_is_private(qemu))
+		return err_set(e, BLAME_USER, EREMOTEIO,
+			       "the balloon of a fork would take pages out of its template: a case "
+			       "that moves it has to need dev:virtio-balloon");
 	return process_error(qemu, qmp_execute(qemu->qmp, p, name, arguments, reply, e), e);
 }
 
@@ -204,6 +208,11 @@ static int qemu_ssh_port(struct vm *vm, const struct patience *p, unsigned *ret,
 	return 0;
 }
 
+static uint64_t qemu_ram_used(const struct vm *vm)
+{
+	return ram_used((const struct qemu *)vm);
+}
+
 static int qemu_ask_netpeer(struct vm *vm, const char *question, int fd, struct err *e)
 {
 	struct qemu *qemu = (struct qemu *)vm;
@@ -247,6 +256,7 @@ const struct driver driver_qemu = {
 	.command = qemu_command,
 	.replug = qemu_replug,
 	.ssh_port = qemu_ssh_port,
+	.ram_used = qemu_ram_used,
 	.ask_netpeer = qemu_ask_netpeer,
 	.answer_netpeer = qemu_answer_netpeer,
 	.keep_capture = qemu_keep_capture,
