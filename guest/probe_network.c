@@ -2,12 +2,16 @@
 /* What host cases want of the guest's side of the network. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/route.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "guest/kit/peer.h"
 #include "guest/kit/probe.h"
+#include "guest/kit/uevent.h"
 
 #define CARRIER_SIZE 8
 
@@ -73,4 +77,49 @@ PROBE(listen, "PORT", "waits for connections that it never takes; for the backgr
 		return errno;
 	for (;;)
 		(void)pause();
+}
+
+PROBE(set_address, "NIC ADDRESS NETMASK", "sets the NIC up, with that as its only IPv4 address")
+{
+	int r = nic_set_up(probe_argument(p, 0), true);
+
+	if (r == 0)
+		r = nic_set_address(probe_argument(p, 0), probe_argument(p, 1),
+				    probe_argument(p, 2));
+	return -r;
+}
+
+static void set_part(struct sockaddr *part, const char *number)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+
+	(void)inet_pton(AF_INET, number, &in.sin_addr);
+	memcpy(part, &in, sizeof in);
+}
+
+PROBE(add_route, "NETWORK NETMASK NIC", "leads a network's traffic to the NIC")
+{
+	CLEAN_FREE char *nic = xstrdup(probe_argument(p, 2));
+	CLEAN_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct rtentry route = {.rt_flags = RTF_UP, .rt_dev = nic};
+
+	set_part(&route.rt_dst, probe_argument(p, 0));
+	set_part(&route.rt_genmask, probe_argument(p, 1));
+	return fd < 0 || ioctl(fd, SIOCADDRT, &route) < 0 ? errno : 0;
+}
+
+PROBE(await_address, "SECONDS NIC", "waits until the NIC has an IPv4 address, and gives it")
+{
+	CLEAN_FD int fd = uevent_open();
+	struct in_addr address;
+	char buf[INET_ADDRSTRLEN];
+	long long seconds;
+
+	if (number_parse(probe_argument(p, 0), 0, 3600, &seconds) < 0)
+		return EINVAL;
+	uint64_t until_ns = clock_now_ns() + (uint64_t)seconds * NS_PER_S;
+	while (!nic_address(probe_argument(p, 1), &address))
+		if (!uevent_wait(fd, until_ns))
+			return ETIMEDOUT;
+	return text_adds(p->reply, inet_ntop(AF_INET, &address, buf, sizeof buf)) ? EMSGSIZE : 0;
 }

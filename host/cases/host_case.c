@@ -125,6 +125,10 @@ static void release(struct host_trial *t)
 	host_side_done(t);
 	host_second_done(t);
 	machine_free(t->own); /* they know their folders by the trial's memory */
+	if (t->channel_fd > 0)
+		close(t->channel_fd);
+	while (t->file_count > 0)
+		(void)remove(t->files[--t->file_count]);
 	while (t->memory) {
 		struct host_block *next = t->memory->next;
 		free(t->memory);

@@ -175,6 +175,9 @@ const char *host_qmp(struct host_trial *t, const char *command, const char *argu
 	NONNULL(1, 2);
 /* True when the QMP event came within `seconds`, counted from the start of the case on (or host_forget_events). */
 bool host_wait_event(struct host_trial *t, const char *event, unsigned seconds) NONNULL(1, 2);
+/* The same for one whose data has `part` in it. */
+bool host_wait_event_of(struct host_trial *t, const char *event, const char *part, unsigned seconds)
+	NONNULL(1, 2, 3);
 const char *host_event_data(struct host_trial *t, const char *event, unsigned seconds)
 	NONNULL(1, 2); /* JSON */
 void host_forget_events(struct host_trial *t) NONNULL(1);

@@ -190,6 +190,16 @@ const char *host_event_data(struct host_trial *t, const char *event, unsigned se
 	return host_keep(t, t->scratch.buf, t->scratch.length);
 }
 
+bool host_wait_event_of(struct host_trial *t, const char *event, const char *part, unsigned seconds)
+{
+	struct patience p = for_seconds(t, seconds);
+	struct err e = {0};
+
+	text_clear(&t->scratch);
+	return step_done(t, machine_wait_event_of(t->machine, &p, event, part, &t->scratch, &e),
+			 &e);
+}
+
 bool host_wait_event(struct host_trial *t, const char *event, unsigned seconds)
 {
 	return host_event_data(t, event, seconds) != NULL;

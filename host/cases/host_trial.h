@@ -9,6 +9,7 @@
 #include "host/cases/host_side.h"
 #include "wire/need.h"
 
+#define HOST_FILES_MAX 16
 #define HOST_REPLY_MAX (4U << 20) /* the most that one answer of the guest may take */
 
 struct host_block {
@@ -33,6 +34,10 @@ struct host_trial {
 	struct machine *second;	    /* from host_second, NULL: none */
 	struct host_block *memory;
 	size_t memory_used;
+	const char *
+		files[HOST_FILES_MAX]; /* of devices that were plugged in: they go with the trial */
+	unsigned file_count;
+	int channel_fd;	     /* from channel_open; 0: none */
 	struct text scratch; /* for one answer at a time; here, so that longjmp leaks nothing */
 	struct err error;    /* why no outcome could be had */
 	jmp_buf out;

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* NICs that come and go while the guest runs. Their wires end where those of the others do. */
+#include <stdio.h>
+
+#include "host/cases/host_hotplug.h"
+#include "wire/network.h"
+
+#define MANY	  7
+#define ADDRESS_S "60"
+
+/* The number of the i-th NIC beyond those that the machine was made with. */
+static unsigned added(struct host_trial *t, unsigned i)
+{
+	unsigned number = (unsigned)host_plan_number(t, "nics", 0) + i;
+
+	if (number >= NETWORK_NICS_MAX)
+		host_skip(t, "hotplug-slots", "the machine has too many NICs to add one");
+	return number;
+}
+
+static const char *mac_of(struct host_trial *t, unsigned number)
+{
+	uint8_t mac[6];
+
+	network_guest_mac(number, mac);
+	return host_format(t, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+			   mac[4], mac[5]);
+}
+
+static const char *id_of(struct host_trial *t, unsigned number)
+{
+	return host_format(t, "nic%u", number);
+}
+
+static void plug(struct host_trial *t, unsigned number, unsigned port)
+{
+	device_plug(t, id_of(t, number),
+		    host_format(t,
+				"\"driver\":\"virtio-net-pci\",\"netdev\":\"net%u\",\"mac\":\"%s\","
+				"\"romfile\":\"\",\"bus\":\"hot%u\"",
+				number, mac_of(t, number), port));
+}
+
+static const char *await(struct host_trial *t, unsigned number)
+{
+	const char *name = host_ask(t, "await_nic", "30", mac_of(t, number), NULL);
+
+	HOST_REQUIRE(t, name != NULL);
+	return name;
+}
+
+static void no_driver_for_virtio(struct host_trial *t)
+{
+	host_guest_write(t, "/sys/bus/virtio/drivers_autoprobe", "0");
+}
+
+/* ---- one ---- */
+
+HOST_CASE(
+	hotplug, nic_add_and_remove_work,
+	.title = "A NIC added while running appears, and goes without leftovers", .priority = P1,
+	.isolation = ISOLATION_FORK, .needs = "hotplug-slots>=1,netpeer:dhcp", .timeout_s = 200,
+	.why = "Networks are attached and detached without stopping the machine.",
+	.remedy =
+		"Check PCI hot-plug and virtio_net in the kernel, and what the network manager leaves behind.",
+	.sources = "AZCERT:lisa-other/hot-add-nic")
+{
+	const char *before = host_ask(t, "list", "/sys/class/net", NULL);
+	unsigned number = added(t, 0);
+
+	HOST_REQUIRE(t, before != NULL);
+	plug(t, number, 0);
+	const char *nic = await(t, number);
+	HOST_CHECK(t, device_unplug(t, id_of(t, number)));
+	HOST_CHECK_EQ(
+		t,
+		host_call(t, "await_absence", "30", host_format(t, "/sys/class/net/%s", nic), NULL),
+		0);
+	HOST_CHECK_TEXT(t, host_ask(t, "list", "/sys/class/net", NULL), before);
+}
+
+HOST_SABOTAGE(hotplug, nic_add_and_remove_work, "new virtio devices get no driver")
+{
+	no_driver_for_virtio(t);
+}
+
+/* What the guest routes by: "0003000A" is 10.0.3.0 as /proc/net/route has it. */
+static const char *network_in_route(struct host_trial *t, unsigned number)
+{
+	uint32_t network = network_address(number, 0);
+
+	return host_format(t, "\t%02X%02X%02X%02X\t", network & 255, network >> 8 & 255,
+			   network >> 16 & 255, network >> 24);
+}
+
+static const char *address_text(struct host_trial *t, unsigned number, unsigned host)
+{
+	char buf[NETWORK_TEXT_SIZE];
+
+	return host_format(t, "%s", network_text(network_address(number, host), buf));
+}
+
+HOST_CASE(hotplug, nic_remove_is_clean,
+	  .title = "A removed NIC takes its routes along and leaves no leftovers", .priority = P1,
+	  .isolation = ISOLATION_FORK, .needs = "hotplug-slots>=1,netpeer:dhcp", .timeout_s = 200,
+	  .why = "What is left of a network that is gone swallows the traffic for it.",
+	  .remedy = "Look for what sets routes by hand: hooks of the DHCP client, static routes.",
+	  .sources = "AZCERT:lisa-other/hot-add-nic")
+{
+	unsigned number = added(t, 0);
+	const char *network = network_in_route(t, number), *own = address_text(t, number, 77);
+
+	plug(t, number, 0);
+	const char *nic = await(t, number);
+	HOST_REQUIRE(t, host_call(t, "probe", "set_address", nic, own, "255.255.255.0", NULL) == 0);
+	HOST_CHECK_CONTAINS(t, host_guest_read(t, "/proc/net/route"), network);
+	HOST_CHECK(t, device_unplug(t, id_of(t, number)));
+	HOST_CHECK_EQ(
+		t,
+		host_call(t, "await_absence", "30", host_format(t, "/sys/class/net/%s", nic), NULL),
+		0);
+	HOST_CHECK_LACKS(t, host_guest_read(t, "/proc/net/route"), network);
+	HOST_CHECK_LACKS(t, host_guest_read(t, "/proc/net/fib_trie"), own);
+	HOST_CHECK_LACKS(t, host_guest_read(t, "/proc/net/dev"), host_format(t, "%s:", nic));
+	HOST_CHECK_LACKS(t, host_guest_read(t, "/proc/net/arp"), host_format(t, " %s\n", nic));
+}
+
+HOST_SABOTAGE(hotplug, nic_remove_is_clean, "a static route leads to its network by the first NIC")
+{
+	const char *first = host_ask(t, "await_nic", "30", mac_of(t, 0), NULL);
+
+	HOST_REQUIRE(t, first != NULL);
+	HOST_REQUIRE(t, host_call(t, "probe", "add_route", address_text(t, added(t, 0), 0),
+				  "255.255.255.0", first, NULL) == 0);
+}
+
+HOST_CASE(hotplug, replugged_nic_returns_to_its_role,
+	  .title = "A NIC plugged in again with its address has its old name", .priority = P2,
+	  .isolation = ISOLATION_FORK, .needs = "hotplug-slots>=1,netpeer:dhcp", .timeout_s = 200,
+	  .why = "Firewalls and services are bound to names of NICs.",
+	  .remedy = "Name NICs by their place or MAC address (udev's net_id, .link files).",
+	  .sources = "own")
+{
+	unsigned number = added(t, 0);
+
+	plug(t, number, 0);
+	const char *first = await(t, number);
+	HOST_REQUIRE(t, device_unplug(t, id_of(t, number)));
+	HOST_REQUIRE(t, host_call(t, "await_absence", "30",
+				  host_format(t, "/sys/class/net/%s", first), NULL) == 0);
+	plug(t, number, 0);
+	HOST_CHECK_TEXT(t, await(t, number), first);
+}
+
+HOST_SABOTAGE(hotplug, replugged_nic_returns_to_its_role,
+	      "NICs are named in the order of their coming")
+{
+	host_guest_link(t, "/run/udev/rules.d/.assay", "/dev/null"); /* makes the folder */
+	host_guest_write(t, "/run/udev/rules.d/99-assay.rules",
+			 "SUBSYSTEM==\"net\", ACTION==\"add\", NAME=\"assay$attr{ifindex}\"\n");
+	HOST_REQUIRE(t, host_guest_run(t, NULL, "udevadm", "control", "--reload", NULL) == 0);
+}
+
+/* ---- with addresses ---- */
+
+static void check_address(struct host_trial *t, unsigned number)
+{
+	const char *nic = await(t, number);
+	const char *got = host_ask(t, "probe", "await_address", ADDRESS_S, nic, NULL);
+
+	HOST_REQUIRE_TEXT(t, got, address_text(t, number, NETWORK_GUEST));
+}
+
+HOST_CASE(
+	hotplug, nics_added_one_by_one_get_addresses,
+	.title = "NICs added one after another are all configured", .priority = P1,
+	.isolation = ISOLATION_FORK, .needs = "hotplug-slots>=7,netpeer:dhcp", .timeout_s = 300,
+	.why = "A network that is attached to a running machine has to work without a login.",
+	.remedy = "Let the network's configuration match NICs by kind, also those that come later.",
+	.sources =
+		"LISA:verify_synthetic_add_max_nics_one_by_one_after_provision,AZCERT:lisa-other/hot-add-nic")
+{
+	for (unsigned i = 0; i < MANY; i++) {
+		plug(t, added(t, i), i);
+		check_address(t, added(t, i));
+	}
+}
+
+HOST_SABOTAGE(hotplug, nics_added_one_by_one_get_addresses, "the network's manager is frozen")
+{
+	if (host_call(t, "probe", "freeze_network_manager", NULL) != 0)
+		host_broken(t, "no manager of the network is known in this guest");
+}
+
+HOST_CASE(
+	hotplug, nics_added_at_once_get_addresses,
+	.title = "NICs added all at once are all configured", .priority = P2,
+	.isolation = ISOLATION_FORK, .needs = "hotplug-slots>=7,netpeer:dhcp", .timeout_s = 300,
+	.why = "Orchestrators attach all networks of a machine at the same moment.",
+	.remedy = "Let the network's configuration match NICs by kind, also those that come later.",
+	.sources = "LISA:verify_synthetic_add_max_nics_one_time_after_provision")
+{
+	for (unsigned i = 0; i < MANY; i++)
+		plug(t, added(t, i), i);
+	for (unsigned i = 0; i < MANY; i++)
+		check_address(t, added(t, i));
+}
+
+HOST_SABOTAGE(hotplug, nics_added_at_once_get_addresses, "new virtio devices get no driver")
+{
+	no_driver_for_virtio(t);
+}
