@@ -53,6 +53,7 @@ static const struct plain_file {
 	{"/etc/passwd", 0644, "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1::/:/usr/sbin/nologin\n"},
 	{"/etc/shadow", 0600, "root:*:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n"},
 	{"/etc/group", 0644, "root:x:0:\ndaemon:x:1:\nsudo:x:27:\n"},
+	{"/etc/gshadow", 0640, "root:*::\ndaemon:*::\nsudo:*::\n"},
 	{"/etc/subuid", 0644, "one:100000:65536\n"},
 	{"/etc/login.defs", 0644, "UID_MIN 1000\nENCRYPT_METHOD YESCRYPT\n"},
 	{"/etc/pam.d/login", 0644,

@@ -226,6 +226,7 @@ static const struct policy_key keys[] = {
 	WORDS("required_modules"),
 	WORDS("required_packages"),
 	WORDS("required_services"),
+	WORDS("required_timers"),
 	WORDS("required_tools"),
 	WORDS("reserved_names"),
 	NUMBER("root_free_percent", 99),
