@@ -70,6 +70,12 @@ static const char *guest_address(struct host_trial *t)
 	return address;
 }
 
+/* When the network's other end has ended, what the service was to say is not to be had. */
+static void check_peer_is_there(struct host_trial *t)
+{
+	(void)ask(t, ANSWER_SPAN_NS, -1, "count connections");
+}
+
 /* What comes until the line ends, the time is over, or the guest closes. */
 static const char *read_line(struct host_trial *t, int fd, unsigned seconds)
 {
@@ -106,6 +112,8 @@ const char *peer_connect(struct host_trial *t, unsigned port, unsigned seconds)
 	if (is_open)
 		line = read_line(t, ends[0], seconds);
 	close(ends[0]);
+	if (line && line[0] == '\0')
+		check_peer_is_there(t);
 	return line;
 }
 

@@ -90,19 +90,6 @@ static void add_summary(const struct execution *x, const struct run *run,
 			  x->arguments->out ? x->folder : run->id);
 }
 
-static enum verdict find_verdict(const struct execution *x, const struct run *run,
-				 const struct judgement *judgement)
-{
-	struct proof_lines lines = VEC_INIT(CATALOG_CASES_MAX);
-	unsigned counts[PROOF_COUNT];
-
-	if (x->way != EXECUTE_PROVE)
-		return judgement->verdict;
-	judge_proof(run, &lines, counts);
-	vec_done(&lines);
-	return proof_verdict(counts);
-}
-
 int report_execution(struct execution *x, const struct engine_end *end, struct err *e)
 {
 	CLEANUP(run) struct run *run = NULL;
@@ -114,7 +101,7 @@ int report_execution(struct execution *x, const struct engine_end *end, struct e
 	if (r < 0)
 		return r;
 	judge_run(run, &judgement);
-	enum verdict verdict = find_verdict(x, run, &judgement);
+	enum verdict verdict = judgement.verdict;
 	r = write_reports(run, &judgement, e);
 	if (r == 0)
 		r = write_markdown(x, run, e);

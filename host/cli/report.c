@@ -71,18 +71,6 @@ static void render(enum format format, const struct run *run, const struct judge
 	}
 }
 
-static enum verdict verdict_of(const struct run *run, const struct judgement *judgement)
-{
-	struct proof_lines lines = VEC_INIT(CATALOG_CASES_MAX);
-	unsigned counts[PROOF_COUNT];
-
-	if (!run->proves)
-		return judgement->verdict;
-	judge_proof(run, &lines, counts);
-	vec_done(&lines);
-	return proof_verdict(counts);
-}
-
 static int run(int argc, char **argv, struct err *e)
 {
 	struct arguments arguments = {0};
@@ -105,5 +93,5 @@ static int run(int argc, char **argv, struct err *e)
 		format = FORMAT_PROOF;
 	render(format, run, &judgement, !arguments.out && has_colours(STDOUT_FILENO), &out);
 	r = arguments.out ? write_text(arguments.out, &out, e) : print_out(&out, e);
-	return r < 0 ? r : verdict_exit_code(verdict_of(run, &judgement));
+	return r < 0 ? r : verdict_exit_code(judgement.verdict);
 }

@@ -203,7 +203,10 @@ static int remove_folder(const struct run *run, struct err *e)
 	if (journal_is_written(journal))
 		return err_set(e, BLAME_USER, EBUSY,
 			       "run %s is still going on: wait for its end, or end it", run->id);
-	return folder_remove(run->folder, e);
+	int r = run_folder_remove(run->folder, e);
+	if (r > 0)
+		log_warning("%s holds more than the run: the rest is left there", run->folder);
+	return r < 0 ? r : 0;
 }
 
 static int remove_run(struct store *store, const char *name, struct err *e)

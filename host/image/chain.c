@@ -299,9 +299,10 @@ static int resolve_backing(const struct image_file *file, const char *name, cons
 	if (name[0] == '/' && !step->options->allow_outside_backing)
 		return err_set(
 			e, BLAME_USER, EINVAL,
-			"%.150s is backed by the absolute path %.150s; make it relative with: "
-			"qemu-img rebase -u, or allow outside backing files",
-			step->shown, name);
+			"%.150s is backed by the absolute path %.150s; allow that with "
+			"--allow-outside-backing, or, when both lie in one folder, name it without the folder: "
+			"qemu-img rebase -u -b NAME -F FORMAT %.150s",
+			step->shown, name, step->shown);
 	CLEAN_FREE char *joined =
 		name[0] == '/' ? xstrdup(name)
 			       : xasprintf("%.*s/%s", (int)(slash - file->path), file->path, name);
@@ -309,7 +310,7 @@ static int resolve_backing(const struct image_file *file, const char *name, cons
 	if (!real && errno == ENOENT)
 		return err_set(e, BLAME_USER, ENOENT,
 			       "%.150s needs its backing file %.150s, which does not exist; put it "
-			       "there, or flatten the image with: qemu-img convert",
+			       "there: without it the image is not whole",
 			       step->shown, joined);
 	if (!real)
 		return err_set(e, BLAME_USER, errno, "%.150s: its backing file %.150s: %m",
@@ -324,23 +325,35 @@ static int resolve_backing(const struct image_file *file, const char *name, cons
 		return err_set(
 			e, BLAME_USER, EINVAL,
 			"%.150s is backed by %.150s, outside of its folder; move it there, or "
-			"allow outside backing files",
+			"allow that with --allow-outside-backing",
 			step->shown, real);
 	*ret = STEAL_PTR(real);
 	return 0;
 }
 
-/* QEMU will open the backing file as the header says: that must be what it is. */
-static int compare_formats(const struct image_file *file, const char *claimed,
-			   const struct step *step, struct err *e)
+/* How `from` would name it: without the folder that both are in. */
+static const char *name_from(const char *from, const char *path)
+{
+	const char *own = strrchr(from, '/'), *slash = strrchr(path, '/');
+
+	return own && slash && own - from == slash - path &&
+			       strncmp(from, path, (size_t)(slash - path)) == 0
+		       ? slash + 1
+		       : path;
+}
+
+/* QEMU will open the backing file as the header of the file above it says: that must be what it is. */
+static int compare_formats(const struct image_file *file, const char *claimed, struct err *e)
 {
 	if (!claimed[0] || strcmp(claimed, file->format) == 0)
 		return 0;
+	const char *overlay = file[-1].path;
 	return err_set(
 		e, BLAME_USER, EINVAL,
 		"%.150s says that its backing file is %s, but %.150s is %s; set it right with: "
-		"qemu-img rebase -u -F %s",
-		step->shown, claimed, file->path, file->format, file->format);
+		"qemu-img rebase -u -b %.150s -F %s %.150s",
+		overlay, claimed, file->path, file->format, name_from(overlay, file->path),
+		file->format, overlay);
 }
 
 /* The digest of a file alone is its own; that of a chain is the digest over the lines "<digest>\n", image first. */
@@ -394,7 +407,7 @@ int chain_open(struct image *image, const struct image_options *options, const s
 			r = err_set(e, BLAME_USER, ELOOP, "%.300s is its own backing file",
 				    file->path);
 		if (r == 0)
-			r = compare_formats(file, claimed, &step, e);
+			r = compare_formats(file, claimed, e);
 		if (r == 0 && info.backing[0])
 			r = resolve_backing(file, info.backing, &step, &next, e);
 		if (r < 0)

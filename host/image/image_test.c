@@ -126,7 +126,8 @@ TEST(image, refuses_chains_that_lead_elsewhere)
 
 	expect_refusal(missing, "does not exist");
 	expect_refusal(loop, "its own backing file");
-	expect_refusal(lying, "qemu-img rebase -u -F raw");
+	CLEAN_FREE char *remedy = xasprintf("qemu-img rebase -u -b base -F raw %s", lying);
+	expect_refusal(lying, remedy);
 	expect_refusal(remote, "not a plain file");
 	expect_refusal(absolute, "absolute path");
 	expect_refusal(outside, "outside of its folder");

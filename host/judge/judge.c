@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "wire/need.h"
 
 static const char *const verdict_names[] = {
@@ -18,6 +19,7 @@ static const char *const reason_names[] = {
 	[REASON_INFRA] = "infra",
 	[REASON_BROKEN] = "broken",
 	[REASON_NOTHING_PASSED] = "nothing passed",
+	[REASON_MISSED] = "missed",
 	[REASON_UNPROVEN] = "unproven",
 };
 
@@ -91,33 +93,6 @@ static void add_reasons(const struct run *run, enum reason_kind wanted, struct r
 	}
 }
 
-void judge_run(const struct run *run, struct judgement *ret)
-{
-	static const enum reason_kind order[] = {REASON_FAIL, REASON_HOLE, REASON_INFRA,
-						 REASON_BROKEN};
-	struct run_tally tally;
-
-	*ret = (struct judgement){.reasons = VEC_INIT(run->cases.count + 1)};
-	run_tally(run, &tally);
-	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
-		add_reasons(run, order[i], &ret->reasons);
-		if (order[i] == REASON_FAIL && ret->reasons.count > 0)
-			ret->verdict = VERDICT_BLOCK;
-	}
-	if (ret->reasons.count > 0 && ret->verdict != VERDICT_BLOCK)
-		ret->verdict = VERDICT_UNDECIDED;
-	if (tally.outcomes[OUTCOME_PASS] == 0 && ret->verdict == VERDICT_SHIP) {
-		ret->verdict = VERDICT_UNDECIDED;
-		(void)vec_add(&ret->reasons, ((struct reason){REASON_NOTHING_PASSED, NULL}));
-	}
-	add_reasons(run, REASON_UNPROVEN, &ret->reasons);
-}
-
-void judgement_done(struct judgement *judgement)
-{
-	vec_done(&judgement->reasons);
-}
-
 /* ---- a proof ---- */
 
 static enum proof proof_of(const struct run_case *clean, const struct run_case *sabotaged)
@@ -161,4 +136,81 @@ enum verdict proof_verdict(const unsigned counts[PROOF_COUNT])
 	if (counts[PROOF_UNKNOWN] > 0 || counts[PROOF_PROVEN] == 0)
 		return VERDICT_UNDECIDED;
 	return VERDICT_SHIP;
+}
+
+static void add_line(const struct proof_line *line, struct reasons *reasons)
+{
+	enum reason_kind kind;
+
+	if (line->proof == PROOF_MISSED)
+		(void)vec_add(reasons, ((struct reason){REASON_MISSED, line->sabotaged}));
+	if (line->proof != PROOF_NOISY && line->proof != PROOF_UNKNOWN)
+		return;
+	if (reason_of(line->clean, &kind))
+		(void)vec_add(reasons, ((struct reason){kind, line->clean}));
+	else if (line->sabotaged && reason_of(line->sabotaged, &kind))
+		(void)vec_add(reasons, ((struct reason){kind, line->sabotaged}));
+}
+
+/* A run of `assay prove`: what blocks comes first. */
+static void judge_proving(const struct run *run, struct judgement *ret)
+{
+	struct proof_lines lines = VEC_INIT(run->cases.count + 1);
+	unsigned counts[PROOF_COUNT];
+
+	judge_proof(run, &lines, counts);
+	ret->verdict = proof_verdict(counts);
+	for (int blocks = 1; blocks >= 0; blocks--)
+		vec_each (&lines, line)
+			if (blocks == (line->proof == PROOF_MISSED || line->proof == PROOF_NOISY))
+				add_line(line, &ret->reasons);
+	if (counts[PROOF_PROVEN] == 0 && ret->reasons.count == 0)
+		(void)vec_add(&ret->reasons, ((struct reason){REASON_NOTHING_PASSED, NULL}));
+	vec_done(&lines);
+}
+
+/* ---- a run ---- */
+
+/* A case that looks at the subject. */
+static bool has_passed(const struct run_case *it)
+{
+	return it->result && it->result->outcome == OUTCOME_PASS && !it->sabotaged &&
+	       !has_prefix(it->id, "host.");
+}
+
+static bool anything_passed(const struct run *run)
+{
+	vec_each (&run->cases, it)
+		if (has_passed(it))
+			return true;
+	return false;
+}
+
+void judge_run(const struct run *run, struct judgement *ret)
+{
+	static const enum reason_kind order[] = {REASON_FAIL, REASON_HOLE, REASON_INFRA,
+						 REASON_BROKEN};
+
+	*ret = (struct judgement){.reasons = VEC_INIT(2 * run->cases.count + 1)};
+	if (run->proves) {
+		judge_proving(run, ret);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		add_reasons(run, order[i], &ret->reasons);
+		if (order[i] == REASON_FAIL && ret->reasons.count > 0)
+			ret->verdict = VERDICT_BLOCK;
+	}
+	if (ret->reasons.count > 0 && ret->verdict != VERDICT_BLOCK)
+		ret->verdict = VERDICT_UNDECIDED;
+	if (ret->verdict == VERDICT_SHIP && !anything_passed(run)) {
+		ret->verdict = VERDICT_UNDECIDED;
+		(void)vec_add(&ret->reasons, ((struct reason){REASON_NOTHING_PASSED, NULL}));
+	}
+	add_reasons(run, REASON_UNPROVEN, &ret->reasons);
+}
+
+void judgement_done(struct judgement *judgement)
+{
+	vec_done(&judgement->reasons);
 }

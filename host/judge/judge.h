@@ -8,7 +8,9 @@
  *
  * A failure blocks. Where nothing fails, what could not be decided (infra, broken, a selected case without a result)
  * leaves the verdict undecided. Only proven cases gate - those that have a planted defect under which they must fail -
- * but a case without a result never ships, proven or not, and neither does a run in which nothing passed.
+ * but a case without a result never ships, proven or not, and neither does a run in which nothing passed that looks at the
+ * subject: that the host is well, and the image unchanged, says nothing of it. The verdict on a run of `assay prove` is that
+ * on its cases.
  */
 #ifndef ASSAY_HOST_JUDGE_JUDGE_H
 #define ASSAY_HOST_JUDGE_JUDGE_H
@@ -24,7 +26,8 @@ enum reason_kind {
 	REASON_INFRA,
 	REASON_BROKEN,
 	REASON_NOTHING_PASSED, /* `it` is NULL */
-	REASON_UNPROVEN,       /* it did not pass but cannot gate: told, not counted */
+	REASON_MISSED, /* of a proof: with its defect planted it did not fail; `it` is the sabotaged one */
+	REASON_UNPROVEN, /* it did not pass but cannot gate: told, not counted */
 };
 
 struct reason {

@@ -112,3 +112,24 @@ TEST(judge, proofs)
 		vec_done(&lines);
 	}
 }
+
+/* What says nothing of the subject is no reason to ship it. */
+TEST(judge, a_host_that_is_well_ships_nothing)
+{
+	static const char plan[] =
+		"{\"schema\":1,\"run\":\"r\",\"cells\":[{\"cases\":["
+		"{\"id\":\"host.base_image_is_never_changed\",\"kind\":\"host\",\"priority\":\"P0\",\"sabotage_kind\":\"code\"},"
+		"{\"id\":\"a.b\",\"kind\":\"guest\",\"priority\":\"P0\",\"sabotage_kind\":\"code\"}]}]}";
+	static const char journal[] =
+		"{\"type\":\"result\",\"cell\":0,\"id\":\"host.base_image_is_never_changed\",\"outcome\":\"pass\"}\n"
+		"{\"type\":\"result\",\"cell\":0,\"id\":\"a.b\",\"outcome\":\"skip\",\"need\":\"disk:data\"}\n";
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = NULL;
+	struct err e = {0};
+
+	EXPECT(run_parse(plan, strlen(plan), journal, strlen(journal), &run, &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	judge_run(run, &judgement);
+	EXPECT_NUMBER(judgement.verdict, VERDICT_UNDECIDED);
+	EXPECT_NUMBER(judgement.reasons.items[0].kind, REASON_NOTHING_PASSED);
+}

@@ -36,7 +36,7 @@ static void add_head(const struct run *run, enum verdict verdict, struct text *o
 		       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
 		       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 		       "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">");
-	text_addf(out, "<title>%s: ", verdict_name(verdict));
+	text_addf(out, "<title>%s%s: ", run->proves ? "proof, " : "", verdict_name(verdict));
 	add_escaped(out, "", run->id, "</title><style>");
 	text_adds(out, page_style);
 	text_adds(out, "</style></head>\n<body>\n");
@@ -61,11 +61,12 @@ static void add_bar(const struct run *run, struct text *out)
 static void add_verdict(const struct run *run, enum verdict verdict, struct text *out)
 {
 	static const char *const words[] = {"SHIP", "BLOCK", "UNDECIDED"};
+	static const char *const of_proof[] = {"PROVEN", "NOT PROVEN", "UNDECIDED"};
 	char span[CLOCK_SPAN_SIZE], iso[CLOCK_ISO_SIZE];
 	uint64_t took = words_span_ns(run);
 
 	text_addf(out, "<header class=\"verdict %s\"><b>%s</b>", verdict_name(verdict),
-		  words[verdict]);
+		  run->proves ? of_proof[verdict] : words[verdict]);
 	vec_each (&run->cells, cell) {
 		CLEAN_TEXT struct text about = TEXT_INIT(1024);
 		words_cell(cell, &about);

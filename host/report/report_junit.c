@@ -26,9 +26,35 @@ static bool is_same_suite(const struct run_case *a, const struct run_case *b)
 	return a->cell == b->cell && length == area_length(b) && memcmp(a->id, b->id, length) == 0;
 }
 
-static void count_case(const struct run_case *it, struct suite_count *count)
+/* In a proof: the sabotaged run of a case that did not see its defect; NULL: it did, or that is not known. */
+static const struct run_case *find_miss(const struct run *run, const struct run_case *it)
 {
+	const struct run_case *sabotaged =
+		run->proves && it->result && it->result->outcome == OUTCOME_PASS
+			? run_find(run, it->cell, it->id, true)
+			: NULL;
+
+	return sabotaged && (!sabotaged->result || sabotaged->result->outcome != OUTCOME_FAIL)
+		       ? sabotaged
+		       : NULL;
+}
+
+/* Nobody knows whether it would have seen it. */
+static bool is_unknown(const struct run_case *sabotaged)
+{
+	return !sabotaged->result || sabotaged->result->outcome == OUTCOME_INFRA;
+}
+
+static void count_case(const struct run *run, const struct run_case *it, struct suite_count *count)
+{
+	const struct run_case *miss = find_miss(run, it);
+
 	count->tests++;
+	if (miss) {
+		count->errors += is_unknown(miss);
+		count->failures += !is_unknown(miss);
+		return;
+	}
 	if (!it->result) {
 		count->errors++;
 		return;
@@ -132,14 +158,30 @@ static void add_outcome(const struct run_case *it, struct text *out)
 	add_evidence(it->result, out);
 }
 
-static void add_case(const struct run_case *it, struct text *out)
+static void add_miss(const struct run_case *miss, struct text *out)
 {
+	const char *element = is_unknown(miss) ? "error" : "failure";
+
+	text_addf(out, "\n      <%s type=\"missed\"", element);
+	CLEAN_FREE char *message = xasprintf("with its defect planted (%s) it came out as %s",
+					     miss->sabotage, words_outcome(miss));
+	add_attribute(out, "message", message);
+	text_adds(out, "/>");
+}
+
+static void add_case(const struct run *run, const struct run_case *it, struct text *out)
+{
+	const struct run_case *miss = find_miss(run, it);
+
 	text_adds(out, "    <testcase classname=\"");
 	escape_xml(out, it->id, area_length(it));
 	text_adds(out, "\"");
 	add_attribute(out, "name", it->id + area_length(it) + (it->id[area_length(it)] == '.'));
 	text_addf(out, " time=\"%.3f\">", it->result ? clock_s(it->result->duration_ns) : 0.0);
-	add_outcome(it, out);
+	if (miss)
+		add_miss(miss, out);
+	else
+		add_outcome(it, out);
 	text_adds(out, "</testcase>\n");
 }
 
@@ -151,7 +193,7 @@ static void add_suite(const struct run *run, const struct run_case *first,
 
 	for (const struct run_case *it = first; it < end; it++)
 		if (!it->sabotaged)
-			count_case(it, &count);
+			count_case(run, it, &count);
 	text_adds(out, "  <testsuite name=\"");
 	escape_xml(out, first->id, area_length(first));
 	text_adds(out, "\"");
@@ -162,7 +204,7 @@ static void add_suite(const struct run *run, const struct run_case *first,
 	text_adds(out, ">\n");
 	for (const struct run_case *it = first; it < end; it++)
 		if (!it->sabotaged)
-			add_case(it, out);
+			add_case(run, it, out);
 	text_adds(out, "  </testsuite>\n");
 }
 
@@ -173,7 +215,7 @@ void report_junit(const struct run *run, const struct judgement *judgement UNUSE
 
 	vec_each (&run->cases, it)
 		if (!it->sabotaged)
-			count_case(it, &all);
+			count_case(run, it, &all);
 	text_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
 	add_attribute(out, "name", run->id);
 	add_counts(&all, out);

@@ -167,3 +167,42 @@ TEST(proof, markdown_and_json)
 	EXPECT(holds(&text, "0 of 4 cases proven, 2 noisy"));
 	EXPECT(holds(&text, "a.passes")); /* it has no sabotaged run: unproven */
 }
+
+static const char proof_plan[] =
+	"{\"schema\":1,\"run\":\"r\",\"proves\":true,\"cells\":[{\"image\":{\"name\":\"x\"},\"cases\":["
+	"{\"id\":\"a.sees\",\"kind\":\"guest\",\"priority\":\"P0\",\"sabotage_kind\":\"code\"},"
+	"{\"id\":\"a.sees\",\"kind\":\"guest\",\"priority\":\"P0\",\"sabotaged\":true,\"sabotage_kind\":\"code\"},"
+	"{\"id\":\"a.misses\",\"kind\":\"guest\",\"priority\":\"P0\",\"sabotage_kind\":\"code\"},"
+	"{\"id\":\"a.misses\",\"kind\":\"guest\",\"priority\":\"P0\",\"sabotaged\":true,\"sabotage_kind\":\"code\","
+	"\"sabotage\":\"nothing at all\"}]}]}";
+
+static const char proof_journal[] =
+	"{\"type\":\"result\",\"id\":\"a.sees\",\"outcome\":\"pass\"}\n"
+	"{\"type\":\"result\",\"id\":\"a.sees\",\"sabotaged\":true,\"outcome\":\"fail\"}\n"
+	"{\"type\":\"result\",\"id\":\"a.misses\",\"outcome\":\"pass\"}\n"
+	"{\"type\":\"result\",\"id\":\"a.misses\",\"sabotaged\":true,\"outcome\":\"pass\"}\n";
+
+/* A case that does not see its defect is no good news in any format. */
+TEST(proof, no_report_ships_it)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = NULL;
+	CLEAN_TEXT struct text html = TEXT_INIT(REPORT_MAX), junit = TEXT_INIT(REPORT_MAX),
+			       json = TEXT_INIT(REPORT_MAX);
+	struct err e = {0};
+
+	EXPECT(run_parse(proof_plan, strlen(proof_plan), proof_journal, strlen(proof_journal), &run,
+			 &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	judge_run(run, &judgement);
+	EXPECT_NUMBER(judgement.verdict, VERDICT_BLOCK);
+	EXPECT_NUMBER(judgement.reasons.count, 1);
+	EXPECT_TEXT(reason_name(judgement.reasons.items[0].kind), "missed");
+	report_html(run, &judgement, &html);
+	EXPECT(holds(&html, "<b>NOT PROVEN</b>") && !holds(&html, "SHIP"));
+	report_junit(run, &judgement, &junit);
+	EXPECT(holds(&junit, "tests=\"2\" failures=\"1\" errors=\"0\""));
+	EXPECT(holds(&junit, "with its defect planted (nothing at all) it came out as pass"));
+	report_json(run, &judgement, &json);
+	EXPECT(holds(&json, "\"verdict\":\"block\""));
+}

@@ -26,13 +26,20 @@ static char names[GUEST_CASES][16];
 static const char *host_area = "h";
 static enum outcome host_outcome = OUTCOME_PASS;
 
+/* The user has had enough while a host case runs: what that case sees then is what ends. */
+static bool interrupts;
+
 static int run_host_case(const struct case_info *info, struct machine *machine,
-			 unsigned flags UNUSED, const char *parameters,
-			 const struct patience *p UNUSED, struct result *result,
-			 struct err *e UNUSED)
+			 unsigned flags UNUSED, const char *parameters, const struct patience *p,
+			 struct result *result, struct err *e UNUSED)
 {
 	EXPECT(machine != NULL && strstr(parameters, "cpus=2\n") != NULL);
-	result_set(result, host_outcome, "%s.%s ran", info->area, info->name);
+	if (interrupts)
+		EXPECT(kill(getpid(), SIGINT) == 0);
+	while (interrupts && !patience_cancelled(p))
+		(void)usleep(1000);
+	result_set(result, interrupts ? OUTCOME_FAIL : host_outcome, "%s.%s ran", info->area,
+		   info->name);
 	return 0;
 }
 
@@ -420,6 +427,19 @@ TEST(engine, an_existing_journal_is_not_overwritten)
 	EXPECT(file_write(path, "", 0, &trip.e) == 0);
 	EXPECT_NUMBER(engine_run(&trip.setup, &trip.end, &trip.e), -EEXIST);
 	EXPECT(strstr(trip.e.text, "journal") != NULL);
+	trip_end(&trip);
+}
+
+TEST(engine, what_a_host_case_saw_at_the_interruption_is_not_told)
+{
+	struct trip trip;
+
+	interrupts = true;
+	trip_prepare(&trip, "", false);
+	trip_go(&trip);
+	EXPECT(trip.end.cancelled);
+	vec_each (&trip.run->cases, it)
+		EXPECT(!it->result || it->result->outcome != OUTCOME_FAIL);
 	trip_end(&trip);
 }
 

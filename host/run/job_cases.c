@@ -151,8 +151,10 @@ void run_item(struct seat *seat, const struct plan_item *item)
 		keep_evidence(seat, item, &record->result);
 		if (r < 0 || is_spoilt(seat, item, &record->result))
 			seat_clear(seat);
-		if (r < 0 && (e.code == ECANCELED || engine_is_cancelled(engine)))
-			return; /* a hole; --resume fills it */
+		/* A hole; --resume fills it. What a host case saw while everything ended says nothing of the image. */
+		if ((r < 0 || item->it->of_host) &&
+		    (e.code == ECANCELED || engine_is_cancelled(engine)))
+			return;
 		bool is_hosts_fault = r < 0 || record->result.outcome == OUTCOME_INFRA;
 		if (is_hosts_fault && attempt < TRIES) {
 			tell_phase(engine, seat->cell->cell->index, "retry", 0, 1,

@@ -2,6 +2,7 @@
 /* Where runs lie, and files that are whole or not there. */
 #include "host/store/folder.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <string.h>
@@ -183,8 +184,30 @@ static int write_whole(int fd, const char *bytes, size_t length)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
+/* A device, a pipe or a link is written to: who names one does not want a file in its place. */
+static int write_through(const char *path, const char *bytes, size_t length, struct err *e)
+{
+	CLEAN_FD int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, BLAME_HOST, errno, "open %s: %m", path);
+	int r = write_whole(fd, bytes, length);
+	if (r < 0 && r != -EINVAL && r != -EROFS)
+		return err_set(e, BLAME_HOST, -r, "write %s: %m", path);
+	return 0; /* what is no file cannot be flushed to a disk */
+}
+
+static bool is_other_than_file(const char *path)
+{
+	struct stat stat_;
+
+	return lstat(path, &stat_) == 0 && !S_ISREG(stat_.st_mode);
+}
+
 int file_write(const char *path, const char *bytes, size_t length, struct err *e)
 {
+	if (is_other_than_file(path))
+		return write_through(path, bytes, length, e);
 	/* A name of this thread's: two runs may write the same file at once, and each writes a whole one. */
 	CLEAN_FREE char *temporary = xasprintf("%s.new-%d", path, (int)gettid());
 	CLEAN_FD int fd =
@@ -215,6 +238,51 @@ int folder_remove(const char *path, struct err *e)
 	if (r == 0 || (r < 0 && errno == ENOENT))
 		return 0;
 	return err_set(e, BLAME_HOST, r > 0 ? r : errno, "remove %s: %m", path);
+}
+
+/* "m0012-fork" */
+static bool is_machine(const char *name)
+{
+	size_t digits = name[0] == 'm' ? strspn(name + 1, "0123456789") : 0;
+
+	return digits >= 4 && name[1 + digits] == '-';
+}
+
+static bool is_of_run(const char *name)
+{
+	static const char *const files[] = {"plan.json", "journal.jsonl", "report.html",
+					    "report.json", "junit.xml"};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (strcmp(name, files[i]) == 0)
+			return true;
+	return is_machine(name);
+}
+
+static int is_visible(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+int run_folder_remove(const char *path, struct err *e)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(path, &entries, is_visible, alphasort), others = 0, r = 0;
+
+	if (count < 0)
+		return errno == ENOENT ? 0 : err_set(e, BLAME_HOST, errno, "read %s: %m", path);
+	for (int i = 0; i < count; i++) {
+		CLEAN_FREE char *entry = xasprintf("%s/%s", path, entries[i]->d_name);
+		if (!is_of_run(entries[i]->d_name))
+			others++;
+		else if (r == 0)
+			r = folder_remove(entry, e);
+		free(entries[i]);
+	}
+	free(entries);
+	if (r == 0 && others == 0 && rmdir(path) < 0)
+		r = err_set(e, BLAME_HOST, errno, "remove %s: %m", path);
+	return r < 0 ? r : others > 0;
 }
 
 /* nftw has no argument for its function; each thread measures for itself. */

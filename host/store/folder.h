@@ -35,11 +35,15 @@ int run_folder_make(const char *parent, char id[RUN_ID_SIZE], char **ret, struct
 int run_link_make(const char *parent, const char *folder, char id[RUN_ID_SIZE], struct err *e)
 	NONNULL(1, 2, 3, 4);
 
-/* Writes a whole file or nothing: a temporary one, flushed, then renamed. */
+/* Writes a whole file or nothing: a temporary one, flushed, then renamed. What is there and no file (a device, a pipe, a
+ * link) is written to as it is. */
 int file_write(const char *path, const char *bytes, size_t length, struct err *e) NONNULL(1, 2, 4);
 
 /* Removes a folder with all below it; links are not followed. Fine when it is not there. */
 int folder_remove(const char *path, struct err *e) NONNULL(1, 2);
+
+/* Removes what a run has left in its folder, and the folder when nothing else is in it. 1: there is something else. */
+int run_folder_remove(const char *path, struct err *e) NONNULL(1, 2);
 
 /* Bytes on disk (not the apparent size) of all below a folder. */
 uint64_t folder_usage(const char *path) NONNULL(1);

@@ -327,7 +327,44 @@ TEST(folder, whole_files_and_removal)
 	CLEAN_FREE char *other = xasprintf("%s.new", file);
 	EXPECT(folder_make(other, &e) == 0 && file_write(file, "three", 5, &e) == 0);
 	EXPECT(folder_usage(top) > 0);
+	/* What a device, a pipe or a link is stays what it is. */
+	CLEAN_FREE char *link = xasprintf("%s/link", top);
+	EXPECT(symlink(file, link) == 0 && file_write(link, "four", 4, &e) == 0);
+	text_clear(&text);
+	EXPECT(text_read_file(&text, file) == 0);
+	EXPECT_TEXT(text.buf, "four");
+	EXPECT(lstat(link, &stat_) == 0 && S_ISLNK(stat_.st_mode));
+	EXPECT(file_write("/dev/null", "x", 1, &e) == 0);
+	EXPECT(stat("/dev/null", &stat_) == 0 && S_ISCHR(stat_.st_mode));
 	EXPECT(folder_make(file, &e) < 0);
 	EXPECT(folder_remove(top, &e) == 0 && folder_remove(top, &e) == 0);
 	EXPECT(stat(top, &stat_) < 0);
+}
+
+static void put(const char *name)
+{
+	CLEAN_FREE char *path = xasprintf("%s/%s", test_folder(), name);
+	struct err e = {0};
+
+	EXPECT(file_write(path, "x", 1, &e) == 0);
+}
+
+TEST(folder, a_run_is_removed_and_nothing_else)
+{
+	CLEAN_FREE char *machine = xasprintf("%s/m0012-fork", test_folder()),
+			*foreign = xasprintf("%s/makefile", test_folder());
+	struct stat stat_;
+	struct err e = {0};
+
+	EXPECT(folder_make(machine, &e) == 0);
+	put("m0012-fork/console.log");
+	put("plan.json");
+	put("journal.jsonl");
+	put("makefile");
+	EXPECT_NUMBER(run_folder_remove(test_folder(), &e), 1);
+	EXPECT(stat(machine, &stat_) < 0 && stat(foreign, &stat_) == 0);
+	EXPECT(unlink(foreign) == 0);
+	EXPECT_NUMBER(run_folder_remove(test_folder(), &e), 0);
+	EXPECT(stat(test_folder(), &stat_) < 0);
+	EXPECT_NUMBER(run_folder_remove(test_folder(), &e), 0);
 }
