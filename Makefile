@@ -35,6 +35,7 @@ prove: deps all
 # A page for each case, an index, and which of the peers' cases are covered.
 catalogue: all
 	@tools/make-catalogue $(BUILD)/assay $(BUILD)/catalogue
+	@tools/make-rules $(BUILD)/assay
 
 unit: all
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite unit --suite fuzz

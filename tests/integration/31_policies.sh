@@ -58,5 +58,5 @@ sed -n 's/^\.It Sy //p' "$source_folder/docs/man/assay-policy.5" | tr -d ' ' | t
 diff "$work/keys" "$work/told" >"$work/out"
 report $? "assay-policy(5) has the keys" "$work/out"
 
-check "the table of rules is what the cases say" "$source_folder/tools/make-rules" --check "$ASSAY"
+check "each rule of a profile has a case or a reason" "$source_folder/tools/make-rules" --check "$ASSAY"
 finish
