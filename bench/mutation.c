@@ -18,6 +18,7 @@
 #include "base/option.h"
 #include "bench/mutation_accepted.h"
 #include "bench/mutation_trial.h"
+#include "host/catalog/policy.h"
 #include "host/image/export.h"
 #include "host/image/extents.h"
 #include "host/image/image.h"
@@ -32,7 +33,7 @@
 
 struct arguments {
 	struct text_list cases;
-	const char *accepted;
+	const char *accepted, *policy;
 	long long files, seed, jobs, limit_s;
 	bool json, unnoticed, help;
 };
@@ -41,6 +42,8 @@ static const struct option_line options[] = {
 	OPTION_LIST("case", 0, struct arguments, cases, "ID", "only this case (repeatable)"),
 	OPTION_TEXT("accepted", 0, struct arguments, accepted, "FILE",
 		    "what may pass unnoticed (else the one in bench/)"),
+	OPTION_TEXT("policy", 0, struct arguments, policy, "FILE",
+		    "what cases hold the image against (else those that ask are skipped)"),
 	OPTION_NUMBER("files", 0, struct arguments, files, "N", 1, 4096,
 		      "mutate at most N files of a case (24)"),
 	OPTION_NUMBER("seed", 0, struct arguments, seed, "N", 0, 1LL << 40,
@@ -72,6 +75,7 @@ struct bench {
 	struct arguments arguments;
 	struct accepted accepted;
 	struct mutation_setup setup;
+	struct text parameters;
 	struct extents *extents;
 	struct offline *offline;
 	struct tree *tree; /* borrowed */
@@ -482,10 +486,25 @@ static int print(const struct bench *bench, struct err *e)
 
 /* ---- all of it ---- */
 
+static int read_policy(struct bench *bench, struct err *e)
+{
+	CLEANUP(policy) struct policy *policy = policy_new();
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	const char *path = bench->arguments.policy;
+
+	if (path && policy_read(policy, path, &problems) > 0)
+		return err_set(e, BLAME_USER, EINVAL, "%.400s", problems.buf);
+	policy_parameters(policy, &bench->parameters);
+	bench->setup.parameters = bench->parameters.buf;
+	return 0;
+}
+
 static int run_bench(struct bench *bench, const char *path, struct err *e)
 {
 	int r = accepted_read(bench->arguments.accepted, &bench->accepted, e);
 
+	if (r == 0)
+		r = read_policy(bench, e);
 	choose(bench);
 	if (r == 0 && bench->count == 0)
 		r = err_set(e, BLAME_USER, ENOENT, "there is no such audit case");
@@ -519,6 +538,7 @@ static void bench_done(struct bench *bench)
 	offline_free(bench->offline);
 	extents_free(bench->extents);
 	accepted_done(&bench->accepted);
+	text_done(&bench->parameters);
 }
 
 static int parse(int argc, char **argv, struct bench *bench, struct err *e)
@@ -561,6 +581,7 @@ int main(int argc, char **argv)
 								 : cpus,
 			      .limit_s = 60},
 		.accepted = ACCEPTED_INIT,
+		.parameters = TEXT_INIT(POLICY_MAX),
 		.trials = VEC_INIT(TRIALS_MAX),
 	};
 	struct err e = {0};

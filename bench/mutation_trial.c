@@ -148,7 +148,8 @@ static void limit(unsigned seconds)
 static _Noreturn void run_copy(struct tree *tree, const struct mutation_trial *trial,
 			       const struct mutation_setup *setup, struct trace *trace)
 {
-	const struct trial_setup trial_setup = {.def = trial->def, .tree = tree, .parameters = ""};
+	const struct trial_setup trial_setup = {
+		.def = trial->def, .tree = tree, .parameters = setup->parameters};
 	CLEAN_DONE(result) struct result result;
 
 	limit(setup->limit_s);

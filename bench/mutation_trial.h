@@ -46,6 +46,7 @@ struct mutation_setup {
 	uint64_t seed;
 	unsigned jobs; /* copies at once */
 	unsigned limit_s;
+	const char *parameters; /* as in trial_setup */
 };
 
 #define MUTATION_JOBS_MAX 16
