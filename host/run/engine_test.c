@@ -309,9 +309,33 @@ TEST(engine, reuses_a_template)
 	trip_prepare(&second, "", false);
 	trip_go(&second);
 	EXPECT_NUMBER(count_phases(&second, "template reused"), 1);
-	EXPECT_NUMBER(count_phases(&second, "boot"), 1); /* the one that boots anew */
+	/* What judged the boot stays with the machine that was frozen after it. */
+	EXPECT_NUMBER(count_phases(&second, "boot"), 0);
+	EXPECT_TEXT(outcome_of(&second, "b.boots", false), "pass");
+	EXPECT(strstr(message_of(&second, "b.boots"), "as of the boot of") != NULL);
 	EXPECT_TEXT(outcome_of(&second, CASE_REACHES_READY, false), "pass");
 	EXPECT(strstr(message_of(&second, CASE_REACHES_READY), "reused") != NULL);
+	trip_end(&first);
+	trip_end(&second);
+}
+
+/* Another plan may promise otherwise: what was found under the one says nothing under the other. */
+TEST(engine, judges_a_boot_anew_for_other_promises)
+{
+	CLEAN_FREE char *path = NULL;
+	struct trip first = {0}, second = {0};
+	struct err e = {0};
+
+	trip_prepare(&first, "", false);
+	trip_go(&first);
+	EXPECT(folder_remove(first.folder, &e) == 0);
+	trip_prepare(&second, "", false);
+	path = xasprintf("%s/agent", test_folder());
+	EXPECT(file_write(path, "x", 1, &e) == 0);
+	second.setup.agent_path = path;
+	trip_go(&second);
+	EXPECT_NUMBER(count_phases(&second, "template reused"), 1);
+	EXPECT_NUMBER(count_phases(&second, "boot"), 1);
 	trip_end(&first);
 	trip_end(&second);
 }

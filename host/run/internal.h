@@ -87,6 +87,7 @@ struct seat {
 	struct boot_report boot; /* of the last boot that was tried */
 	unsigned forks;
 	uint64_t fork_ns;
+	struct text *kept; /* what passes here is added, for the template; NULL: nobody asks */
 };
 
 void seat_init(struct seat *seat, struct worker *worker, struct cell_run *cell,

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "host/run/internal.h"
+#include "host/run/boot_results.h"
 #include "host/run/template_cache.h"
 #include "host/store/folder.h"
 #include "wire/need.h"
@@ -23,7 +23,8 @@ struct boot_job {
 	struct seat seat;
 	char key[TEMPLATE_KEY_SIZE];
 	int lock_fd;
-	char *folder; /* of the template */
+	char *folder;	  /* of the template */
+	struct text kept; /* what stays with it of the cases on this boot */
 };
 
 static bool is_reaches_ready(const struct plan_item *item)
@@ -123,13 +124,31 @@ static void tell_not_run(struct boot_job *boot, const struct err *e)
 					      : e->text);
 }
 
-/* On the machine that sits there; on one booted anew where the template of an earlier boot is reused. */
+/* On the machine that sits there. */
 static void run_items(struct boot_job *boot)
 {
 	vec_each (&boot->job->items, item) {
 		if (engine_is_cancelled(boot->worker->engine))
 			return;
 		if (!is_reaches_ready(*item))
+			run_item(&boot->seat, *item);
+	}
+}
+
+/* Of the boot that the template stands for; on a machine booted anew where nothing is known of that one. */
+static void recall_items(struct boot_job *boot)
+{
+	struct engine *engine = boot->worker->engine;
+
+	vec_each (&boot->job->items, item) {
+		if (engine_is_cancelled(engine))
+			return;
+		if (is_reaches_ready(*item))
+			continue;
+		struct record *record = boot_results_find(boot->folder, engine, boot->cell, *item);
+		if (record)
+			tell_result(engine, *item, record);
+		else
 			run_item(&boot->seat, *item);
 	}
 }
@@ -205,6 +224,8 @@ static void freeze(struct boot_job *boot)
 	}
 	tell_phase(engine, boot->cell->cell->index, "freeze", clock_now_ns() - start_ns, 1, "");
 	note_boot(boot);
+	if (boot_results_write(boot->folder, engine, boot->cell, &boot->kept, &e) < 0)
+		log_warning("%s", e.text);
 	if (template_cache_share(boot->lock_fd, &p, &e) < 0) {
 		go_without(boot, e.text);
 		return;
@@ -269,7 +290,7 @@ static void run_with_template(struct boot_job *boot)
 	int r = find_or_own(boot, &e);
 
 	if (r > 0)
-		run_items(boot);
+		recall_items(boot);
 	if (r > 0 || e.code == ECANCELED)
 		return;
 	/* One that cannot be used, or half of one. */
@@ -283,7 +304,9 @@ static void run_with_template(struct boot_job *boot)
 		return;
 	}
 	tell_ready(boot, OUTCOME_PASS, boot->seat.boot.sentence);
+	boot->seat.kept = &boot->kept;
 	run_items(boot);
+	boot->seat.kept = NULL;
 	if (r < 0)
 		go_without(boot, no_place.text);
 	else if (engine_is_cancelled(boot->worker->engine))
@@ -312,7 +335,11 @@ static void run_without_template(struct boot_job *boot)
 
 void run_boot_job(struct worker *worker, struct cell_run *cell, const struct job *job)
 {
-	struct boot_job boot = {.worker = worker, .cell = cell, .job = job, .lock_fd = -1};
+	struct boot_job boot = {.worker = worker,
+				.cell = cell,
+				.job = job,
+				.lock_fd = -1,
+				.kept = TEXT_INIT(BOOT_RESULTS_MAX)};
 
 	seat_init(&boot.seat, worker, cell, NULL, true);
 	if (worker->engine->setup->templates && !cell->cell->cold)
@@ -321,5 +348,6 @@ void run_boot_job(struct worker *worker, struct cell_run *cell, const struct job
 		run_without_template(&boot);
 	seat_done(&boot.seat);
 	scope_close(&boot.lock_fd);
+	text_done(&boot.kept);
 	free(boot.folder);
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/run/internal.h"
+#include "host/run/boot_results.h"
 #include "wire/frame.h"
 #include "wire/need.h"
 
@@ -163,6 +163,8 @@ void run_item(struct seat *seat, const struct plan_item *item)
 		}
 		if (r < 0)
 			result_set(&record->result, OUTCOME_INFRA, "%s", e.text);
+		if (seat->kept)
+			boot_results_add(seat->kept, record);
 		tell_result(engine, item, STEAL_PTR(record));
 		return;
 	}
