@@ -33,6 +33,19 @@ const char *case_id(const struct case_info *info, char buf[CASE_ID_SIZE])
 	return buf;
 }
 
+bool case_expects(const char *names, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = names; at && *at; at += *at == ',') {
+		size_t n = strcspn(at, ",");
+		if (n == length && memcmp(at, word, n) == 0)
+			return true;
+		at += n;
+	}
+	return false;
+}
+
 unsigned case_timeout_s(const struct case_info *info)
 {
 	return info->timeout_s ? info->timeout_s : kind_lines[info->kind].timeout_s;

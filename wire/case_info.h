@@ -68,6 +68,9 @@ struct case_info {
 	const char *fixes;   /* the CVE or commit it guards; may be NULL */
 	const char *sources; /* the peers' cases it covers; may be NULL */
 	bool cuts_power; /* a host case that pulls the plug of a running machine: see host_power_cut */
+	/* Console lines that the case itself provokes, as comma-separated names of patterns (runbooks/patterns.yaml), e.g.
+	 * "kernel-panic,oops": they are not held against it. NULL: none. */
+	const char *expects;
 	bool waits; /* it mostly waits for time to pass: it may run beside the machines that work */
 	struct case_sabotage sabotage;
 	const struct case_program *program; /* NULL: it is compiled in */
@@ -76,6 +79,9 @@ struct case_info {
 #define CASE_ID_SIZE 128
 /* Writes "area.name" and returns buf. */
 const char *case_id(const struct case_info *info, char buf[CASE_ID_SIZE]) NONNULL(1, 2);
+
+/* True when `word` is one of the comma-separated names, of which there may be none (NULL). */
+bool case_expects(const char *names, const char *word) NONNULL(2);
 
 /* Default time limit in seconds: info's own, or its kind's. */
 unsigned case_timeout_s(const struct case_info *info) NONNULL(1);

@@ -39,6 +39,7 @@ static void add_case(struct text *out, const struct case_def *def)
 	json_member(out, "isolation", case_isolation_name(info->isolation));
 	json_member(out, "needs", info->needs ? info->needs : "");
 	json_member_number(out, "timeout_s", case_timeout_s(info));
+	member_unless_null(out, "expects", info->expects);
 	if (info->waits) {
 		json_key(out, "waits");
 		json_bool(out, true);

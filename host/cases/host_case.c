@@ -327,6 +327,14 @@ long long host_plan_number(struct host_trial *t, const char *key, long long fall
 
 /* ---- running ---- */
 
+/* What the console says outweighs checks that held. */
+static void judge_console(struct host_trial *t)
+{
+	host_look_for_faults(t);
+	if (t->fault[0] && t->result->outcome == OUTCOME_PASS)
+		result_set(t->result, OUTCOME_FAIL, "during the case, %.400s", t->fault);
+}
+
 static void run_sabotage(struct host_trial *t, const struct host_case_def *def)
 {
 	bool is_program = def->info.program && def->info.sabotage.kind == SABOTAGE_CODE;
@@ -387,6 +395,7 @@ static void run_parts(struct host_trial *t, const struct host_case_def *def, uns
 		run_sabotage(t, def);
 	host_forget_events(t);
 	host_console_forget(t);
+	host_watch_console(t);
 	def->body(t);
 }
 
@@ -425,12 +434,15 @@ static int run(const struct host_case_def *def, struct machine *machine,
 	t->left = (struct child)CHILD_INIT;
 	t->patience = patience_within(p, limit_s * NS_PER_S);
 	t->result = result;
+	t->watch_mark = UINT64_MAX; /* nothing is the case's before it has begun */
 	text_init(&t->scratch, HOST_REPLY_MAX);
 	text_init(&t->boot.console_tail, 0);
 	result->sabotaged = flags & RUN_SABOTAGE;
 	int left = execute(t, def, flags);
 	if (left == 0 || left == LEFT_BY_REQUIRE)
 		decide_outcome(t, limit_s);
+	if (left != LEFT_BY_ERROR)
+		judge_console(t);
 	result->duration_ns = clock_now_ns() - start_ns;
 	result->wall_ns = clock_wall_ns();
 	if (left == LEFT_BY_ERROR)

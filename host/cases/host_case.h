@@ -209,6 +209,10 @@ void host_console_forget(struct host_trial *t) NONNULL(1);
 void host_console_type(struct host_trial *t, const char *keys) NONNULL(1, 2);
 bool host_console_wait(struct host_trial *t, const char *needle, unsigned seconds) NONNULL(1, 2);
 
+/* A fault that the console shows while a case runs fails it. Those that it provokes it has to expect: of the whole case by
+ * `.expects = "kernel-panic"`, of what follows by this. Names of runbooks/patterns.yaml, comma-separated; NULL: none any more. */
+void host_expect(struct host_trial *t, const char *names) NONNULL(1);
+
 /* For what has no helper: the machine itself and the patience of the case. */
 struct machine *host_machine(struct host_trial *t) NONNULL(1);
 const struct patience *host_patience(struct host_trial *t) NONNULL(1);

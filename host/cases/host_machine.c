@@ -298,6 +298,7 @@ bool host_boot_anew(struct host_trial *t, enum firmware firmware, const char *fo
 	spec.sabotage = NULL; /* it was built into the other */
 	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
 		host_broken(t, "make the folder %s: %m", folder);
+	host_look_for_faults(t);
 	end_machine(t);
 	int r = machine_boot(&spec, &p, &machine, fresh_report(t), &e);
 	if (!step_done(t, r, &e)) {
@@ -306,7 +307,8 @@ bool host_boot_anew(struct host_trial *t, enum firmware firmware, const char *fo
 	}
 	machine_free(t->own);
 	t->machine = t->own = machine;
-	t->console_mark = 0;
+	t->console_mark = t->watch_mark = 0;
+	t->expected = (struct expectations){.count = 0};
 	return true;
 }
 

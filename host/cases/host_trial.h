@@ -6,6 +6,7 @@
 #include <setjmp.h>
 
 #include "host/cases/host_case.h"
+#include "host/cases/host_expect.h"
 #include "host/cases/host_side.h"
 #include "wire/need.h"
 
@@ -27,6 +28,9 @@ struct host_trial {
 	struct result *result;
 	bool in_sabotage;
 	uint64_t console_mark;
+	uint64_t watch_mark; /* what the console said before it was looked at for faults */
+	struct expectations expected;
+	char fault[512];	 /* the first that the case did not expect, "" none */
 	struct boot_report boot; /* of the last reboot or power-on */
 	const char *side; /* the folder of what is planted on the host's side, NULL: nothing is */
 	host_adjtimex_fn *adjtimex; /* NULL: the C library's */
@@ -57,5 +61,10 @@ void host_leave_decided(struct host_trial *t) __attribute__((noreturn)) NONNULL(
 
 /* Ends the case without an outcome, because of t->error. */
 void host_leave_by_error(struct host_trial *t) __attribute__((noreturn)) NONNULL(1);
+
+/* From here on the console's faults are the case's. */
+void host_watch_console(struct host_trial *t) NONNULL(1);
+/* Looks for faults on the console of the machine at hand since it was looked at last. */
+void host_look_for_faults(struct host_trial *t) NONNULL(1);
 
 #endif

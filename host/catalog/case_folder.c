@@ -22,9 +22,9 @@ struct case_words {
 	struct yaml_text title, area, name, command, why, remedy, fixes, sources;
 	struct yaml_text sabotage_text, sabotage_program, sabotage_argument;
 	struct yaml_number priority, isolation, timeout, where, reports;
-	struct yaml_list needs, files;
+	struct yaml_list needs, expects, files;
 	struct yaml_map sabotage;
-	char *needs_line;		      /* the needs as one line */
+	char *needs_line, *expects_line;      /* the lists as one line */
 	const char *names[YAML_LIST_MAX + 3]; /* the files with the programs */
 };
 
@@ -72,6 +72,16 @@ static void check_need(const char *text, struct text *why)
 	const char *near = nearest_word(need.kind, kinds);
 	(void)text_addf(why, "nobody knows the need '%.60s'%s%s%s", text,
 			near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+/* That there is such a pattern shows when the case is run: patterns are not the catalogue's business. */
+static void check_expected(const char *text, struct text *why)
+{
+	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
+		(void)text_addf(why,
+				"'%.60s' is not the name of a pattern; a list has one in each "
+				"entry",
+				text);
 }
 
 /* Names go to shells, parameters and frames: nothing that has a meaning there, and nothing outside of the folder. */
@@ -129,6 +139,7 @@ static const struct yaml_field fields[] = {
 	WORD_OF("priority", priority, priority_words),
 	WORD_OF("isolation", isolation, isolation_words),
 	LIST_OF("needs", needs, check_need),
+	LIST_OF("expects", expects, check_expected),
 	{.key = "timeout",
 	 .type = YAML_NUMBER,
 	 .offset = offsetof(struct case_words, timeout),
@@ -154,19 +165,20 @@ void case_folder_free(struct case_folder *folder)
 		return;
 	yaml_free(fields, folder->words);
 	free(folder->words->needs_line);
+	free(folder->words->expects_line);
 	free(folder->words);
 	free(folder->folder);
 	free(folder->path);
 	free(folder);
 }
 
-static void join_needs(struct case_words *words)
+static char *join(const struct yaml_list *list)
 {
 	CLEAN_TEXT struct text line = TEXT_INIT((size_t)YAML_LIST_MAX * (YAML_TEXT_MAX + 1));
 
-	for (size_t i = 0; i < words->needs.count; i++)
-		(void)text_addf(&line, "%s%s", i ? "," : "", words->needs.items[i].text);
-	words->needs_line = text_steal(&line);
+	for (size_t i = 0; i < list->count; i++)
+		(void)text_addf(&line, "%s%s", i ? "," : "", list->items[i].text);
+	return text_steal(&line);
 }
 
 static bool is_named(const char *const *names, size_t count, const char *name)
@@ -197,7 +209,8 @@ static void fill(struct case_folder *folder)
 	struct case_words *words = folder->words;
 	struct case_program *program = &folder->program;
 
-	join_needs(words);
+	words->needs_line = join(&words->needs);
+	words->expects_line = join(&words->expects);
 	list_files(words);
 	folder->name = words->name.place;
 	program->command = words->command.text;
@@ -213,6 +226,7 @@ static void fill(struct case_folder *folder)
 		.priority = (enum case_priority)words->priority.number,
 		.isolation = (enum case_isolation)words->isolation.number,
 		.needs = words->needs_line,
+		.expects = words->expects_line,
 		.timeout_s = (unsigned)words->timeout.number,
 		.why = words->why.text,
 		.remedy = words->remedy.text,

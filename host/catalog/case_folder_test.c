@@ -44,7 +44,7 @@ TEST(case_folder, few_keys_are_needed)
 TEST(case_folder, all_keys_are_read)
 {
 	static const char yaml[] = MINIMAL
-		"reports: tap\npriority: P0\nisolation: shared\nneeds: [systemd, 'cpus>=2']\ntimeout: 30\n"
+		"reports: tap\npriority: P0\nisolation: shared\nneeds: [systemd, 'cpus>=2']\nexpects: [oops, kernel-panic]\ntimeout: 30\n"
 		"files: [data/a, check, b]\nsabotage: {text: It does not, program: plant}\nwhy: w\nremedy: r\n"
 		"fixes: c\nsources: s\n";
 	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
@@ -56,6 +56,7 @@ TEST(case_folder, all_keys_are_read)
 	EXPECT_NUMBER(folder->info.priority, P0);
 	EXPECT_NUMBER(folder->info.isolation, ISOLATION_SHARED);
 	EXPECT_TEXT(folder->info.needs, "systemd,cpus>=2");
+	EXPECT_TEXT(folder->info.expects, "oops,kernel-panic");
 	EXPECT_NUMBER(folder->info.timeout_s, 30);
 	EXPECT_NUMBER(folder->info.sabotage.kind, SABOTAGE_CODE);
 	EXPECT_TEXT(folder->info.sabotage.text, "It does not");

@@ -116,8 +116,9 @@ static int read_words(const struct reader *reader, struct case_info *info, struc
 	const struct {
 		const char *key, **into;
 	} strings[] = {
-		{"title", &info->title},   {"needs", &info->needs}, {"why", &info->why},
-		{"remedy", &info->remedy}, {"fixes", &info->fixes}, {"sources", &info->sources},
+		{"title", &info->title},     {"needs", &info->needs}, {"why", &info->why},
+		{"remedy", &info->remedy},   {"fixes", &info->fixes}, {"sources", &info->sources},
+		{"expects", &info->expects},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++) {

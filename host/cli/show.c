@@ -56,6 +56,7 @@ static void show_text(const struct catalog_case *it, struct text *out)
 	add_line(out, "priority", case_priority_name(info->priority));
 	add_line(out, "isolation", case_isolation_name(info->isolation));
 	add_line(out, "needs", info->needs);
+	add_line(out, "expects", info->expects);
 	text_addf(out, "  %-10s %u s\n", "limit", case_timeout_s(info));
 	add_line(out, "why", info->why);
 	add_line(out, "remedy", info->remedy);

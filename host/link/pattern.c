@@ -263,6 +263,25 @@ const struct pattern *patterns_get(const struct patterns *patterns, size_t at)
 	return at < patterns->count ? &patterns->items[at] : NULL;
 }
 
+static bool has_name(const struct patterns *patterns, const char *name)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (strcmp(patterns->items[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+bool patterns_lack(const struct patterns *patterns, const char *names, char ret[PATTERN_NAME_SIZE])
+{
+	for (const char *at = names; at && *at; at += *at == ',') {
+		(void)snprintf(ret, PATTERN_NAME_SIZE, "%.*s", (int)strcspn(at, ","), at);
+		if (!has_name(patterns, ret))
+			return true;
+		at += strcspn(at, ",");
+	}
+	return false;
+}
+
 static int prove(const struct patterns *patterns, const struct pattern *pattern, struct err *e)
 {
 	for (char *const *line = pattern->must; *line; line++)

@@ -37,8 +37,9 @@ enum pattern_stage {
 };
 
 #define PATTERN_EXAMPLES_MAX 16
+#define PATTERN_NAME_SIZE    48
 struct pattern {
-	char name[48];
+	char name[PATTERN_NAME_SIZE];
 	char meaning[160]; /* a sentence's beginning, as in "the kernel panicked" */
 	enum pattern_severity severity;
 	enum pattern_stage stage;
@@ -64,6 +65,10 @@ const struct pattern *patterns_match(const struct patterns *patterns, const char
 
 const struct pattern *patterns_get(const struct patterns *patterns,
 				   size_t at); /* NULL beyond the last */
+
+/* Looks for a name, of a comma-separated list (NULL: an empty one), that no pattern has: true with it in `ret`. */
+bool patterns_lack(const struct patterns *patterns, const char *names, char ret[PATTERN_NAME_SIZE])
+	NONNULL(1, 3);
 
 /* Checks every pattern against its own lines; the first that does not hold is the error. */
 int patterns_prove(const struct patterns *patterns, struct err *e) NONNULL(1, 2);

@@ -43,6 +43,21 @@ TEST(pattern, shipped_names_are_unique)
 				      patterns_get(patterns, k)->name) != 0);
 }
 
+TEST(pattern, names_that_no_pattern_has_are_found)
+{
+	struct err e = {0};
+	const struct patterns *patterns = patterns_shipped(&e);
+	char lacking[PATTERN_NAME_SIZE] = "";
+
+	EXPECT(patterns != NULL);
+	if (!patterns)
+		return;
+	EXPECT(!patterns_lack(patterns, NULL, lacking));
+	EXPECT(!patterns_lack(patterns, "kernel-panic,oops", lacking));
+	EXPECT(patterns_lack(patterns, "oops,kernel-panik", lacking));
+	EXPECT_TEXT(lacking, "kernel-panik");
+}
+
 TEST(pattern, proof_fails_when_a_line_is_not_matched)
 {
 	CLEANUP(patterns) struct patterns *patterns = NULL;

@@ -143,6 +143,24 @@ int machine_ask_netpeer(struct machine *machine, const struct patience *p, const
 /* Leaves what a machine has beside its console log for whoever looks into a failure: the record of its network. */
 int machine_keep_evidence(struct machine *machine, struct err *e) NONNULL(1, 2);
 
+/* With this begin the names of the block nodes that cases give to a machine. */
+#define CASE_NODE_PREFIX "case-"
+
+/* A line of the console that tells of a fault. */
+struct machine_fault {
+	const char *pattern, *meaning; /* live as long as the program */
+	char line[512];
+	bool is_doubtful; /* under emulation a host that is too busy makes such lines too */
+	bool is_death;	  /* the guest will not come back by itself */
+	uint64_t mark;
+};
+
+/* The first such line after the mark; false: none. Its own mark finds the next. */
+bool machine_fault_after(const struct machine *machine, uint64_t mark, struct machine_fault *ret)
+	NONNULL(1, 3);
+/* 0, or -EINVAL (blame bug): a name of the comma-separated list (NULL: none) is no console pattern's. */
+int machine_check_expected(const char *names, struct err *e) NONNULL(2);
+
 /* The console's log so far: a path, and a mark from which text can be asked. */
 const char *machine_console_path(const struct machine *machine) NONNULL(1);
 uint64_t machine_console_mark(struct machine *machine) NONNULL(1);

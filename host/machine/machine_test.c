@@ -101,6 +101,32 @@ TEST(machine, fault_of_the_kernel_outweighs_the_case)
 	}
 }
 
+TEST(machine, expected_fault_is_not_held_against_the_case)
+{
+	static const struct {
+		const char *expects;
+		enum outcome outcome;
+	} cases[] = {
+		{"kernel-bug", OUTCOME_PASS},
+		{"oops,kernel-bug", OUTCOME_PASS},
+		{"oops", OUTCOME_FAIL},
+		{"kernel", OUTCOME_BROKEN},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct machine_spec spec = spec_of("bug=a.b");
+		CLEANUP(machine) struct machine *machine = boot(&spec);
+		CLEAN_DONE(result) struct result result;
+		struct case_info expecting = info;
+		struct patience p = patience_for(-1, 30 * NS_PER_S);
+		struct err e = {0};
+		expecting.expects = cases[i].expects;
+		result_init(&result, "a.b");
+		EXPECT_NUMBER(machine_run_case(machine, &expecting, 0, NULL, &p, &result, &e), 0);
+		EXPECT_NUMBER(result.outcome, cases[i].outcome);
+	}
+}
+
 TEST(machine, sabotage_is_told_to_the_agent)
 {
 	struct machine_spec spec = spec_of("");

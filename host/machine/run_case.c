@@ -110,7 +110,8 @@ static int take_text(struct execution *x, const struct frame *frame, struct err 
 		(void)text_addf(&x->result->evidence, "%s%s\n",
 				frame->type == FRAME_KMSG ? "kernel: " : "", line);
 		const struct pattern *hit = patterns ? patterns_match(patterns, line) : NULL;
-		if (hit && hit->severity != PATTERN_STAGE && !x->kernel_fault[0]) {
+		if (hit && hit->severity != PATTERN_STAGE && !x->kernel_fault[0] &&
+		    !case_expects(x->info->expects, hit->name)) {
 			x->is_fault_doubtful = machine_doubts(x->machine, hit);
 			(void)snprintf(x->kernel_fault, sizeof x->kernel_fault, "%s: %.300s",
 				       hit->meaning, line);
@@ -292,20 +293,30 @@ static void set_fault(struct result *result, bool is_doubtful, const char *fault
 			       : "");
 }
 
+/* The first fault that the console shows and the case does not expect. */
+static bool find_fault(const struct execution *x, struct machine_fault *ret)
+{
+	for (uint64_t mark = x->console_mark; machine_fault_after(x->machine, mark, ret);
+	     mark = ret->mark)
+		if (!case_expects(x->info->expects, ret->pattern))
+			return true;
+	return false;
+}
+
 /* What the console or the kernel log says outweighs what the case says. */
 static void judge_console(struct execution *x, const struct patience *p)
 {
 	const struct console *console = x->machine->console;
-	const struct console_hit *hit = console_fault_since(console, x->console_mark);
+	struct machine_fault fault;
+	bool is_found = find_fault(x, &fault);
 
-	if (!hit && !x->kernel_fault[0])
+	if (!is_found && !x->kernel_fault[0])
 		return;
-	if (hit) {
+	if (is_found) {
 		await_trace(x, p);
-		hit = console_fault_since(console, x->console_mark);
-		(void)snprintf(x->kernel_fault, sizeof x->kernel_fault, "%s: %.300s",
-			       hit->pattern->meaning, hit->line);
-		x->is_fault_doubtful = machine_doubts(x->machine, hit->pattern);
+		(void)snprintf(x->kernel_fault, sizeof x->kernel_fault, "%s: %s", fault.meaning,
+			       fault.line);
+		x->is_fault_doubtful = fault.is_doubtful;
 		add_console(x);
 	}
 	set_fault(x->result, x->is_fault_doubtful, x->kernel_fault);
@@ -405,6 +416,11 @@ int machine_run_case(struct machine *machine, const struct case_info *info, unsi
 	if (!machine_is_alive(machine))
 		return err_set(e, BLAME_BUG, ENOTCONN, "%s/%s: the machine cannot be used any more",
 			       info->area, info->name);
+	if (machine_check_expected(info->expects, e) < 0) {
+		result_set(result, OUTCOME_BROKEN, "%s", e->text);
+		err_clear(e);
+		return 0;
+	}
 	if (!info->program)
 		return run_there(machine, info, flags, parameters, p, result, e);
 	(void)text_adds(&told, parameters ? parameters : "");

@@ -231,6 +231,40 @@ int machine_wait_event_of(struct machine *machine, const struct patience *p, con
 	}
 }
 
+bool machine_fault_after(const struct machine *machine, uint64_t mark, struct machine_fault *ret)
+{
+	const struct console_hit *hit = console_fault_since(machine->console, mark);
+
+	if (!hit)
+		return false;
+	*ret = (struct machine_fault){
+		.pattern = hit->pattern->name,
+		.meaning = hit->pattern->meaning,
+		.is_doubtful = machine_doubts(machine, hit->pattern),
+		.is_death = hit->pattern->severity == PATTERN_DEATH,
+		.mark = hit->mark,
+	};
+	(void)snprintf(ret->line, sizeof ret->line, "%.300s", hit->line);
+	return true;
+}
+
+int machine_check_expected(const char *names, struct err *e)
+{
+	const struct patterns *patterns = names ? patterns_shipped(e) : NULL;
+	char lacking[PATTERN_NAME_SIZE];
+
+	if (!names)
+		return 0;
+	if (!patterns)
+		return -e->code;
+	if (!patterns_lack(patterns, names, lacking))
+		return 0;
+	return err_set(e, BLAME_BUG, EINVAL,
+		       "it expects lines of a console pattern \"%s\", which runbooks/patterns.yaml "
+		       "does not have",
+		       lacking);
+}
+
 const char *machine_console_path(const struct machine *machine)
 {
 	return console_path(machine->console);
