@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls that end the guest. The reply is sent before it goes. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,11 +22,16 @@ static const struct power {
 } powers[] = {
 	{"poweroff.target", 4, SIGUSR2, RB_POWER_OFF},
 	{"reboot.target", 5, SIGTERM, RB_AUTOBOOT},
+	{"kexec.target", 6, SIGTERM, RB_KEXEC},
 };
-enum { POWER_OFF, POWER_REBOOT };
+enum { POWER_OFF, POWER_REBOOT, POWER_KEXEC };
 
 static const struct power *wanted;
 static bool is_forced;
+static struct {
+	int fd; /* -1: nothing is to be triggered */
+	char word[64];
+} trigger = {.fd = -1};
 
 /* The usual way: all services are stopped, all filesystems unmounted. */
 static void end_orderly(void)
@@ -48,39 +54,67 @@ static void end_guest(void)
 {
 	if (!is_forced && getpid() != 1) {
 		end_orderly();
-		return;
+	} else {
+		if (!is_forced)
+			sync();
+		(void)reboot(wanted->command);
 	}
-	if (!is_forced)
-		sync();
-	(void)reboot(wanted->command);
+	wanted = NULL; /* a reboot that the kernel refuses is not tried again */
 }
 
-static int ask(const struct call *call, const struct power *power)
+static int ask(const struct call *call, const struct power *power, const char *way)
 {
-	if (call->argument_count > 0 && strcmp(call->arguments[0], "force") != 0)
+	if (call->argument_count > 0 && strcmp(call->arguments[0], way) != 0)
 		return EINVAL;
 	wanted = power;
 	is_forced = call->argument_count > 0;
 	return 0;
 }
 
+/* The guest may not come back from this, or only much later. */
+static void pull_trigger(void)
+{
+	(void)!write(trigger.fd, trigger.word, strlen(trigger.word));
+	scope_close(&trigger.fd);
+	trigger.fd = -1;
+}
+
 static int call_poweroff(struct call *call)
 {
-	return ask(call, &powers[POWER_OFF]);
+	return ask(call, &powers[POWER_OFF], "force");
 }
 
 static int call_reboot(struct call *call)
 {
-	return ask(call, &powers[POWER_REBOOT]);
+	bool is_kexec = call->argument_count > 0 && strcmp(call->arguments[0], "kexec") == 0;
+
+	return is_kexec ? ask(call, &powers[POWER_KEXEC], "kexec")
+			: ask(call, &powers[POWER_REBOOT], "force");
+}
+
+static int call_trigger(struct call *call)
+{
+	if (call->lengths[1] >= sizeof trigger.word)
+		return E2BIG;
+	(void)snprintf(trigger.word, sizeof trigger.word, "%s", call->arguments[1]);
+	trigger.fd = open(call->arguments[0], O_WRONLY | O_CLOEXEC);
+	return trigger.fd < 0 ? errno : 0;
 }
 
 call_after_fn *call_take_after(void)
 {
+	if (trigger.fd >= 0)
+		return pull_trigger;
 	return wanted ? end_guest : NULL;
 }
 
 const struct call_verb call_power_verbs[] = {
 	{"poweroff", "[force]", "powers the guest off, orderly or at once", 0, 1, call_poweroff},
-	{"reboot", "[force]", "reboots the guest, orderly or at once", 0, 1, call_reboot},
+	{"reboot", "[force|kexec]",
+	 "reboots the guest, orderly, at once, or at once into the kernel that was loaded for it",
+	 0, 1, call_reboot},
+	{"trigger", "PATH WORD",
+	 "writes WORD to PATH once the answer is on its way: the guest may not come back from it",
+	 2, 2, call_trigger},
 	{NULL, NULL, NULL, 0, 0, NULL},
 };

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,6 +81,15 @@ PROBE(durable_write, "FILE COUNT [CONSOLE]",
 	}
 	(void)text_addf(p->reply, "%lld\n", count);
 	return 0;
+}
+
+PROBE(stop, "PID", "ends a probe that runs in the background")
+{
+	long long pid;
+
+	if (number_parse(probe_argument(p, 0), 2, INT_MAX, &pid) < 0)
+		return EINVAL;
+	return kill((pid_t)pid, SIGKILL) < 0 ? errno : 0;
 }
 
 PROBE(durable_verify, "FILE",

@@ -129,11 +129,14 @@ static void forget_agent(struct machine *machine)
 	machine->agent_lost = false;
 }
 
+/* Of a disk that the driver has made: on one that a case has plugged in, errors are the case's own. */
 static bool is_stop(const struct vm_event *error)
 {
 	json_t *data = json_loads(error->data, 0, NULL);
 	const char *action = json_string_value(json_object_get(data, "action"));
-	bool stops = action && strcmp(action, "stop") == 0;
+	const char *node = json_string_value(json_object_get(data, "node-name"));
+	bool stops = action && strcmp(action, "stop") == 0 &&
+		     !(node && has_prefix(node, CASE_NODE_PREFIX));
 
 	json_decref(data);
 	return stops;

@@ -1,41 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plug is pulled while the guest writes. */
-#include <stdio.h>
-
-#include "host/cases/host_case.h"
+#include "host/cases/host_durable.h"
 
 #define BOOT_S	  400
-#define WRITE_S	  60
 #define FOLDER	  "/var/lib/assay-durable"
 #define FILE_	  FOLDER "/records"
-#define RECORDS	  "1000000" /* more than can be written until the cut */
 #define UNFLUSHED "/var/lib/assay-unflushed"
-
-/* Starts the guest writing records that it makes durable one by one; each durable one is told on the console. */
-static void start_writing(struct host_trial *t)
-{
-	(void)host_call(t, "mkdir", FOLDER, NULL);
-	host_console_forget(t);
-	if (host_call(t, "probe", "&durable_write", FILE_, RECORDS, "/dev/ttyS0", NULL) != 0)
-		host_broken(t, "the guest could not start to write");
-	/* With one claim more the line of the 40th is whole. */
-	HOST_REQUIRE(t, host_console_wait(t, "assay-durable 41", WRITE_S));
-}
-
-/* The highest number that was claimed to be durable before the cut. */
-static long long last_claim(const char *console)
-{
-	static const char word[] = "assay-durable ";
-	long long last = 0, number;
-
-	for (const char *at = console; (at = strstr(at, word)); at += sizeof word - 1) {
-		/* A line that the cut has shortened is no claim. */
-		if (sscanf(at + sizeof word - 1, "%lld", &number) == 1 && strchr(at, '\n') &&
-		    number > last)
-			last = number;
-	}
-	return last;
-}
 
 /* Tells the kernel that the disks have no cache, so that it never flushes one again. False when there is none that it
  * flushes. */
@@ -82,22 +52,14 @@ HOST_CASE(filesystem, fsynced_data_survives_power_cut,
 	  .remedy = "Check the disk's cache mode, the filesystem's barriers and its mount options.",
 	  .sources = "own")
 {
-	long long whole = -1, torn = -1, wrong = -1;
-
-	start_writing(t);
+	(void)durable_start(t, FILE_);
 	/* The guest goes on to write and to claim, but what it claims from now on is not true. */
-	long long claimed = last_claim(host_console(t));
+	long long claimed = durable_claimed(t);
 	bool has_unflushed = write_unflushed(t);
 	host_power_cut(t);
 	HOST_REQUIRE(t, host_power_on(t, BOOT_S));
 	judge_cut(t, has_unflushed);
-	const char *reply = host_ask(t, "probe", "durable_verify", FILE_, NULL);
-	HOST_REQUIRE(t, reply && sscanf(reply, "whole=%lld torn=%lld wrong=%lld", &whole, &torn,
-					&wrong) == 3);
-	host_note(t, "claimed %lld, found %s", claimed, reply);
-	HOST_CHECK_GE(t, claimed, 40);
-	HOST_CHECK_GE(t, whole, claimed);
-	HOST_CHECK_EQ(t, wrong, 0);
+	durable_check(t, FILE_, claimed);
 }
 
 HOST_SABOTAGE(filesystem, fsynced_data_survives_power_cut,
@@ -121,7 +83,7 @@ HOST_CASE(
 		"Read the console's log: a filesystem that needs a hand, or a unit that waits for one.",
 	.sources = "own")
 {
-	start_writing(t);
+	(void)durable_start(t, FILE_);
 	host_power_cut(t);
 	HOST_REQUIRE(t, host_power_on(t, BOOT_S));
 	HOST_CHECK(t, root_is_writable(t));
