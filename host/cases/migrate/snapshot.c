@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Saved states: of the whole machine, and of a disk that is being written. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "host/cases/host_disk.h"
+#include "host/cases/host_durable.h"
+
+#define JOB_S 120
+
+/* ---- the machine ---- */
+
+/* Runs one of QEMU's snapshot jobs on the root disk, with the machine's memory in it. */
+static void run_job(struct host_trial *t, const char *command)
+{
+	static const char arguments[] =
+		"{\"job-id\":\"case-job\",\"tag\":\"case\",\"vmstate\":\"disk0\","
+		"\"devices\":[\"disk0\"]}";
+	const char *jobs = "";
+
+	HOST_REQUIRE(t, host_qmp(t, command, arguments) != NULL);
+	for (int i = 0; i < JOB_S * 10 && !strstr(jobs, "concluded"); i++) {
+		host_sleep(t, 100);
+		jobs = host_qmp(t, "query-jobs", NULL);
+		HOST_REQUIRE(t, jobs != NULL);
+	}
+	(void)host_qmp(t, "job-dismiss", "{\"id\":\"case-job\"}");
+	if (strstr(jobs, "\"error\""))
+		host_broken(t, "QEMU could not do %s: %s", command, jobs);
+}
+
+#define MEMORY	"/run/assay-memory"
+#define FOLDER	"/srv/assay-restored" /* also the folder of a disk named "restored" */
+#define ON_DISK FOLDER "/file"
+
+static void write_both(struct host_trial *t, const char *word)
+{
+	host_guest_write(t, MEMORY, word);
+	if (host_call(t, "probe", "disk_write", ON_DISK, "0", word, NULL) != 0)
+		host_broken(t, "the disk cannot be written");
+}
+
+HOST_CASE(
+	migrate, snapshot_restores_exactly,
+	.title = "A saved state restores memory, disk and devices to the saved moment",
+	.priority = P1, .isolation = ISOLATION_FORK, .needs = "arch:x86_64,image:file",
+	.timeout_s = 100,
+	.why = "Snapshots are the way back before an update; a mixture of then and now is worse than none.",
+	.remedy = "Look for a disk that the snapshot leaves out.", .sources = "own")
+{
+	const char *names = host_ask(t, "list", "/sys/class/net", NULL);
+
+	(void)host_call(t, "mkdir", FOLDER, NULL);
+	host_guest_write(t, ON_DISK, "here\n");
+	write_both(t, "before.");
+	run_job(t, "snapshot-save");
+	write_both(t, "after.");
+	run_job(t, "snapshot-load");
+	HOST_CHECK_TEXT(t, host_guest_read(t, MEMORY), "before.");
+	/* Past the cache, which came back with the memory. */
+	HOST_CHECK_CONTAINS(t, host_ask(t, "probe", "disk_read", ON_DISK, "0", NULL),
+			    "before.before.");
+	HOST_CHECK_TEXT(t, host_ask(t, "list", "/sys/class/net", NULL), names);
+}
+
+HOST_SABOTAGE(migrate, snapshot_restores_exactly,
+	      "the file lies on a disk that the snapshot leaves out")
+{
+	const char *disk = host_disk_plug(t, "restored", 32, "");
+
+	(void)host_disk_mount(t, "restored", disk, NULL, NULL);
+}
+
+/* ---- a disk, without the guest's knowledge ---- */
+
+#define LIVE	 "live"
+#define COPY	 "copy"
+#define DISK_MIB 64
+#define RECORDS	 "/srv/assay-" LIVE "/records"
+
+static void copy_disk(struct host_trial *t)
+{
+	const char *argv[] = {"cp", "--sparse=always", host_disk_path(t, LIVE),
+			      host_disk_path(t, COPY), NULL};
+	const struct child_spec spec = {.argv = argv, .no_network = true, .limit_cpu_s = 60};
+	struct child_output out = CHILD_OUTPUT_INIT(4096);
+	struct err e = {0};
+
+	/* Standing still, QEMU has completed what was under way: it is the disk of one moment. */
+	HOST_REQUIRE(t, host_qmp(t, "stop", NULL) != NULL);
+	int r = child_run_ok(&spec, host_patience(t), &out, &e);
+	child_output_done(&out);
+	if (r < 0)
+		host_broken(t, "%s", e.text);
+	HOST_REQUIRE(t, host_qmp(t, "cont", NULL) != NULL);
+}
+
+HOST_CASE(migrate, crash_snapshot_recovers,
+	  .title = "A disk snapshot taken while the guest writes recovers through its journal",
+	  .priority = P2, .isolation = ISOLATION_FORK,
+	  .needs = "arch:x86_64,cmd:mkfs.ext4,kconfig:EXT4_FS", .timeout_s = 100,
+	  .why = "Most backups of machines are such snapshots.",
+	  .remedy = "Make the file system with a journal, and leave its barriers on.",
+	  .sources = "own")
+{
+	const char *live = host_disk_plug(t, LIVE, DISK_MIB, "");
+
+	(void)host_disk_mount(t, LIVE, live, NULL, NULL);
+	const char *writer = durable_start(t, RECORDS);
+	long long claimed = durable_claimed(t);
+	copy_disk(t);
+	durable_stop(t, writer);
+	HOST_CHECK(t, host_disk_ext4(t, COPY).needs_recovery);
+	const char *copy = host_disk_plug_file(t, COPY, host_disk_path(t, COPY), "");
+	const char *folder = host_disk_mount(t, COPY, copy, NULL, NULL);
+	durable_check(t, host_format(t, "%s/records", folder), claimed);
+	HOST_REQUIRE(t, host_call(t, "umount", folder, NULL) == 0);
+	struct host_ext4 after = host_disk_ext4(t, COPY);
+	HOST_CHECK(t, after.is_clean && !after.needs_recovery);
+	HOST_CHECK_EQ(t, after.errors, 0);
+}
+
+HOST_SABOTAGE(migrate, crash_snapshot_recovers, "the file system has no journal")
+{
+	const char *live = host_disk_plug(t, LIVE, DISK_MIB, "");
+	const char *folder = host_disk_mount(t, LIVE, live, "-O", "^has_journal");
+
+	if (host_call(t, "umount", folder, NULL) != 0)
+		host_broken(t, "the file system cannot be unmounted");
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who must not get in by the console. */
+#include "host/cases/host_case.h"
+
+#define PROMPT_S  60
+#define PAM_LOGIN "/etc/pam.d/login"
+
+HOST_CASE(security, wrong_password_never_logs_in,
+	  .title = "The serial console refuses a wrong password", .priority = P1,
+	  .isolation = ISOLATION_FORK, .timeout_s = 100,
+	  .why = "A login that lets everybody in is none.",
+	  .remedy = "Look at /etc/pam.d/login and what it includes.",
+	  .sources = "kola:coreos.auth.verify")
+{
+	host_console_forget(t);
+	host_console_type(t, "\r");
+	if (!host_console_wait(t, "login:", PROMPT_S))
+		host_skip(t, "console-login", "nobody asks for a name on the serial console");
+	host_console_forget(t);
+	host_console_type(t, "root\r");
+	HOST_REQUIRE(t, host_console_wait(t, "assword:", PROMPT_S));
+	host_console_forget(t);
+	host_console_type(t, "no-such-password\r");
+	HOST_REQUIRE(t, host_console_wait(t, "ncorrect", PROMPT_S));
+	/* Whoever is in has a prompt; here the next login is asked for. */
+	HOST_CHECK(t, host_console_wait(t, "login:", PROMPT_S));
+	HOST_CHECK_LACKS(t, host_console(t), "Last login");
+	HOST_CHECK_LACKS(t, host_console(t), "root@");
+}
+
+HOST_SABOTAGE(security, wrong_password_never_logs_in, "the module that permits all comes first")
+{
+	host_guest_write(t, PAM_LOGIN,
+			 "auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n"
+			 "session sufficient pam_permit.so\npassword sufficient pam_permit.so\n");
+}
