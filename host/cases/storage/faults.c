@@ -4,13 +4,15 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "host/cases/host_disk.h"
 
-#define DISK	 "faulty"
-#define DISK_MIB 16
-#define BAD_AT	 (1U << 20) /* the byte where the bad sector is */
-#define STATUS	 "/run/assay-write-status"
-#define STOP_S	 20
+#define DISK	  "faulty"
+#define DISK_MIB  16
+#define BAD_AT	  (1U << 20) /* the byte where the bad sector is */
+#define STATUS	  "/run/assay-write-status"
+#define STOP_S	  20
+#define ANSWER_NS (5 * NS_PER_S)
 
 HOST_CASE(storage, io_errors_reach_the_program,
 	  .title = "A failing sector gives the reading program an error, not silence",
@@ -39,6 +41,21 @@ HOST_SABOTAGE(storage, io_errors_reach_the_program, "the disk keeps errors of re
 
 /* ---- no room on the host ---- */
 
+/* The machine may stand still before the answer is on its way: then that comes later, and nobody waits for it. */
+static void start_write(struct host_trial *t, const char *device)
+{
+	const char *arguments[] = {"&disk_write", device, "1048576", "kept.", STATUS, NULL};
+	struct patience p = patience_within(host_patience(t), ANSWER_NS);
+	struct text reply = TEXT_INIT(4096);
+	struct err ignored = {0};
+	int code = 0;
+
+	(void)machine_call(host_machine(t), &p, "probe", arguments, &reply, &code, &ignored);
+	text_done(&reply);
+	if (code != 0)
+		host_broken(t, "the guest could not start to write: error %d", code);
+}
+
 static const char *await_status(struct host_trial *t)
 {
 	for (int i = 0; i < STOP_S * 10; i++) {
@@ -61,8 +78,7 @@ HOST_CASE(
 
 	host_disk_fail(t, DISK,
 		       "{\"event\":\"none\",\"iotype\":\"write\",\"errno\":28,\"once\":true}");
-	HOST_REQUIRE(t, host_call(t, "probe", "&disk_write", device, "1048576", "kept.", STATUS,
-				  NULL) == 0);
+	start_write(t, device);
 	HOST_REQUIRE(t, host_wait_event(t, "STOP", STOP_S));
 	HOST_CHECK_CONTAINS(t, host_event_data(t, "BLOCK_IO_ERROR", 1), "\"stop\"");
 	/* Room is made, and the machine goes on. */
