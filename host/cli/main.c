@@ -39,6 +39,13 @@ static const struct verb *verb_of(int argc, char **argv, struct err *e)
 	return find_verb(argv[1], e);
 }
 
+/* Whoever read our output has seen enough: the end that a shell expects then, without a word. */
+static void end_by_pipe(void)
+{
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)raise(SIGPIPE);
+}
+
 int main(int argc, char **argv)
 {
 	struct err e = {0};
@@ -52,7 +59,8 @@ int main(int argc, char **argv)
 	int r = verb ? verb->run(argc - 1, argv + 1, &e) : -e.code;
 	if (r >= 0)
 		return r;
-	if (e.text[0] != '\0') /* without a word: whoever read our output has seen enough */
-		print_error(&e);
+	if (e.code == EPIPE && e.text[0] == '\0')
+		end_by_pipe();
+	print_error(&e);
 	return exit_code_of(&e);
 }
