@@ -25,7 +25,7 @@ extern const char *const accel_words[], *const entry_words[], *const firmware_wo
 
 enum execute_way { EXECUTE_RUN, EXECUTE_AUDIT, EXECUTE_PROVE };
 
-/* Does it all; image_path may be NULL with arguments->resume. Returns an exit code, or a negative errno. */
+/* Does it all; image_path is NULL with arguments->resume. Returns an exit code, or a negative errno. */
 int execute(enum execute_way way, const char *image_path, struct execute_arguments *arguments,
 	    struct err *e) NONNULL(3, 4);
 
@@ -61,6 +61,8 @@ int open_subject(struct execution *x, const char *path, struct err *e) NONNULL(1
 int choose_machine(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);
 
 /* execute_plan.c: which cases, in which folder. */
+bool selection_audits(const struct case_list *cases)
+	NONNULL(1); /* some of them look at its files */
 int choose_cases(struct execution *x, struct err *e) NONNULL(1, 2);
 int make_plan(struct execution *x, struct err *e) NONNULL(1, 2);
 int open_folder(struct execution *x, struct err *e) NONNULL(1, 2);

@@ -112,9 +112,51 @@ static int choose_entry(struct execution *x, struct err *e)
 	return 0;
 }
 
+/* What lies there instead of a system, in the words of who looked: "ext4, swap". */
+static void add_contents(const struct image *image, struct text *out)
+{
+	unsigned told = 0;
+
+	for (unsigned i = 0; i < image->filesystem_count; i++)
+		if (image->filesystems[i].type[0])
+			text_addf(out, "%s%s", told++ ? ", " : "", image->filesystems[i].type);
+	if (told == 0)
+		text_adds(out, strcmp(image->table, "none") == 0
+				       ? "no partition table and no filesystem"
+				       : "partitions, but no filesystem that is known");
+}
+
+/* False for what is there and cannot be read, too: the audit says why. */
+static bool is_without_root(const struct image *image)
+{
+	return !image->root_type[0] && !image->needs_micro_vm && !image->problem[0];
+}
+
+/* A system that nobody recognises may come up all the same when firmware finds something to start; and what is asked of the
+ * file alone wants no system at all. */
+static int check_system(const struct execution *x, bool boots, struct err *e)
+{
+	const struct image *image = x->image;
+	CLEAN_TEXT struct text contents = TEXT_INIT(1024);
+
+	if (!is_without_root(image) ||
+	    (boots ? image->boots_bios || image->boots_uefi : !selection_audits(&x->cases)))
+		return 0;
+	add_contents(image, &contents);
+	return err_set(
+		e, BLAME_USER, ENODATA,
+		"no system was found on %s (it holds %s%s): is it the right file, and was it written to "
+		"its end?",
+		image->name, contents.buf, boots ? ", and nothing to boot" : "");
+}
+
 int choose_machine(struct execution *x, bool boots, struct err *e)
 {
 	struct patience p = patience_for_user(-1);
+	int r = check_system(x, boots, e);
+
+	if (r < 0)
+		return r;
 
 	x->with.firmware = (enum firmware)x->arguments->firmware;
 	if (x->with.firmware == FIRMWARE_AUTO)
@@ -129,7 +171,7 @@ int choose_machine(struct execution *x, bool boots, struct err *e)
 			e, BLAME_USER, ENOTSUP,
 			"%s holds a system for %s, and only x86_64 can be booted: use `assay audit`",
 			x->image->name, x->image->arch);
-	int r = choose_entry(x, e);
+	r = choose_entry(x, e);
 	if (r == 0)
 		r = qemu_check_lacks(&p, x->with.firmware == FIRMWARE_UEFI, x->size.tpm, e);
 	if (r == 0)

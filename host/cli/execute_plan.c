@@ -24,6 +24,14 @@ static bool selection_boots(const struct case_list *cases)
 	return false;
 }
 
+bool selection_audits(const struct case_list *cases)
+{
+	vec_each (cases, it)
+		if ((*it)->info.kind == CASE_KIND_AUDIT && !case_is_of_file((*it)->id))
+			return true;
+	return false;
+}
+
 static struct plan_cell *add_cell(struct execution *x)
 {
 	const struct image *image = x->image;

@@ -25,6 +25,24 @@ refused "$bad/gz.img" 64 "gzip|compressed"
 refused "$bad/arm64.qcow2" 64 "aarch64|arm64"
 refused "$bad/noway.qcow2" 64 "way in|--ssh-key"
 
+# Disks without a system: one sentence, and no list of all that an empty disk does not have.
+qemu-img create -q -f qcow2 "$work/blank.qcow2" 64M
+qemu-img create -q -f raw "$work/blank.raw" 64M
+truncate -s 64M "$work/data.raw"
+PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 "$work/data.raw"
+qemu-img convert -f raw -O qcow2 "$work/data.raw" "$work/data.qcow2"
+for name in blank.qcow2 blank.raw data.raw data.qcow2; do
+	for verb in run audit prove; do
+		check_exit 64 "$verb of $name" "$ASSAY" $verb "$work/$name" --out "$work/none"
+		check_says "$name: that there is no system" "no system was found on $name|nothing but zeros"
+	done
+done
+check_says "what is there is named" "it holds ext4"
+report $(($(find "$work/none" 2>/dev/null | wc -l) != 0)) "no run is kept of it"
+check_exit 0 "what is asked of the file alone can be" "$ASSAY" run "$work/blank.qcow2" --case image.container_format_is_intact \
+	--out "$work/file"
+rm -r "$work/file"
+
 # Names that mean something to QEMU, to a shell or to a terminal are names all the same; what is not UTF-8 it cannot be told.
 odd=$work/$'a,b:c %s\n\u00e9 json:{}.qcow2'
 cp --reflink=auto "$(image debian-12-uefi)" "$odd"
