@@ -115,8 +115,7 @@ static size_t count_due(const struct execution *x)
 
 	if (x->earlier)
 		vec_each (&x->earlier->cases, it)
-			done += it->result && it->result->outcome != OUTCOME_INFRA &&
-				strcmp(it->id, CASE_IMAGE_UNCHANGED) != 0;
+			done += run_case_is_done(it) && strcmp(it->id, CASE_IMAGE_UNCHANGED) != 0;
 	return plan_item_count(x->plan) - done;
 }
 
@@ -224,23 +223,42 @@ static int prepare(struct execution *x, const char *image_path, struct err *e)
 	return make_plan(x, e);
 }
 
+/* A run goes on as what it was begun as, and only while something is left of it. */
+static int check_earlier(const struct execution *x, struct err *e)
+{
+	const struct run *run = x->earlier;
+	const char *own = run->proves ? "prove" : "run";
+
+	if (run->is_going)
+		return err_set(e, BLAME_USER, EBUSY,
+			       "run %s is still going on: wait for its end, or end it", run->id);
+	if (run->proves != (x->way == EXECUTE_PROVE))
+		return err_set(e, BLAME_USER, EINVAL,
+			       "run %s is %s proof: go on with it by `assay %s --resume %s`",
+			       run->id, run->proves ? "a" : "no", own, x->arguments->resume);
+	if (run->cells.count != 1)
+		return err_set(e, BLAME_USER, ENOTSUP,
+			       "run %s has %zu cells and cannot be resumed by this verb", run->id,
+			       run->cells.count);
+	if (run_is_complete(run))
+		return err_set(
+			e, BLAME_USER, EALREADY,
+			"run %s has ended, and nothing is left to do: `assay report %s` tells it again",
+			run->id, x->arguments->resume);
+	return 0;
+}
+
 static int load_earlier(struct execution *x, const char **image_path, struct err *e)
 {
 	int r = find_run(x->arguments->resume, &x->folder, e);
 
 	if (r == 0)
 		r = read_run(x->folder, &x->earlier, e);
-	if (r < 0)
-		return r;
-	if (x->earlier->cells.count != 1)
-		return err_set(e, BLAME_USER, ENOTSUP,
-			       "run %s has %zu cells and cannot be resumed by this verb",
-			       x->earlier->id, x->earlier->cells.count);
-	/* It is judged as what it is, whichever verb goes on with it. */
-	x->way = x->earlier->proves ? EXECUTE_PROVE : EXECUTE_RUN;
-	if (!*image_path)
+	if (r == 0)
+		r = check_earlier(x, e);
+	if (r == 0)
 		*image_path = x->earlier->cells.items[0].image_path;
-	return 0;
+	return r;
 }
 
 int execute(enum execute_way way, const char *image_path, struct execute_arguments *arguments,

@@ -89,6 +89,12 @@ static int run(int argc, char **argv, struct err *e)
 		return r;
 	judge_run(run, &judgement);
 	enum format format = (enum format)arguments.format;
+	if (format >= FORMAT_PROOF && !run->proves)
+		return err_set(
+			e, BLAME_USER, EINVAL,
+			"run %s is no proof: --format %s tells what `assay prove` found; for this "
+			"run take one of text, json, html, junit",
+			run->id, format_words[format]);
 	if (format == FORMAT_TEXT && run->proves)
 		format = FORMAT_PROOF;
 	render(format, run, &judgement, !arguments.out && has_colours(STDOUT_FILENO), &out);

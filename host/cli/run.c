@@ -149,12 +149,17 @@ static void done(struct execute_arguments *parsed)
 }
 
 /* With --resume the plan is there already: asking for another one at the same time is a slip. */
-static int check_resume(const struct execute_arguments *parsed, struct err *e)
+static int check_resume(const struct execute_arguments *parsed, const char *image, struct err *e)
 {
 	const struct selection_arguments *selection = &parsed->selection;
 
 	if (!parsed->resume)
 		return 0;
+	if (image)
+		return err_set(
+			e, BLAME_USER, EINVAL,
+			"'%.300s' is one argument too many: --resume goes on with that run's own image",
+			image);
 	if (selection->cases.count || selection->areas.count || selection->kinds.count ||
 	    selection->needs.count || selection->sources.count || selection->proof ||
 	    selection->suite || selection->priority || parsed->policy.files.count ||
@@ -177,7 +182,7 @@ static int run_way(const struct verb *verb, enum execute_way way, int argc, char
 		r = err_set(e, BLAME_USER, EINVAL, "assay %s needs an IMAGE; see `assay %s --help`",
 			    verb->name, verb->name);
 	if (r == 0)
-		r = check_resume(&parsed, e);
+		r = check_resume(&parsed, argc > 1 ? argv[1] : NULL, e);
 	if (r == 0)
 		r = execute(way, argc > 1 ? argv[1] : NULL, &parsed, e);
 	else if (r > 0)

@@ -63,6 +63,13 @@ static bool is_there(const char *folder)
 	return stat(folder, &stat_) == 0;
 }
 
+static bool is_going(const struct store_run *run)
+{
+	CLEAN_FREE char *journal = xasprintf("%s/journal.jsonl", run->folder);
+
+	return run->ending[0] == '\0' && journal_is_written(journal);
+}
+
 static void add_json(const struct store_run *run, struct text *out)
 {
 	json_open(out, '{');
@@ -74,6 +81,8 @@ static void add_json(const struct store_run *run, struct text *out)
 	json_member_number(out, "total", run->total);
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		json_member_number(out, outcome_name((enum outcome)i), run->counts[i]);
+	json_key(out, "going");
+	json_bool(out, is_going(run));
 	json_key(out, "kept");
 	json_bool(out, is_there(run->folder));
 	json_close(out, '}');
@@ -94,8 +103,11 @@ static int add_run(void *arg, const struct store_run *run)
 			  run->counts[OUTCOME_BROKEN] + run->counts[OUTCOME_INFRA]);
 	if (!is_there(run->folder))
 		text_adds(&listing->out, " (its folder is gone)");
+	else if (is_going(run))
+		text_adds(&listing->out, " (still going on)");
 	else if (strcmp(run->ending, "done") != 0)
-		text_addf(&listing->out, " (%s)", run->ending[0] ? run->ending : "not ended");
+		text_addf(&listing->out, " (%s)",
+			  run->ending[0] ? run->ending : "it did not end by itself");
 	text_adds(&listing->out, "\n");
 	return 0;
 }

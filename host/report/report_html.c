@@ -80,10 +80,10 @@ static void add_verdict(const struct run *run, enum verdict verdict, struct text
 	if (took)
 		text_addf(out, " in %s", clock_span(took, span));
 	text_adds(out, "</p>");
-	if (run->ended_ns == 0)
-		text_adds(out, "<p class=\"broken\">This run did not end by itself.</p>");
-	else if (strcmp(run->ending, "done") != 0)
-		add_escaped(out, "<p class=\"broken\">It ended early: ", run->ending, "</p>");
+	CLEAN_TEXT struct text ending = TEXT_INIT(1024);
+	words_ending(run, &ending);
+	if (ending.length > 0)
+		add_escaped(out, "<p class=\"broken\">", ending.buf, "</p>");
 	add_bar(run, out);
 	add_escaped(out, "<p><small>Run ", run->id, ", begun ");
 	add_escaped(out, clock_iso(run->begun_ns, iso), ", Assay ", run->version);

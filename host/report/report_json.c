@@ -20,6 +20,8 @@ static void add_head(const struct run *run, struct text *out)
 	add_time(out, "begun", run->begun_ns);
 	add_time(out, "ended", run->ended_ns);
 	json_member(out, "ending", run->ending[0] ? run->ending : NULL);
+	json_key(out, "going");
+	json_bool(out, run->is_going);
 	json_member_number(out, "resumed", run->resumed);
 }
 

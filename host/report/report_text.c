@@ -57,11 +57,11 @@ static void add_head(const struct page *page, const struct run *run, enum verdic
 	if (took > 0)
 		text_addf(page->out, " in %s", clock_span(took, span));
 	text_adds(page->out, "\n");
-	if (run->ended_ns == 0)
-		text_adds(page->out, "  This run did not end by itself.\n");
-	else if (strcmp(run->ending, "done") != 0) {
-		text_adds(page->out, "  It ended early: ");
-		escape_terminal(page->out, run->ending, false);
+	CLEAN_TEXT struct text ending = TEXT_INIT(1024);
+	words_ending(run, &ending);
+	if (ending.length > 0) {
+		text_adds(page->out, "  ");
+		escape_terminal(page->out, ending.buf, false);
 		text_adds(page->out, "\n");
 	}
 }
@@ -155,7 +155,7 @@ static void add_reasons(const struct page *page, const struct judgement *judgeme
 		if (!reason->it)
 			text_adds(page->out,
 				  "\n  Nothing passed, so nothing is known of this image.\n");
-		else if (is_told(judgement, reason))
+		else if (reason->it->is_awaited || is_told(judgement, reason))
 			continue;
 		else if (listed < LISTED_MAX) {
 			add_problem(page, reason->it);

@@ -11,6 +11,8 @@ const char *words_outcome(const struct run_case *it)
 
 const char *words_message(const struct run_case *it)
 {
+	if (it->is_awaited)
+		return "it has no result yet: the run is still going on";
 	if (!it->result)
 		return "it was selected but has no result: the run ended before it";
 	return it->result->message[0] ? it->result->message : "no message";
@@ -46,12 +48,23 @@ void words_tally(const struct run *run, struct text *out)
 		before = ", ";
 	}
 	if (tally.holes)
-		text_addf(out, "%s%u without a result", before, tally.holes);
+		text_addf(out, run->is_going ? "%s%u still to come" : "%s%u without a result",
+			  before, tally.holes);
 }
 
 uint64_t words_span_ns(const struct run *run)
 {
-	return run->ended_ns > run->begun_ns ? run->ended_ns - run->begun_ns : 0;
+	return run->ended_ns > 0 ? run->worked_ns : 0;
+}
+
+void words_ending(const struct run *run, struct text *out)
+{
+	if (run->is_going)
+		text_adds(out, "This run is still going on");
+	else if (run->ended_ns == 0)
+		text_adds(out, "This run did not end by itself");
+	else if (strcmp(run->ending, "done") != 0)
+		text_addf(out, "It ended early: %s", run->ending);
 }
 
 static int compare_needs(const void *a, const void *b)

@@ -18,8 +18,11 @@ void words_cell(const struct run_cell *cell, struct text *out) NONNULL(1, 2);
 /* Adds "412 cases: 380 passed, 2 failed, 30 skipped". */
 void words_tally(const struct run *run, struct text *out) NONNULL(1, 2);
 
-/* How long it took by the wall clock; 0 when it did not end. */
+/* How long it took by the wall clock, without the time between a stop and --resume; 0 when it did not end. */
 uint64_t words_span_ns(const struct run *run) NONNULL(1);
+
+/* Adds how it ended when that was not as it should, or that it has not yet; nothing about a run that is done. */
+void words_ending(const struct run *run, struct text *out) NONNULL(1, 2);
 
 /* Skips grouped by the need, most frequent first. */
 struct need_count {

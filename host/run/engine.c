@@ -171,8 +171,7 @@ static bool is_done(const void *arg, const struct plan_cell *cell, const struct 
 	const struct run_case *it = run_find(earlier, cell->index, item->it->id, item->sabotaged);
 
 	/* The host's fault is tried again; and the end of this run is not that of the earlier one. */
-	return it && it->result && it->result->outcome != OUTCOME_INFRA &&
-	       strcmp(item->it->id, CASE_IMAGE_UNCHANGED) != 0;
+	return it && run_case_is_done(it) && strcmp(item->it->id, CASE_IMAGE_UNCHANGED) != 0;
 }
 
 char *cell_parameters(const struct engine_setup *setup, const struct plan_cell *cell,

@@ -296,6 +296,7 @@ int record_decode(const char *line, size_t length, struct record **ret, struct e
 			       object ? "" : at.text);
 	}
 	CLEANUP(record) struct record *record = record_new(RECORD_BEGIN, 0);
+	record->wall_ns = 0; /* not told is not now */
 	int r = decode_object(object, record, e);
 	json_decref(object);
 	if (r == 0)

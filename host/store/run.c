@@ -259,6 +259,33 @@ static void take_phase(struct run *run, const struct record *record)
 		      phase); /* beyond a million the sum of times is cut, nothing else */
 }
 
+/* When a run was killed, its last record tells how far it had come. */
+static void end_session(struct run *run)
+{
+	if (run->seen_ns > run->session_ns && run->session_ns > 0)
+		run->worked_ns += run->seen_ns - run->session_ns;
+	run->session_ns = run->seen_ns = 0;
+}
+
+static void begin_session(struct run *run, const struct record *record)
+{
+	end_session(run);
+	run->session_ns = run->seen_ns = record->wall_ns;
+}
+
+/* What a record of each type does to the run's clock. */
+static void take_time(struct run *run, const struct record *record)
+{
+	if (record->type == RECORD_BEGIN || record->type == RECORD_RESUME) {
+		begin_session(run, record);
+		return;
+	}
+	if (record->wall_ns > run->seen_ns)
+		run->seen_ns = record->wall_ns;
+	if (record->type == RECORD_END)
+		end_session(run);
+}
+
 static void take_begin(struct run *run, const struct record *record)
 {
 	run->begun_ns = record->wall_ns;
@@ -270,6 +297,7 @@ static int take_record(void *arg, const struct record *record, struct err *e UNU
 {
 	struct run *run = arg;
 
+	take_time(run, record);
 	switch (record->type) {
 	case RECORD_BEGIN:
 		take_begin(run, record);
@@ -297,6 +325,13 @@ static int take_record(void *arg, const struct record *record, struct err *e UNU
 
 /* ---- both ---- */
 
+static void take_going(struct run *run, bool is_going)
+{
+	run->is_going = is_going;
+	vec_each (&run->cases, it)
+		it->is_awaited = is_going && !it->result;
+}
+
 int run_load(const char *folder, struct run **ret, struct err *e)
 {
 	CLEANUP(run) struct run *run = run_new(folder);
@@ -304,6 +339,8 @@ int run_load(const char *folder, struct run **ret, struct err *e)
 	CLEAN_FREE char *journal_path = xasprintf("%s/journal.jsonl", folder);
 	CLEAN_TEXT struct text plan = TEXT_INIT(PLAN_JSON_MAX);
 
+	/* Before it is read: whoever has let go of it by now has written all. */
+	bool is_going = journal_is_written(journal_path);
 	int r = text_read_file(&plan, plan_path);
 	if (r == -ENOENT)
 		return err_set(e, BLAME_USER, ENOENT, "%s holds no run (no plan.json in it)",
@@ -319,6 +356,7 @@ int run_load(const char *folder, struct run **ret, struct err *e)
 	}
 	if (r < 0)
 		return err_wrap(e, "run %s", folder);
+	take_going(run, is_going && run->ended_ns == 0);
 	*ret = STEAL_PTR(run);
 	return 0;
 }
@@ -334,6 +372,21 @@ int run_parse(const char *plan, size_t plan_length, const char *journal, size_t 
 	if (r == 0)
 		*ret = STEAL_PTR(run);
 	return r;
+}
+
+bool run_case_is_done(const struct run_case *it)
+{
+	return it->result && it->result->outcome != OUTCOME_INFRA;
+}
+
+bool run_is_complete(const struct run *run)
+{
+	if (run->ended_ns == 0)
+		return false;
+	vec_each (&run->cases, it)
+		if (!run_case_is_done(it))
+			return false;
+	return true;
 }
 
 void run_tally(const struct run *run, struct run_tally *ret)

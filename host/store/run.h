@@ -27,6 +27,7 @@ struct run_case {
 	struct record *record;	     /* owned; NULL: no result, a hole */
 	const struct result *result; /* inside the record; NULL: a hole */
 	unsigned attempts;
+	bool is_awaited; /* it has no result yet, and the run is still going on */
 };
 DEFINE_VEC(run_cases, struct run_case);
 
@@ -52,8 +53,12 @@ struct run {
 	char *folder;
 	char id[128], version[64], host[1024];
 	uint64_t begun_ns, ended_ns; /* wall clock; ended_ns 0: it did not end by itself */
-	char ending[512];	     /* "done", "cancelled", …; "" when it did not end */
-	unsigned resumed;	     /* how often */
+	uint64_t worked_ns;	     /* without what lies between a stop and --resume */
+	uint64_t session_ns,
+		seen_ns;  /* wall clock: when it was begun or resumed last, its last record since */
+	bool is_going;	  /* another process is writing its journal */
+	char ending[512]; /* "done", "cancelled", …; "" when it did not end */
+	unsigned resumed; /* how often */
 	bool proves;
 	size_t lost_lines; /* at the journal's end: torn or garbled */
 	struct run_cells cells;
@@ -74,6 +79,11 @@ DEFINE_CLEANUP(run);
 /* The planned case, NULL when the plan has none. */
 struct run_case *run_find(const struct run *run, unsigned cell, const char *id, bool sabotaged)
 	NONNULL(1, 3);
+
+/* True when --resume would find nothing to do: it ended, and of all that was planned there is a result that is to stay. */
+bool run_is_complete(const struct run *run) NONNULL(1);
+/* True when a result that stands makes another execution of the case needless; those that are the host's fault do not. */
+bool run_case_is_done(const struct run_case *it) NONNULL(1);
 
 /* Counts the clean results by outcome; holes are counted apart. */
 struct run_tally {

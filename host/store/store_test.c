@@ -261,6 +261,26 @@ TEST(run, last_result_counts_and_foreign_ones_do_not)
 	EXPECT(run_find(run, 0, "a.one", true) == NULL);
 }
 
+/* From each beginning to its end; what was killed has come as far as its last record. */
+TEST(run, time_between_sessions_is_not_its_own)
+{
+	static const char journal[] =
+		"{\"type\":\"begin\",\"schema\":1,\"wall_ns\":1000}\n"
+		"{\"type\":\"result\",\"wall_ns\":1200,\"id\":\"a.one\",\"outcome\":\"pass\"}\n"
+		"{\"type\":\"resume\",\"wall_ns\":5000}\n"
+		"{\"type\":\"end\",\"wall_ns\":5030,\"text\":\"cancelled\"}\n"
+		"{\"type\":\"resume\",\"wall_ns\":9000}\n"
+		"{\"type\":\"result\",\"wall_ns\":9004,\"id\":\"b.two\",\"outcome\":\"infra\"}\n"
+		"{\"type\":\"end\",\"wall_ns\":9005,\"text\":\"done\"}\n";
+	CLEANUP(run) struct run *run = NULL;
+	struct err e = {0};
+
+	EXPECT(run_parse(plan_text, strlen(plan_text), journal, strlen(journal), &run, &e) == 0);
+	EXPECT_NUMBER(run->worked_ns, 200 + 30 + 5);
+	EXPECT(run->resumed == 2 && !run->is_going);
+	EXPECT(!run_is_complete(run)); /* the host's fault is tried again */
+}
+
 /* Killed after its plan was written and before its journal was: nothing of it is lost, and it can go on. */
 TEST(run, folder_without_a_journal)
 {
@@ -284,6 +304,8 @@ TEST(run, folder_without_a_journal)
 	EXPECT(journal && journal_add(journal, resume, &e) == 0);
 	EXPECT_NUMBER(run_load(test_folder(), &again, &e), 0);
 	EXPECT(again && again->begun_ns > 0 && strcmp(again->version, "9.9") == 0);
+	/* The journal is still open to be written. */
+	EXPECT(again && again->is_going && again->cases.items[0].is_awaited && !run->is_going);
 }
 
 TEST(run, folder_without_a_run)

@@ -25,6 +25,13 @@ check_says "what is missing is named" "IMAGE"
 # lists
 check_exit 0 "list" "$ASSAY" list
 check_says "it has the boot" "^boot\.reaches_ready +host +P0"
+(
+	sleep 0.2
+	exec "$ASSAY" list --json 2>"$work/out"
+) | true
+status=${PIPESTATUS[0]}
+report $((status != 141)) "when the reader leaves it ends as others do (exit status $status)"
+report $(($(wc -c <"$work/out") > 0)) "and nothing is said of it" "$work/out"
 check_exit 0 "list of suites" "$ASSAY" list --suites
 check_says "the default is marked" "^functional .*the default"
 check_exit 0 "list of sizes" "$ASSAY" list --sizes
@@ -81,11 +88,20 @@ check_exit 0 "the cache is elsewhere" env ASSAY_CACHE="$work/elsewhere" "$ASSAY"
 check_says "it is that folder" " in $work/elsewhere/templates$"
 mkdir -p "$work/elsewhere/looks" "$work/elsewhere/templates"
 touch "$work/elsewhere/templates/$(printf '%040d' 1).lock"
+template=$work/elsewhere/templates/$(printf '%040d' 2)
+mkdir "$template"
+touch "$template.lock"
+cat >"$template/template.json" <<'END'
+{"version":1,"created":"2026-01-31T12:00:00.000Z","description":"template 1\nimage file /srv/de\u001bbian.qcow2\nfirmware /x/OVMF.fd\nargument -smp\nargument 4,sockets=1\nargument -m\nargument 2048\n"}
+END
 echo new >"$work/elsewhere/looks/new"
 echo old >"$work/elsewhere/looks/old"
 touch -d '-40 days' "$work/elsewhere/looks/old"
 check_exit 0 "it has looks at images" env ASSAY_CACHE="$work/elsewhere" "$ASSAY" cache list
 check_says "their number and size" "^2 looks at images, [1-9][0-9]* KiB in $work/elsewhere/looks$"
+check_says "what a template is of" "^de.bian\.qcow2, uefi, 4 CPUs, 2048 MiB, booted 2026-01-31T12:00:00Z$"
+check_exit 64 "--keep without prune" "$ASSAY" cache list --keep 5
+check_says "it says so" "cache prune"
 check_exit 0 "prune" env ASSAY_CACHE="$work/elsewhere" "$ASSAY" cache prune
 check_says "what was freed" "of 1 look at images"
 (cd "$work/elsewhere" && find looks templates -type f) >"$work/out"
@@ -110,6 +126,27 @@ END
 printf '{"type":"result","cell":0,"id":"a.two","outco' >>"$run/journal.jsonl" # torn by a crash
 check_exit 2 "a hole is undecided" "$ASSAY" report hand
 check_says "the hole is named" "hole +a\.two"
+check_says "it is told as stopped" "did not end by itself"
+# ...while somebody writes the journal it goes on
+check_exit 2 "a run that is going on" flock "$run/journal.jsonl" "$ASSAY" report hand
+check_says "is told so" "still going on"
+check_says "nothing is missing yet" "1 still to come"
+report "$(grep -c 'hole\|by itself' "$work/out")" "and nothing is told of holes" "$work/out"
+check_exit 0 "it is read into the store" "$ASSAY" runs --rebuild
+check_exit 0 "runs while it is going on" flock "$run/journal.jsonl" "$ASSAY" runs
+check_says "tells so" "-hand .*\(still going on\)"
+check_exit 0 "runs when it was stopped" "$ASSAY" runs
+check_says "tells that too" "-hand .*\(it did not end by itself\)"
+check_exit 64 "--resume of what is still going on" flock "$run/journal.jsonl" "$ASSAY" run --resume hand
+check_says "it says so" "still going on"
+check_exit 64 "prove --resume of what is no proof" "$ASSAY" prove --resume hand
+check_says "the verb that goes on with it is named" "is no proof: .*assay run --resume hand"
+check_exit 64 "--resume with an image" "$ASSAY" run "$work/disk.img" --resume hand
+check_says "the operand too many is named" "disk.img' is one argument too many"
+for format in proof proof-json proof-markdown; do
+	check_exit 64 "what is no proof as $format" "$ASSAY" report hand -f $format
+	check_says "it says so" "is no proof"
+done
 sed -i '$d' "$run/journal.jsonl" # (this also drops what is torn)
 echo '{"type":"result","cell":0,"id":"a.two","outcome":"fail","message":"it is 1"}' >>"$run/journal.jsonl"
 check_exit 1 "a failure blocks" "$ASSAY" report last
@@ -125,6 +162,17 @@ if command -v xmllint >/dev/null; then
 fi
 sed -i 's/"fail"/"pass"/' "$run/journal.jsonl"
 check_exit 0 "without it, ship" "$ASSAY" report last
+# stopped after 10 s, and gone on with a day later for 5 s
+cat >>"$run/journal.jsonl" <<'END'
+{"type":"end","wall_ns":1767225610000000000,"text":"cancelled"}
+{"type":"resume","wall_ns":1767312000000000000,"text":"0.1"}
+{"type":"end","wall_ns":1767312005000000000,"text":"done"}
+END
+check_exit 0 "a run that was resumed" "$ASSAY" report last
+check_says "only the time in which it went on counts" " in 15\.0 s$"
+check_exit 64 "--resume of a run that has ended" "$ASSAY" run --resume last
+check_says "nothing is left" "has ended, and nothing is left to do: .assay report last"
+sed -i '/"end"\|"resume"/d' "$run/journal.jsonl"
 check_exit 0 "journals are read into the store" "$ASSAY" runs --rebuild
 check_exit 0 "runs" "$ASSAY" runs
 check_says "the run is listed" "20260101-000000-hand +2 cases, 2 passed"

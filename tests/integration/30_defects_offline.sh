@@ -29,10 +29,12 @@ sed -i '50,$d' "$work/audit/journal.jsonl"
 check_exit 2 "half an audit is undecided" "$ASSAY" report "$work/audit"
 check_exit 0 "an audit can be resumed" "$ASSAY" run --resume "$work/audit"
 
-# A proof stays one, whichever verb goes on with it.
+# A proof stays one: no other verb goes on with it.
 check_exit 0 "a proof of audit cases" "$ASSAY" prove "$good" --case image.no_shell_history --out "$work/proof"
-sed -i '/"sabotaged":true/s/"fail"/"pass"/' "$work/proof/journal.jsonl"
-check_exit 1 "a case that missed its defect is no success" "$ASSAY" run --resume "$work/proof"
+sed -i '/"sabotaged":true/s/"fail"/"pass"/; /"type":"end"/d' "$work/proof/journal.jsonl"
+check_exit 64 "another verb does not go on with it" "$ASSAY" run --resume "$work/proof"
+check_says "the verb that does is named" "assay prove --resume"
+check_exit 1 "a case that missed its defect is no success" "$ASSAY" prove --resume "$work/proof"
 check_says "it is told as a proof" "1 missed"
 
 # A reader of --json who does not read: the run goes on without him, and he gets all when he is back.
