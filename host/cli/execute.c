@@ -81,6 +81,11 @@ static void on_state(void *arg, unsigned worker, const char *state)
 	progress_state(((struct watching *)arg)->progress, worker, state);
 }
 
+static void on_step(void *arg, const char *step)
+{
+	progress_step(((struct watching *)arg)->progress, step);
+}
+
 static void on_tick(void *arg)
 {
 	progress_tick(((struct watching *)arg)->progress);
@@ -144,10 +149,10 @@ static int run_engine(struct execution *x, struct engine_end *end, struct err *e
 		.store = x->store,
 		.run_host_case = run_host_case,
 		.run_host_group = run_host_group,
-		.watch = {on_record, on_state, on_tick, on_cancel, &watching},
+		.watch = {on_record, on_state, on_step, on_tick, on_cancel, &watching},
 	};
 
-	if (choose_mode(x->arguments) != PROGRESS_LIVE && !x->outlet)
+	if (choose_mode(x->arguments) == PROGRESS_QUIET)
 		setup.watch.on_tick = NULL;
 	int r = engine_run(&setup, end, e);
 	progress_free(watching.progress);

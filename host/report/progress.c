@@ -12,6 +12,7 @@
 #include "host/report/escape.h"
 
 #define STATE_SIZE 160
+#define SILENCE_NS (30 * NS_PER_S)
 
 struct progress {
 	pthread_mutex_t mutex;
@@ -22,8 +23,11 @@ struct progress {
 	uint64_t start_ns;
 	unsigned worker; /* whose state is shown: the one that spoke last */
 	char state[STATE_SIZE];
-	bool is_drawn;	/* the live line stands on the terminal */
-	char told[512]; /* the last message: the same one is not told again and again */
+	uint64_t state_ns; /* since when */
+	uint64_t said_ns,
+		silence_ns; /* when a line was said last, and how long there may be none */
+	bool is_drawn;	    /* the live line stands on the terminal */
+	char told[512];	    /* the last message: the same one is not told again and again */
 };
 
 struct progress *progress_new(enum progress_mode mode, size_t total, struct outlet *outlet)
@@ -34,8 +38,14 @@ struct progress *progress_new(enum progress_mode mode, size_t total, struct outl
 	progress->mode = mode;
 	progress->outlet = outlet;
 	progress->total = total;
-	progress->start_ns = clock_now_ns();
+	progress->start_ns = progress->said_ns = clock_now_ns();
+	progress->silence_ns = SILENCE_NS;
 	return progress;
+}
+
+void progress_set_silence(struct progress *progress, uint64_t span_ns)
+{
+	progress->silence_ns = span_ns;
 }
 
 /* With the mutex held, as all static functions here. */
@@ -103,6 +113,7 @@ static void say(struct progress *progress, const char *line)
 {
 	erase(progress);
 	(void)fprintf(stderr, "%s\n", line);
+	progress->said_ns = clock_now_ns();
 	draw(progress);
 }
 
@@ -187,9 +198,40 @@ void progress_state(void *arg, unsigned worker, const char *state)
 	pthread_mutex_lock(&progress->mutex);
 	if (state[0] || worker == progress->worker) {
 		progress->worker = worker;
+		progress->state_ns = clock_now_ns();
 		(void)snprintf(progress->state, sizeof progress->state, "%s", state);
 	}
 	pthread_mutex_unlock(&progress->mutex);
+}
+
+/* On a terminal the live line has it. */
+void progress_step(void *arg, const char *step)
+{
+	struct progress *progress = arg;
+	CLEAN_TEXT struct text line = TEXT_INIT(1024);
+
+	text_adds(&line, "        ");
+	escape_terminal(&line, step, false);
+	pthread_mutex_lock(&progress->mutex);
+	if (progress->mode == PROGRESS_PLAIN)
+		say(progress, line.buf);
+	pthread_mutex_unlock(&progress->mutex);
+}
+
+/* Who reads a log sees that it goes on, and at what. */
+static void break_silence(struct progress *progress)
+{
+	CLEAN_TEXT struct text line = TEXT_INIT(1024);
+	char span[CLOCK_SPAN_SIZE];
+	uint64_t now_ns = clock_now_ns();
+
+	if (progress->mode != PROGRESS_PLAIN || progress->state[0] == '\0' ||
+	    now_ns - progress->said_ns < progress->silence_ns)
+		return;
+	text_adds(&line, "        still ");
+	escape_terminal(&line, progress->state, false);
+	text_addf(&line, ", for %s", clock_span(now_ns - progress->state_ns, span));
+	say(progress, line.buf);
 }
 
 void progress_tick(void *arg)
@@ -199,6 +241,7 @@ void progress_tick(void *arg)
 	pthread_mutex_lock(&progress->mutex);
 	if (progress->mode == PROGRESS_JSON)
 		outlet_push(progress->outlet);
+	break_silence(progress);
 	draw(progress);
 	pthread_mutex_unlock(&progress->mutex);
 }

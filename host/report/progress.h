@@ -27,12 +27,17 @@ struct progress;
 /* The outlet, for JSON only, is borrowed; nobody else uses it until progress_free. */
 struct progress *progress_new(enum progress_mode mode, size_t total, struct outlet *outlet);
 void progress_free(struct progress *progress);
+/* How long a log may say nothing while something goes on; 30 s unless told. */
+void progress_set_silence(struct progress *progress, uint64_t span_ns) NONNULL(1);
 DEFINE_CLEANUP(progress);
 
 /* These take a struct progress * as void *, to be callbacks. */
 void progress_record(void *progress, const struct record *record) NONNULL(1, 2);
 void progress_state(void *progress, unsigned worker, const char *state)
 	NONNULL(1, 3); /* "": it does nothing */
+/* What may take minutes begins: a log, which has no line that changes, gets one of it. */
+void progress_step(void *progress, const char *step) NONNULL(1, 2);
+/* To be called a few times a second. */
 void progress_tick(void *progress) NONNULL(1);
 /* A sentence of the program's own, above the live line. */
 void progress_say(struct progress *progress, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);

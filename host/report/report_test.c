@@ -3,10 +3,12 @@
 #include "host/report/report.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/test.h"
 #include "host/report/escape.h"
+#include "host/report/progress.h"
 
 static const char plan_text[] =
 	"{\"schema\":1,\"run\":\"20260101-000000-x\",\"cells\":[{\"image\":{\"name\":\"x<b>.qcow2\",\"os\":\"Evil "
@@ -120,6 +122,38 @@ TEST(report, junit_counts)
 		"<testsuite name=\"a\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""));
 	EXPECT(holds(&out, "<testcase classname=\"b\" name=\"hole\""));
 	EXPECT(!holds(&out, "\033") && !holds(&out, "<script>"));
+}
+
+/* What a log is told while nothing has a result. */
+static void tell_boot(enum progress_mode mode, struct text *ret)
+{
+	CLEAN_FREE char *path = xasprintf("%s/said", test_folder());
+	CLEANUP(progress) struct progress *progress = progress_new(mode, 3, NULL);
+	FILE *real = stderr, *said = fopen(path, "we");
+
+	EXPECT(said != NULL);
+	if (!said)
+		return;
+	stderr = said;
+	progress_set_silence(progress, 0);
+	progress_tick(progress); /* nothing goes on yet */
+	progress_step(progress, "booting x\033[31m.qcow2");
+	progress_state(progress, 0, "booting x.qcow2");
+	progress_tick(progress);
+	stderr = real;
+	(void)fclose(said);
+	EXPECT(text_read_file(ret, path) == 0);
+}
+
+TEST(progress, a_log_is_not_silent_while_a_machine_boots)
+{
+	CLEAN_TEXT struct text plain = TEXT_INIT(10000), quiet = TEXT_INIT(10000);
+
+	tell_boot(PROGRESS_PLAIN, &plain);
+	EXPECT_TEXT(plain.buf,
+		    "        booting x?[31m.qcow2\n        still booting x.qcow2, for 0.00 s\n");
+	tell_boot(PROGRESS_QUIET, &quiet);
+	EXPECT_TEXT(quiet.buf, "");
 }
 
 TEST(escape, terminals)

@@ -47,6 +47,8 @@ struct engine_watch {
 		const struct record *record); /* on the recorder's thread, after the flush */
 	/* A machine thread begins something: "booting debian-12", "time.clock_is_set". On that thread. */
 	void (*on_state)(void *arg, unsigned worker, const char *state);
+	/* The same for what may take minutes, so that a log has a line of it; on_state is called as well. */
+	void (*on_step)(void *arg, const char *step);
 	void (*on_tick)(void *arg); /* on the calling thread, four times a second */
 	void (*on_cancel)(void *arg,
 			  bool at_once); /* on the calling thread: the first signal, the second */

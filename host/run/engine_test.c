@@ -314,7 +314,46 @@ TEST(engine, reuses_a_template)
 	EXPECT_TEXT(outcome_of(&second, "b.boots", false), "pass");
 	EXPECT(strstr(message_of(&second, "b.boots"), "as of the boot of") != NULL);
 	EXPECT_TEXT(outcome_of(&second, CASE_REACHES_READY, false), "pass");
-	EXPECT(strstr(message_of(&second, CASE_REACHES_READY), "reused") != NULL);
+	EXPECT(strstr(message_of(&second, CASE_REACHES_READY), "at the boot of") != NULL);
+	trip_end(&first);
+	trip_end(&second);
+}
+
+/* Another run has the template, until this one tells that it waits for it. */
+static void let_go(void *arg, const char *step)
+{
+	int *lock = arg;
+
+	if (strstr(step, "waiting for another run's template") && *lock >= 0)
+		close(STEAL_FD(*lock));
+}
+
+TEST(engine, waiting_for_a_template_is_told)
+{
+	struct trip first = {0}, second = {0};
+	struct template_entries entries = VEC_INIT(10);
+	struct patience p = patience_for(-1, NS_PER_S);
+	int lock = -1;
+	struct err e = {0};
+
+	trip_prepare(&first, "", false);
+	trip_go(&first);
+	EXPECT_NUMBER(count_phases(&first, "wait"), 0);
+	EXPECT(folder_remove(first.folder, &e) == 0);
+	EXPECT(template_cache_list(first.templates, &entries, &e) == 0 && entries.count == 1);
+	EXPECT(entries.count > 0 &&
+	       template_cache_open(first.templates, entries.items[0].key, &lock, &e) == 0 &&
+	       template_cache_own(lock, &p, &e) == 0);
+	trip_prepare(&second, "", false);
+	second.setup.watch.on_step = let_go;
+	second.setup.watch.arg = &lock;
+	trip_go(&second);
+	EXPECT_NUMBER(lock, -1);
+	EXPECT_NUMBER(count_phases(&second, "wait"), 1);
+	EXPECT_NUMBER(count_phases(&second, "template reused"), 1);
+	if (lock >= 0)
+		close(lock);
+	vec_done(&entries);
 	trip_end(&first);
 	trip_end(&second);
 }

@@ -50,6 +50,8 @@ unsigned hot_disk_mib(const struct size *size) NONNULL(1);
 /* ---- what is told ---- */
 
 void tell_state(const struct worker *worker, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
+/* As tell_state, for what may take minutes. */
+void tell_step(const struct worker *worker, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
 /* Journals that a phase ended: its span, how many such steps it had, a remark ("" none). */
 void tell_phase(struct engine *engine, unsigned cell, const char *name, uint64_t span_ns,
 		unsigned count, const char *text) NONNULL(1, 3, 6);

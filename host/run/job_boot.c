@@ -162,7 +162,7 @@ static void note_boot(const struct boot_job *boot)
 	char iso[CLOCK_ISO_SIZE], span[CLOCK_SPAN_SIZE];
 	struct err e = {0};
 
-	text_addf(&text, "it came up in %s (boot of %.19sZ, its template is reused)",
+	text_addf(&text, "it came up in %s, at the boot of %.19sZ",
 		  clock_span(boot->seat.boot.agent_ns, span), clock_iso(clock_wall_ns(), iso));
 	if (file_write(path, text.buf, text.length, &e) < 0)
 		log_warning("%s", e.text);
@@ -192,7 +192,7 @@ static bool reuse(struct boot_job *boot)
 	if (!template_is_there(boot))
 		return false;
 	if (text_read_file(&sentence, path) < 0)
-		text_adds(&sentence, "it came up before, its template is reused");
+		text_adds(&sentence, "it came up before");
 	tell_phase(boot->worker->engine, boot->cell->cell->index, "template reused", 0, 1,
 		   sentence.buf);
 	tell_ready(boot, OUTCOME_PASS, sentence.buf);
@@ -214,7 +214,7 @@ static void freeze(struct boot_job *boot)
 	uint64_t start_ns = clock_now_ns(), freed = 0;
 	struct err e = {0};
 
-	tell_state(boot->worker, "freezing %s", boot->cell->cell->image_name);
+	tell_step(boot->worker, "freezing %s", boot->cell->cell->image_name);
 	int r = machine_freeze(boot->seat.machine, boot->folder, &p, &e);
 	seat_clear(&boot->seat);
 	if (r < 0) {
@@ -260,22 +260,38 @@ static int open_place(struct boot_job *boot, struct err *e)
 	return open_lock(boot, e);
 }
 
+/* Takes the lock at once where it is free; else it is told that it is waited for, and how long that took. */
+static int take_lock(struct boot_job *boot, template_cache_lock_fn *take, struct err *e)
+{
+	struct engine *engine = boot->worker->engine;
+	struct patience none = engine_patience(engine, 0),
+			p = engine_patience(engine, LOCK_SPAN_NS);
+	uint64_t start_ns = clock_now_ns();
+	int r = take(boot->lock_fd, &none, e);
+
+	if (r != -ETIMEDOUT)
+		return r;
+	err_clear(e);
+	tell_step(boot->worker, "waiting for another run's template of %s",
+		  boot->cell->cell->image_name);
+	r = take(boot->lock_fd, &p, e);
+	tell_phase(engine, boot->cell->cell->index, "wait", clock_now_ns() - start_ns, 1,
+		   r < 0 ? e->text : "another run had the template");
+	return r;
+}
+
 /* 1 when there is a template and it is in use from now on; 0 when it is this run's to make. */
 static int find_or_own(struct boot_job *boot, struct err *e)
 {
-	struct patience p = engine_patience(boot->worker->engine, LOCK_SPAN_NS);
 	int r = open_place(boot, e);
 
-	if (r == 0)
-		tell_state(boot->worker, "waiting for another run's template of %s",
-			   boot->cell->cell->image_name);
 	/* The lock is let go of on the way from one to the other: somebody may have made it, or removed it, in between. */
 	while (r == 0) {
-		r = template_cache_share(boot->lock_fd, &p, e);
+		r = take_lock(boot, template_cache_share, e);
 		if (r == 0 && reuse(boot))
 			return 1;
 		if (r == 0)
-			r = template_cache_own(boot->lock_fd, &p, e);
+			r = take_lock(boot, template_cache_own, e);
 		if (r == 0 && !template_is_there(boot))
 			return 0;
 		if (r == -ESTALE)

@@ -20,6 +20,20 @@ void tell_state(const struct worker *worker, const char *format, ...)
 	watch->on_state(watch->arg, worker->index, state);
 }
 
+void tell_step(const struct worker *worker, const char *format, ...)
+{
+	const struct engine_watch *watch = &worker->engine->setup->watch;
+	char step[256];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(step, sizeof step, format, args);
+	va_end(args);
+	if (watch->on_step)
+		watch->on_step(watch->arg, step);
+	tell_state(worker, "%s", step);
+}
+
 void tell_phase(struct engine *engine, unsigned cell, const char *name, uint64_t span_ns,
 		unsigned count, const char *text)
 {

@@ -29,8 +29,8 @@ int template_cache_open(const char *folder, const char *key, int *ret_fd, struct
 
 /* Both may let go of what is held before they get it: look again afterwards. -ESTALE: template_cache_prune has removed the
  * file meanwhile, since there was no template; open it anew. */
-int template_cache_share(int lock_fd, const struct patience *p, struct err *e) NONNULL(2, 3);
-int template_cache_own(int lock_fd, const struct patience *p, struct err *e) NONNULL(2, 3);
+typedef int template_cache_lock_fn(int lock_fd, const struct patience *p, struct err *e);
+template_cache_lock_fn template_cache_share, template_cache_own;
 
 /* Removes the key's template, and what killed runs have left of one. The caller owns the lock. */
 int template_cache_clear(const char *folder, const char *key, struct err *e) NONNULL(1, 2, 3);
