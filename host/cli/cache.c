@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "host/cli/verb.h"
 #include "host/image/memory.h"
+#include "host/machine/template.h"
+#include "host/report/escape.h"
 #include "host/run/template_cache.h"
 #include "host/store/folder.h"
 
@@ -49,6 +51,32 @@ static void add_kib(struct text *out, uint64_t bytes)
 
 /* ---- listing ---- */
 
+static void read_about(const char *templates, const struct template_entry *entry,
+		       struct template_about *ret)
+{
+	CLEAN_FREE char *folder = xasprintf("%s/%s", templates, entry->key);
+
+	template_about(folder, ret);
+}
+
+/* "debian-12.qcow2, uefi, 2 CPUs, 1024 MiB, booted 2026-01-31T12:00:00Z" */
+static void add_about(const char *templates, const struct template_entry *entry, struct text *out)
+{
+	struct template_about about;
+
+	read_about(templates, entry, &about);
+	escape_terminal(out, about.image[0] ? about.image : "(of an image that is not known)",
+			false);
+	if (about.firmware[0])
+		text_addf(out, ", %s", about.firmware);
+	if (about.cpus)
+		text_addf(out, ", %u CPU%s", about.cpus, about.cpus == 1 ? "" : "s");
+	if (about.mem_mib)
+		text_addf(out, ", %u MiB", about.mem_mib);
+	if (about.booted[0])
+		text_addf(out, ", booted %.19sZ", about.booted);
+}
+
 struct listing {
 	const char *cache, *templates; /* folders */
 	struct template_entries entries;
@@ -63,7 +91,8 @@ static void add_text(const struct listing *listing, struct text *out)
 
 	vec_each (&listing->entries, entry) {
 		total += entry->bytes;
-		text_addf(out, "%s  last used %.19sZ  ", entry->key,
+		add_about(listing->templates, entry, out);
+		text_addf(out, "\n  %s  last used %.19sZ  ", entry->key,
 			  clock_iso(entry->used_ns, iso));
 		add_size(out, entry->bytes);
 		text_adds(out, entry->in_use ? "  in use\n" : "\n");
@@ -77,6 +106,19 @@ static void add_text(const struct listing *listing, struct text *out)
 	text_addf(out, " in %s\n", listing->templates);
 }
 
+static void add_about_json(const char *templates, const struct template_entry *entry,
+			   struct text *out)
+{
+	struct template_about about;
+
+	read_about(templates, entry, &about);
+	json_member(out, "image", about.image[0] ? about.image : NULL);
+	json_member(out, "firmware", about.firmware[0] ? about.firmware : NULL);
+	json_member_number(out, "cpus", about.cpus);
+	json_member_number(out, "mem_mib", about.mem_mib);
+	json_member(out, "booted", about.booted[0] ? about.booted : NULL);
+}
+
 static void add_json(const struct listing *listing, struct text *out)
 {
 	char iso[CLOCK_ISO_SIZE];
@@ -86,6 +128,7 @@ static void add_json(const struct listing *listing, struct text *out)
 		json_open(out, '{');
 		json_member(out, "kind", "template");
 		json_member(out, "key", entry->key);
+		add_about_json(listing->templates, entry, out);
 		json_member_number(out, "bytes", (long long)entry->bytes);
 		json_member(out, "used", clock_iso(entry->used_ns, iso));
 		json_key(out, "in_use");
@@ -140,7 +183,7 @@ static int prune(const char *cache, const char *templates, long long keep_mib, s
 static int run(int argc, char **argv, struct err *e)
 {
 	static const char *const words[] = {"list", "prune", NULL};
-	struct arguments arguments = {0};
+	struct arguments arguments = {.keep_mib = -1};
 	CLEAN_FREE char *cache = NULL, *templates = NULL;
 
 	int r = verb_parse(&verb_cache, &argc, argv, 0, 1, &arguments, e);
@@ -151,10 +194,13 @@ static int run(int argc, char **argv, struct err *e)
 		r = cache_folder("templates", &templates, e);
 	if (r < 0)
 		return r;
-	if (argc < 2 || strcmp(argv[1], "list") == 0)
+	bool lists = argc < 2 || strcmp(argv[1], "list") == 0;
+	if (lists && arguments.keep_mib >= 0)
+		return err_set(e, BLAME_USER, EINVAL, "--keep is an option of `assay cache prune`");
+	if (lists)
 		return list(cache, templates, arguments.json, e);
 	if (strcmp(argv[1], "prune") == 0)
-		return prune(cache, templates, arguments.keep_mib, e);
+		return prune(cache, templates, arguments.keep_mib < 0 ? 0 : arguments.keep_mib, e);
 	const char *near = nearest_word(argv[1], words);
 	return err_set(e, BLAME_USER, EINVAL, "assay cache: no '%.40s'; %s%s", argv[1],
 		       near ? "did you mean " : "there are list and prune", near ? near : "");
