@@ -52,7 +52,7 @@ CASE(virt, pci_remove_and_rescan_work,
 	const char *address = spare_device(t);
 
 	if (!address)
-		case_skip(t, "dev:virtio-balloon", "no device can be spared");
+		case_skip(t, "dev:virtio-rng", "no device can be spared");
 	const char *folder = case_format(t, DEVICES "/%s", address);
 	CHECK_EQ(t, knob_write(case_format(t, "%s/remove", folder), "1"), 0);
 	CHECK(t, !file_exists(t, folder));

@@ -159,7 +159,8 @@ static void add_ports(struct command *command)
 			     ",chassis=%u,slot=%u,io-reserve=0,addr=1c.%x%s",
 			     i, i + 1, i + 1, i, i == 0 ? ",multifunction=on" : "");
 	}
-	/* The balloon can be replaced by one that offers other features. */
+	/* For a balloon, which no machine has from the beginning: a guest may fill its balloon unasked, and the pages that it names
+	 * are cut out of the file that the RAM lies in. On a fork that would be the template's. */
 	command_add(command, "-device");
 	command_addf(command,
 		     "pcie-root-port,id=" QEMU_BALLOON_PORT
@@ -238,8 +239,6 @@ static void add_extras(struct command *command, const struct qemu *qemu)
 	const char *options = qemu->spec.driver_options ? qemu->spec.driver_options : "";
 
 	add_device(command, qemu, "virtio-rng", "virtio-rng-pci,rng=rng0");
-	add_device(command, qemu, "virtio-balloon",
-		   "virtio-balloon-pci,id=balloon0,bus=" QEMU_BALLOON_PORT);
 	add_device(command, qemu, "pvpanic", "pvpanic-pci");
 	/* The same word twice would be the same identifier: that is a sabotage of its own. */
 	if (!spec_drops(&qemu->spec, "vmgenid")) {

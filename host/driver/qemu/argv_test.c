@@ -98,8 +98,9 @@ TEST(argv, memory_can_be_added_where_the_size_has_room)
 static const struct {
 	const char *device, *word;
 } droppable[] = {
-	{"virtio-rng", "virtio-rng-pci"}, {"virtio-balloon", "virtio-balloon-pci"},
-	{"pvpanic", "pvpanic-pci"},	  {"vmgenid", "vmgenid,"},
+	{"virtio-rng", "virtio-rng-pci"},
+	{"pvpanic", "pvpanic-pci"},
+	{"vmgenid", "vmgenid,"},
 	{"virtio-net", "virtio-net-pci"},
 };
 
