@@ -52,6 +52,15 @@ static size_t word_distance(const char *a, const char *b)
 	return above[lb];
 }
 
+static size_t common_beginning(const char *a, const char *b)
+{
+	size_t length = 0;
+
+	while (a[length] && a[length] == b[length])
+		length++;
+	return length;
+}
+
 const char *nearest_word(const char *word, const char *const *words)
 {
 	size_t length = strlen(word), best = length / 3 > 1 ? length / 3 : 1;
@@ -62,7 +71,10 @@ const char *nearest_word(const char *word, const char *const *words)
 	for (; *words; words++) {
 		size_t distance =
 			strlen(*words) > WORD_MAX ? SIZE_MAX : word_distance(word, *words);
-		if (distance < best || (distance == best && !found)) {
+		/* Of two as near, the one that begins alike: people rarely mistake the first letters. */
+		if (distance < best ||
+		    (distance == best &&
+		     (!found || common_beginning(word, *words) > common_beginning(word, found)))) {
 			best = distance;
 			found = *words;
 		}

@@ -149,12 +149,17 @@ TEST(option, mdoc_lists_each)
 
 TEST(option, nearest_word_knows_its_limits)
 {
-	static const char *const words[] = {"run", "plan", "list-tests", NULL};
+	static const char *const words[] = {"run", "plan", "list-tests", NULL}, *const alike[] = {
+											"suite",
+											"quiet",
+											"quoit",
+											NULL};
 	char longest[200];
 
 	memset(longest, 'x', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
 	EXPECT_TEXT(nearest_word("rnu", words), "run");
+	EXPECT_TEXT(nearest_word("quite", alike), "quiet");
 	EXPECT_TEXT(nearest_word("plam", words), "plan");
 	EXPECT_TEXT(nearest_word("list-test", words), "list-tests");
 	EXPECT_TEXT(nearest_word("lst-etsts", words), "list-tests");

@@ -35,8 +35,10 @@ static int check_pattern(const struct catalog *catalog, const char *pattern, str
 	if (near)
 		return err_set(e, BLAME_USER, EINVAL, "no case '%.100s'; did you mean '%s'?",
 			       pattern, near);
-	return err_set(e, BLAME_USER, EINVAL,
-		       "no case matches '%.100s'; `assay list` shows them all", pattern);
+	return err_set(e, BLAME_USER, EINVAL, "no case matches '%.100s'; %s", pattern,
+		       strchr(pattern, ',')
+			       ? "give each pattern an option of its own: -c ONE -c OTHER"
+			       : "`assay list` shows them all");
 }
 
 static int check_patterns(const struct catalog *catalog, const struct selection *selection,

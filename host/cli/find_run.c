@@ -72,6 +72,9 @@ static int find_among(const char *runs, struct search *search, struct err *e)
 		free(entries[i]);
 	}
 	free(entries);
+	if (!search->found && strcmp(search->name, "last") == 0)
+		return err_set(e, BLAME_USER, ENOENT,
+			       "no run is kept in %s: `assay run IMAGE` makes one", runs);
 	if (!search->found)
 		return err_set(e, BLAME_USER, ENOENT,
 			       "no run '%.100s' in %s; `assay runs` shows them", search->name,

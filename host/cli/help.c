@@ -37,6 +37,9 @@ static int run_help(int argc, char **argv, struct err *e)
 		manual_verbs(&out);
 		return print_out(&out, e);
 	}
+	if (argc > 2)
+		return err_set(e, BLAME_USER, EINVAL,
+			       "assay help: '%.80s' is one argument too many", argv[2]);
 	if (argc > 1 && argv[1][0] != '-')
 		return show_verb(argv[1], e);
 	text_adds(

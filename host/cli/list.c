@@ -174,6 +174,11 @@ static int run(int argc, char **argv, struct err *e)
 	int r = verb_parse(&verb_list, &argc, argv, 0, 1000, &arguments, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
+	if (argc > 1 &&
+	    (arguments.sizes || arguments.suites || arguments.areas || arguments.list_profiles))
+		return err_set(e, BLAME_USER, EINVAL,
+			       "'%.80s' is one argument too many: patterns choose among cases",
+			       argv[1]);
 	if (arguments.sizes)
 		return list_sizes(arguments.json, e);
 	for (int i = 1; i < argc; i++) {

@@ -33,14 +33,15 @@ static const struct size_word {
 	const char *name;
 	size_t offset;
 	long long min, max;
+	const char *unit; /* NULL: it is a count */
 } size_words[] = {
-	{"cpus", offsetof(struct size, cpus), 1, 512},
-	{"disk_mib", offsetof(struct size, data_disk_mib), 16, 1 << 24},
-	{"disks", offsetof(struct size, data_disks), 0, 24},
-	{"maxmem", offsetof(struct size, max_mem_mib), 128, 1 << 24},
-	{"mem", offsetof(struct size, mem_mib), 128, 1 << 24},
-	{"nics", offsetof(struct size, nics), 0, 8},
-	{"numa", offsetof(struct size, numa_nodes), 0, 8},
+	{"cpus", offsetof(struct size, cpus), 1, 512, NULL},
+	{"disk_mib", offsetof(struct size, data_disk_mib), 16, 1 << 24, "MiB"},
+	{"disks", offsetof(struct size, data_disks), 0, 24, NULL},
+	{"maxmem", offsetof(struct size, max_mem_mib), 128, 1 << 24, "MiB"},
+	{"mem", offsetof(struct size, mem_mib), 128, 1 << 24, "MiB"},
+	{"nics", offsetof(struct size, nics), 0, 8, NULL},
+	{"numa", offsetof(struct size, numa_nodes), 0, 8, NULL},
 };
 
 static const char *const word_names[] = {"cpu_model", "cpus", "disk_mib", "disks", "maxmem",
@@ -121,13 +122,28 @@ static int set_word(struct size *size, const char *name, const char *value, stru
 		if (strcmp(word->name, name) != 0)
 			continue;
 		if (number_parse(value, word->min, word->max, &number) < 0)
-			return err_set(e, BLAME_USER, EINVAL,
-				       "size: %s is a number between %lld and %lld, not '%.32s'",
-				       name, word->min, word->max, value);
+			return err_set(
+				e, BLAME_USER, EINVAL,
+				"size: %s is a number%s%s between %lld and %lld, not '%.32s'", name,
+				word->unit ? " of " : "", word->unit ? word->unit : "", word->min,
+				word->max, value);
 		*(unsigned *)((char *)size + word->offset) = (unsigned)number;
 		return 0;
 	}
 	return refuse_word(name, e);
+}
+
+/* Of two values for one word nobody knows which is meant. */
+static int note_word(const char *name, bool *said, struct err *e)
+{
+	for (size_t i = 0; word_names[i]; i++) {
+		if (strcmp(word_names[i], name) != 0)
+			continue;
+		if (said[i])
+			return err_set(e, BLAME_USER, EINVAL, "size: %s is given twice", name);
+		said[i] = true;
+	}
+	return 0;
 }
 
 /* What no machine can have: more nodes than CPUs, disks without room. */
@@ -150,6 +166,8 @@ static int finish(struct size *size, struct err *e)
 
 static int parse_words(char *words, struct size *size, struct err *e)
 {
+	bool said[ARRAY_LEN(word_names)] = {false};
+
 	for (char *word; (word = strsep(&words, ","));) {
 		char *value = strchr(word, '=');
 		if (!value)
@@ -157,7 +175,9 @@ static int parse_words(char *words, struct size *size, struct err *e)
 				       "size: '%.32s' has no value; write it as %.32s=1", word,
 				       word);
 		*value++ = '\0';
-		int r = set_word(size, word, value, e);
+		int r = note_word(word, said, e);
+		if (r == 0)
+			r = set_word(size, word, value, e);
 		if (r < 0)
 			return r;
 	}

@@ -45,6 +45,8 @@ static const struct refused {
 	{"cpu=2", "did you mean 'cpus'"},
 	{"cpus=2,", "has no value"},
 	{"cpus=1,numa=2", "at least as many CPUs"},
+	{"mem=2G", "mem is a number of MiB between"},
+	{"disks=2,cpus=1,disks=3", "disks is given twice"},
 	{"mem=1024,maxmem=1024", "leaves nothing to add"},
 	{"a/b:cpus=1", "is not a name"},
 	{"cpu_model=host,x", "has no value"},
