@@ -120,8 +120,10 @@ static void examine_swtpm(struct examined *x UNUSED, struct finding *ret)
 	examine_program(argv, HEALTH_LIMITED, "install swtpm: sizes with a TPM need it", ret);
 }
 
+typedef const char *remedy_fn(const struct accel_answer *answer);
+
 static bool examine_accel(struct examined *x, enum accel accel, struct finding *ret,
-			  const char *remedy)
+			  remedy_fn *remedy)
 {
 	struct patience p = patience_for(-1, PROBE_SPAN_NS);
 	struct accel_answer answer = {0};
@@ -133,24 +135,44 @@ static bool examine_accel(struct examined *x, enum accel accel, struct finding *
 		return false;
 	}
 	if (accel_probe(accel, x->no_cache.code ? NULL : x->images.cache, &p, &answer, &e) < 0) {
-		find(ret, HEALTH_LIMITED, remedy, "%s", e.text);
+		find(ret, HEALTH_LIMITED, "", "%s", e.text);
 		return false;
 	}
-	find(ret, answer.proved ? HEALTH_GOOD : HEALTH_LIMITED, answer.proved ? "" : remedy, "%s%s",
-	     answer.sentence, answer.remembered ? " (remembered)" : "");
+	find(ret, answer.proved ? HEALTH_GOOD : HEALTH_LIMITED,
+	     answer.proved ? "" : remedy(&answer), "%s%s", answer.sentence,
+	     !answer.remembered ? ""
+	     : answer.proved	? " (remembered)"
+				: " (remembered; `assay doctor --again` tries it)");
 	return answer.proved;
+}
+
+static const char *remedy_of_kvm(const struct accel_answer *answer)
+{
+	switch (answer->refusal) {
+	case ACCEL_REFUSED_ABSENT:
+		return "enable virtualisation in the firmware or, in a VM, nested virtualisation on its host";
+	case ACCEL_REFUSED_FORBIDDEN:
+		return "put the user into group kvm, and log in again";
+	case ACCEL_REFUSED_FAILED:
+		return "this host's KVM does not run QEMU's guests: only another kernel or host does; until "
+		       "then machines are emulated";
+	}
+	return "";
+}
+
+static const char *remedy_of_tcg(const struct accel_answer *answer UNUSED)
+{
+	return "install qemu-system-x86";
 }
 
 static void examine_kvm(struct examined *x, struct finding *ret)
 {
-	x->has_kvm = examine_accel(
-		x, ACCEL_KVM, ret,
-		"enable virtualisation in the firmware or, in a VM, nested virtualisation; be in group kvm");
+	x->has_kvm = examine_accel(x, ACCEL_KVM, ret, remedy_of_kvm);
 }
 
 static void examine_tcg(struct examined *x, struct finding *ret)
 {
-	bool has_tcg = examine_accel(x, ACCEL_TCG, ret, "install qemu-system-x86");
+	bool has_tcg = examine_accel(x, ACCEL_TCG, ret, remedy_of_tcg);
 
 	if (!has_tcg && !x->has_kvm)
 		ret->health = HEALTH_BAD;
@@ -295,10 +317,12 @@ static const struct examination {
 /* ---- the verb ---- */
 
 struct arguments {
-	bool json;
+	bool json, again;
 };
 
 static const struct option_line options[] = {
+	OPTION_FLAG("again", 0, struct arguments, again,
+		    "forget which accelerators were tried, and try them"),
 	OPTION_FLAG("json", 0, struct arguments, json, "print JSON"),
 };
 
@@ -345,6 +369,8 @@ static int run(int argc, char **argv, struct err *e)
 	if (r != 0)
 		return r < 0 ? r : 0;
 	(void)image_setup_make(NULL, false, &x.images, &x.no_cache);
+	if (arguments.again && !x.no_cache.code)
+		accel_forget(x.images.cache);
 	if (arguments.json)
 		json_open(&out, '[');
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(examinations); i++) {

@@ -69,7 +69,8 @@ static bool recall(enum accel accel, const char *cache_folder, const char *key,
 	    (accel == ACCEL_TCG || now_ns - (uint64_t)asked_s * NS_PER_S > REFUSAL_SPAN_NS))
 		holds = false;
 	if (holds) {
-		*ret = (struct accel_answer){.proved = proved, .remembered = true};
+		*ret = (struct accel_answer){
+			.proved = proved, .remembered = true, .refusal = ACCEL_REFUSED_FAILED};
 		(void)snprintf(ret->sentence, sizeof ret->sentence, "%s", sentence);
 	}
 	json_decref(json);
@@ -199,10 +200,13 @@ int accel_probe(enum accel accel, const char *cache_folder, const struct patienc
 {
 	CLEAN_TEXT struct text key = TEXT_INIT(1024);
 
-	*ret = (struct accel_answer){0};
+	*ret = (struct accel_answer){.refusal = ACCEL_REFUSED_FAILED};
 	if (accel == ACCEL_KVM && access("/dev/kvm", R_OK | W_OK) < 0) {
+		ret->refusal = errno == ENOENT ? ACCEL_REFUSED_ABSENT : ACCEL_REFUSED_FORBIDDEN;
 		(void)snprintf(ret->sentence, sizeof ret->sentence, "/dev/kvm %s",
-			       errno == ENOENT ? "is not there" : "may not be used by this user");
+			       ret->refusal == ACCEL_REFUSED_ABSENT
+				       ? "is not there"
+				       : "may not be used by this user");
 		return 0;
 	}
 	int r = probe_key(accel, p, &key, e);
@@ -212,6 +216,14 @@ int accel_probe(enum accel accel, const char *cache_folder, const struct patienc
 	if (r == 0 && cache_folder)
 		remember(accel, cache_folder, key.buf, ret);
 	return r;
+}
+
+void accel_forget(const char *cache_folder)
+{
+	for (enum accel accel = ACCEL_KVM; accel <= ACCEL_TCG; accel++) {
+		CLEAN_FREE char *path = answer_path(accel, cache_folder);
+		(void)unlink(path);
+	}
 }
 
 int accel_choose(enum accel wanted, const char *cache_folder, const struct patience *p,

@@ -15,15 +15,25 @@
 #include "base/wait.h"
 #include "host/driver/spec.h"
 
+enum accel_refusal {
+	ACCEL_REFUSED_ABSENT,	 /* no device */
+	ACCEL_REFUSED_FORBIDDEN, /* not for this user */
+	ACCEL_REFUSED_FAILED,	 /* it is there, and guests do not run on it */
+};
+
 struct accel_answer {
 	bool proved, remembered;
-	char sentence[400]; /* for people: "kvm runs guests", or why it does not */
+	enum accel_refusal refusal; /* when it is not proved */
+	char sentence[400];	    /* for people: "kvm runs guests", or why it does not */
 };
 
 /* Asks (or remembers) whether KVM or TCG runs guests here. cache_folder NULL: nothing is remembered. An error only when
  * the question could not be asked, as when QEMU is missing. */
 int accel_probe(enum accel accel, const char *cache_folder, const struct patience *p,
 		struct accel_answer *ret, struct err *e) NONNULL(3, 4, 5);
+
+/* The next question is asked anew. */
+void accel_forget(const char *cache_folder) NONNULL(1);
 
 /* AUTO: KVM when it is proved, else TCG. One asked for by name must be proved: -ENOTSUP (blame host) says why not. */
 int accel_choose(enum accel wanted, const char *cache_folder, const struct patience *p,

@@ -29,6 +29,9 @@ TEST(accel, tcg_is_proved_and_remembered)
 	EXPECT_TEXT(first.sentence, "TCG runs guests");
 	EXPECT_NUMBER(accel_probe(ACCEL_TCG, test_folder(), &p, &second, &e), 0);
 	EXPECT(second.proved && second.remembered);
+	accel_forget(test_folder());
+	EXPECT_NUMBER(accel_probe(ACCEL_TCG, test_folder(), &p, &second, &e), 0);
+	EXPECT(second.proved && !second.remembered);
 }
 
 /* A busy moment may have been too short for the test guest. */
