@@ -357,8 +357,11 @@ void host_program_plant(struct host_trial *t)
 
 static void note_check(void *arg, const struct check_record *check)
 {
-	host_note(arg, "check failed: %s: got %s, want %s (%s:%u)", check->expression, check->got,
-		  check->want, check->file, check->line);
+	if (check->want[0])
+		host_note(arg, "check failed: %s: got %s, want %s (%s:%u)", check->expression,
+			  check->got, check->want, check->file, check->line);
+	else
+		host_note(arg, "check failed: %s: %s", check->expression, check->got);
 }
 
 void host_program_body(struct host_trial *t)

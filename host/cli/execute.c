@@ -96,8 +96,15 @@ static void on_cancel(void *arg, bool at_once)
 	struct watching *watching = arg;
 
 	/* Machines die with their threads; what is in the journal is safe. */
-	if (at_once)
+	if (at_once) {
+		if (!watching->x->arguments->json)
+			progress_say_last(watching->progress,
+					  "Ended at once. To go on: assay %s --resume %s",
+					  watching->x->way == EXECUTE_PROVE ? "prove" : "run",
+					  watching->x->arguments->out ? watching->x->folder
+								      : watching->x->id);
 		_exit(EXIT_UNDECIDED);
+	}
 	progress_say(watching->progress,
 		     "Stopping; what is finished is kept. Once more ends at once.");
 }

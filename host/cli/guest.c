@@ -123,6 +123,10 @@ static int tell(const struct frame *frame, const char *verb, struct err *e)
 		return r;
 	if (strcmp(verb, "exec") == 0 && (code == 0 || code == ETIMEDOUT))
 		return tell_execution(&reply, e);
+	/* What QEMU answers is JSON, and ends without a line break. */
+	if (code == 0 && strcmp(verb, "qmp") == 0 && reply.length > 0 &&
+	    reply.buf[reply.length - 1] != '\n')
+		text_adds(&reply, "\n");
 	if (code == 0)
 		return print_out(&reply, e);
 	(void)err_set(e, BLAME_GUEST, code, "%s: %s%s%m", verb, reply.buf,

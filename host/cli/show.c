@@ -35,13 +35,19 @@ static void add_line(struct text *out, const char *name, const char *value)
 		text_addf(out, "  %-10s %s\n", name, value);
 }
 
-static void add_sabotage(const struct case_sabotage *sabotage, struct text *out)
+static void add_sabotage(const struct case_sabotage *sabotage, const struct case_program *program,
+			 struct text *out)
 {
 	if (sabotage->kind == SABOTAGE_NONE) {
 		add_line(out, "proof", "none: it has no planted defect and cannot gate");
 		return;
 	}
 	add_line(out, "planted", sabotage->text);
+	if (program) {
+		text_addf(out, "  %-10s %s/%s\n", "planted by", program->folder,
+			  program->sabotage ? program->sabotage : program->command);
+		return;
+	}
 	text_addf(out, "  %-10s %s%s%s%s%s\n", "planted by", sabotage_kind_name(sabotage->kind),
 		  sabotage->path ? " " : "", sabotage->path ? sabotage->path : "",
 		  sabotage->argument ? ": " : "", sabotage->argument ? sabotage->argument : "");
@@ -66,7 +72,7 @@ static void show_text(const struct catalog_case *it, struct text *out)
 		text_addf(out, "  %-10s %s/%s, reports by %s\n", "program", info->program->folder,
 			  info->program->command,
 			  info->program->speaks_tap ? "TAP" : "its exit status");
-	add_sabotage(&info->sabotage, out);
+	add_sabotage(&info->sabotage, info->program, out);
 }
 
 void case_json(const struct catalog_case *it, struct text *out)

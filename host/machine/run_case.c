@@ -47,9 +47,13 @@ static void evidence_check(struct text *evidence, const struct check_record *che
 	(void)text_addf(evidence, "check failed: %s", check->expression);
 	if (check->row[0])
 		(void)text_addf(evidence, " [%s]", check->row);
-	if (check->got[0] || check->want[0])
+	if (check->want[0])
 		(void)text_addf(evidence, ": got %s, want %s", check->got, check->want);
-	(void)text_addf(evidence, " (%s:%u)\n", check->file, check->line);
+	else if (check->got[0])
+		(void)text_addf(evidence, ": %s", check->got);
+	if (check->line > 0)
+		(void)text_addf(evidence, " (%s:%u)", check->file, check->line);
+	text_adds(evidence, "\n");
 }
 
 static int take_check(struct execution *x, const struct frame *frame, struct err *e)

@@ -117,11 +117,22 @@ static void say(struct progress *progress, const char *line)
 	draw(progress);
 }
 
+/* With its defect planted a case has to fail: that is what it is tried for. */
+static const char *word_of(const struct result *result)
+{
+	if (result->sabotaged && result->outcome == OUTCOME_FAIL)
+		return "caught";
+	if (result->sabotaged && result->outcome == OUTCOME_PASS)
+		return "missed";
+	return outcome_name(result->outcome);
+}
+
 /* On a terminal only what is no pass; in a log, where nobody sees the live line, each result. */
 static void say_result(struct progress *progress, const struct result *result)
 {
 	CLEAN_TEXT struct text line = TEXT_INIT(2048);
-	bool is_fine = result->outcome == OUTCOME_PASS || result->outcome == OUTCOME_SKIP;
+	bool is_fine = (result->outcome == OUTCOME_PASS && !result->sabotaged) ||
+		       result->outcome == OUTCOME_SKIP;
 
 	if ((is_fine && progress->mode == PROGRESS_LIVE) ||
 	    (!is_fine && result->outcome != OUTCOME_FAIL &&
@@ -129,7 +140,7 @@ static void say_result(struct progress *progress, const struct result *result)
 		return;
 	if (!is_fine)
 		(void)snprintf(progress->told, sizeof progress->told, "%s", result->message);
-	text_addf(&line, "%-6s  %s%s", outcome_name(result->outcome), result->id,
+	text_addf(&line, "%-6s  %s%s", word_of(result), result->id,
 		  result->sabotaged ? " (sabotaged)" : "");
 	if (result->message[0] && result->outcome != OUTCOME_PASS) {
 		text_adds(&line, ": ");
@@ -257,4 +268,18 @@ void progress_say(struct progress *progress, const char *format, ...)
 	pthread_mutex_lock(&progress->mutex);
 	say(progress, line.buf);
 	pthread_mutex_unlock(&progress->mutex);
+}
+
+void progress_say_last(struct progress *progress, const char *format, ...)
+{
+	CLEAN_TEXT struct text line = TEXT_INIT(4096);
+	va_list args;
+
+	va_start(args, format);
+	(void)text_addv(&line, format, args);
+	va_end(args);
+	pthread_mutex_lock(&progress->mutex); /* and never unlocked */
+	erase(progress);
+	(void)fprintf(stderr, "%s\n", line.buf);
+	(void)fflush(stderr);
 }

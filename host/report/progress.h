@@ -39,6 +39,9 @@ void progress_state(void *progress, unsigned worker, const char *state)
 void progress_step(void *progress, const char *step) NONNULL(1, 2);
 /* To be called a few times a second. */
 void progress_tick(void *progress) NONNULL(1);
+/* The last sentence before the program ends at once: nothing is shown after it, by no thread. */
+void progress_say_last(struct progress *progress, const char *format, ...) PRINTF(2, 3)
+	NONNULL(1, 2);
 /* A sentence of the program's own, above the live line. */
 void progress_say(struct progress *progress, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
 

@@ -46,7 +46,9 @@ static const char *reason_of(const struct proof_line *line)
 	case PROOF_NOISY:
 		return words_message(line->clean);
 	case PROOF_MISSED:
-		return words_message(line->sabotaged);
+		return line->sabotaged->result && line->sabotaged->result->outcome == OUTCOME_PASS
+			       ? "it passed with its defect planted"
+			       : words_message(line->sabotaged);
 	case PROOF_UNKNOWN:
 		if (!line->clean->result || line->clean->result->outcome == OUTCOME_INFRA ||
 		    !line->sabotaged)

@@ -87,24 +87,29 @@ static void add_verdict(const struct run *run, enum verdict verdict, struct text
 	add_bar(run, out);
 	add_escaped(out, "<p><small>Run ", run->id, ", begun ");
 	add_escaped(out, clock_iso(run->begun_ns, iso), ", Assay ", run->version);
-	add_escaped(out, ", on ", run->host, "</small></p></header>\n");
+	add_escaped(out, ", on ", run->host, "</small></p>");
+	/* Links lead there from this page only when it lies there as well. */
+	if (run->folder[0])
+		add_escaped(out, "<p><small>Its folder: <code>", run->folder,
+			    "</code></small></p>");
+	text_adds(out, "</header>\n");
 }
 
 /* ---- the cases ---- */
 
 static void add_check(const struct check_record *check, struct text *out)
 {
-	char at[128];
+	CLEAN_TEXT struct text at = TEXT_INIT(128);
 
 	if (check->expression[0] == '\0')
 		return;
-	(void)snprintf(at, sizeof at, "%s:%u", check->file, check->line);
+	words_place(check, &at);
 	/* A failure that the case put into words itself wants no value: its expression says nothing. */
 	add_row(out, "check", check->want[0] ? check->expression : "", true);
 	add_row(out, check->want[0] ? "got" : "because", check->got, check->want[0] != '\0');
 	add_row(out, "want", check->want, true);
 	add_row(out, "row", check->row, true);
-	add_row(out, "at", check->file[0] ? at : "", true);
+	add_row(out, "at", at.buf, true);
 }
 
 static void add_evidence(const struct text *evidence, struct text *out)
@@ -126,7 +131,8 @@ static void add_console_link(const struct run_case *it, struct text *out)
 		return;
 	text_adds(out, "<tr><th>console</th><td><a href=\"");
 	escape_xmls(out, it->record->name);
-	add_escaped(out, "/console.log\">", it->record->name, "/console.log</a></td></tr>");
+	add_escaped(out, "/console.log\">", it->record->name,
+		    "/console.log</a> <small>in the run's folder</small></td></tr>");
 }
 
 static void add_details(const struct run_case *it, struct text *out)
@@ -219,7 +225,7 @@ static void add_phases(const struct run *run, struct text *out)
 
 	words_phases(run, &sums);
 	if (sums.count > 0)
-		text_adds(out, "<h2>Time by phase</h2>\n<table>");
+		text_adds(out, "<h2>Time by phase, all machines added up</h2>\n<table>");
 	vec_each (&sums, it) {
 		add_escaped(out, "<tr><th>", it->name, "</th><td>");
 		text_addf(out, "%s", clock_span(it->span_ns, span));

@@ -156,6 +156,30 @@ TEST(progress, a_log_is_not_silent_while_a_machine_boots)
 	EXPECT_TEXT(quiet.buf, "");
 }
 
+TEST(progress, a_proof_is_told_by_what_is_wanted)
+{
+	CLEAN_FREE char *path = xasprintf("%s/said", test_folder());
+	CLEANUP(progress) struct progress *progress = progress_new(PROGRESS_PLAIN, 2, NULL);
+	CLEANUP(record) struct record *record = record_new(RECORD_RESULT, 0);
+	CLEAN_TEXT struct text said = TEXT_INIT(10000);
+	FILE *real = stderr, *file = fopen(path, "we");
+
+	EXPECT(file != NULL);
+	if (!file)
+		return;
+	stderr = file;
+	(void)snprintf(record->result.id, sizeof record->result.id, "a.one");
+	record->result.sabotaged = true;
+	result_set(&record->result, OUTCOME_FAIL, "it is 1");
+	progress_record(progress, record);
+	result_set(&record->result, OUTCOME_PASS, "%s", "");
+	progress_record(progress, record);
+	stderr = real;
+	(void)fclose(file);
+	EXPECT(text_read_file(&said, path) == 0);
+	EXPECT_TEXT(said.buf, "caught  a.one (sabotaged): it is 1\nmissed  a.one (sabotaged)\n");
+}
+
 TEST(escape, terminals)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(1000);
@@ -222,7 +246,7 @@ TEST(proof, no_report_ships_it)
 	CLEAN_DONE(judgement) struct judgement judgement = {0};
 	CLEANUP(run) struct run *run = NULL;
 	CLEAN_TEXT struct text html = TEXT_INIT(REPORT_MAX), junit = TEXT_INIT(REPORT_MAX),
-			       json = TEXT_INIT(REPORT_MAX);
+			       json = TEXT_INIT(REPORT_MAX), text = TEXT_INIT(REPORT_MAX);
 	struct err e = {0};
 
 	EXPECT(run_parse(proof_plan, strlen(proof_plan), proof_journal, strlen(proof_journal), &run,
@@ -239,4 +263,6 @@ TEST(proof, no_report_ships_it)
 	EXPECT(holds(&junit, "with its defect planted (nothing at all) it came out as pass"));
 	report_json(run, &judgement, &json);
 	EXPECT(holds(&json, "\"verdict\":\"block\""));
+	proof_text(run, false, &text);
+	EXPECT(holds(&text, "because: it passed with its defect planted"));
 }

@@ -87,7 +87,7 @@ static void add_check(const struct page *page, const struct check_record *check)
 	add_labelled(page, "row", check->row);
 	if (check->file[0]) {
 		CLEAN_TEXT struct text at = TEXT_INIT(128);
-		text_addf(&at, "%s:%u", check->file, check->line);
+		words_place(check, &at);
 		add_labelled(page, "at", at.buf);
 	}
 }
@@ -206,7 +206,7 @@ static void add_phases(const struct page *page, const struct run *run)
 
 	words_phases(run, &sums);
 	if (sums.count > 0)
-		text_adds(page->out, "  Time by phase: ");
+		text_adds(page->out, "  Time by phase, all machines added up: ");
 	vec_each (&sums, it) {
 		text_addf(page->out, "%s%s %s", it > sums.items ? ", " : "", it->name,
 			  clock_span(it->span_ns, span));

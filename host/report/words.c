@@ -18,6 +18,13 @@ const char *words_message(const struct run_case *it)
 	return it->result->message[0] ? it->result->message : "no message";
 }
 
+void words_place(const struct check_record *check, struct text *out)
+{
+	text_adds(out, check->file);
+	if (check->file[0] && check->line > 0)
+		text_addf(out, ":%u", check->line);
+}
+
 void words_cell(const struct run_cell *cell, struct text *out)
 {
 	if (cell->os_name[0])

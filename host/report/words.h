@@ -12,6 +12,9 @@ const char *words_outcome(const struct run_case *it) NONNULL(1);
 /* What there is to say in one sentence about a result that is no pass. */
 const char *words_message(const struct run_case *it) NONNULL(1);
 
+/* Adds where the check stands: "guest/cases/time/clock.c:31", or only the file; nothing when it is not known. */
+void words_place(const struct check_record *check, struct text *out) NONNULL(1, 2);
+
 /* Adds "Debian GNU/Linux 12 (bookworm), default (2 CPUs, 1024 MiB), uefi, tcg". */
 void words_cell(const struct run_cell *cell, struct text *out) NONNULL(1, 2);
 

@@ -203,8 +203,11 @@ static int parse_plan(struct run *run, const char *json, size_t length, struct e
 
 	if (!json_is_object(root)) {
 		json_decref(root);
-		return err_set(e, BLAME_HOST, EBADMSG, "the plan is not a JSON object: %s",
-			       root ? "" : at.text);
+		return err_set(
+			e, BLAME_HOST, EBADMSG,
+			"plan.json is damaged (no JSON object%s%s): without it nothing of the run can "
+			"be told; bring it back from a copy, or remove the folder and run again",
+			root ? "" : ": ", root ? "" : at.text);
 	}
 	int r = parse_plan_object(run, root, e);
 	json_decref(root);

@@ -54,6 +54,16 @@ if command -v jq >/dev/null; then
 	report $? "show --json is JSON" "$work/out"
 fi
 
+# what would be passed over is refused
+check_exit 64 "list of suites with an operand" "$ASSAY" list --suites extra
+check_says "it is named" "'extra' is one argument too many"
+check_exit 64 "help for two verbs" "$ASSAY" help run extra
+check_says "the second is named" "'extra' is one argument too many"
+check_exit 64 "two patterns in one" "$ASSAY" list -c time,boot
+check_says "how to give two is told" "-c ONE -c OTHER"
+check_exit 64 "a slip in an option" "$ASSAY" run --quite
+check_says "the option that begins alike is named" "did you mean --quiet"
+
 # what is refused before anything is opened
 truncate -s 1M "$work/disk.img"
 check_exit 64 "an unknown size" "$ASSAY" run "$work/disk.img" --size smal
@@ -83,6 +93,7 @@ check_exit 70 "no home for runs" env -u HOME -u XDG_STATE_HOME -u XDG_CACHE_HOME
 # runs and reports
 check_exit 0 "no runs yet" "$ASSAY" runs
 check_exit 64 "no run to report" "$ASSAY" report
+check_says "how to make one" "no run is kept in .*assay run IMAGE"
 check_exit 0 "no templates yet" "$ASSAY" cache
 check_exit 0 "the cache is elsewhere" env ASSAY_CACHE="$work/elsewhere" "$ASSAY" cache
 check_says "it is that folder" " in $work/elsewhere/templates$"
@@ -188,6 +199,11 @@ sed '2s/.*/damage/' "$work/whole.jsonl" >"$run/journal.jsonl"
 check_exit 70 "damage in the middle" "$ASSAY" report last
 check_says "the line is named" "line 2"
 cp "$work/whole.jsonl" "$run/journal.jsonl"
+cp "$run/plan.json" "$work/plan.json"
+printf '{"schema":1,' >"$run/plan.json"
+check_exit 70 "a damaged plan" "$ASSAY" report "$run"
+check_says "what to do" "plan\.json is damaged .*(copy|again)"
+cp "$work/plan.json" "$run/plan.json"
 check_exit 0 "a run is removed" "$ASSAY" runs --remove hand
 report $(($(find "$XDG_STATE_HOME/assay/runs" -mindepth 1 | wc -l) != 0)) "its folder is gone"
 check_exit 0 "the store has forgotten it" "$ASSAY" runs

@@ -46,6 +46,7 @@ check_says "it is named" "/taken/case\.yaml:3:7: the id boot\.reaches_ready is t
 check_exit 0 "a new executable case" "$ASSAY" new case own begun --executable --in "$work/cases"
 check_exit 0 "it is a case" "$ASSAY" show own.begun --cases "$work/cases"
 check_says "with a planted defect" "planted"
+check_says "and who plants it" "planted by +$work/cases/"
 check_exit 64 "it is never written over" "$ASSAY" new case own begun --executable --in "$work/cases"
 check_exit 64 "an area with a slip" "$ASSAY" new case tiem begun --executable --in "$work/cases"
 check_says "the nearest area is named" "did you mean 'time'"

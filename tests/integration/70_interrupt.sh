@@ -74,6 +74,8 @@ status=0
 wait "$pid" || status=$?
 report $(($(date +%s) - begin > 5)) "a second Ctrl-C ends it at once"
 report $((status == 0)) "and that is no success (exit $status)"
+tail -n 1 "$work/log" >"$work/out"
+check_says "its last line is how to go on" "To go on: assay run --resume $work/twice$"
 report $(($(machines_of "$work/twice") != 0)) "no machine is left"
 find "$work/twice" -name '*.sock' -o -name '*.qcow2' >"$work/out"
 report $(($(wc -l <"$work/out") != 0)) "no socket or overlay is left" "$work/out"

@@ -10,7 +10,12 @@ set -u
 source_folder=${ASSAY_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 ASSAY=${ASSAY:-$source_folder/build/assay}
 images=$source_folder/tests/images
-work=$(mktemp -d "${TMPDIR:-/tmp}/assay-test-XXXXXX")
+# What tests have left that were killed: the number in the name is the process.
+for left in "${TMPDIR:-/tmp}"/assay-test-*-??????; do
+	owner=${left##*/assay-test-}
+	[ ! -d "$left" ] || [ -d "/proc/${owner%-*}" ] || [ -z "$(find "$left" -maxdepth 0 -mmin +60)" ] || rm -rf "$left"
+done
+work=$(mktemp -d "${TMPDIR:-/tmp}/assay-test-$$-XXXXXX")
 tests_run=0
 tests_failed=0
 
