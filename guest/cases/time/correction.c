@@ -7,7 +7,7 @@
 #include "guest/kit/helper.h"
 #include "guest/kit/peer.h"
 
-#define JUMP_NS	   (5LL * 1000 * 1000 * 1000)
+#define JUMP_NS (5LL * 1000 * 1000 * 1000)
 /* A machine that has just been woken may be off by the time that a busy host took for that: what counts is the jump. */
 #define ALLOWED_NS (JUMP_NS / 2)
 /* A daemon whose server did not answer asks again after half a minute, and needs some answers to believe. */
