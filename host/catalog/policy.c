@@ -2,6 +2,7 @@
 /* Policies: their keys, reading them, and what they tell the cases. */
 #include "host/catalog/policy.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,6 +146,9 @@ static void check_title(const char *text, struct text *why)
 
 /* ---- the keys ---- */
 
+static const char *const hierarchies[] = {"v1", "v2", NULL},
+			 *const reset_keys[] = {"ignore", "reboot", NULL},
+			 *const ext4_errors[] = {"continue", "panic", "remount-ro", NULL};
 static const char *const yes_no[] = {"yes", "no", NULL}, *const clouds[] = {"alibaba",	 "aws",
 									    "azure",	 "gcp",
 									    "hetzner",	 "none",
@@ -175,9 +179,9 @@ static const char *const yes_no[] = {"yes", "no", NULL}, *const clouds[] = {"ali
 	{                                                                                          \
 		.name = (n), .kind = POLICY_CHOICE, .choices = (list)                              \
 	}
-#define NUMBER(n, most)                                                                            \
+#define NUMBER(n, least, most)                                                                     \
 	{                                                                                          \
-		.name = (n), .kind = POLICY_NUMBER, .max = (most)                                  \
+		.name = (n), .kind = POLICY_NUMBER, .min = (least), .max = (most)                  \
 	}
 #define FILE_OF(n)                                                                                 \
 	{                                                                                          \
@@ -193,33 +197,48 @@ static const struct policy_key keys[] = {
 	LINES_OF("agent_settings", check_setting),
 	WORDS("agent_units"),
 	WORDS("allowed_arguments"),
+	WORD("arch"),
 	WORDS("blocked_modules"),
 	WORDS("boot_drivers"),
+	NUMBER("boot_limit_s", 1, 86400),
+	CHOICE("cgroup", hierarchies),
+	NUMBER("clock_rate_ppm", 1, 1000000),
+	WORD("clocksource"),
 	CHOICE("cloud", clouds),
 	WORD("console"),
 	WORD("controller"),
+	CHOICE("ctrl_alt_del", reset_keys),
 	WORD("default_target"),
 	WORDS("denied_packages"),
 	WORD("disk_size_mib"),
-	NUMBER("disk_size_unit_mib", 1LL << 20),
+	NUMBER("disk_size_unit_mib", 1, 1LL << 20),
 	LINES_OF("eol", check_end_of_life),
+	CHOICE("ext4_errors", ext4_errors),
 	WORDS_OF("file_capabilities", check_path),
 	CHOICE("file_digests", yes_no),
 	WORD("file_name"),
 	WORDS("forbidden_arguments"),
 	WORDS("forbidden_services"),
+	CHOICE("grow", yes_no),
 	LINES_OF("grub_defaults", check_pair),
+	WORD("hostname"),
+	WORDS("jobs"),
+	NUMBER("journal_max_mib", 1, 1LL << 30),
 	WORDS_OF("kernel_config", check_word_pair),
 	WORDS("listeners"),
 	WORDS_OF("login_defs", check_word_pair),
 	CHOICE("lvm", yes_no),
+	NUMBER("mem_overhead_mib", 1, 1LL << 30),
 	LINES_OF("mount_options", check_path_word),
-	NUMBER("mtu", 65535),
+	NUMBER("mtu", 1, 65535),
 	WORD("network_manager"),
 	WORD("nic_driver"),
 	WORDS("outside_ports"),
 	LINES_OF("pam", check_file_line),
+	NUMBER("panic_on_oom", 0, 2),
+	NUMBER("panic_reboot_s", 1, 86400),
 	WORDS("passwordless_sudo"),
+	WORDS_OF("preload", check_path),
 	WORDS_OF("present_files", check_path),
 	WORDS("repositories"),
 	WORDS("required_arguments"),
@@ -229,18 +248,24 @@ static const struct policy_key keys[] = {
 	WORDS("required_timers"),
 	WORDS("required_tools"),
 	WORDS("reserved_names"),
-	NUMBER("root_free_percent", 99),
+	NUMBER("reserved_percent", 1, 99),
+	NUMBER("root_free_percent", 1, 99),
+	NUMBER("root_keys", 0, 1000),
 	WORDS_OF("setid_files", check_path),
+	NUMBER("shutdown_limit_s", 1, 86400),
 	CHOICE("single_root", yes_no),
 	CHOICE("ssh", yes_no),
-	NUMBER("ssh_keepalive_max", 86400),
-	NUMBER("ssh_keepalive_min", 86400),
+	NUMBER("ssh_keepalive_max", 1, 86400),
+	NUMBER("ssh_keepalive_min", 1, 86400),
 	WORDS_OF("sshd", check_word_pair),
 	WORDS_OF("stray_files", check_path),
 	DATE("support_end"),
 	LINES_OF("sysctl", check_pair),
 	WORDS("system_shells"),
+	NUMBER("taint_allowed", 0, INT_MAX),
 	WORDS("time_sources"),
+	NUMBER("timer_slack_ms", 1, 60000),
+	WORD("timezone"),
 	DATE("today"),
 	WORDS_OF("trusted_keys", check_fingerprint),
 	WORDS_OF("world_writable", check_path),
@@ -326,7 +351,7 @@ static struct yaml_field field_of(size_t at)
 		break;
 	case POLICY_NUMBER:
 		field.type = YAML_NUMBER;
-		field.min = 1;
+		field.min = key->min;
 		field.max = key->max;
 		field.offset = slot + offsetof(struct policy_slot, number);
 		break;

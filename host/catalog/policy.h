@@ -32,7 +32,7 @@ struct policy_key {
 	const char *name;
 	enum policy_kind kind;
 	const char *const *choices;			   /* POLICY_CHOICE: NULL-terminated */
-	long long max;					   /* POLICY_NUMBER */
+	long long min, max;				   /* POLICY_NUMBER */
 	void (*check)(const char *text, struct text *why); /* as in struct yaml_field */
 };
 

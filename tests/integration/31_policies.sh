@@ -52,11 +52,5 @@ for name in aws azure cis gcp openstack; do
 	check "the profile $name is whole" "$ASSAY" list --profile "$name"
 done
 
-# Every key is in the manual, and every key that the manual has.
-sed -n 's/^\t[A-Z_]*("\([a-z_]*\)".*/\1/p' "$source_folder/host/catalog/policy.c" | sort >"$work/keys"
-sed -n 's/^\.It Sy //p' "$source_folder/docs/man/assay-policy.5" | tr -d ' ' | tr ',' '\n' | grep -vx 'title\|cases' | sort >"$work/told"
-diff "$work/keys" "$work/told" >"$work/out"
-report $? "assay-policy(5) has the keys" "$work/out"
-
 check "each rule of a profile has a case or a reason" "$source_folder/tools/make-rules" --check "$ASSAY"
 finish

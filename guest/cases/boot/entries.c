@@ -44,7 +44,7 @@ SABOTAGE(boot, default_entry_files_exist, "the default entry's kernel was remove
 	tree_plant_absence(case_tree(t), path);
 }
 
-/* The console of the plan's platform, else that of the machine's architecture. */
+/* The console of the policy's platform, else that of the machine's architecture. */
 static const char *serial_console(struct trial *t)
 {
 	const char *arch = plan_text(t, "arch", "");
@@ -63,7 +63,7 @@ AUDIT(boot, serial_console_is_on_cmdline,
 		 "AZCERT:openstack/console",
       .why = "Without it the platform's console shows nothing of a boot that fails, and "
 	     "there is no way in to repair it.",
-      .remedy = "Add console=ttyS0 (arm64: ttyAMA0) to the kernel's arguments; the plan's "
+      .remedy = "Add console=ttyS0 (arm64: ttyAMA0) to the kernel's arguments; the policy's "
 		"console names another.")
 {
 	const struct boot_entry *entry = boot_default(t);
@@ -270,7 +270,7 @@ SABOTAGE(boot, volume_arguments_resolve, "the boot entry waits for a volume that
 AUDIT(boot, default_entry_keeps_protection,
       .title = "The default boot entry switches no protection of the kernel off", .priority = P1,
       .why = "An argument that helped to debug the build leaves every machine open to known attacks.",
-      .remedy = "Remove the argument, or name it in the plan's allowed_arguments.")
+      .remedy = "Remove the argument, or name it in the policy's allowed_arguments.")
 {
 	static const char *const unsafe[] = {"apparmor=0",
 					     "audit=0",

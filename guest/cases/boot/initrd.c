@@ -81,7 +81,7 @@ AUDIT(boot, initrd_has_boot_drivers,
       .why = "A machine whose disk controller has no driver in the initrd never finds its "
 	     "root filesystem.",
       .remedy = "Build the initrd with MODULES=most (initramfs-tools), or add_drivers (dracut); "
-		"the plan's boot_drivers lists others.")
+		"the policy's boot_drivers lists others.")
 {
 	struct pair pair = default_pair(t);
 	const char *names = pair.initrd ? initrd_read(t, pair.initrd)->names : "";

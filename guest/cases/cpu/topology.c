@@ -50,8 +50,7 @@ CASE(cpu, topology_matches_size, .title = "Sockets, cores and threads equal the 
 {
 	long long cpus = plan_number(t, "cpus", 0), nodes = plan_number(t, "numa", 1);
 	/* The machine has a socket for each node, where the CPUs can be shared out so. */
-	long long sockets = plan_number(t, "sockets", nodes > 0 && cpus % nodes == 0 ? nodes : 1);
-	long long threads = plan_number(t, "threads", 1);
+	long long sockets = nodes > 0 && cpus % nodes == 0 ? nodes : 1, threads = 1;
 
 	if (cpus == 0)
 		case_skip(t, "policy:size", "the plan does not tell how many CPUs the size has");

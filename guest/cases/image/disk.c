@@ -225,7 +225,7 @@ AUDIT(image, root_fs_has_headroom,
       .priority = P1, .needs = "image:pristine",
       .why = "A root filesystem that is full after the first boot's logs and packages breaks "
 	     "the machine in odd places.",
-      .remedy = "Make the root filesystem larger or the image smaller; the plan's "
+      .remedy = "Make the root filesystem larger or the image smaller; the policy's "
 		"root_free_percent sets the share.")
 {
 	long long share = plan_number(t, "root_free_percent", 5);

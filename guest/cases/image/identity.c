@@ -239,7 +239,7 @@ AUDIT(image, no_build_hostname,
       .sources = "imgproof:test_sles_hostname,AZCERT:hygiene/hostname",
       .why = "Machines that carry the build machine's name send it to DHCP, logs and "
 	     "certificates.",
-      .remedy = "Empty /etc/hostname or write localhost; the plan's hostname names another that "
+      .remedy = "Empty /etc/hostname or write localhost; the policy's hostname names another that "
 		"is meant.")
 {
 	static const char *const neutral[] = {"", "localhost", "localhost.localdomain",

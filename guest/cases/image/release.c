@@ -116,7 +116,7 @@ AUDIT(image, release_is_supported,
       .sources = "AZCERT:ms-policy/200.4c-endorsed-distribution,AZCERT:hygiene/eol-distribution,"
 		 "AZCERT:aws-mp/security-supported-os",
       .why = "Nobody repairs the holes of a release whose support has ended.",
-      .remedy = "Build the image from a supported release; the plan's support_end names the day "
+      .remedy = "Build the image from a supported release; the policy's support_end names the day "
 		"of a support that was bought.")
 {
 	const char *text = release_text(t);

@@ -13,7 +13,7 @@ static void skip_if_declared(struct trial *t)
 	const char *cmdline = file_line(t, "/proc/cmdline");
 
 	if (strcmp(plan_text(t, "cgroup", "v2"), "v2") != 0)
-		case_skip(t, "policy:cgroup", "the plan says that the old interface is in use");
+		case_skip(t, "policy:cgroup", "the policy says that the old interface is in use");
 	if (cmdline && (strstr(cmdline, "systemd.unified_cgroup_hierarchy=0") ||
 			strstr(cmdline, "systemd.unified_cgroup_hierarchy=no") ||
 			strstr(cmdline, "systemd.unified_cgroup_hierarchy=false")))

@@ -33,7 +33,7 @@ CASE(kernel, no_taint, .title = "The running kernel carries no taint flag outsid
      .priority = P1,
      .why = "A taint means that the kernel is not what was tested, or that something has already gone wrong in it.",
      .remedy =
-	     "The flag names the cause; the kernel log has the moment. Allow one by taint_allowed in the plan.",
+	     "The flag names the cause; the kernel log has the moment. Allow one by taint_allowed in the policy.",
      .sources = "own")
 {
 	long long allowed = plan_number(t, "taint_allowed", 0);

@@ -9,7 +9,7 @@
 CASE(memory, out_of_memory_does_not_panic,
      .title = "The policy for panic on memory exhaustion is as designed", .priority = P2,
      .why = "One greedy program must not take the whole machine down, unless a cluster was built for that.",
-     .remedy = "Set vm.panic_on_oom to 0, or the plan's panic_on_oom to what is meant.",
+     .remedy = "Set vm.panic_on_oom to 0, or the policy's panic_on_oom to what is meant.",
      .sources = "own")
 {
 	long long policy = file_number(t, PANIC_ON_OOM, -1);

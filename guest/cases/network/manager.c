@@ -75,7 +75,7 @@ CASE(network, only_declared_manager_is_active,
      .priority = P1, .needs = "systemd,nics>=1",
      .why = "Two managers take each other's addresses and routes away, now and then.",
      .remedy =
-	     "Disable all but one of them, or name the one that is meant in the plan's network_manager.",
+	     "Disable all but one of them, or name the one that is meant in the policy's network_manager.",
      .sources = "CIV:test_network_manager_is_active,"
 		"LISA:verify_network_manager_not_installed,"
 		"AZCERT:lisa-std/p3-networkmanager-old-rhel")

@@ -85,7 +85,7 @@ AUDIT(packages, no_stray_files_in_system_paths,
       .sources = "AZCERT:hygiene/unowned-files",
       .why = "A program that no package brought is not updated, and nobody knows who put it "
 	     "there.",
-      .remedy = "Bring it in a package, put it into /usr/local, or name it in the plan's "
+      .remedy = "Bring it in a package, put it into /usr/local, or name it in the policy's "
 		"stray_files.")
 {
 	static const char *const folders[] = {"/usr/bin", "/usr/sbin", "/bin", "/sbin"};

@@ -165,7 +165,7 @@ AUDIT(provisioning, grow_tools_are_configured,
 {
 	require_cloud_init(t);
 	if (strcmp(plan_text(t, "grow", "yes"), "no") == 0)
-		case_skip(t, "cloud-init", "the plan says that the root does not grow");
+		case_skip(t, "cloud-init", "the policy says that the root does not grow");
 	const char *config = file_text(t, "/etc/cloud/cloud.cfg");
 	const char *plain = config ? squeeze(t, config) : "";
 	CHECK(t, strstr(plain, "\n-growpart\n") != NULL);

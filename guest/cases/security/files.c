@@ -21,7 +21,7 @@ AUDIT(security, no_world_writable_files,
 		 "LISA:verify_vm_not_compromised,AZCERT:hygiene/world-writable",
       .why = "Any account, a broken-into web server's too, can change what others read or "
 	     "run.",
-      .remedy = "chmod o-w the file, or name it in the plan's world_writable.")
+      .remedy = "chmod o-w the file, or name it in the policy's world_writable.")
 {
 	const struct census *census = census_take(t);
 	const char *allowed = plan_text(t, "world_writable", "");
@@ -164,7 +164,7 @@ AUDIT(security, setuid_files_match_allowlist,
       .sources = "kola:files/setuid,kola:files/setgid,AZCERT:hygiene/suid-list",
       .why = "A set-id program that nobody knows of is the usual way to keep root after a "
 	     "break-in, or a hole that waits.",
-      .remedy = "chmod u-s,g-s the file, or name it in the plan's setid_files.")
+      .remedy = "chmod u-s,g-s the file, or name it in the policy's setid_files.")
 {
 	const struct census *census = census_take(t);
 	const char *allowed = plan_text(t, "setid_files", "");

@@ -37,7 +37,7 @@ CASE_EACH(
 	.title = "No socket listens outside the allowlisted addresses and ports", .priority = P1,
 	.why = "Each open port is a way in that somebody has to keep safe.",
 	.remedy =
-		"Stop the service or bind it to loopback; allow a port by `listeners` in the plan (\"tcp/22 udp/68\").",
+		"Stop the service or bind it to loopback; allow a port by `listeners` in the policy ([tcp/22, udp/68]).",
 	.sources =
 		"CIT:security.TestSockets,kola:fcos.network.listeners,kola:cl.network.listeners,LISA:verify_vm_not_compromised,AZCERT:hygiene/listening-services")
 {

@@ -28,7 +28,7 @@ AUDIT(security, preload_file_is_empty, .title = "No library is preloaded into ev
       .priority = P1,
       .why = "A library that is loaded into every program sees every password; rootkits hide "
 	     "in this way.",
-      .remedy = "Remove /etc/ld.so.preload, or name its library in the plan's preload.")
+      .remedy = "Remove /etc/ld.so.preload, or name its library in the policy's preload.")
 {
 	const char *text = file_text(t, "/etc/ld.so.preload"),
 		   *allowed = plan_text(t, "preload", "");
@@ -247,7 +247,7 @@ AUDIT(security, scheduled_jobs_match_allowlist,
       .sources = "LISA:verify_vm_not_compromised,AZCERT:ms-policy/200.4h-non-os-cron-jobs",
       .why = "A job that no package brought runs as root on every machine, whoever put it "
 	     "there.",
-      .remedy = "Remove the job, bring it in a package, or name it in the plan's jobs.")
+      .remedy = "Remove the job, bring it in a package, or name it in the policy's jobs.")
 {
 	static const char *const folders[] = {"/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily",
 					      "/etc/cron.weekly", "/etc/cron.monthly"};

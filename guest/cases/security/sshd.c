@@ -76,7 +76,7 @@ AUDIT(security, sshd_keepalive_is_in_range,
 		 "AZCERT:lisa-std/p2-clientaliveinterval,AZCERT:ssg/cis-sshd-clientaliveinterval",
       .why = "Load balancers drop idle connections after four minutes; without a keepalive "
 	     "sessions hang.",
-      .remedy = "Set ClientAliveInterval to 30-235 seconds; the plan's ssh_keepalive_max is the "
+      .remedy = "Set ClientAliveInterval to 30-235 seconds; the policy's ssh_keepalive_max is the "
 		"upper end.")
 {
 	const char *value = sshd_setting(t, "ClientAliveInterval", "0");

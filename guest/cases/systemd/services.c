@@ -62,7 +62,7 @@ CASE(systemd, required_services_are_active, .title = "Every service on the requi
      .priority = P0, .needs = "systemd",
      .why = "What the image was built to do needs them; one that ended without an error shows nowhere else.",
      .remedy =
-	     "Read the service's log (journalctl -u UNIT), or correct the plan's required_services.",
+	     "Read the service's log (journalctl -u UNIT), or correct the policy's required_services.",
      .sources = "own")
 {
 	each_word(t, plan_text(t, "required_services", REQUIRED), check_required);
@@ -88,7 +88,7 @@ CASE(systemd, forbidden_services_are_inactive,
      .needs = "systemd",
      .why = "They send passwords in clear or answer anybody: a server image has no use for them.",
      .remedy =
-	     "Remove the package, or disable the service; else name the list in the plan's forbidden_services.",
+	     "Remove the package, or disable the service; or give the policy a list of forbidden_services of its own.",
      .sources = "own")
 {
 	each_word(t, plan_text(t, "forbidden_services", FORBIDDEN), check_forbidden);

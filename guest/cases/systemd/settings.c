@@ -23,7 +23,7 @@ AUDIT(systemd, journal_size_is_capped,
       .title = "The journal's size limit is set and reasonable for the disk", .priority = P2,
       .needs = "systemd",
       .why = "A journal that may take the whole root filesystem takes the machine with it.",
-      .remedy = "Set SystemMaxUse in journald.conf; the plan's journal_max_mib is the limit.")
+      .remedy = "Set SystemMaxUse in journald.conf; the policy's journal_max_mib is the limit.")
 {
 	if (!systemd_is_installed(t))
 		case_skip(t, "systemd", "systemd is not installed");

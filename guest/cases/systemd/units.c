@@ -15,7 +15,7 @@ AUDIT(systemd, ssh_server_is_enabled, .title = "The SSH server is installed and 
       .why = "Without a server that starts by itself nobody gets into a machine that has "
 	     "only a network.",
       .remedy = "Install openssh-server and enable its service or socket; an image meant "
-		"without one says ssh=no in the plan.")
+		"without one says ssh: no in the policy.")
 {
 	static const char *const units[] = {"ssh.service", "sshd.service",     "ssh.socket",
 					    "sshd.socket", "dropbear.service", "dropbear.socket"};
@@ -23,7 +23,7 @@ AUDIT(systemd, ssh_server_is_enabled, .title = "The SSH server is installed and 
 
 	require_systemd(t);
 	if (strcmp(plan_text(t, "ssh", "yes"), "no") == 0)
-		case_skip(t, "cmd:sshd", "the plan says that the image has no SSH server");
+		case_skip(t, "cmd:sshd", "the policy says that the image has no SSH server");
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		if (!unit_path(t, units[i]) || unit_is_masked(t, units[i]))
 			continue;
@@ -58,7 +58,7 @@ AUDIT(systemd, default_target_is_designed, .title = "The default target is the d
       .priority = P1, .needs = "systemd",
       .sources = "CIV:test_inittab_and_systemd,AZCERT:gcp/multi-user-target",
       .why = "A machine whose default is the rescue target waits for a person at its console.",
-      .remedy = "Run systemctl set-default multi-user.target; the plan's default_target names "
+      .remedy = "Run systemctl set-default multi-user.target; the policy's default_target names "
 		"the one that is meant.")
 {
 	static const char *const no_default[] = {

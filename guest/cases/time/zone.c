@@ -4,7 +4,7 @@
 
 AUDIT(time, timezone_is_utc, .title = "The default timezone is UTC", .priority = P2,
       .sources = "CIV:test_timezone_is_utc,AZCERT:hygiene/time-zone",
-      .why = "Logs of machines in several zones cannot be laid side by side; the plan's "
+      .why = "Logs of machines in several zones cannot be laid side by side; the policy's "
 	     "timezone names another.",
       .remedy = "Link /etc/localtime to /usr/share/zoneinfo/Etc/UTC, or remove it.")
 {

@@ -173,7 +173,7 @@ AUDIT(users, system_accounts_have_no_shell, .title = "No system account owns a l
       .priority = P1, .sources = "kola:fcos.users.shells,CIT:security.TestPasswordSecurity",
       .why = "A service account with a shell can be logged into as soon as somebody sets a "
 	     "password or plants a key.",
-      .remedy = "Set the account's shell to /usr/sbin/nologin, or list it in the plan's "
+      .remedy = "Set the account's shell to /usr/sbin/nologin, or list it in the policy's "
 		"system_shells.")
 {
 	long long limit = first_user_id(t);
@@ -202,7 +202,7 @@ AUDIT(users, accounts_match_allowlist,
       .priority = P1,
       .sources = "kola:files/fcos_users,CIV:test_username,AZCERT:hygiene/debug-accounts",
       .why = "An account of the build is a door that stands open on every machine.",
-      .remedy = "Remove the account, or name it in the plan's accounts.")
+      .remedy = "Remove the account, or name it in the policy's accounts.")
 {
 	long long first = first_user_id(t);
 	const char *allowed = plan_text(t, "accounts", "");

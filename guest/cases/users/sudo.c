@@ -44,7 +44,7 @@ AUDIT(users, no_unexpected_passwordless_sudo,
       .title = "Only allowlisted accounts have password-free sudo", .priority = P1,
       .needs = "cmd:sudo", .sources = "AZCERT:hygiene/nopasswd-sudo",
       .why = "A rule left by the image build makes that account root on every machine.",
-      .remedy = "Remove the rule, or name its account in the plan's passwordless_sudo.")
+      .remedy = "Remove the rule, or name its account in the policy's passwordless_sudo.")
 {
 	const char *allowed =
 		case_format(t, "%s %s", plan_text(t, "passwordless_sudo", ""), default_user(t));

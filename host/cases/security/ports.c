@@ -24,7 +24,7 @@ HOST_CASE(
 	.isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:tcp", .timeout_s = 300,
 	.why = "Firewalls, forwarders and kernels answer too: only who knocks knows what is open.",
 	.remedy =
-		"Stop the service, or close its port in the firewall; allow it by `outside_ports` in the plan.",
+		"Stop the service, or close its port in the firewall; allow it by `outside_ports` in the policy.",
 	.sources = "own")
 {
 	const char *allowed = host_plan_text(t, "outside_ports", ALLOWED);
