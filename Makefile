@@ -8,7 +8,11 @@ SETUP ?=
 CONFIGURE = tools/configure
 PREFIX ?= /usr/local
 
-.PHONY: all check check-long prove catalogue unit integration demo install deps lint asan tsan fuzz configure clean
+.PHONY: products all check check-long prove catalogue unit integration demo kernel install deps lint asan tsan fuzz configure clean
+
+# What a user needs; `make all` adds the tests, fuzz targets and benchmarks.
+products: configure
+	@ninja -C $(BUILD) products
 
 all: configure
 	@ninja -C $(BUILD)
@@ -28,12 +32,12 @@ check-long: deps all
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite long
 
 # Every case, clean and under its sabotage, on the demo image.
-prove: deps all
+prove: deps products
 	@tests/images/build debian-12-uefi
 	@$(BUILD)/assay prove "$$(tests/images/build --path debian-12-uefi)"
 
 # A page for each case, an index, and which of the peers' cases are covered.
-catalogue: all
+catalogue: products
 	@tools/make-catalogue $(BUILD)/assay $(BUILD)/catalogue
 	@tools/make-rules $(BUILD)/assay
 
@@ -43,12 +47,18 @@ unit: all
 integration: all
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite integration
 
-demo: deps all
+demo: deps products
 	@tools/demo $(BUILD)/assay
 
-install: all
+# A kernel for the micro-VM that reads XFS, btrfs and f2fs, for hosts without one of their own that will do.
+kernel:
+	@tests/images/kernel
+
+# As root it writes logs into the build folder, which must not become root's: the next `make` is a user's.
+install: products
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	@meson install -C $(BUILD) --quiet
+	@meson install -C $(BUILD) --quiet --no-rebuild
+	@test "$$(id -u)" != 0 || chown -R --reference=Makefile $(BUILD)
 
 lint:
 	@tools/install-needs --lint

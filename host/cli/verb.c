@@ -238,34 +238,13 @@ int select_cases(const struct catalog *catalog, const struct selection_arguments
 
 /* ---- images ---- */
 
-/* The micro-VM's kernel: $ASSAY_KERNEL, else where `make kernel` and packages put it. Not having one is no error. */
-static void find_kernel(struct image_setup *setup)
-{
-	const char *variable = secure_getenv("ASSAY_KERNEL");
-	CLEAN_FREE char *cached = NULL;
-	struct err e = {0};
-	struct stat stat_;
-
-	if (variable && variable[0])
-		setup->kernel = xstrdup(variable);
-	else if (cache_folder("kernel/vmlinuz", &cached, &e) == 0 && stat(cached, &stat_) == 0)
-		setup->kernel = STEAL_PTR(cached);
-	if (!setup->kernel)
-		return;
-	const char *slash = strrchr(setup->kernel, '/');
-	char *modules = xasprintf("%.*s/modules", slash ? (int)(slash - setup->kernel) : 1,
-				  slash ? setup->kernel : ".");
-	if (stat(modules, &stat_) == 0 && S_ISDIR(stat_.st_mode))
-		setup->modules = STEAL_PTR(modules);
-	free(modules);
-}
-
 int image_setup_make(const char *agent, bool allow_outside_backing, struct image_setup *ret,
 		     struct err *e)
 {
 	int r = cache_folder("", &ret->cache, e);
 
-	find_kernel(ret);
+	micro_kernel_find("", secure_getenv("ASSAY_KERNEL"), r == 0 ? ret->cache : NULL,
+			  &ret->kernel);
 	if (r == 0)
 		r = folder_make(ret->cache, e);
 	if (r < 0)
@@ -273,20 +252,20 @@ int image_setup_make(const char *agent, bool allow_outside_backing, struct image
 	ret->agent = agent ? xstrdup(agent) : NULL;
 	ret->options = (struct image_options){
 		.cache_folder = ret->cache,
-		.micro_kernel = ret->kernel,
+		.micro_kernel = ret->kernel.path,
 		.agent_path = ret->agent,
 		.allow_outside_backing = allow_outside_backing,
 	};
 	ret->micro = (struct micro_setup){
 		.agent_path = ret->agent,
-		.kernel = ret->kernel,
-		.modules = ret->modules,
+		.kernel = ret->kernel.path,
+		.modules = ret->kernel.modules,
 		.scratch_folder = ret->cache,
 		.cache_folder = ret->cache,
 		.accel = ACCEL_AUTO,
 	};
 	ret->helper = micro_helper(&ret->micro);
-	if (ret->kernel && ret->agent)
+	if (ret->kernel.path && ret->agent)
 		ret->options.helper = &ret->helper;
 	return 0;
 }
@@ -294,8 +273,7 @@ int image_setup_make(const char *agent, bool allow_outside_backing, struct image
 void image_setup_done(struct image_setup *setup)
 {
 	free(setup->cache);
-	free(setup->kernel);
-	free(setup->modules);
+	micro_kernel_done(&setup->kernel);
 	free(setup->agent);
 	*setup = (struct image_setup){0};
 }

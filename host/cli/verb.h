@@ -7,6 +7,7 @@
 #include "host/catalog/catalog.h"
 #include "host/catalog/policy.h"
 #include "host/catalog/select.h"
+#include "host/cli/micro_kernel.h"
 #include "host/image/image.h"
 #include "host/machine/micro_helper.h"
 #include "host/plan/plan.h"
@@ -127,7 +128,8 @@ int list_profiles(const struct catalog *catalog, bool json, struct err *e) NONNU
 /* Options for image_open, with the cache's folder made. The strings belong to the struct. */
 struct image_setup {
 	struct image_options options;
-	char *cache, *kernel, *modules, *agent;
+	char *cache, *agent;
+	struct micro_kernel kernel;
 	struct micro_setup micro;
 	struct image_helper helper; /* used when there are a kernel and an agent */
 };

@@ -355,8 +355,8 @@ int image_audit(const struct image *image, const struct image_options *options U
 	if (image->needs_micro_vm && !helper)
 		return err_set(
 			e, BLAME_HOST, ENOTSUP,
-			"%.150s: its files lie in %s, which is read in a micro-VM only; get a kernel for it with "
-			"`make kernel`, or name one in $ASSAY_KERNEL",
+			"%.150s: its files lie in %s, which is read in a micro-VM only, and there is no kernel "
+			"for one; `assay doctor` says how to get one",
 			image->name, image->root_type[0] ? image->root_type : "a filesystem");
 	for (size_t i = 0; i < count; i++) {
 		CLEAN_DONE(result) struct result result;

@@ -71,9 +71,8 @@ static int micro_open(void *arg, const struct image *image, const struct patienc
 	int r = size_parse(SIZE, &micro->size, e);
 
 	if (r == 0 && !setup->kernel)
-		r = err_set(
-			e, BLAME_HOST, ENOENT,
-			"there is no kernel for it; get one with `make kernel`, or name one in $ASSAY_KERNEL");
+		r = err_set(e, BLAME_HOST, ENOENT,
+			    "there is no kernel for it; `assay doctor` says how to get one");
 	if (r == 0)
 		r = accel_choose(setup->accel, setup->cache_folder, p, &accel, e);
 	if (r == 0)

@@ -72,7 +72,7 @@ int sabotage_plant(const struct machine_spec *spec, const struct patience *p, st
 	if (!spec->kernel)
 		return err_set(
 			e, BLAME_HOST, ENOENT,
-			"planting a sabotage into the disk needs the micro-VM's kernel, and none is installed");
+			"planting a sabotage into the disk needs a kernel for the micro-VM; `assay doctor` says how to get one");
 	CLEAN_FREE char *folder = xasprintf("%s/plant", spec->folder);
 	CLEAN_FREE char *disk = xasprintf("%s/root.qcow2", spec->folder);
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST)

@@ -20,8 +20,11 @@ static const char *const wanted[] = {"virtio_pci", "virtio_console", "virtio_blk
 				     "virtio-rng", "virtio_balloon", NULL};
 
 /* For the disks of others. They are left out where there is none: btrfs alone takes seconds to choose its checksums. */
-static const char *const wanted_for_disks[] = {"ext4",	    "xfs",	 "btrfs",  "vfat",
+static const char *const wanted_for_disks[] = {"ext4",	    "xfs",	 "btrfs",  "f2fs", "vfat",
 					       "nls_cp437", "nls_ascii", "dm-mod", NULL};
+
+/* Distributions compress modules, and not every kernel unpacks them by itself. */
+static const char *const packings[] = {"", ".xz", ".zst", ".gz"};
 
 DEFINE_VEC(path_vec, char *);
 
@@ -71,6 +74,34 @@ static int add_file(struct initrd *initrd, const char *path, const char *name, s
 	return add_bytes(initrd, name, AE_IFREG, content.buf, content.length, e);
 }
 
+/* Adds the bytes of a module, unpacked. */
+static int add_unpacked(struct initrd *initrd, const char *path, const char *name, struct err *e)
+{
+	CLEAN_TEXT struct text content = TEXT_INIT(FILE_MAX);
+	struct archive *archive = archive_read_new();
+	struct archive_entry *entry;
+	char buf[65536];
+	la_ssize_t got = -1;
+
+	(void)archive_read_support_filter_all(archive);
+	(void)archive_read_support_format_raw(archive);
+	if (archive_read_open_filename(archive, path, sizeof buf) == ARCHIVE_OK &&
+	    archive_read_next_header(archive, &entry) == ARCHIVE_OK)
+		while ((got = archive_read_data(archive, buf, sizeof buf)) > 0)
+			if (text_add(&content, buf, (size_t)got) < 0)
+				break;
+	const char *why = archive_error_string(archive);
+	int r = 0;
+	if (got > 0)
+		r = err_set(e, BLAME_HOST, EFBIG, "unpack %.300s: more than %u bytes", path,
+			    FILE_MAX);
+	else if (got < 0)
+		r = err_set(e, BLAME_HOST, EIO, "unpack %.300s: %s", path,
+			    why ? why : "no reason given");
+	(void)archive_read_free(archive);
+	return r < 0 ? r : add_bytes(initrd, name, AE_IFREG, content.buf, content.length, e);
+}
+
 /* One module, unless it is there already. `path` is relative to the folder. */
 static int add_module(struct initrd *initrd, const char *path, struct err *e)
 {
@@ -81,6 +112,9 @@ static int add_module(struct initrd *initrd, const char *path, struct err *e)
 			return 0;
 	CLEAN_FREE char *from = xasprintf("%s/%s", initrd->modules, path);
 	CLEAN_FREE char *name = xasprintf("modules/%s", slash ? slash + 1 : path);
+	char *packing = strstr(name, ".ko.");
+	if (packing)
+		packing[3] = '\0';
 	char *copy = xstrdup(path);
 	if (!vec_add(&initrd->added, copy)) {
 		free(copy);
@@ -88,14 +122,18 @@ static int add_module(struct initrd *initrd, const char *path, struct err *e)
 			       "the micro-VM's modules need more than %d others", MODULES_MAX);
 	}
 	(void)text_addf(&initrd->list, "/%s\n", name);
-	return add_file(initrd, from, name, e);
+	return packing ? add_unpacked(initrd, from, name, e) : add_file(initrd, from, name, e);
 }
 
 /* The line "…/NAME.ko: DEPENDENCY…" of modules.dep; NULL when there is none. A module is called by either spelling. */
 static char *find_line(struct initrd *initrd, const char *name)
 {
-	CLEAN_FREE char *pattern = xasprintf("/%s.ko:", name);
-	char *at = strstr(initrd->dep.buf, pattern);
+	char *at = NULL;
+
+	for (size_t i = 0; !at && i < ARRAY_LEN(packings); i++) {
+		CLEAN_FREE char *pattern = xasprintf("/%s.ko%s:", name, packings[i]);
+		at = strstr(initrd->dep.buf, pattern);
+	}
 
 	while (at && at > initrd->dep.buf && at[-1] != '\n')
 		at--;
