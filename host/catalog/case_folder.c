@@ -71,7 +71,8 @@ static void check_need(const char *text, struct text *why)
 		kinds[i] = need_kind_at(i);
 	const char *near = nearest_word(need.kind, kinds);
 	(void)text_addf(why, "nobody knows the need '%.60s'%s%s%s", text,
-			near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+			near ? "; did you mean '" : "; assay-needs(7) has them all",
+			near ? near : "", near ? "'?" : "");
 }
 
 /* That there is such a pattern shows when the case is run: patterns are not the catalogue's business. */

@@ -20,7 +20,7 @@
 #define AFTER                                                                                              \
 	"Exit status: 0 done, 1 the guest said no, of exec that of the program, 124 it ran out of time,\n" \
 	"64 usage, 70 the machine cannot be reached."
-static const char details[] = BEFORE REACH_VERBS(LINE) AFTER;
+static const char details[] = BEFORE REACH_VERBS(LINE) "\n" AFTER;
 
 static int run(int argc, char **argv, struct err *e);
 

@@ -2,6 +2,25 @@
 /* The verbs and their options as mdoc(7) source: the middle of assay(1). */
 #include "host/cli/verb.h"
 
+#include <ctype.h>
+#include <string.h>
+
+/* What the white space at *at stands for in mdoc, stepped over up to its last character; false: nothing but itself. */
+static bool add_break(struct text *out, const char *text, const char **at)
+{
+	if (strncmp(*at, "\n\n", 2) == 0) {
+		text_adds(out, "\n.Pp\n");
+	} else if (strncmp(*at, "\n ", 2) == 0) { /* a line of a list */
+		text_adds(out, "\n.br\n");
+	} else if (**at == ' ' && *at > text && (*at)[-1] == '.' && isupper((*at)[1])) {
+		text_adds(out, "\n"); /* a sentence begins a line */
+	} else {
+		return false;
+	}
+	*at += strspn(*at, "\n ") - 1;
+	return true;
+}
+
 /* Lines that begin with a dot or a quote would be macros. */
 static void add_plain(struct text *out, const char *text)
 {
@@ -11,9 +30,7 @@ static void add_plain(struct text *out, const char *text)
 			text_adds(out, "\\&");
 		if (*at == '\\')
 			text_adds(out, "\\e");
-		else if (*at == '\n' && at[1] == '\n')
-			text_adds(out, "\n.Pp");
-		else
+		else if (!add_break(out, text, &at))
 			text_add(out, at, 1);
 	}
 	text_adds(out, "\n");
@@ -21,8 +38,8 @@ static void add_plain(struct text *out, const char *text)
 
 static void add_verb(struct text *out, const struct verb *verb)
 {
-	text_addf(out, ".Ss assay %s %s\n", verb->name, verb->operands);
-	text_adds(out, ".Pp\n");
+	text_addf(out, ".Ss assay %s%s%s\n", verb->name, verb->operands[0] ? " " : "",
+		  verb->operands);
 	add_plain(out, verb->title);
 	if (verb->details) {
 		text_adds(out, ".Pp\n");

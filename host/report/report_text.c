@@ -164,7 +164,7 @@ static void add_reasons(const struct page *page, const struct judgement *judgeme
 		listed++;
 	}
 	if (listed > LISTED_MAX)
-		text_addf(page->out, "\n  … and %u more.\n", listed - LISTED_MAX);
+		text_addf(page->out, "\n  ... and %u more.\n", listed - LISTED_MAX);
 	if (unproven == 0)
 		return;
 	text_adds(page->out, "\n  Not proven, so not counted by the verdict:\n");
@@ -187,7 +187,7 @@ static void add_skips(const struct page *page, const struct run *run)
 		text_adds(page->out, "\n  Skipped for want of: ");
 		vec_each (&counts, it) {
 			if (shown++ == 12) {
-				text_adds(page->out, ", …");
+				text_adds(page->out, ", ...");
 				break;
 			}
 			text_adds(page->out, shown > 1 ? ", " : "");

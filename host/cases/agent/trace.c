@@ -53,7 +53,7 @@ HOST_CASE(agent, assay_leaves_no_trace,
 	  .title = "After a run of read-only cases the guest has no new file or mount",
 	  .priority = P0, .isolation = ISOLATION_FORK, .timeout_s = 120,
 	  .why = "A test that changes what it tests proves nothing about what is shipped.",
-	  .remedy = "This is Assay's own fault: report it.", .sources = "own")
+	  .remedy = "This is Assay's own fault: report it as README.md says.", .sources = "own")
 {
 	struct traces before, after;
 
