@@ -40,8 +40,8 @@ const struct verb verb_list = {
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.details =
-		"Without options every case is listed: id, kind, priority and title. A '*' after the priority\n"
-		"marks a case that has no planted defect: it is run, but cannot gate.",
+		"Without options every case is listed, whatever suite is the default: id, kind, priority and title.\n"
+		"A '*' after the priority marks a case that has no planted defect: it is run, but cannot gate.",
 };
 
 static int list_sizes(bool json, struct err *e)

@@ -12,7 +12,8 @@ static bool add_break(struct text *out, const char *text, const char **at)
 		text_adds(out, "\n.Pp\n");
 	} else if (strncmp(*at, "\n ", 2) == 0) { /* a line of a list */
 		text_adds(out, "\n.br\n");
-	} else if (**at == ' ' && *at > text && (*at)[-1] == '.' && isupper((*at)[1])) {
+	} else if (**at == ' ' && *at > text && (*at)[-1] == '.' &&
+		   isupper((unsigned char)(*at)[1])) {
 		text_adds(out, "\n"); /* a sentence begins a line */
 	} else {
 		return false;

@@ -101,7 +101,7 @@ struct selection_arguments {
 			"source", 0, S, selection.sources, "SOURCE",                                          \
 			"only cases that prove what this one elsewhere does: LISA, \"kola:*\" (repeatable)"), \
 		OPTION_TEXT("suite", 's', S, selection.suite, "NAME",                                         \
-			    "the suite to run (default: functional; see `assay list --suites`)")
+			    "the suite (a run's default: functional; see `assay list --suites`)")
 
 /* `terms`: a policy's, in place of a suite; NULL: none. */
 int select_cases(const struct catalog *catalog, const struct selection_arguments *arguments,
