@@ -55,8 +55,9 @@ kernel:
 	@tests/images/kernel
 
 # As root it writes logs into the build folder, which must not become root's: the next `make` is a user's.
-install: products
+install: configure
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@ninja -C $(BUILD) products
 	@meson install -C $(BUILD) --quiet --no-rebuild
 	@test "$$(id -u)" != 0 || chown -R --reference=Makefile $(BUILD)
 
