@@ -134,9 +134,11 @@ static bool nic_is_there(const struct call *call)
 
 	for (struct dirent *entry; dir && !is_found && (entry = readdir(dir));) {
 		char record[64];
-		(void)snprintf(record, sizeof record, "n%u", if_nametoindex(entry->d_name));
+		unsigned index = if_nametoindex(entry->d_name);
+		(void)snprintf(record, sizeof record, "n%u", index);
+		/* It may have got its name while we looked. */
 		is_found = entry->d_name[0] != '.' && has_mac(entry->d_name, call->arguments[1]) &&
-			   udev_is_done(record);
+			   udev_is_done(record) && if_nametoindex(entry->d_name) == index;
 		if (is_found)
 			(void)text_adds(call->reply, entry->d_name);
 	}

@@ -160,7 +160,8 @@ HOST_SABOTAGE(hotplug, disk_reattach_keeps_file, "what is attached again is anot
 HOST_CASE(hotplug, mounted_disk_removal_is_survived,
 	  .title = "Pulling a mounted disk gives errors there and harms nothing else",
 	  .priority = P1, .isolation = ISOLATION_FORK, .needs = "hotplug-slots>=1,cmd:mkfs.ext4",
-	  .timeout_s = 200, .why = "Disks are detached by mistake; the machine must outlive it.",
+	  .timeout_s = 200, .expects = "io-error,filesystem-error",
+	  .why = "Disks are detached by mistake; the machine must outlive it.",
 	  .remedy = "Look in the kernel log for what the disk's driver and filesystem did.",
 	  .sources = "own")
 {
