@@ -34,6 +34,21 @@ static const char *free_place(struct host_trial *t)
 	return found;
 }
 
+/* A kernel sets room aside for later CPUs when it boots, where it believes the firmware that they can come; newer ones believe
+ * less of it. */
+static void skip_without_room(struct host_trial *t, long long number)
+{
+	const char *possible = host_guest_read(t, CPU "/possible");
+	const char *dash = possible ? strrchr(possible, '-') : NULL;
+	long long last = 0;
+
+	if (!dash || sscanf(dash, "-%lld", &last) != 1)
+		last = 0;
+	if (last < number)
+		host_skip(t, "cpus-max", "the guest's kernel has room for the CPUs %.*s only",
+			  possible ? (int)strcspn(possible, "\n") : 1, possible ? possible : "?");
+}
+
 /* The number that the new one gets: the kernel counts on. */
 static long long plug_cpu(struct host_trial *t)
 {
@@ -42,6 +57,7 @@ static long long plug_cpu(struct host_trial *t)
 
 	if (number < 0)
 		host_broken(t, "the plan does not tell how many CPUs there are");
+	skip_without_room(t, number);
 	if (!place && !device_is_plugged(t, "cpu"))
 		host_skip(t, "cpus-max", "the machine has all the CPUs that it can have");
 	if (place)
