@@ -5,24 +5,8 @@
 #include <errno.h>
 
 #include "base/test.h"
+#include "guest/kit/bytes_for_test.h"
 #include "guest/kit/module_for_test.h"
-
-struct bytes {
-	const void *at;
-	size_t size;
-};
-
-static ssize_t read_bytes(void *arg, uint64_t offset, void *buf, size_t size)
-{
-	const struct bytes *bytes = arg;
-
-	if (offset >= bytes->size)
-		return 0;
-	if (size > bytes->size - offset)
-		size = bytes->size - (size_t)offset;
-	memcpy(buf, (const char *)bytes->at + offset, size);
-	return (ssize_t)size;
-}
 
 static int read_module(const void *at, size_t size, struct module_file *ret)
 {
