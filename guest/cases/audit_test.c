@@ -4,6 +4,7 @@
 #include "guest/kit/disk.h"
 #include "guest/kit/elf_for_test.h"
 #include "guest/kit/module_for_test.h"
+#include "guest/kit/pe_for_test.h"
 #include "guest/kit/trial.h"
 
 #define RELEASE	  "6.1.0-9-cloud-amd64"
@@ -197,11 +198,15 @@ static void write_bytes(const char *root, const char *path, unsigned mode, const
 
 static void write_kernel(const char *root)
 {
-	unsigned char image[0x400] = {
-		[0x202] = 'H', 'd', 'r', 'S', [0x20e] = 0x80, 0x00, [0x236] = 1};
+	struct pe_for_test image = pe_for_test("");
+	static const char version[] = RELEASE " (build) #1";
 
-	memcpy(image + 0x280, RELEASE " (build) #1", strlen(RELEASE " (build) #1"));
-	write_bytes(root, "/boot/vmlinuz-" RELEASE, 0644, image, sizeof image);
+	memcpy(image.bytes + 0x202, "HdrS", 4);
+	pe_test_put(image.bytes + 0x20e, 2, 0x80);
+	pe_test_put(image.bytes + 0x236, 2, 1);
+	memcpy(image.bytes + 0x280, version, sizeof version);
+	pe_for_test_sign(&image);
+	write_bytes(root, "/boot/vmlinuz-" RELEASE, 0644, &image, sizeof image);
 }
 
 /* Entries of a cpio archive whose names and contents are padded as the format wants. */
@@ -237,9 +242,10 @@ static void write_grub_environment(const char *root)
 
 static void write_loader(const char *root)
 {
-	unsigned char pe[128] = {'M', 'Z', [0x3c] = 0x40, [0x40] = 'P', 'E', 0, 0, 0x64, 0x86};
+	struct pe_for_test shim = pe_for_test("sbat,1,SBAT Version\nshim,4,UEFI shim\n");
 
-	write_bytes(root, "/boot/efi/EFI/BOOT/BOOTX64.EFI", 0700, pe, sizeof pe);
+	pe_for_test_sign(&shim);
+	write_bytes(root, "/boot/efi/EFI/BOOT/BOOTX64.EFI", 0700, &shim, sizeof shim);
 }
 
 static void make_root(const char *root)
