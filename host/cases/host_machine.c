@@ -7,7 +7,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "host/cases/host_meeting.h"
+#include "host/cases/host_order.h"
 #include "host/cases/host_trial.h"
+#include "host/machine/keeper.h"
 
 #define ARGUMENTS_MAX 64
 
@@ -285,24 +287,24 @@ static void end_machine(struct host_trial *t)
 	(void)machine_power_cut(t->machine, &ignored);
 }
 
-bool host_boot_anew(struct host_trial *t, enum firmware firmware, const char *folder,
-		    unsigned seconds)
+typedef int machine_maker(const struct machine_spec *spec, const struct patience *p,
+			  struct machine **ret, struct boot_report *report, struct err *e);
+
+/* The machine ends, and another takes its place; the spec is copied. */
+static bool replace_machine(struct host_trial *t, const struct machine_spec *spec,
+			    machine_maker *make, unsigned seconds)
 {
 	struct patience p = for_seconds(t, seconds);
-	struct machine_spec spec = *machine_spec(t->machine);
 	struct machine *machine = NULL;
 	struct err e = {0};
 
-	spec.firmware = firmware;
-	spec.folder = folder;
-	spec.sabotage = NULL; /* it was built into the other */
-	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-		host_broken(t, "make the folder %s: %m", folder);
+	if (mkdir(spec->folder, 0755) < 0 && errno != EEXIST)
+		host_broken(t, "make the folder %s: %m", spec->folder);
 	host_look_for_faults(t);
 	end_machine(t);
-	int r = machine_boot(&spec, &p, &machine, fresh_report(t), &e);
+	int r = make(spec, &p, &machine, fresh_report(t), &e);
 	if (!step_done(t, r, &e)) {
-		host_note(t, "its console is in %s/console.log", folder);
+		host_note(t, "its console is in %s", spec->folder);
 		return false;
 	}
 	machine_free(t->own);
@@ -310,6 +312,74 @@ bool host_boot_anew(struct host_trial *t, enum firmware firmware, const char *fo
 	t->console_mark = t->watch_mark = 0;
 	t->expected = (struct expectations){.count = 0};
 	return true;
+}
+
+bool host_boot_anew(struct host_trial *t, enum firmware firmware, const char *folder,
+		    unsigned seconds)
+{
+	struct machine_spec spec = *machine_spec(t->machine);
+
+	spec.firmware = firmware;
+	spec.folder = folder;
+	spec.sabotage = NULL; /* it was built into the other */
+	return replace_machine(t, &spec, machine_boot, seconds);
+}
+
+/* The order's machine, in a folder of its own. What the spec points to must outlive the machine: it is the trial's. */
+static bool order_machine(struct host_trial *t, const struct host_order *order, machine_maker *make,
+			  unsigned seconds)
+{
+	struct machine_spec spec = *machine_spec(t->machine);
+
+	if (order->firmware != FIRMWARE_AUTO)
+		spec.firmware = order->firmware;
+	if (order->entry != ENTRY_AUTO)
+		spec.entry = order->entry;
+	if (order->size) {
+		spec.size = order->size;
+		spec.netpeer = spec.netpeer && order->size->nics > 0;
+	}
+	spec.make = order->make;
+	spec.sabotage = t->planted;
+	spec.folder = host_format(t, "%s/ordered%u", spec.folder, ++t->orders);
+	if (!replace_machine(t, &spec, make, seconds))
+		return false;
+	if (t->plant_later) {
+		t->in_sabotage = true;
+		t->plant_later(t);
+		t->in_sabotage = false;
+	}
+	return true;
+}
+
+bool host_boot_ordered(struct host_trial *t, const struct host_order *order, unsigned seconds)
+{
+	return order_machine(t, order, machine_boot, seconds);
+}
+
+bool host_fork_ordered(struct host_trial *t, const struct host_order *order, unsigned seconds)
+{
+	return order_machine(t, order, machine_fork_kept, seconds);
+}
+
+void host_plant(struct host_trial *t, const struct case_sabotage *sabotage)
+{
+	t->planted = sabotage;
+}
+
+void host_plant_later(struct host_trial *t, void (*plant)(struct host_trial *t))
+{
+	t->plant_later = plant;
+}
+
+void host_reseed(struct host_trial *t, const struct image_seed *seed)
+{
+	struct err e = {0};
+
+	if (machine_reseed(t->machine, seed, &e) < 0) {
+		t->error = e;
+		host_leave_by_error(t);
+	}
 }
 
 const struct boot_report *host_boot_report(struct host_trial *t)

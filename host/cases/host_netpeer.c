@@ -96,10 +96,9 @@ static const char *read_line(struct host_trial *t, int fd, unsigned seconds)
 	return host_keep(t, line, strcspn(line, "\r\n"));
 }
 
-const char *peer_connect(struct host_trial *t, unsigned port, unsigned seconds)
+int peer_join(struct host_trial *t, unsigned port, unsigned seconds)
 {
 	const char *question = host_format(t, "connect %s %u", guest_address(t), port);
-	const char *line = NULL;
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
@@ -110,8 +109,17 @@ const char *peer_connect(struct host_trial *t, unsigned port, unsigned seconds)
 	bool is_open = ask(t, seconds * NS_PER_S, ends[1], question) != NULL;
 	close(ends[1]);
 	if (is_open)
-		line = read_line(t, ends[0], seconds);
+		return ends[0];
 	close(ends[0]);
+	return -1;
+}
+
+const char *peer_connect(struct host_trial *t, unsigned port, unsigned seconds)
+{
+	int fd = peer_join(t, port, seconds);
+	const char *line = fd < 0 ? NULL : read_line(t, fd, seconds);
+
+	scope_close(&fd);
 	if (line && line[0] == '\0')
 		check_peer_is_there(t);
 	return line;

@@ -24,6 +24,8 @@ bool peer_saw(struct host_trial *t, const char *event, unsigned long count, unsi
 /* Changes a setting; broken when there is none such. */
 void peer_set(struct host_trial *t, const char *key, long long value) NONNULL(1, 2);
 
+/* Connects to a port of the guest's first NIC, from the gateway: a socket, or -1 when the guest does not take the connection. */
+int peer_join(struct host_trial *t, unsigned port, unsigned seconds) NONNULL(1);
 /* Connects to a port of the guest's first NIC, from the gateway: the first line that the service says, without its end, ""
  * when it says nothing within `seconds`; NULL when the guest does not take the connection. */
 const char *peer_connect(struct host_trial *t, unsigned port, unsigned seconds) NONNULL(1);

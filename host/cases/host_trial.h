@@ -27,6 +27,9 @@ struct host_trial {
 	struct patience patience;
 	struct result *result;
 	bool in_sabotage;
+	const struct case_sabotage *planted; /* for machines that are ordered, NULL: nothing */
+	void (*plant_later)(struct host_trial *t);
+	unsigned orders;
 	uint64_t console_mark;
 	uint64_t watch_mark; /* what the console said before it was looked at for faults */
 	struct expectations expected;

@@ -98,3 +98,8 @@ void vm_events_done(struct vm_events *events)
 	}
 	events->added = 0;
 }
+
+bool spec_has_secure_boot(const struct machine_spec *spec)
+{
+	return spec->make.secure_boot && !spec_machine_setting(spec, "secureboot");
+}

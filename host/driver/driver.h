@@ -79,6 +79,9 @@ struct driver {
 	int (*power_cut)(struct vm *vm, struct err *e);
 	int (*power_on)(struct vm *vm, const struct patience *p, struct err *e);
 
+	/* While the power is off: the provisioning medium is replaced by one with that seed (borrowed). */
+	int (*reseed)(struct vm *vm, const struct image_seed *seed, struct err *e);
+
 	/* Takes in what the control channel has, without blocking: events are added to vm->events. */
 	int (*collect)(struct vm *vm, struct err *e);
 
@@ -109,6 +112,9 @@ struct driver {
 
 	/* Why the VM ended by itself: one sentence without the stop. */
 	void (*last_words)(struct vm *vm, struct text *out);
+
+	/* True when this host has a firmware for machines with Secure Boot. */
+	bool (*has_secure_boot)(void);
 
 	/* Ends it at once and removes all of it but evidence. Takes NULL. */
 	void (*free)(struct vm *vm);

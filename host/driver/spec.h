@@ -4,12 +4,24 @@
 #define ASSAY_HOST_DRIVER_SPEC_H
 
 #include "host/image/image.h"
+#include "host/image/seed.h"
 #include "host/plan/size.h"
 #include "wire/case_info.h"
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 
 struct driver;
+struct machine_keeper;
+
+/* In what a machine differs from others of its size; all zero: in nothing. */
+struct machine_make {
+	const char *controller; /* of the root disk: "nvme", "sata", "scsi"; NULL: virtio-blk */
+	uint64_t disk_bytes;	/* how large the root disk is; 0: as the image */
+	const struct image_seed
+		*seed; /* what the provisioning medium says; NULL: how the agent is started */
+	const char *credentials; /* more SMBIOS strings of type 11, one a line; NULL: none */
+	bool secure_boot;	 /* the firmware starts only what is signed */
+};
 
 struct machine_spec {
 	const struct driver *driver; /* NULL: driver_qemu */
@@ -33,6 +45,9 @@ struct machine_spec {
 	bool owns_ram;
 	bool netpeer; /* the NICs end in assay-netpeer */
 	bool serves_time; /* it answers NTP: a clock that is to be looked at as it is must not be set right */
+	struct machine_make make;
+	const struct machine_keeper
+		*keeper; /* of templates of other makes; NULL: nobody keeps any */
 	const struct case_sabotage *sabotage; /* a host-done sabotage to build in, or NULL */
 	const char *run_name;		      /* for the names of things that are seen outside */
 };
@@ -43,6 +58,9 @@ int accel_parse(const char *name, enum accel *ret) NONNULL(1, 2);
 
 /* True when the spec's sabotage is to leave that device out: "virtio-rng", "virtio-balloon", "vmgenid", … */
 bool spec_drops(const struct machine_spec *spec, const char *device) NONNULL(1, 2);
+
+/* True when the make asks for Secure Boot and the spec's sabotage ("secureboot=off") does not take it away. */
+bool spec_has_secure_boot(const struct machine_spec *spec) NONNULL(1);
 
 /* The value of a SABOTAGE_MACHINE with that name ("cpu", "machine", "smp", …), else NULL. */
 const char *spec_machine_setting(const struct machine_spec *spec, const char *name) NONNULL(1, 2);

@@ -10,14 +10,18 @@
 
 #define AGENT_FOLDER "/run/assay"
 
-static const char mount_unit[] = "[Unit]\n"
-				 "Description=Assay's disk\n"
-				 "DefaultDependencies=no\n"
-				 "[Mount]\n"
-				 "What=/dev/disk/by-label/ASSAY\n"
-				 "Where=" AGENT_FOLDER "\n"
-				 "Type=iso9660\n"
-				 "Options=ro,nosuid,nodev\n";
+#define BY_LABEL  "/dev/disk/by-label/ASSAY"
+#define BY_SERIAL "/dev/disk/by-id/virtio-assay" /* one with a seed is labelled otherwise */
+
+#define MOUNT_UNIT(what)                                                                           \
+	"[Unit]\n"                                                                                 \
+	"Description=Assay's disk\n"                                                               \
+	"DefaultDependencies=no\n"                                                                 \
+	"[Mount]\n"                                                                                \
+	"What=" what "\n"                                                                          \
+	"Where=" AGENT_FOLDER "\n"                                                                 \
+	"Type=iso9660\n"                                                                           \
+	"Options=ro,nosuid,nodev\n"
 
 /*
  * Without default dependencies: it starts as soon as its disk is there, and lives until the very end of a shutdown. An
@@ -68,14 +72,14 @@ static void add_tmpfile(struct text *out, const char *path, const char *content)
 	(void)text_adds(out, "\n");
 }
 
-static void add_units(struct text *out)
+static void add_units(const char *mount_unit, struct text *out)
 {
 	add_credential(out, "systemd.extra-unit.run-assay.mount", mount_unit);
 	add_credential(out, "systemd.extra-unit.assay-guest.service", service_unit);
 	add_credential(out, "systemd.unit-dropin.multi-user.target", wants_agent);
 }
 
-static void add_tmpfiles(struct text *out)
+static void add_tmpfiles(const char *mount_unit, struct text *out)
 {
 	CLEAN_TEXT struct text lines = TEXT_INIT(8192);
 
@@ -86,10 +90,12 @@ static void add_tmpfiles(struct text *out)
 	add_credential(out, "tmpfiles.extra", lines.buf);
 }
 
-void image_credentials(enum entry entry, struct text *out)
+void image_credentials(enum entry entry, const struct image_seed *seed, struct text *out)
 {
+	const char *mount_unit = seed ? MOUNT_UNIT(BY_SERIAL) : MOUNT_UNIT(BY_LABEL);
+
 	if (entry == ENTRY_SYSTEMD_UNIT)
-		add_units(out);
+		add_units(mount_unit, out);
 	else if (entry == ENTRY_TMPFILES)
-		add_tmpfiles(out);
+		add_tmpfiles(mount_unit, out);
 }

@@ -73,6 +73,7 @@ struct image_filesystem {
 };
 
 struct extents;
+struct image_seed;
 struct image {
 	char *path;	 /* absolute, links resolved */
 	char name[96];	 /* the file's base name */
@@ -129,8 +130,10 @@ int image_overlay(const struct image *image, const char *path, uint64_t virtual_
 
 /* Adds the SMBIOS type 11 strings, one a line, that start the agent from the disk labelled ASSAY; none for other entries
  * than systemd-unit and tmpfiles. With tmpfiles the host must take the agent's port away and plug it in again, every few
- * seconds until the agent greets: udev reads its new rule at most every 3 s, and only then sees the port with it. */
-void image_credentials(enum entry entry, struct text *out) NONNULL(2);
+ * seconds until the agent greets: udev reads its new rule at most every 3 s, and only then sees the port with it. A medium with
+ * a seed (NULL: none) has another label. */
+void image_credentials(enum entry entry, const struct image_seed *seed, struct text *out)
+	NONNULL(3);
 
 /* Runs audit cases on the disk, offline, in a child that has shut itself in. `on_result` is called for each id in
  * order (it borrows the result). Cases that crash or hang the child are results (broken), and the rest still run.

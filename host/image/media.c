@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The disk that brings the agent in: an ISO 9660 file with Rock Ridge names and modes. */
-#include "host/image/image.h"
+#include "host/image/seed.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -20,15 +20,20 @@
  * mount away and lives on; its output goes nowhere, or cloud-init would wait for it. The hostname stays what it is.
  * The label is written in upper case in one descriptor and in lower case in the other; readers differ in which they use.
  */
-static const char user_data[] =
-	"#cloud-config\n"
-	"preserve_hostname: true\n"
-	"bootcmd:\n"
-	"  - |\n"
-	"    mkdir -p " AGENT_FOLDER "\n"
-	"    m='mount -t iso9660 -o ro,nosuid,nodev'\n"
-	"    { $m LABEL=cidata " AGENT_FOLDER " || $m LABEL=CIDATA " AGENT_FOLDER "; } &&\n"
-	"    " AGENT_FOLDER "/assay-guest serve " AGENT_FOLDER " </dev/null >/dev/null 2>&1 &\n";
+#define BOOTCMD                                                                                    \
+	"bootcmd:\n"                                                                               \
+	"  - |\n"                                                                                  \
+	"    mkdir -p " AGENT_FOLDER "\n"                                                          \
+	"    m='mount -t iso9660 -o ro,nosuid,nodev'\n"                                            \
+	"    { $m LABEL=cidata " AGENT_FOLDER " || $m LABEL=CIDATA " AGENT_FOLDER "; } &&\n"       \
+	"    " AGENT_FOLDER "/assay-guest serve " AGENT_FOLDER " </dev/null >/dev/null 2>&1 &\n"
+
+static const char user_data[] = "#cloud-config\npreserve_hostname: true\n" BOOTCMD;
+
+void image_seed_start_agent(struct text *out)
+{
+	(void)text_adds(out, BOOTCMD);
+}
 
 struct file {
 	const char *name;
@@ -82,20 +87,41 @@ static int write_iso(const char *path, const char *label, const struct file *fil
 	return r;
 }
 
-int image_media(const char *path, enum entry entry, const char *agent_path, const char *instance_id,
-		struct err *e)
+static int write_media(const char *path, enum entry entry, const char *agent_path,
+		       const struct image_seed *seed, struct err *e)
 {
 	CLEAN_TEXT struct text agent = TEXT_INIT(AGENT_MAX);
-	CLEAN_FREE char *meta_data = xasprintf("instance-id: %s\n", instance_id);
+	const char *network = seed->network_config;
 	int r = text_read_file(&agent, agent_path);
 
 	if (r < 0)
 		return err_set(e, BLAME_HOST, -r, "read the agent %.300s: %m", agent_path);
 	const struct file files[] = {
 		{"assay-guest", agent.buf, agent.length, 0755},
-		{"user-data", user_data, sizeof user_data - 1, 0644},
-		{"meta-data", meta_data, strlen(meta_data), 0644},
+		{"user-data", seed->user_data, seed->user_data_length, 0644},
+		{"meta-data", seed->meta_data, strlen(seed->meta_data), 0644},
+		{"network-config", network, network ? strlen(network) : 0, 0644},
 	};
-	bool seeds = entry == ENTRY_CLOUD_INIT;
-	return write_iso(path, seeds ? "cidata" : "ASSAY", files, seeds ? ARRAY_LEN(files) : 1, e);
+	if (entry != ENTRY_CLOUD_INIT)
+		return write_iso(path, "ASSAY", files, 1, e);
+	return write_iso(path, "cidata", files, ARRAY_LEN(files) - (network ? 0 : 1), e);
+}
+
+int image_media(const char *path, enum entry entry, const char *agent_path, const char *instance_id,
+		struct err *e)
+{
+	CLEAN_FREE char *meta_data = xasprintf("instance-id: %s\n", instance_id);
+	const struct image_seed seed = {
+		.user_data = user_data,
+		.user_data_length = sizeof user_data - 1,
+		.meta_data = meta_data,
+	};
+
+	return write_media(path, entry, agent_path, &seed, e);
+}
+
+int image_media_seeded(const char *path, const char *agent_path, const struct image_seed *seed,
+		       struct err *e)
+{
+	return write_media(path, ENTRY_CLOUD_INIT, agent_path, seed, e);
 }

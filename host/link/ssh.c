@@ -3,9 +3,12 @@
 #include "host/link/ssh.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <libssh/libssh.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -126,7 +129,7 @@ static int connect_port(unsigned port, struct err *e)
 static int greet(struct ssh_stream *ssh, const struct ssh_target *target, const struct patience *p,
 		 struct err *e)
 {
-	int fd = connect_port(target->port, e);
+	int fd = target->port ? connect_port(target->port, e) : target->fd;
 	int r;
 
 	if (fd < 0)
@@ -165,6 +168,45 @@ int ssh_key_check(const char *path, struct err *e)
 	return r;
 }
 
+/* Two who make one at the same time end up with the same. */
+static int make_key(const char *path, struct err *e)
+{
+	CLEAN_FREE char *fresh = xasprintf("%s.XXXXXX", path);
+	CLEAN_FD int fd = mkostemp(fresh, O_CLOEXEC);
+	ssh_key key = NULL;
+	int r = 0;
+
+	if (fd < 0)
+		return err_set(e, BLAME_HOST, errno, "make an SSH key at %s: %m", path);
+	if (ssh_pki_generate(SSH_KEYTYPE_ECDSA_P256, 0, &key) != SSH_OK ||
+	    ssh_pki_export_privkey_file(key, NULL, NULL, NULL, fresh) != SSH_OK)
+		r = err_set(e, BLAME_HOST, EIO, "make an SSH key at %s: libssh cannot", path);
+	else if (link(fresh, path) < 0 && errno != EEXIST)
+		r = err_set(e, BLAME_HOST, errno, "make an SSH key at %s: %m", path);
+	ssh_key_free(key);
+	(void)unlink(fresh);
+	return r;
+}
+
+int ssh_key_keep(const char *path, char **ret_public, struct err *e)
+{
+	ssh_key key = NULL;
+	char *base64 = NULL;
+	int r = access(path, F_OK) < 0 ? make_key(path, e) : 0;
+
+	if (r == 0)
+		r = read_key(path, &key, e);
+	if (r < 0)
+		return r;
+	if (ssh_pki_export_pubkey_base64(key, &base64) == SSH_OK)
+		*ret_public = xasprintf("%s %s", ssh_key_type_to_char(ssh_key_type(key)), base64);
+	else
+		r = err_set(e, BLAME_HOST, EIO, "the SSH key %s has no public half", path);
+	ssh_string_free_char(base64);
+	ssh_key_free(key);
+	return r;
+}
+
 static int authenticate(struct ssh_stream *ssh, const struct ssh_target *target,
 			const struct patience *p, struct err *e)
 {
@@ -188,10 +230,9 @@ static int authenticate(struct ssh_stream *ssh, const struct ssh_target *target,
 		       target->key, target->user);
 }
 
-static int start_program(struct ssh_stream *ssh, size_t agent_size, const struct patience *p,
+static int start_program(struct ssh_stream *ssh, const char *command, const struct patience *p,
 			 struct err *e)
 {
-	CLEAN_FREE char *command = xasprintf(starter, agent_size);
 	int r, waited = 0;
 
 	ssh->channel = ssh_channel_new(ssh->session);
@@ -202,9 +243,9 @@ static int start_program(struct ssh_stream *ssh, size_t agent_size, const struct
 	if (waited == 0 && r != SSH_OK)
 		return ssh_error(ssh, "open a channel", e);
 	while (waited == 0 && (r = ssh_channel_request_exec(ssh->channel, command)) == SSH_AGAIN)
-		waited = wait_more(ssh, p, "the agent's start", e);
+		waited = wait_more(ssh, p, "a program's start", e);
 	if (waited == 0 && r != SSH_OK)
-		return ssh_error(ssh, "start the agent", e);
+		return ssh_error(ssh, "start a program", e);
 	return waited;
 }
 
@@ -223,26 +264,46 @@ static int upload(struct ssh_stream *ssh, const struct text *agent, const struct
 	return 0;
 }
 
+/* A session that is logged in. */
+static int log_in(const struct ssh_target *target, const struct patience *p,
+		  struct ssh_stream **ret, struct err *e)
+{
+	struct ssh_stream *ssh = xnew(sizeof *ssh);
+	CLEANUP(stream) struct stream *stream = &ssh->stream;
+
+	ssh->stream = (struct stream){.ops = &ssh_ops, .fd = -1};
+	ssh->target = target;
+	ssh->session = ssh_new();
+	if (!ssh->session) {
+		if (target->port == 0)
+			close(target->fd);
+		return err_set(e, BLAME_HOST, ENOMEM, "SSH: no session can be made");
+	}
+	int r = greet(ssh, target, p, e);
+	if (r == 0)
+		r = authenticate(ssh, target, p, e);
+	if (r < 0)
+		return r;
+	stream = NULL;
+	*ret = ssh;
+	return 0;
+}
+
 int ssh_open(const struct ssh_target *target, const struct patience *p, struct stream **ret,
 	     struct err *e)
 {
 	CLEAN_TEXT struct text agent = TEXT_INIT(AGENT_MAX);
+	struct ssh_stream *ssh = NULL;
 	int r = text_read_file(&agent, target->agent_path);
 
 	if (r < 0)
 		return err_set(e, BLAME_HOST, -r, "read the agent %s: %m", target->agent_path);
-	struct ssh_stream *ssh = xnew(sizeof *ssh);
+	r = log_in(target, p, &ssh, e);
+	if (r < 0)
+		return r;
 	CLEANUP(stream) struct stream *stream = &ssh->stream;
-	ssh->stream = (struct stream){.ops = &ssh_ops, .fd = -1};
-	ssh->target = target;
-	ssh->session = ssh_new();
-	if (!ssh->session)
-		return err_set(e, BLAME_HOST, ENOMEM, "SSH: no session can be made");
-	r = greet(ssh, target, p, e);
-	if (r == 0)
-		r = authenticate(ssh, target, p, e);
-	if (r == 0)
-		r = start_program(ssh, agent.length, p, e);
+	CLEAN_FREE char *command = xasprintf(starter, agent.length);
+	r = start_program(ssh, command, p, e);
 	if (r == 0)
 		r = upload(ssh, &agent, p, e);
 	if (r < 0)
@@ -250,4 +311,36 @@ int ssh_open(const struct ssh_target *target, const struct patience *p, struct s
 	stream->fd = ssh_get_fd(ssh->session);
 	*ret = STEAL_PTR(stream);
 	return 0;
+}
+
+static int read_output(struct ssh_stream *ssh, const struct patience *p, struct text *output,
+		       struct err *e)
+{
+	char piece[4096];
+
+	for (;;) {
+		ssize_t n = ssh_stream_read(&ssh->stream, piece, sizeof piece);
+		if (n == 0)
+			return 0;
+		if (n > 0) {
+			(void)text_add(output, piece, (size_t)n);
+			continue;
+		}
+		int r = wait_more(ssh, p, "the program's output", e);
+		if (r < 0)
+			return r;
+	}
+}
+
+int ssh_run(const struct ssh_target *target, const char *command, const struct patience *p,
+	    struct text *output, struct err *e)
+{
+	struct ssh_stream *ssh = NULL;
+	int r = log_in(target, p, &ssh, e);
+
+	if (r < 0)
+		return r;
+	CLEANUP(stream) struct stream *stream = &ssh->stream;
+	r = start_program(ssh, command, p, e);
+	return r < 0 ? r : read_output(ssh, p, output, e);
 }

@@ -11,6 +11,7 @@
 #define ASSAY_HOST_LINK_SSH_H
 
 #include "base/err.h"
+#include "base/text.h"
 #include "base/wait.h"
 #include "host/link/stream.h"
 
@@ -19,7 +20,8 @@ typedef int ssh_wait_fn(void *arg, const struct patience *p, int fd, short event
 			struct err *e);
 
 struct ssh_target {
-	unsigned port;		/* on 127.0.0.1 */
+	unsigned port;		/* on 127.0.0.1; 0: `fd` leads to the server */
+	int fd;			/* taken, also on failure */
 	const char *user, *key; /* path of a private key without a passphrase */
 	const char *agent_path;
 	ssh_wait_fn *wait;
@@ -29,9 +31,17 @@ struct ssh_target {
 /* 0 when the file holds a private key that can be used; else -EACCES (blame user). */
 int ssh_key_check(const char *path, struct err *e) NONNULL(1, 2);
 
+/* Makes a private key at `path` unless one is there; gives its public half as it stands in authorized_keys. */
+int ssh_key_keep(const char *path, char **ret_public, struct err *e) NONNULL(1, 2, 3);
+
 /* Connects, uploads, starts: gives the stream. -EACCES (blame user): the guest refuses the key, or the key cannot be
  * read; other errors (blame guest) may go away when the guest is further with its boot. */
 int ssh_open(const struct ssh_target *target, const struct patience *p, struct stream **ret,
 	     struct err *e) NONNULL(1, 2, 3, 4);
+
+/* Logs in and runs a command: its output (stdout) is added, as far as it comes within patience and has room. Errors as
+ * ssh_open's. */
+int ssh_run(const struct ssh_target *target, const char *command, const struct patience *p,
+	    struct text *output, struct err *e) NONNULL(1, 2, 3, 4, 5);
 
 #endif

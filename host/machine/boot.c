@@ -334,6 +334,22 @@ int machine_power_cut(struct machine *machine, struct err *e)
 	return machine->vm->driver->power_cut(machine->vm, e);
 }
 
+int machine_reseed(struct machine *machine, const struct image_seed *seed, struct err *e)
+{
+	if (!machine->vm->driver->reseed)
+		return err_set(e, BLAME_HOST, ENOTSUP,
+			       "the %s driver cannot replace a provisioning medium",
+			       machine->vm->driver->name);
+	return machine->vm->driver->reseed(machine->vm, seed, e);
+}
+
+bool machine_has_secure_boot(const struct machine_spec *spec)
+{
+	const struct driver *driver = spec_driver(spec);
+
+	return driver->has_secure_boot && driver->has_secure_boot();
+}
+
 /* Channels and flags as they are before the first boot. */
 static void begin_anew(struct machine *machine)
 {

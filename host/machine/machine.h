@@ -136,6 +136,12 @@ uint64_t machine_ram_used(const struct machine *machine) NONNULL(1);
 int machine_plug(struct machine *machine, const struct hot_devices *hot, unsigned mib,
 		 const struct patience *p, struct err *e) NONNULL(1, 2, 4, 5);
 
+/* While its power is off: replaces its provisioning medium by one with that seed (borrowed). */
+int machine_reseed(struct machine *machine, const struct image_seed *seed, struct err *e)
+	NONNULL(1, 2, 3);
+/* True when machines of that driver can have Secure Boot on this host. */
+bool machine_has_secure_boot(const struct machine_spec *spec) NONNULL(1);
+
 /* Asks the other end of the machine's network (spec->netpeer; netpeer/control.h has the questions), with a descriptor or -1;
  * adds to the answer. -EREMOTEIO (blame guest): it says no, e.g. that the guest refuses a connection. */
 int machine_ask_netpeer(struct machine *machine, const struct patience *p, const char *question,
@@ -160,6 +166,19 @@ bool machine_fault_after(const struct machine *machine, uint64_t mark, struct ma
 	NONNULL(1, 3);
 /* 0, or -EINVAL (blame bug): a name of the comma-separated list (NULL: none) is no console pattern's. */
 int machine_check_expected(const char *names, struct err *e) NONNULL(2);
+
+/* Runs a command over SSH, as whoever rents the machine does; its output is added. -EACCES (blame user): the guest refuses
+ * the key; other errors of SSH have blame guest. */
+struct ssh_login {
+	int fd; /* leads to the guest's server; taken */
+	const char *user, *key, *command;
+};
+/* A key for that, kept in the cache: gives the private key's path and the public line of authorized_keys (both to be freed). */
+int machine_ssh_key(const struct machine_spec *spec, char **ret_path, char **ret_public,
+		    struct err *e) NONNULL(1, 2, 3, 4);
+int machine_ssh_run(struct machine *machine, const struct patience *p,
+		    const struct ssh_login *login, struct text *output, struct err *e)
+	NONNULL(1, 2, 3, 4, 5);
 
 /* The console's log so far: a path, and a mark from which text can be asked. */
 const char *machine_console_path(const struct machine *machine) NONNULL(1);

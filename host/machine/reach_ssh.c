@@ -45,3 +45,31 @@ int machine_try_ssh(struct machine *machine, const struct patience *p, struct er
 	err_clear(e);
 	return 0;
 }
+
+int machine_ssh_run(struct machine *machine, const struct patience *p,
+		    const struct ssh_login *login, struct text *output, struct err *e)
+{
+	struct ssh_target target = {
+		.fd = login->fd,
+		.user = login->user,
+		.key = login->key,
+		.wait = wait_for_session,
+		.wait_arg = machine,
+	};
+
+	return ssh_run(&target, login->command, p, output, e);
+}
+
+int machine_ssh_key(const struct machine_spec *spec, char **ret_path, char **ret_public,
+		    struct err *e)
+{
+	const struct image_options *options = spec->image_options;
+
+	if (!options || !options->cache_folder)
+		return err_set(e, BLAME_HOST, ENOENT, "there is no cache in which an SSH key lies");
+	CLEAN_FREE char *path = xasprintf("%s/guest-ssh-key", options->cache_folder);
+	int r = ssh_key_keep(path, ret_public, e);
+	if (r == 0)
+		*ret_path = STEAL_PTR(path);
+	return r;
+}

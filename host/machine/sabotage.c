@@ -90,7 +90,7 @@ int sabotage_plant(const struct machine_spec *spec, const struct patience *p, st
 		.extra_disk = disk,
 		.run_name = "plant",
 	};
-	int r = image_overlay(spec->image, disk, 0, &span, e);
+	int r = image_overlay(spec->image, disk, spec->make.disk_bytes, &span, e);
 	if (r == 0)
 		r = plant(&micro, spec->sabotage, &span, e);
 	if (r < 0)

@@ -306,6 +306,7 @@ static int run_plan(struct engine *engine, int signal_fd, struct engine_end *end
 	tell_end(engine, end, e);
 	schedule_free(engine->schedule);
 	jobs_done(&jobs);
+	keeper_clear(engine);
 	return r;
 }
 

@@ -8,6 +8,7 @@
 
 #include "host/run/engine.h"
 #include "host/run/jobs.h"
+#include "host/run/keeper.h"
 #include "host/run/recorder.h"
 #include "host/run/schedule.h"
 #include "host/run/spare.h"
@@ -84,6 +85,7 @@ struct seat {
 	bool boots;			      /* never fork */
 	struct machine *machine;	      /* NULL: the seat is empty */
 	struct machine_spec spec;
+	struct keeper keeper;
 	char name[64]; /* of its folder inside the run's, "" before the first */
 	char *folder;
 	struct boot_report boot; /* of the last boot that was tried */

@@ -418,10 +418,11 @@ static void add_disk(struct command *command, unsigned number, const struct qemu
 
 static void add_firmware(struct command *command, const struct qemu *qemu)
 {
+	bool secure = spec_has_secure_boot(&qemu->spec);
 	struct firmware_files files;
 	struct err e = {0};
 
-	if (qemu->vars_fd < 0 || firmware_find(&files, &e) < 0)
+	if (qemu->vars_fd < 0 || firmware_find(secure, &files, &e) < 0)
 		return; /* looked for when the variables were made */
 	CLEAN_TEXT struct text json = TEXT_INIT(BLOCKDEV_MAX);
 	open_node(&json, "raw", files.code, true);
@@ -432,11 +433,34 @@ static void add_firmware(struct command *command, const struct qemu *qemu)
 	add_file(command, "vars", "raw", qemu->vars_fd, false);
 	command_add(command, "-machine");
 	command_add(command, "pflash0=code,pflash1=vars");
+	if (!secure)
+		return;
+	/* The variables can be written by the firmware's own code only, which runs in system management mode. */
+	command_add(command, "-machine");
+	command_add(command, "smm=on");
+	command_add(command, "-global");
+	command_add(command, "driver=cfi.pflash01,property=secure,value=on");
+}
+
+/* The QEMU device that is the root disk: virtio-blk, unless the make names another controller. */
+static const char *root_model(struct command *command, const struct qemu *qemu)
+{
+	const char *controller = qemu->spec.make.controller;
+
+	if (!controller)
+		return setting(qemu, "disk", "virtio-blk-pci");
+	if (strcmp(controller, "nvme") == 0)
+		return "nvme";
+	if (strcmp(controller, "sata") == 0)
+		return "ide-hd,bus=ide.0";
+	command_add(command, "-device");
+	command_add(command, "virtio-scsi-pci,id=scsi0");
+	return "scsi-hd,bus=scsi0.0";
 }
 
 void argv_disks(struct command *command, const struct qemu *qemu)
 {
-	const char *model = setting(qemu, "disk", "virtio-blk-pci");
+	const char *model = root_model(command, qemu);
 
 	add_firmware(command, qemu);
 	for (unsigned i = 0; i < qemu->disk_count; i++) {

@@ -50,7 +50,7 @@ static int make_root(struct qemu *qemu, const struct patience *p, struct err *e)
 	int r = 0;
 
 	if (access(path, F_OK) < 0)
-		r = image_overlay(qemu->spec.image, path, 0, p, e);
+		r = image_overlay(qemu->spec.image, path, qemu->spec.make.disk_bytes, p, e);
 	if (r < 0)
 		return r;
 	int fd = open_and_unname(path, e);
@@ -78,7 +78,7 @@ static int make_data_disks(struct qemu *qemu, struct err *e)
 static int make_vars(struct qemu *qemu, struct err *e)
 {
 	struct firmware_files files;
-	int r = firmware_find(&files, e);
+	int r = firmware_find(spec_has_secure_boot(&qemu->spec), &files, e);
 
 	if (r < 0)
 		return r;
@@ -86,11 +86,13 @@ static int make_vars(struct qemu *qemu, struct err *e)
 	return qemu->vars_fd < 0 ? qemu->vars_fd : file_copy_path(files.vars, qemu->vars_fd, e);
 }
 
-static int make_media(struct qemu *qemu, struct err *e)
+int disk_make_media(struct qemu *qemu, struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/media.iso", qemu->spec.folder);
 	const char *name = qemu->spec.run_name ? qemu->spec.run_name : "assay";
-	int r = image_media(path, qemu->spec.entry, qemu->spec.agent_path, name, e);
+	const struct image_seed *seed = qemu->spec.make.seed;
+	int r = seed ? image_media_seeded(path, qemu->spec.agent_path, seed, e)
+		     : image_media(path, qemu->spec.entry, qemu->spec.agent_path, name, e);
 
 	if (r < 0)
 		return r;
@@ -127,7 +129,7 @@ int disks_make(struct qemu *qemu, const struct patience *p, struct err *e)
 	if (r == 0 && spec->image && spec->firmware == FIRMWARE_UEFI)
 		r = make_vars(qemu, e);
 	if (r == 0 && needs_media(spec))
-		r = make_media(qemu, e);
+		r = disk_make_media(qemu, e);
 	return r;
 }
 

@@ -15,13 +15,42 @@ static const struct firmware_files places[] = {
 	{"/usr/share/qemu/edk2-x86_64-code.fd", "/usr/share/qemu/edk2-i386-vars.fd"},
 };
 
-int firmware_find(struct firmware_files *ret, struct err *e)
+/* With Secure Boot, and Microsoft's keys enrolled. */
+static const struct firmware_files secure_places[] = {
+	{"/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"},
+	{"/usr/share/OVMF/OVMF_CODE.secboot.fd", "/usr/share/OVMF/OVMF_VARS.ms.fd"},
+	{"/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd", "/usr/share/edk2/ovmf/OVMF_VARS.secboot.fd"},
+	{"/usr/share/qemu/ovmf-x86_64-smm-ms-code.bin",
+	 "/usr/share/qemu/ovmf-x86_64-smm-ms-vars.bin"},
+};
+
+static bool find(const struct firmware_files *from, size_t count, struct firmware_files *ret)
 {
-	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		if (access(places[i].code, R_OK) == 0 && access(places[i].vars, R_OK) == 0) {
-			*ret = places[i];
-			return 0;
+	for (size_t i = 0; i < count; i++)
+		if (access(from[i].code, R_OK) == 0 && access(from[i].vars, R_OK) == 0) {
+			*ret = from[i];
+			return true;
 		}
+	return false;
+}
+
+bool qemu_has_secure_boot(void)
+{
+	struct firmware_files ignored;
+
+	return find(secure_places, ARRAY_LEN(secure_places), &ignored);
+}
+
+int firmware_find(bool secure, struct firmware_files *ret, struct err *e)
+{
+	if (secure ? find(secure_places, ARRAY_LEN(secure_places), ret)
+		   : find(places, ARRAY_LEN(places), ret))
+		return 0;
+	if (secure)
+		return err_set(
+			e, BLAME_HOST, ENOENT,
+			"no UEFI firmware with Secure Boot and Microsoft's keys is installed "
+			"for this machine: install the package ovmf (or edk2-ovmf)");
 	return err_set(
 		e, BLAME_HOST, ENOENT,
 		"no UEFI firmware is installed for this machine: install the package ovmf (or edk2-ovmf)");

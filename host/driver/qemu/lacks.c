@@ -40,13 +40,13 @@ int qemu_check_lacks(const struct patience *p, bool has_uefi, bool has_tpm, stru
 		r = check_program("qemu-img", "qemu-utils (or qemu-img)", e);
 	if (r == 0 && has_tpm)
 		r = check_program("swtpm", "swtpm, or choose a --size without a TPM", e);
-	return r == 0 && has_uefi ? firmware_find(&files, e) : r;
+	return r == 0 && has_uefi ? firmware_find(false, &files, e) : r;
 }
 
 int qemu_firmware(char **ret, struct err *e)
 {
 	struct firmware_files files;
-	int r = firmware_find(&files, e);
+	int r = firmware_find(false, &files, e);
 
 	if (r == 0)
 		*ret = xstrdup(files.code);
@@ -56,7 +56,7 @@ int qemu_firmware(char **ret, struct err *e)
 int qemu_firmware_variables(char **ret, struct err *e)
 {
 	struct firmware_files files;
-	int r = firmware_find(&files, e);
+	int r = firmware_find(false, &files, e);
 
 	if (r == 0)
 		*ret = xstrdup(files.vars);

@@ -92,11 +92,13 @@ void argv_disk_before(struct command *command, const struct qemu_disk *disk, con
 #define QEMU_DISK_NAME "disk%u"
 #define QEMU_GONE_NAME "gone%u"
 
-/* firmware.c: gives the paths of the UEFI code and of the variables' first state. */
+/* firmware.c: gives the paths of the UEFI code and of the variables' first state; a secure one has Microsoft's keys in them and
+ * starts nothing else. */
 struct firmware_files {
 	char code[256], vars[256];
 };
-int firmware_find(struct firmware_files *ret, struct err *e) NONNULL(1, 2);
+bool qemu_has_secure_boot(void);
+int firmware_find(bool secure, struct firmware_files *ret, struct err *e) NONNULL(2, 3);
 
 /* files.c: files without a name, and copies. */
 int file_unnamed(const char *folder, struct err *e) NONNULL(1, 2);
@@ -114,6 +116,8 @@ int disks_fork(struct qemu *qemu, const char *folder, struct err *e) NONNULL(1, 
 int disks_freeze(struct qemu *qemu, const char *folder, const struct patience *p, struct err *e)
 	NONNULL(1, 2, 3, 4);
 void disks_done(struct qemu *qemu) NONNULL(1);
+/* The disk that brings the agent in, with the seed of the machine's make. */
+int disk_make_media(struct qemu *qemu, struct err *e) NONNULL(1, 2);
 /* The virtual size: of a raw layer its length, of a qcow2 what its header says. */
 int disk_size(const struct qemu_disk *disk, uint64_t *ret, struct err *e) NONNULL(1, 2, 3);
 unsigned ram_nodes(const struct machine_spec *spec) NONNULL(1);

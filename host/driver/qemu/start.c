@@ -26,7 +26,9 @@ struct qemu *qemu_new(const struct machine_spec *spec)
 	};
 	if (spec->image) {
 		CLEAN_TEXT struct text credentials = TEXT_INIT(CREDENTIALS_MAX);
-		image_credentials(spec->entry, &credentials);
+		image_credentials(spec->entry, spec->make.seed, &credentials);
+		if (spec->make.credentials)
+			(void)text_adds(&credentials, spec->make.credentials);
 		qemu->credentials = text_steal(&credentials);
 	}
 	qemu->child = qemu->tpm = (struct child)CHILD_INIT;
@@ -145,6 +147,16 @@ static int qemu_power_on(struct vm *vm, const struct patience *p, struct err *e)
 	return r < 0 ? r : process_start(qemu, &span, e);
 }
 
+static int qemu_reseed(struct vm *vm, const struct image_seed *seed, struct err *e)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+
+	scope_close(&qemu->media_fd);
+	qemu->media_fd = -1;
+	qemu->spec.make.seed = seed;
+	return disk_make_media(qemu, e);
+}
+
 static int qemu_collect(struct vm *vm, struct err *e)
 {
 	return qmp_collect(((struct qemu *)vm)->qmp, e);
@@ -252,6 +264,7 @@ const struct driver driver_qemu = {
 	.go = qemu_go,
 	.power_cut = qemu_power_cut,
 	.power_on = qemu_power_on,
+	.reseed = qemu_reseed,
 	.collect = qemu_collect,
 	.command = qemu_command,
 	.replug = qemu_replug,
@@ -262,5 +275,6 @@ const struct driver driver_qemu = {
 	.keep_capture = qemu_keep_capture,
 	.pid = qemu_pid,
 	.last_words = process_last_words,
+	.has_secure_boot = qemu_has_secure_boot,
 	.free = qemu_free,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which QEMU this host has, and all that a frozen machine depends on. */
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,6 +81,44 @@ static void add_words(struct text *out, const struct command *command)
 		(void)text_addf(out, "argument %s\n", command->words.items[i]);
 }
 
+static void add_digest(struct text *out, const char *name, const void *bytes, size_t length)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned size = 0;
+
+	(void)text_addf(out, "%s ", name);
+	if (EVP_Digest(bytes, length, hash, &size, EVP_sha256(), NULL))
+		for (unsigned i = 0; i < size; i++)
+			(void)text_addf(out, "%02x", hash[i]);
+	(void)text_adds(out, "\n");
+}
+
+/* In what it differs from others of its size; the rest of that stands among the arguments. */
+static void add_make(struct text *out, const struct machine_spec *spec)
+{
+	const struct machine_make *make = &spec->make;
+	const struct case_sabotage *sabotage = spec->sabotage;
+
+	if (make->disk_bytes)
+		(void)text_addf(out, "root disk of %llu bytes\n",
+				(unsigned long long)make->disk_bytes);
+	if (make->controller)
+		(void)text_addf(out, "root disk on %s\n", make->controller);
+	if (make->seed) {
+		const char *network = make->seed->network_config;
+		add_digest(out, "user-data", make->seed->user_data, make->seed->user_data_length);
+		add_digest(out, "meta-data", make->seed->meta_data, strlen(make->seed->meta_data));
+		add_digest(out, "network-config", network ? network : "",
+			   network ? strlen(network) : 0);
+	}
+	if (sabotage) {
+		const char *argument = sabotage->argument ? sabotage->argument : "";
+		(void)text_addf(out, "sabotage %s %s\n", sabotage_kind_name(sabotage->kind),
+				sabotage->path ? sabotage->path : "");
+		add_digest(out, "planted", argument, strlen(argument));
+	}
+}
+
 int qemu_describe(const struct machine_spec *spec, const struct patience *p, struct text *out,
 		  struct err *e)
 {
@@ -89,7 +128,7 @@ int qemu_describe(const struct machine_spec *spec, const struct patience *p, str
 	int r = qemu_version(p, version, e);
 
 	if (r == 0 && spec->image && spec->firmware == FIRMWARE_UEFI)
-		r = firmware_find(&firmware, e);
+		r = firmware_find(spec_has_secure_boot(spec), &firmware, e);
 	if (r < 0)
 		return r;
 	(void)text_addf(out, "qemu %s\n", version);
@@ -103,6 +142,7 @@ int qemu_describe(const struct machine_spec *spec, const struct patience *p, str
 	(void)text_addf(out, "disks %u of %u MiB\n", spec->size->data_disks,
 			spec->size->data_disk_mib);
 	(void)text_addf(out, "tpm %s\n", spec->size->tpm ? "with its state in one file" : "0");
+	add_make(out, spec);
 	if (spec->accel == ACCEL_KVM)
 		add_cpu(out);
 	/* The machine as the guest sees it, with stand-ins for what each start has anew. */
