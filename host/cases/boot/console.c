@@ -95,3 +95,21 @@ HOST_SABOTAGE(boot, settles_in_time, "the boot is never over, for a service does
 		host_broken(t, "the service cannot be started");
 	host_sleep(t, 1000);
 }
+
+HOST_CASE(boot, serial_console_echoes,
+	  .title = "Characters typed into the serial console come back", .priority = P2,
+	  .isolation = ISOLATION_FORK, .timeout_s = 60,
+	  .why = "A console that only speaks repairs nothing.",
+	  .remedy = "Enable a getty on the serial console that the kernel speaks on.",
+	  .sources = "LISA:verify_serial_console")
+{
+	host_console_forget(t);
+	host_console_type(t, "assay-is-typing");
+	HOST_CHECK(t, host_console_wait(t, "assay-is-typing", 10));
+}
+
+HOST_SABOTAGE(boot, serial_console_echoes, "nobody serves the serial console")
+{
+	if (host_guest_run(t, NULL, "systemctl", "stop", "serial-getty@ttyS0.service", NULL) != 0)
+		host_broken(t, "the console's service cannot be stopped");
+}
