@@ -113,3 +113,16 @@ HOST_SABOTAGE(boot, serial_console_echoes, "nobody serves the serial console")
 	if (host_guest_run(t, NULL, "systemctl", "stop", "serial-getty@ttyS0.service", NULL) != 0)
 		host_broken(t, "the console's service cannot be stopped");
 }
+
+HOST_CASE(
+	boot, kernel_banner_reaches_serial,
+	.title = "The kernel's first line appears on the serial console", .priority = P1,
+	.isolation = ISOLATION_COLD, .timeout_s = 60,
+	.why = "What goes wrong before the kernel speaks there is seen by nobody.",
+	.remedy =
+		"Give the kernel console=ttyS0, and take quiet and loglevel= off its command line.",
+	.sources = "AZCERT:lisa-std/p1-serial-console",
+	.sabotage = CMDLINE("the kernel is told to be quiet", "quiet loglevel=1"))
+{
+	HOST_CHECK_CONTAINS(t, host_console_whole(t), "Linux version ");
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Boots under a firmware that starts only what is signed by keys that it knows. */
+#include <stdio.h>
+
+#include "host/cases/host_order.h"
+
+#define BOOT_S	 900 /* the firmware's part is slow where the CPU is emulated */
+#define REFUSE_S 400
+#define LOOK_MS	 500
+
+#define STATE "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
+/* The loader that a firmware without boot entries takes; where the EFI system partition is mounted differs. */
+static bool has_signed_loader(struct host_trial *t)
+{
+	static const char *const places[] = {
+		"/boot/efi/EFI/BOOT/BOOTX64.EFI",
+		"/efi/EFI/BOOT/BOOTX64.EFI",
+		"/boot/EFI/BOOT/BOOTX64.EFI",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		if (host_call(t, "probe", "is_signed", places[i], NULL) == 0)
+			return true;
+	return false;
+}
+
+/* The machine is a fork of one that came up under Secure Boot: for that it was booted once. */
+static void boot_securely(struct host_trial *t)
+{
+	const struct machine_spec *spec = machine_spec(host_machine(t));
+	const struct host_order order = {
+		.make = {.secure_boot = true},
+		.firmware = FIRMWARE_UEFI,
+	};
+
+	if (!spec->image || !spec->image->boots_uefi)
+		host_skip(t, "uefi", "no EFI system partition with a loader is on the disk");
+	if (!machine_has_secure_boot(spec))
+		host_skip(t, "secureboot",
+			  "this host has no firmware with Secure Boot and Microsoft's keys");
+	if (!has_signed_loader(t))
+		host_skip(t, "secureboot",
+			  "the loader at the fallback path is not signed, or not to be found");
+	HOST_REQUIRE(t, host_fork_ordered(t, &order, BOOT_S));
+}
+
+/* Four bytes of attributes and one of state: UEFI, "Globally Defined Variables". */
+static bool is_secure(struct host_trial *t)
+{
+	const char *stat = host_ask(t, "stat", STATE, NULL);
+	const char *bytes = stat && strstr(stat, "size=5\n") ? host_guest_read(t, STATE) : NULL;
+
+	return bytes && bytes[4] == 1;
+}
+
+static const struct case_sabotage not_secure =
+	MACHINE("the firmware has no keys and starts anything", "secureboot=off");
+
+HOST_CASE(
+	boot, boots_with_secure_boot,
+	.title = "The image boots with Secure Boot enforced by Microsoft's keys", .priority = P1,
+	.isolation = ISOLATION_FORK, .needs = "arch:x86_64", .timeout_s = 900,
+	.why = "Shielded and confidential machines have it switched on, and start nothing unsigned.",
+	.remedy =
+		"Ship shim, GRUB and the kernel as the distribution signed them, and do not rebuild them.",
+	.sources =
+		"kola:basic.uefi-secure,LISA:verify_secureboot_compatibility,AZCERT:ms-prep/secure-boot-chain")
+{
+	boot_securely(t);
+	HOST_CHECK(t, is_secure(t));
+}
+
+HOST_SABOTAGE(boot, boots_with_secure_boot, "the firmware has no keys and starts anything")
+{
+	host_plant(t, &not_secure);
+}
+
+/* The kernel that was booted, as the boot loader calls it: BOOT_IMAGE=(hd0,gpt1)/boot/vmlinuz-6.1.0; NULL when it says nothing. */
+static const char *kernel_path(struct host_trial *t)
+{
+	const char *words = host_guest_read(t, "/proc/cmdline"), *at, *close;
+	char name[256];
+
+	at = words ? strstr(words, "BOOT_IMAGE=") : NULL;
+	if (!at || sscanf(at, "BOOT_IMAGE=%255s", name) != 1)
+		return NULL;
+	close = strchr(name, ')');
+	const char *path = host_format(t, "%s", close ? close + 1 : name);
+	/* /boot may be a filesystem of its own. */
+	return host_call(t, "stat", path, NULL) == 0 ? path : host_format(t, "/boot%s", path);
+}
+
+/* What shim, GRUB, systemd-boot and the firmware say of a kernel whose signature does not hold. */
+static const char *const refusals[] = {
+	"bad shim signature",	  "Security Policy Violation", "Security Violation",
+	"Verification failed",	  "verification failed",       "Access Denied",
+	"signature is not valid", "invalid signature",
+};
+
+/* True when the console tells of a refusal, false when a kernel starts, or nothing comes. */
+static bool is_refused(struct host_trial *t)
+{
+	for (unsigned waited_ms = 0; waited_ms < REFUSE_S * 1000; waited_ms += LOOK_MS) {
+		const char *said = host_console(t);
+		for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+			if (strstr(said, refusals[i])) {
+				host_note(t, "the console says: %s", refusals[i]);
+				return true;
+			}
+		if (strstr(said, "Linux version "))
+			return false;
+		host_sleep(t, LOOK_MS);
+	}
+	return false;
+}
+
+HOST_CASE(
+	boot, tampered_kernel_is_refused,
+	.title = "With Secure Boot on, a kernel with one changed byte does not boot",
+	.priority = P1, .isolation = ISOLATION_FORK, .needs = "arch:x86_64", .timeout_s = 1200,
+	.waits = true, .why = "A boot loader that verifies nothing makes Secure Boot a word.",
+	.remedy = "Start the kernel through shim's verifier: the distribution's signed GRUB does.",
+	.sources = "own")
+{
+	boot_securely(t);
+	const char *kernel = kernel_path(t);
+
+	if (!kernel || host_call(t, "probe", "tamper_kernel", kernel, NULL) != 0)
+		host_skip(t, "cmd:grub",
+			  "the kernel that was booted could not be found or changed");
+	host_console_forget(t);
+	(void)host_call(t, "reboot", NULL);
+	HOST_CHECK(t, is_refused(t));
+}
+
+HOST_SABOTAGE(boot, tampered_kernel_is_refused, "the firmware has no keys and starts anything")
+{
+	host_plant(t, &not_secure);
+}
