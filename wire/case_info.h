@@ -67,6 +67,7 @@ struct case_info {
 	const char *remedy;  /* what to do when it fails; may be NULL */
 	const char *fixes;   /* the CVE or commit it guards; may be NULL */
 	const char *sources; /* the peers' cases it covers; may be NULL */
+	bool boots_again; /* a host case that has the machine, or another one, boot: half a minute and more */
 	bool cuts_power; /* a host case that pulls the plug of a running machine: see host_power_cut */
 	/* Console lines that the case itself provokes, as comma-separated names of patterns (runbooks/patterns.yaml), e.g.
 	 * "kernel-panic,oops": they are not held against it. NULL: none. */

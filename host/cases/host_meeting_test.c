@@ -81,7 +81,11 @@ static void invite(struct company *company, void (*body)(struct host_trial *t))
 	size_t at = company->count++;
 
 	company->defs[at] = (struct host_case_def){
-		.info = {.area = "a", .name = "b", .kind = CASE_KIND_HOST, .timeout_s = 20},
+		.info = {.area = "a",
+			 .name = "b",
+			 .kind = CASE_KIND_HOST,
+			 .timeout_s = 20,
+			 .boots_again = true},
 		.body = body,
 	};
 	result_init(&company->results[at], "a.b");

@@ -24,6 +24,7 @@ static struct catalog *parse(const char *json)
 						   .name = "ends",
 						   .title = "It ends",
 						   .kind = CASE_KIND_HOST,
+						   .boots_again = true,
 						   .priority = P0,
 						   .needs = "dev:watchdog, vms>=2",
 						   .sources = "LISA:verify_end,kola:end"};
@@ -194,8 +195,13 @@ TEST(suite, terms_work_from_left_to_right)
 
 	EXPECT(suite_pick(catalog, "id=* -area=boot  priority<=P1", &picked, &e) == 0);
 	EXPECT_NUMBER(picked.count, 2);
+	picked.count = 0;
+	EXPECT(suite_pick(catalog, "id=* -boots=again", &picked, &e) == 0);
+	EXPECT_NUMBER(picked.count, 3);
 	EXPECT(suite_pick(catalog, "kind=guests", &picked, &e) == -EINVAL);
 	EXPECT(suite_pick(catalog, "colour=red", &picked, &e) == -EINVAL);
+	EXPECT(suite_pick(catalog, "boots=twice", &picked, &e) == -EINVAL);
+	EXPECT_TEXT(e.text, "suite: boots=once or boots=again, not 'twice'");
 	EXPECT(suite_pick(catalog, "boot", &picked, &e) == -EINVAL);
 	EXPECT(suite_pick(catalog, "-priority<=P1", &picked, &e) == -EINVAL);
 }

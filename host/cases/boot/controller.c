@@ -37,7 +37,8 @@ HOST_CASE(boot, boots_from_virtio_blk, .title = "The image boots with its root d
 }
 
 HOST_CASE(boot, boots_from_nvme, .title = "The image boots with its root disk on NVMe",
-	  .priority = P1, .isolation = ISOLATION_FORK, .needs = "image:file", .timeout_s = 600,
+	  .priority = P1, .isolation = ISOLATION_FORK, .boots_again = true, .needs = "image:file",
+	  .timeout_s = 600,
 	  .why = "Amazon's, Azure's and Google's newer machines have nothing else.",
 	  .remedy = "Build nvme into the kernel, or put it into the initrd.",
 	  .sources = "LISA:verify_nvme_disk_controller_type,kola:basic.nvme")

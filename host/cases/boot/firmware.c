@@ -66,7 +66,8 @@ static const char *make_disk(struct host_trial *t, enum firmware firmware)
 
 HOST_CASE(
 	boot, boots_under_bios, .title = "An image with boot code for a BIOS boots under one",
-	.priority = P0, .isolation = ISOLATION_FORK, .needs = "arch:x86_64", .timeout_s = 600,
+	.priority = P0, .isolation = ISOLATION_FORK, .boots_again = true, .needs = "arch:x86_64",
+	.timeout_s = 600,
 	.why = "An image for both firmwares is started under either, and only one of them was tried.",
 	.remedy =
 		"Run grub-install for i386-pc on the image's disk, or take the boot code for a BIOS out of it.",
@@ -92,7 +93,8 @@ HOST_SABOTAGE(boot, boots_under_bios, "the disk's first sector is empty")
 HOST_CASE(
 	boot, boots_under_uefi,
 	.title = "An image with a loader for UEFI boots under it with an empty variable store",
-	.priority = P0, .isolation = ISOLATION_FORK, .needs = "arch:x86_64", .timeout_s = 600,
+	.priority = P0, .isolation = ISOLATION_FORK, .boots_again = true, .needs = "arch:x86_64",
+	.timeout_s = 600,
 	.why = "A new machine's firmware knows no boot entries: it takes the loader at the fallback path, or none.",
 	.remedy =
 		"Run grub-install with --removable for x86_64-efi, so that EFI/BOOT/BOOTX64.EFI is there and finds its configuration.",

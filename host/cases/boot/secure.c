@@ -60,7 +60,7 @@ static const struct case_sabotage not_secure =
 HOST_CASE(
 	boot, boots_with_secure_boot,
 	.title = "The image boots with Secure Boot enforced by Microsoft's keys", .priority = P1,
-	.isolation = ISOLATION_FORK, .needs = "arch:x86_64", .timeout_s = 900,
+	.isolation = ISOLATION_FORK, .boots_again = true, .needs = "arch:x86_64", .timeout_s = 900,
 	.why = "Shielded and confidential machines have it switched on, and start nothing unsigned.",
 	.remedy =
 		"Ship shim, GRUB and the kernel as the distribution signed them, and do not rebuild them.",
@@ -118,8 +118,9 @@ static bool is_refused(struct host_trial *t)
 HOST_CASE(
 	boot, tampered_kernel_is_refused,
 	.title = "With Secure Boot on, a kernel with one changed byte does not boot",
-	.priority = P1, .isolation = ISOLATION_FORK, .needs = "arch:x86_64", .timeout_s = 1200,
-	.waits = true, .why = "A boot loader that verifies nothing makes Secure Boot a word.",
+	.priority = P1, .isolation = ISOLATION_FORK, .boots_again = true, .needs = "arch:x86_64",
+	.timeout_s = 1200, .waits = true,
+	.why = "A boot loader that verifies nothing makes Secure Boot a word.",
 	.remedy = "Start the kernel through shim's verifier: the distribution's signed GRUB does.",
 	.sources = "own")
 {

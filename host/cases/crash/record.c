@@ -27,7 +27,7 @@ static bool tells_of_panic(struct host_trial *t, const char *folder, unsigned de
 
 HOST_CASE(crash, oops_record_survives_reboot,
 	  .title = "The text of a panic that the firmware has stored is readable after the reboot",
-	  .priority = P2, .isolation = ISOLATION_FORK,
+	  .priority = P2, .isolation = ISOLATION_FORK, .boots_again = true,
 	  .needs = "uefi,kconfig:EFI_VARS_PSTORE,kconfig:MAGIC_SYSRQ", .timeout_s = 500,
 	  .expects = "kernel-panic,oops", .why = "Nobody may have been listening on the console.",
 	  .remedy = "Have efi_pstore loaded, and systemd-pstore.service enabled.", .sources = "own")

@@ -47,7 +47,7 @@ static void judge_cut(struct host_trial *t, bool has_unflushed)
 
 HOST_CASE(filesystem, fsynced_data_survives_power_cut,
 	  .title = "A file synced before the power is cut is whole afterwards", .priority = P1,
-	  .isolation = ISOLATION_FORK, .timeout_s = 700, .cuts_power = true,
+	  .isolation = ISOLATION_FORK, .boots_again = true, .timeout_s = 700, .cuts_power = true,
 	  .why = "A database that was told its data is safe has told its customers.",
 	  .remedy = "Check the disk's cache mode, the filesystem's barriers and its mount options.",
 	  .sources = "own")
@@ -77,7 +77,8 @@ static bool root_is_writable(struct host_trial *t)
 HOST_CASE(
 	power, power_cut_boots_again,
 	.title = "After the power is cut under write load the system boots to ready",
-	.priority = P0, .isolation = ISOLATION_FORK, .timeout_s = 700, .cuts_power = true,
+	.priority = P0, .isolation = ISOLATION_FORK, .boots_again = true, .timeout_s = 700,
+	.cuts_power = true,
 	.why = "Hosts fail without notice, and nobody stands beside the guest to repair it.",
 	.remedy =
 		"Read the console's log: a filesystem that needs a hand, or a unit that waits for one.",

@@ -68,7 +68,7 @@ static const char *boot_id(struct host_trial *t)
 HOST_CASE(
 	power, reboot_from_guest_works,
 	.title = "A reboot asked inside the guest returns a usable system", .priority = P0,
-	.isolation = ISOLATION_FORK, .timeout_s = 600,
+	.isolation = ISOLATION_FORK, .boots_again = true, .timeout_s = 600,
 	.why = "Updates and administrators reboot machines that nobody can reach otherwise.",
 	.remedy = "Read the console's log of the second boot.",
 	.sources =
@@ -105,7 +105,7 @@ static void lose_marker(struct host_trial *t)
 
 HOST_CASE(power, reset_from_host_works,
 	  .title = "A hard reset returns a usable system with synced files kept", .priority = P0,
-	  .isolation = ISOLATION_FORK, .timeout_s = 600,
+	  .isolation = ISOLATION_FORK, .boots_again = true, .timeout_s = 600,
 	  .why = "It is the last means against a guest that hangs, and must not make things worse.",
 	  .remedy = "Read the console's log of the second boot; check the filesystem's journal.",
 	  .sources = "CIT:imageboot.TestGuestReboot,LISA:verify_reboot_in_platform")
@@ -127,7 +127,7 @@ HOST_SABOTAGE(power, reset_from_host_works, "what is synced lies in memory only"
 HOST_CASE(
 	power, stop_and_start_works,
 	.title = "A full stop and start keeps files, addresses and names", .priority = P0,
-	.isolation = ISOLATION_FORK, .timeout_s = 700, .cuts_power = true,
+	.isolation = ISOLATION_FORK, .boots_again = true, .timeout_s = 700, .cuts_power = true,
 	.why = "Customers stop machines overnight and expect in the morning what they left.",
 	.remedy =
 		"Read the console's log of the second boot; look for state that lies in memory only.",

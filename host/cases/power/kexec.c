@@ -8,7 +8,8 @@
 HOST_CASE(
 	power, kexec_direct_works,
 	.title = "The running kernel can start itself anew without the firmware", .priority = P3,
-	.isolation = ISOLATION_FORK, .needs = "kconfig:KEXEC_FILE", .timeout_s = 600,
+	.isolation = ISOLATION_FORK, .boots_again = true, .needs = "kconfig:KEXEC_FILE",
+	.timeout_s = 600,
 	.why = "It is how dumps are taken, and how machines with a slow firmware are updated.",
 	.remedy = "Look at kernel.kexec_load_disabled, at lockdown and at the kernel's signature.",
 	.sources = "LISA:verify_kexec_reboot_direct")

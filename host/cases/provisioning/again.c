@@ -11,8 +11,8 @@
 
 HOST_CASE(provisioning, new_instance_id_reprovisions,
 	  .title = "A cloned disk with a new instance id gets new host keys and the new name",
-	  .priority = P1, .isolation = ISOLATION_FORK, .needs = "cloud-init", .timeout_s = 900,
-	  .cuts_power = true,
+	  .priority = P1, .isolation = ISOLATION_FORK, .boots_again = true, .needs = "cloud-init",
+	  .timeout_s = 900, .cuts_power = true,
 	  .why = "Two machines with the same keys and name are taken for each other.",
 	  .remedy = "Take manual_cache_clean and ssh_deletekeys: false out of cloud-init's "
 		    "configuration.",

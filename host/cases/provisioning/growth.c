@@ -53,7 +53,7 @@ static void check_growth(struct host_trial *t, long long before)
 
 HOST_CASE(provisioning, root_grows_at_first_boot,
 	  .title = "On a larger disk the root filesystem fills it at first boot", .priority = P0,
-	  .isolation = ISOLATION_FORK, .timeout_s = 600,
+	  .isolation = ISOLATION_FORK, .boots_again = true, .timeout_s = 600,
 	  .why = "Customers pay for the disk's size, and see the image's.",
 	  .remedy =
 		  "Install growpart and list growpart and resizefs in cloud_init_modules, or ship "

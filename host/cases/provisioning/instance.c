@@ -63,7 +63,8 @@ static const char *run_over_ssh(struct host_trial *t, const char *user, const ch
 
 HOST_CASE(provisioning, ssh_key_logs_in,
 	  .title = "The key given at creation logs in as the default user", .priority = P0,
-	  .isolation = ISOLATION_FORK, .needs = "cloud-init,netpeer:tcp,cmd:sshd", .timeout_s = 600,
+	  .isolation = ISOLATION_FORK, .boots_again = true,
+	  .needs = "cloud-init,netpeer:tcp,cmd:sshd", .timeout_s = 600,
 	  .why = "It is the only way into a new machine; without it the machine is lost.",
 	  .remedy = "Check cloud-init's default user and its ssh module, and sshd's "
 		    "AuthorizedKeysFile, AllowUsers and home's modes.",
@@ -114,7 +115,8 @@ static bool has_shell(struct host_trial *t)
 
 HOST_CASE(provisioning, password_from_config_logs_in,
 	  .title = "A hashed password given in the configuration logs in on the console",
-	  .priority = P2, .isolation = ISOLATION_FORK, .needs = "cloud-init", .timeout_s = 600,
+	  .priority = P2, .isolation = ISOLATION_FORK, .boots_again = true, .needs = "cloud-init",
+	  .timeout_s = 600,
 	  .why = "When the network is broken, the console with a password is the way to repair it.",
 	  .remedy = "Check the getty on the serial console, /etc/pam.d/login and /etc/securetty.",
 	  .sources = "kola:security/passwd")
@@ -159,7 +161,8 @@ HOST_CASE(
 	provisioning, user_data_forms_all_work,
 	.title =
 		"Script, boot hook, cloud-config and compressed parts of user data are all applied",
-	.priority = P1, .isolation = ISOLATION_FORK, .needs = "cloud-init", .timeout_s = 600,
+	.priority = P1, .isolation = ISOLATION_FORK, .boots_again = true, .needs = "cloud-init",
+	.timeout_s = 600,
 	.why = "Customers' tools write any of the forms, and nothing tells them that one was ignored.",
 	.remedy = "Compare cloud_init_modules, cloud_config_modules and cloud_final_modules in "
 		  "/etc/cloud/cloud.cfg with cloud-init's own; read /var/log/cloud-init.log.",
@@ -181,7 +184,8 @@ HOST_SABOTAGE(provisioning, user_data_forms_all_work,
 HOST_CASE(
 	provisioning, seed_network_config_applies,
 	.title = "Static addresses from the provisioning media are configured", .priority = P1,
-	.isolation = ISOLATION_FORK, .needs = "cloud-init,nics>=1", .timeout_s = 600,
+	.isolation = ISOLATION_FORK, .boots_again = true, .needs = "cloud-init,nics>=1",
+	.timeout_s = 600,
 	.why = "Networks without DHCP give machines their addresses in this way, or none.",
 	.remedy =
 		"Let cloud-init render for the network manager that the image uses "

@@ -8,7 +8,7 @@
 
 HOST_CASE(provisioning, user_data_runs_once,
 	  .title = "Scripts in user data are not run again at the second boot", .priority = P1,
-	  .isolation = ISOLATION_FORK, .needs = "cloud-init", .timeout_s = 900,
+	  .isolation = ISOLATION_FORK, .boots_again = true, .needs = "cloud-init", .timeout_s = 900,
 	  .why = "A script that formats a disk or joins a cluster does it once more otherwise.",
 	  .remedy = "Keep /var/lib/cloud over reboots, and the instance id as it was.",
 	  .sources = "kola:coreos.ignition.once,AZCERT:hygiene/second-boot")
