@@ -28,7 +28,7 @@ void line_done(struct line *line)
 }
 
 /* xorshift64: a fault has to be random, not secret, and a seed gives the same faults again. */
-static bool happens(struct line *line, unsigned percent)
+bool line_happens(struct line *line, unsigned percent)
 {
 	line->random ^= line->random << 13;
 	line->random ^= line->random >> 7;
@@ -56,20 +56,27 @@ static void keep(struct line *line, uint64_t due_ns, const void *bytes, size_t l
 	line->count++;
 }
 
-void line_send(struct line *line, uint64_t now_ns, const void *frame, size_t length)
+static void send_once(struct line *line, uint64_t now_ns, const void *frame, size_t length)
 {
 	uint64_t late_ns = line->delay_ms * NS_PER_MS;
 
 	if (length > FRAME_MAX || line->count == LINE_FRAMES_MAX ||
-	    happens(line, line->loss_percent)) {
+	    line_happens(line, line->loss_percent)) {
 		line->lost++;
 		return;
 	}
-	if (happens(line, line->reorder_percent))
+	if (line_happens(line, line->reorder_percent))
 		late_ns += REORDER_NS;
 	bool waits = line->first && line->first->is_refused;
 	if (late_ns > 0 || waits || !line->deliver(line->arg, frame, length))
 		keep(line, now_ns + late_ns, frame, length);
+}
+
+void line_send(struct line *line, uint64_t now_ns, const void *frame, size_t length)
+{
+	send_once(line, now_ns, frame, length);
+	if (line->duplicate_percent && line_happens(line, line->duplicate_percent))
+		send_once(line, now_ns, frame, length);
 }
 
 uint64_t line_due_ns(const struct line *line)

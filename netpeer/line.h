@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A line with faults: frames that go over it may be lost, come late, or be overtaken.
+ * A line with faults: frames that go over it may be lost, come late, come twice, or be overtaken.
  *
  *	struct line line;
  *	line_init(&line, seed, deliver, arg);
@@ -34,7 +34,7 @@ struct line_frame {
 };
 
 struct line {
-	unsigned loss_percent, reorder_percent, delay_ms;
+	unsigned loss_percent, reorder_percent, duplicate_percent, delay_ms;
 	line_fn *deliver;
 	void *arg;
 	uint64_t random; /* state of the generator, never 0 */
@@ -46,6 +46,8 @@ struct line {
 void line_init(struct line *line, uint64_t seed, line_fn *deliver, void *arg) NONNULL(1, 3);
 void line_done(struct line *line) NONNULL(1);
 void line_send(struct line *line, uint64_t now_ns, const void *frame, size_t length) NONNULL(1, 3);
+/* A throw of its dice: true in that many of a hundred cases. */
+bool line_happens(struct line *line, unsigned percent) NONNULL(1);
 /* When the next frame arrives; LINE_NEVER: none is under way. */
 uint64_t line_due_ns(const struct line *line) NONNULL(1);
 /* Delivers what has arrived. */

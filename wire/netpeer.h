@@ -5,7 +5,9 @@
 
 #define NETPEER_PROGRAM "assay-netpeer"
 
-/* Its one argument is the number of NICs, and these are its descriptors. */
+/* Its one argument is the number of NICs, and these are its descriptors. With this word before the number it is no network's
+ * end but cables between machines: NIC 0 is joined to NIC 1, NIC 2 to NIC 3 and so on (netpeer/cabling.h). */
+#define NETPEER_CABLES	   "cables"
 #define NETPEER_CONTROL_FD 10 /* SOCK_SEQPACKET */
 #define NETPEER_CAPTURE_FD 11 /* an empty file */
 #define NETPEER_NIC_FD	   12 /* and those after it: SOCK_DGRAM, one frame each */

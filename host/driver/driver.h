@@ -89,6 +89,10 @@ struct driver {
 	int (*command)(struct vm *vm, const struct patience *p, const char *name,
 		       const char *arguments, struct text *reply, struct err *e);
 
+	/* Hands a descriptor over under a name that commands can use; the caller keeps its own. */
+	int (*give_fd)(struct vm *vm, const struct patience *p, const char *name, int fd,
+		       struct err *e);
+
 	/* Takes the agent's port away and plugs it in again: some guests (ENTRY_TMPFILES) start the agent only when they
 	 * see the port come. */
 	int (*replug)(struct vm *vm, const struct patience *p, struct err *e);

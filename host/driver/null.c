@@ -380,6 +380,12 @@ static int null_command(struct vm *vm UNUSED, const struct patience *p UNUSED,
 	return text_adds(reply, "{}");
 }
 
+static int null_give_fd(struct vm *vm UNUSED, const struct patience *p UNUSED,
+			const char *name UNUSED, int fd UNUSED, struct err *e UNUSED)
+{
+	return 0;
+}
+
 static void null_last_words(struct vm *vm UNUSED, struct text *out)
 {
 	text_adds(out, "the null driver was told to end the machine");
@@ -395,6 +401,7 @@ const struct driver driver_null = {
 	.power_cut = null_power_cut,
 	.power_on = null_power_on,
 	.command = null_command,
+	.give_fd = null_give_fd,
 	.last_words = null_last_words,
 	.free = null_free,
 };

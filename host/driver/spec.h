@@ -48,6 +48,9 @@ struct machine_spec {
 	struct machine_make make;
 	const struct machine_keeper
 		*keeper; /* of templates of other makes; NULL: nobody keeps any */
+	/* Which instance of the image it is, for whoever tells instances apart: cloud-init by its id, a network by the MAC
+	 * addresses of the NICs. */
+	unsigned instance;
 	const struct case_sabotage *sabotage; /* a host-done sabotage to build in, or NULL */
 	const char *run_name;		      /* for the names of things that are seen outside */
 };

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "netpeer/cabling.h"
 #include "netpeer/dhcp.h"
 #include "netpeer/dns.h"
 #include "netpeer/frame.h"
@@ -48,6 +49,16 @@ static void answer_scan(const void *data, size_t size)
 		abort();
 }
 
+static void look_at_cable(const void *data, size_t size)
+{
+	const struct cabling_end any = {.refused_udp = 0}, none = {.longest = 1};
+
+	if (cabling_refuses(&any, data, size) != (size < 14) || !cabling_refuses(&none, data, size))
+		abort();
+	const struct cabling_end port = {.refused_udp = 4789, .refused_type = 0x8100};
+	(void)cabling_refuses(&port, data, size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct ntp_server ntp = {0};
@@ -62,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	answer_dns(data, size);
 	answer_scan(data, size);
 	(void)ra_is_solicitation(data, size);
+	look_at_cable(data, size);
 	if (ntp_answer(&ntp, 0, data, size, reply, sizeof reply) > sizeof reply)
 		abort();
 	return 0;

@@ -218,6 +218,7 @@ static void add_network(struct command *command, const struct qemu *qemu)
 		else
 			add_user_network(command, qemu, i);
 		network_guest_mac(i, mac);
+		mac[4] = (uint8_t)(mac[4] + qemu->spec.instance);
 		command_add(command, "-device");
 		command_addf(command,
 			     "%s,netdev=net%u,mac=%02x:%02x:%02x:%02x:%02x:%02x,romfile=", model, i,

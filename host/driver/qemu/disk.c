@@ -89,7 +89,9 @@ static int make_vars(struct qemu *qemu, struct err *e)
 int disk_make_media(struct qemu *qemu, struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/media.iso", qemu->spec.folder);
-	const char *name = qemu->spec.run_name ? qemu->spec.run_name : "assay";
+	CLEAN_FREE char *name =
+		xasprintf("%s%s", qemu->spec.run_name ? qemu->spec.run_name : "assay",
+			  qemu->spec.instance ? "-another" : "");
 	const struct image_seed *seed = qemu->spec.make.seed;
 	int r = seed ? image_media_seeded(path, qemu->spec.agent_path, seed, e)
 		     : image_media(path, qemu->spec.entry, qemu->spec.agent_path, name, e);

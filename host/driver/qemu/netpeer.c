@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The other end of a machine's network, seen from the driver. */
+/* The other end of a machine's network, and cables between machines, seen from the driver. */
 #include "host/driver/qemu/netpeer.h"
 
 #include <limits.h>
@@ -33,6 +33,7 @@ struct netpeer {
 	int control_fd, capture_fd;
 	int nic_fds[NETWORK_NICS_MAX]; /* QEMU's ends */
 	char *folder;
+	const char *capture; /* its name, once it has one */
 	unsigned long asked;
 	bool is_kept;
 };
@@ -97,11 +98,12 @@ unsigned netpeer_nics(unsigned nics)
 	return most < NETWORK_NICS_MAX ? most : NETWORK_NICS_MAX;
 }
 
-static struct netpeer *netpeer_new(const char *folder)
+static struct netpeer *netpeer_new(const char *folder, const char *capture)
 {
 	struct netpeer *netpeer = xnew(sizeof *netpeer);
 
-	*netpeer = (struct netpeer){.child = CHILD_INIT, .control_fd = -1, .capture_fd = -1};
+	*netpeer = (struct netpeer){
+		.child = CHILD_INIT, .control_fd = -1, .capture_fd = -1, .capture = capture};
 	for (unsigned i = 0; i < NETWORK_NICS_MAX; i++)
 		netpeer->nic_fds[i] = -1;
 	netpeer->folder = xstrdup(folder);
@@ -164,10 +166,10 @@ static int open_ends(struct netpeer *netpeer, unsigned nics, struct ends *ends, 
 	return r;
 }
 
-int netpeer_start(const char *folder, const char *agent_path, unsigned nics, struct netpeer **ret,
-		  struct err *e)
+/* `mode` is NULL or NETPEER_CABLES. */
+static int start(struct netpeer *netpeer, const char *agent_path, const char *mode, unsigned nics,
+		 struct err *e)
 {
-	CLEANUP(netpeer) struct netpeer *netpeer = netpeer_new(folder);
 	CLEAN_DONE(ends) struct ends ends = {.count = 0};
 	CLEAN_FREE char *program = NULL;
 	CLEAN_FREE char *count = xasprintf("%u", nics);
@@ -180,7 +182,7 @@ int netpeer_start(const char *folder, const char *agent_path, unsigned nics, str
 		r = open_ends(netpeer, nics, &ends, e);
 	if (r < 0)
 		return r;
-	const char *argv[] = {program, count, NULL};
+	const char *argv[] = {program, mode ? mode : count, mode ? count : NULL, NULL};
 	struct child_spec spec = {.argv = argv,
 				  .fds = ends.fds,
 				  .fd_count = ends.count,
@@ -188,7 +190,26 @@ int netpeer_start(const char *folder, const char *agent_path, unsigned nics, str
 				  .limit_file_size = NETPEER_CAPTURE_MAX,
 				  .no_network = true,
 				  .no_exec = true};
-	r = child_start(&spec, &netpeer->child, e);
+	return child_start(&spec, &netpeer->child, e);
+}
+
+int netpeer_start(const char *folder, const char *agent_path, unsigned nics, struct netpeer **ret,
+		  struct err *e)
+{
+	CLEANUP(netpeer) struct netpeer *netpeer = netpeer_new(folder, NETPEER_CAPTURE);
+	int r = start(netpeer, agent_path, NULL, nics, e);
+
+	if (r == 0)
+		*ret = STEAL_PTR(netpeer);
+	return r;
+}
+
+int netpeer_start_cables(const char *folder, const char *agent_path, unsigned cables,
+			 struct netpeer **ret, struct err *e)
+{
+	CLEANUP(netpeer) struct netpeer *netpeer = netpeer_new(folder, CABLES_CAPTURE);
+	int r = start(netpeer, agent_path, NETPEER_CABLES, 2 * cables, e);
+
 	if (r == 0)
 		*ret = STEAL_PTR(netpeer);
 	return r;
@@ -271,7 +292,7 @@ int netpeer_answer(struct netpeer *netpeer, struct text *answer, struct err *e)
 
 int netpeer_keep_capture(struct netpeer *netpeer, struct err *e)
 {
-	CLEAN_FREE char *path = xasprintf("%s/" NETPEER_CAPTURE, netpeer->folder);
+	CLEAN_FREE char *path = xasprintf("%s/%s", netpeer->folder, netpeer->capture);
 
 	if (netpeer->is_kept)
 		return 0;

@@ -20,6 +20,7 @@ struct netpeer;
 
 /* What the record of the frames is called in the machine's folder, once it is kept. */
 #define NETPEER_CAPTURE "network.pcap"
+#define CABLES_CAPTURE	"cables.pcap"
 
 /* How many wires a machine with so many NICs gets: some are for those that are plugged in while it runs. */
 unsigned netpeer_nics(unsigned nics);
@@ -27,6 +28,10 @@ unsigned netpeer_nics(unsigned nics);
 /* `folder` is the machine's, agent_path may be NULL: the program is looked for around it too. */
 int netpeer_start(const char *folder, const char *agent_path, unsigned nics, struct netpeer **ret,
 		  struct err *e) NONNULL(1, 4, 5);
+/* The same program as cables between machines: the ends of cable n are NICs 2n and 2n + 1, and what can be asked is in
+ * netpeer/cabling.h. */
+int netpeer_start_cables(const char *folder, const char *agent_path, unsigned cables,
+			 struct netpeer **ret, struct err *e) NONNULL(1, 4, 5);
 /* Ends it; takes NULL. */
 void netpeer_free(struct netpeer *netpeer);
 

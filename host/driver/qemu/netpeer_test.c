@@ -84,3 +84,27 @@ TEST(netpeer, serves_no_more_nics_than_it_can)
 	EXPECT_NUMBER(netpeer_start(test_folder(), NULL, 17, &netpeer, &e), -EINVAL);
 	EXPECT_NUMBER(e.blame, BLAME_USER);
 }
+
+TEST(netpeer, joins_machines_by_cables)
+{
+	uint8_t frame[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0, 0xca, 0, 1, 8, 0};
+	CLEAN_TEXT struct text answer = TEXT_INIT(1024);
+	struct netpeer *cables = NULL;
+	struct err e = {0};
+
+	if (netpeer_start_cables(test_folder(), NULL, 2, &cables, &e) == -ENOENT)
+		test_skip("assay-netpeer is not built");
+	EXPECT_TEXT(e.text, "");
+	EXPECT_NUMBER(send(netpeer_nic_fd(cables, 3), frame, sizeof frame, 0), sizeof frame);
+	struct patience p = patience_for(-1, 20 * NS_PER_S);
+	EXPECT_NUMBER(wait_fd(&p, netpeer_nic_fd(cables, 2), POLLIN, "the frame", &e), 0);
+	EXPECT_NUMBER(recv(netpeer_nic_fd(cables, 2), frame, sizeof frame, 0), sizeof frame);
+	EXPECT_NUMBER(ask(cables, "count 1", &answer, &e), 0);
+	EXPECT_TEXT(answer.buf, "0 1 0");
+	EXPECT_NUMBER(ask(cables, "set nonsense 1", &answer, &e), -EREMOTEIO);
+	err_clear(&e);
+	EXPECT_NUMBER(netpeer_keep_capture(cables, &e), 0);
+	CLEAN_FREE char *path = xasprintf("%s/" CABLES_CAPTURE, test_folder());
+	EXPECT_NUMBER(access(path, R_OK), 0);
+	netpeer_free(cables);
+}

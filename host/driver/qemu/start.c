@@ -176,6 +176,16 @@ static int qemu_command(struct vm *vm, const struct patience *p, const char *nam
 	return process_error(qemu, qmp_execute(qemu->qmp, p, name, arguments, reply, e), e);
 }
 
+static int qemu_give_fd(struct vm *vm, const struct patience *p, const char *name, int fd,
+			struct err *e)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+
+	if (!qemu->qmp)
+		return err_set(e, BLAME_BUG, ENOTCONN, "getfd: the machine is switched off");
+	return process_error(qemu, qmp_give_fd(qemu->qmp, p, name, fd, e), e);
+}
+
 /* QEMU lets the old port's channel go a moment after it has taken the port away. */
 static int add_port(struct vm *vm, const struct patience *p, struct err *e)
 {
@@ -267,6 +277,7 @@ const struct driver driver_qemu = {
 	.reseed = qemu_reseed,
 	.collect = qemu_collect,
 	.command = qemu_command,
+	.give_fd = qemu_give_fd,
 	.replug = qemu_replug,
 	.ssh_port = qemu_ssh_port,
 	.ram_used = qemu_ram_used,
