@@ -29,6 +29,8 @@ struct machine {
 	bool has_old_agent; /* the one that it was frozen with, and that a reboot brings back, is not the current one */
 	unsigned
 		stale_replies; /* of calls that nobody waits for any more: they still come, before those of later calls */
+	struct machine *
+		partner; /* whose console and events are served while this one waits; NULL: nobody's */
 	struct pollfd other;	/* one more descriptor that a wait is for: machine_wait_fd */
 	struct err agent_error; /* why agent_lost */
 	char *template_folder;	/* from which it was forked; NULL: it was booted */

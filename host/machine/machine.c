@@ -55,6 +55,7 @@ void machine_free(struct machine *machine)
 {
 	if (!machine)
 		return;
+	machine_part(machine);
 	agent_free(machine->agent);
 	if (machine->vm)
 		machine->vm->driver->free(machine->vm);
@@ -62,6 +63,21 @@ void machine_free(struct machine *machine)
 	text_done(&machine->facts);
 	free(machine->template_folder);
 	free(machine);
+}
+
+void machine_join(struct machine *machine, struct machine *partner)
+{
+	machine_part(machine);
+	machine_part(partner);
+	machine->partner = partner;
+	partner->partner = machine;
+}
+
+void machine_part(struct machine *machine)
+{
+	if (machine->partner)
+		machine->partner->partner = NULL;
+	machine->partner = NULL;
 }
 
 const struct machine_spec *machine_spec(const struct machine *machine)
@@ -201,7 +217,40 @@ void machine_take_in(struct machine *machine)
 	take_agent(machine);
 }
 
-enum { POLL_AGENT, POLL_CONSOLE, POLL_CONTROL, POLL_ENDED, POLL_CANCEL, POLL_OTHER, POLL_COUNT };
+/* What the partner's agent says can wait: it is asked for. */
+static void serve_partner(struct machine *machine)
+{
+	if (!machine->partner)
+		return;
+	take_events(machine->partner);
+	take_console(machine->partner);
+}
+
+enum {
+	POLL_AGENT,
+	POLL_CONSOLE,
+	POLL_CONTROL,
+	POLL_ENDED,
+	POLL_CANCEL,
+	POLL_OTHER,
+	POLL_PARTNER_CONSOLE,
+	POLL_PARTNER_CONTROL,
+	POLL_COUNT,
+};
+
+static struct pollfd poll_console(const struct machine *machine)
+{
+	bool is_closed = !machine || machine->console_closed;
+
+	return (struct pollfd){.fd = is_closed ? -1 : machine->vm->console_fd, .events = POLLIN};
+}
+
+static struct pollfd poll_control(const struct machine *machine)
+{
+	bool is_closed = !machine || machine->control_closed;
+
+	return (struct pollfd){.fd = is_closed ? -1 : machine->vm->control_fd, .events = POLLIN};
+}
 
 /* Closed channels are left out: they would be ready for ever. */
 static void poll_set(const struct machine *machine, const struct patience *p,
@@ -214,14 +263,10 @@ static void poll_set(const struct machine *machine, const struct patience *p,
 		.fd = has_agent ? agent_fd(machine->agent) : -1,
 		.events = has_agent ? agent_events(machine->agent) : 0,
 	};
-	fds[POLL_CONSOLE] = (struct pollfd){
-		.fd = machine->console_closed ? -1 : vm->console_fd,
-		.events = POLLIN,
-	};
-	fds[POLL_CONTROL] = (struct pollfd){
-		.fd = machine->control_closed ? -1 : vm->control_fd,
-		.events = POLLIN,
-	};
+	fds[POLL_CONSOLE] = poll_console(machine);
+	fds[POLL_CONTROL] = poll_control(machine);
+	fds[POLL_PARTNER_CONSOLE] = poll_console(machine->partner);
+	fds[POLL_PARTNER_CONTROL] = poll_control(machine->partner);
 	fds[POLL_ENDED] = (struct pollfd){.fd = vm->ended_fd, .events = POLLIN};
 	fds[POLL_CANCEL] = (struct pollfd){.fd = p->cancel_fd, .events = POLLIN};
 	fds[POLL_OTHER] = machine->other;
@@ -261,6 +306,7 @@ int machine_pump(struct machine *machine, const struct patience *p, const char *
 	if (n > 0 && fds[POLL_CANCEL].revents)
 		return err_set(e, BLAME_USER, ECANCELED, "cancelled while waiting for %s", what);
 	machine->other.revents = n > 0 ? fds[POLL_OTHER].revents : 0;
+	serve_partner(machine);
 	machine_take_in(machine);
 	look_for_end(machine);
 	/* A guest that never stops talking must not keep anybody from a deadline. */

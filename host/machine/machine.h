@@ -80,6 +80,19 @@ int template_wake(struct machine *machine, const struct patience *p, struct err 
 int template_fork(const char *folder, const struct machine_spec *spec, const struct patience *p,
 		  struct machine **ret, struct err *e) NONNULL(1, 2, 3, 4, 5);
 
+/*
+ * Another machine of its make, in `folder`, which exists and is named as long as the machine lives: a copy of the same
+ * template, or, where there is none, booted and settled; then `report` tells how, and it is as of machine_boot.
+ */
+int machine_twin(const struct machine *machine, const char *folder, const struct patience *p,
+		 struct machine **ret, struct boot_report *report, struct err *e)
+	NONNULL(1, 2, 3, 4, 5, 6);
+
+/* From now on each of the two is served while the other waits, until one of them goes: a guest whose console nobody reads
+ * stands still. */
+void machine_join(struct machine *machine, struct machine *partner) NONNULL(1, 2);
+void machine_part(struct machine *machine) NONNULL(1);
+
 /* Ends it at once, with all its processes, sockets and temporary files; console.log stays. Takes NULL. */
 void machine_free(struct machine *machine);
 DEFINE_CLEANUP(machine);
@@ -102,6 +115,12 @@ int machine_call(struct machine *machine, const struct patience *p, const char *
 		 const char *const *arguments, struct text *reply, int *ret_code, struct err *e)
 	NONNULL(1, 2, 3, 5, 6, 7);
 
+/* The same in two steps, so that two machines can be busy at once. Between them the machine is asked nothing else. */
+int machine_call_begin(struct machine *machine, const struct patience *p, const char *verb,
+		       const char *const *arguments, struct err *e) NONNULL(1, 2, 3, 5);
+int machine_call_end(struct machine *machine, const struct patience *p, const char *verb,
+		     struct text *reply, int *ret_code, struct err *e) NONNULL(1, 2, 3, 4, 5, 6);
+
 /* As wait_fd for a descriptor that is none of the machine's channels, while these are served: a guest whose console nobody
  * reads stands still. -EHOSTDOWN when the VM ends meanwhile. */
 int machine_wait_fd(struct machine *machine, const struct patience *p, int fd, short events,
@@ -110,6 +129,9 @@ int machine_wait_fd(struct machine *machine, const struct patience *p, int fd, s
 /* A QMP command with arguments as JSON ("{}" or NULL: none); the return value is added to `reply` as JSON. */
 int machine_qmp(struct machine *machine, const struct patience *p, const char *command,
 		const char *arguments, struct text *reply, struct err *e) NONNULL(1, 2, 3, 5, 6);
+/* Hands the machine a descriptor under a name that QMP commands can use; the caller keeps its own. */
+int machine_give_fd(struct machine *machine, const struct patience *p, const char *name, int fd,
+		    struct err *e) NONNULL(1, 2, 3, 5);
 /* Waits for a QMP event (also one that came since machine_mark_events); its data is added to `data` as JSON. */
 void machine_mark_events(struct machine *machine) NONNULL(1);
 int machine_wait_event(struct machine *machine, const struct patience *p, const char *event,

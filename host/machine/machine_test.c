@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/test.h"
@@ -303,4 +304,74 @@ TEST(machine, call_and_settle)
 	EXPECT_NUMBER(code, 0);
 	EXPECT_NUMBER(machine_settle(machine, &p, &pending, &e), 0);
 	EXPECT_TEXT(pending.buf, "");
+}
+
+/* ---- two machines ---- */
+
+static struct machine *twin_of(const struct machine *machine, const char *folder)
+{
+	struct patience p = patience_for(-1, 5 * NS_PER_S);
+	struct machine *twin = NULL;
+	struct boot_report report;
+	struct err e = {0};
+
+	(void)mkdir(folder, 0755);
+	EXPECT_NUMBER(machine_twin(machine, folder, &p, &twin, &report, &e), 0);
+	EXPECT_TEXT(e.text, "");
+	boot_report_done(&report);
+	return twin;
+}
+
+TEST(machine, twin_is_booted_where_there_is_no_template)
+{
+	CLEAN_FREE char *folder = xasprintf("%s/second", test_folder());
+	struct machine_spec spec = spec_of("");
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	CLEANUP(machine) struct machine *twin = twin_of(machine, folder);
+
+	EXPECT(machine_template(machine) == NULL);
+	EXPECT(machine_is_alive(twin));
+	EXPECT_TEXT(machine_spec(twin)->folder, folder);
+	EXPECT(machine_spec(twin)->driver == machine_spec(machine)->driver);
+}
+
+TEST(machine, twin_is_another_copy_of_the_same_template)
+{
+	CLEAN_FREE char *template = xasprintf("%s/template", test_folder()),
+			*folder = xasprintf("%s/second", test_folder());
+	struct patience p = patience_for(-1, 5 * NS_PER_S);
+	struct machine_spec spec = spec_of("");
+	CLEANUP(machine) struct machine *frozen = boot(&spec);
+	CLEANUP(machine) struct machine *fork = NULL;
+	struct err e = {0};
+
+	EXPECT_NUMBER(machine_freeze(frozen, template, &p, &e), 0);
+	EXPECT_NUMBER(template_fork(template, &spec, &p, &fork, &e), 0);
+	EXPECT_TEXT(machine_template(fork), template);
+	CLEANUP(machine) struct machine *twin = twin_of(fork, folder);
+	EXPECT_TEXT(machine_template(twin), template);
+	machine_join(fork, twin);
+	machine_free(STEAL_PTR(twin)); /* the other forgets it */
+	EXPECT(machine_is_alive(fork));
+}
+
+TEST(machine, two_calls_are_under_way_at_once)
+{
+	CLEAN_FREE char *folder = xasprintf("%s/second", test_folder());
+	struct patience p = patience_for(-1, 5 * NS_PER_S);
+	struct machine_spec spec = spec_of("");
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	CLEANUP(machine) struct machine *twin = twin_of(machine, folder);
+	CLEAN_TEXT struct text reply = TEXT_INIT(1024);
+	const char *const arguments[] = {"x", NULL};
+	struct err e = {0};
+	int code = -1;
+
+	machine_join(machine, twin);
+	EXPECT_NUMBER(machine_call_begin(twin, &p, "read", arguments, &e), 0);
+	EXPECT_NUMBER(machine_call(machine, &p, "read", arguments, &reply, &code, &e), 0);
+	EXPECT_NUMBER(code, 0);
+	code = -1;
+	EXPECT_NUMBER(machine_call_end(twin, &p, "read", &reply, &code, &e), 0);
+	EXPECT_NUMBER(code, 0);
 }

@@ -51,15 +51,22 @@ static int open_call(struct machine *machine, const struct patience *p, const ch
 	return 0;
 }
 
-static int send_call(struct machine *machine, const struct patience *p, const char *verb,
+static int close_call(struct machine *machine, const struct patience *p, const char *verb,
+		      struct err *e)
+{
+	frame_close(agent_out(machine->agent));
+	int r = machine_send(machine, p, verb, e);
+	if (r == -ETIMEDOUT || r == -ECANCELED)
+		machine->stale_replies++;
+	return r < 0 ? err_wrap(e, "call %s", verb) : 0;
+}
+
+int machine_call_end(struct machine *machine, const struct patience *p, const char *verb,
 		     struct text *reply, int *ret_code, struct err *e)
 {
 	struct frame frame;
+	int r = machine_next_frame(machine, p, &frame, verb, e);
 
-	frame_close(agent_out(machine->agent));
-	int r = machine_send(machine, p, verb, e);
-	if (r == 0)
-		r = machine_next_frame(machine, p, &frame, verb, e);
 	if (r == -ETIMEDOUT || r == -ECANCELED)
 		machine->stale_replies++;
 	if (r == 0 && frame.type != FRAME_REPLY)
@@ -70,8 +77,8 @@ static int send_call(struct machine *machine, const struct patience *p, const ch
 	return r < 0 ? err_wrap(e, "call %s", verb) : 0;
 }
 
-int machine_call(struct machine *machine, const struct patience *p, const char *verb,
-		 const char *const *arguments, struct text *reply, int *ret_code, struct err *e)
+int machine_call_begin(struct machine *machine, const struct patience *p, const char *verb,
+		       const char *const *arguments, struct err *e)
 {
 	int r = open_call(machine, p, verb, e);
 
@@ -79,7 +86,15 @@ int machine_call(struct machine *machine, const struct patience *p, const char *
 		return r;
 	for (; arguments && *arguments; arguments++)
 		field_text(agent_out(machine->agent), FIELD_TEXT, *arguments);
-	return send_call(machine, p, verb, reply, ret_code, e);
+	return close_call(machine, p, verb, e);
+}
+
+int machine_call(struct machine *machine, const struct patience *p, const char *verb,
+		 const char *const *arguments, struct text *reply, int *ret_code, struct err *e)
+{
+	int r = machine_call_begin(machine, p, verb, arguments, e);
+
+	return r < 0 ? r : machine_call_end(machine, p, verb, reply, ret_code, e);
 }
 
 int machine_call_bytes(struct machine *machine, const struct patience *p, const char *verb,
@@ -93,7 +108,8 @@ int machine_call_bytes(struct machine *machine, const struct patience *p, const 
 	for (size_t i = 0; i < count; i++)
 		field_bytes(agent_out(machine->agent), FIELD_BYTES, arguments[i].bytes,
 			    arguments[i].length);
-	return send_call(machine, p, verb, reply, ret_code, e);
+	r = close_call(machine, p, verb, e);
+	return r < 0 ? r : machine_call_end(machine, p, verb, reply, ret_code, e);
 }
 
 /* One look: 0 and what is pending in `pending`. */
@@ -151,6 +167,17 @@ int machine_qmp(struct machine *machine, const struct patience *p, const char *c
 		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver takes no commands",
 			       driver->name);
 	return driver->command(machine->vm, p, command, arguments, reply, e);
+}
+
+int machine_give_fd(struct machine *machine, const struct patience *p, const char *name, int fd,
+		    struct err *e)
+{
+	const struct driver *driver = machine->vm->driver;
+
+	if (!driver->give_fd)
+		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver takes no descriptors",
+			       driver->name);
+	return driver->give_fd(machine->vm, p, name, fd, e);
 }
 
 int machine_ask_netpeer(struct machine *machine, const struct patience *p, const char *question,
