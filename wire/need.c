@@ -87,6 +87,17 @@ bool needs_name(const char *needs, const char *word)
 	return false;
 }
 
+long long needs_number(const char *needs, const char *kind)
+{
+	long long most = 0;
+	struct need need;
+
+	while (need_next(&needs, &need))
+		if (strcmp(need.kind, kind) == 0 && need.at_least > most)
+			most = need.at_least;
+	return most;
+}
+
 bool need_is_of_plan(const struct need *need)
 {
 	const struct need_kind *kind = find_kind(need->kind);

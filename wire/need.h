@@ -33,6 +33,9 @@ bool need_is_of_plan(const struct need *need) NONNULL(1);
 /* True when that word is among them. */
 bool needs_name(const char *needs, const char *word) NONNULL(2);
 
+/* The most that is asked of that kind by "kind>=N"; 0: nothing. */
+long long needs_number(const char *needs, const char *kind) NONNULL(2);
+
 /* True for kinds that are known at all. */
 bool need_is_known(const struct need *need) NONNULL(1);
 

@@ -60,3 +60,11 @@ TEST(need, words_are_found)
 	EXPECT(!needs_name("systemd,netpeer:ntp", "netpeer"));
 	EXPECT(!needs_name("-", "netpeer:ntp") && !needs_name(NULL, "netpeer:ntp"));
 }
+
+TEST(need, tells_the_most_of_a_kind)
+{
+	EXPECT_NUMBER(needs_number("systemd,vms>=2,nics>=1", "vms"), 2);
+	EXPECT_NUMBER(needs_number("vms>=2,vms>=3", "vms"), 3);
+	EXPECT_NUMBER(needs_number("cpus>=4", "vms"), 0);
+	EXPECT_NUMBER(needs_number(NULL, "vms"), 0);
+}

@@ -49,6 +49,7 @@ struct execution {
 	struct store *store;
 	uint64_t identify_ns;
 	unsigned jobs, waiting_jobs; /* machines at once that work, that mostly wait */
+	unsigned vms;		     /* machines that one case may have at once */
 	char host[1024];
 	struct outlet *outlet; /* --json: where its lines go */
 };

@@ -12,6 +12,7 @@
 #include "host/store/folder.h"
 
 #define WAITING_JOBS_MAX 2
+#define VMS_MAX		 2 /* machines of a case that host cases can handle */
 
 /* Machines that run at once by themselves do not disturb each other's timing. */
 static unsigned choose_jobs(const struct execution *x, long long memory_mib)
@@ -25,11 +26,20 @@ static unsigned choose_jobs(const struct execution *x, long long memory_mib)
 	return by_memory < by_cpu ? (unsigned)by_memory : by_cpu;
 }
 
+/* A second machine takes the place of another case's, or, with --jobs 1, room of its own. */
+static unsigned choose_vms(const struct execution *x, long long memory_mib)
+{
+	long long fit = memory_mib / ((long long)x->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB);
+
+	return fit < 1 ? 1 : fit < VMS_MAX ? (unsigned)fit : VMS_MAX;
+}
+
 /* Those that only wait take no CPU to speak of, but memory as all others. */
 static unsigned choose_waiting_jobs(const struct execution *x, long long memory_mib)
 {
+	unsigned working = x->jobs > x->vms ? x->jobs : x->vms;
 	long long fit =
-		memory_mib / ((long long)x->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB) - x->jobs;
+		memory_mib / ((long long)x->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB) - working;
 
 	return fit <= 0 ? 0 : fit < WAITING_JOBS_MAX ? (unsigned)fit : WAITING_JOBS_MAX;
 }
@@ -49,6 +59,7 @@ static int check_memory(struct execution *x, struct err *e)
 			wanted > 1 ? " or fewer --jobs" : ", or end other programs");
 	x->jobs =
 		x->arguments->jobs > 0 ? (unsigned)x->arguments->jobs : choose_jobs(x, memory_mib);
+	x->vms = choose_vms(x, memory_mib);
 	x->waiting_jobs = choose_waiting_jobs(x, memory_mib);
 	return 0;
 }

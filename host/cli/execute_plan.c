@@ -56,7 +56,8 @@ static struct plan_cell *add_cell(struct execution *x)
 			  .hotplug_slots = SIZE_HOTPLUG_PORTS,
 			  .memory_slots = x->size.max_mem_mib ? SIZE_MEMORY_SLOTS : 0,
 			  .cpus_max = size_cpus_max(&x->size),
-			  .plugs_disks = true},
+			  .plugs_disks = true,
+			  .vms = x->vms},
 	};
 
 	return plan_add_cell(x->plan, &spec);

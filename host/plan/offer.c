@@ -143,15 +143,15 @@ static bool judge_uefi(const struct offer *offer, const struct need *need UNUSED
 	return offer->uefi;
 }
 
-/* Several machines, repositories, payloads: no plan offers them yet. */
+/* Repositories, payloads: no plan offers them yet. */
 static bool judge_never(const struct offer *offer UNUSED, const struct need *need UNUSED)
 {
 	return false;
 }
 
-static bool judge_vms(const struct offer *offer UNUSED, const struct need *need)
+static bool judge_vms(const struct offer *offer, const struct need *need)
 {
-	return wanted(need) <= 1;
+	return wanted(need) <= (offer->vms > 1 ? offer->vms : 1);
 }
 
 /* Sorted by kind; a unit test compares it with the kinds that wire/need.h gives to the plan. */

@@ -204,6 +204,20 @@ TEST(offer, plugs_in_what_the_size_lacks)
 }
 
 /* Every kind that is the plan's to judge has a judge: none may come out as unknown. */
+TEST(offer, second_machine_where_there_is_room)
+{
+	const struct size one = {.cpus = 1};
+	struct offer offer = {.size = &one};
+	struct need need;
+
+	EXPECT_NUMBER(offer_judge(&offer, "vms>=1", &need), OFFER_MEETS);
+	EXPECT_NUMBER(offer_judge(&offer, "vms>=2", &need), OFFER_LACKS);
+	EXPECT_TEXT(need.text, "vms>=2");
+	offer.vms = 2;
+	EXPECT_NUMBER(offer_judge(&offer, "vms>=2", &need), OFFER_MEETS);
+	EXPECT_NUMBER(offer_judge(&offer, "vms>=3", &need), OFFER_LACKS);
+}
+
 TEST(offer, has_a_judge_for_each_kind_of_plan)
 {
 	static const char *const kinds[] = {"cpus",	  "cpus-max",	  "dev:x",

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "wire/need.h"
+
 #define BATCH_MIN_NS                                                                               \
 	(2 * NS_PER_S) /* a fork costs something too: shorter batches are not worth one */
 
@@ -37,7 +39,8 @@ static struct job *job_new(enum job_kind kind, const struct plan_cell *cell, str
 {
 	struct job *job = xnew(sizeof *job);
 
-	*job = (struct job){.kind = kind, .cell = cell, .items = VEC_INIT(PLAN_ITEMS_MAX)};
+	*job = (struct job){
+		.kind = kind, .cell = cell, .items = VEC_INIT(PLAN_ITEMS_MAX), .machines = 1};
 	if (!vec_add(ret, job))
 		abort(); /* more jobs than items cannot be */
 	return job;
@@ -48,6 +51,9 @@ static void job_add(struct job *job, const struct plan_item *item)
 	if (!vec_add(&job->items, item))
 		abort();
 	job->expected_ns += item->expected_ns;
+	long long machines = needs_number(item->it->info.needs, "vms");
+	if (machines > job->machines)
+		job->machines = (unsigned)machines;
 }
 
 void jobs_done(struct jobs *jobs)

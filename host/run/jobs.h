@@ -33,6 +33,7 @@ struct job {
 	const struct case_sabotage
 		*sabotage; /* JOB_COLD: what is built into the machine, NULL: nothing */
 	bool sabotaged;	   /* JOB_AUDIT */
+	unsigned machines; /* that it has at once at most */
 	bool waits;	   /* JOB_FORK: it mostly waits for time to pass, and disturbs nobody */
 	uint64_t expected_ns;
 };

@@ -22,6 +22,7 @@ struct schedule {
 	struct slot *slots; /* in the order of preference */
 	size_t count, taken;
 	struct schedule_lanes free; /* of the lanes, those in which nothing goes on */
+	unsigned working;	    /* lanes of that kind in all */
 	bool has_waiting_lanes;
 	struct cell_state *cells;
 	bool stopped;
@@ -66,6 +67,7 @@ struct schedule *schedule_new(const struct jobs *jobs, size_t cell_count,
 	unsigned workers = lanes->working;
 
 	schedule->free = *lanes;
+	schedule->working = workers;
 	schedule->has_waiting_lanes = lanes->waiting > 0;
 	pthread_mutex_init(&schedule->mutex, NULL);
 	pthread_cond_init(&schedule->changed, NULL);
@@ -96,15 +98,24 @@ void schedule_free(struct schedule *schedule)
 /* The free lanes of the kind in which that job goes. */
 static unsigned *lanes_for(struct schedule *schedule, const struct job *job)
 {
-	return job->waits && schedule->has_waiting_lanes ? &schedule->free.waiting
-							 : &schedule->free.working;
+	return job->waits && job->machines < 2 && schedule->has_waiting_lanes
+		       ? &schedule->free.waiting
+		       : &schedule->free.working;
+}
+
+/* A lane for each machine. Where there are fewer in all, it runs when nothing else does. */
+static unsigned lanes_of(const struct schedule *schedule, const struct job *job)
+{
+	unsigned machines = job->machines > 1 ? job->machines : 1;
+
+	return machines < schedule->working ? machines : schedule->working;
 }
 
 static bool can_run(struct schedule *schedule, const struct job *job)
 {
 	const struct cell_state *cell = &schedule->cells[job->cell->index];
 
-	if (*lanes_for(schedule, job) == 0)
+	if (*lanes_for(schedule, job) < lanes_of(schedule, job))
 		return false;
 	if (job->kind == JOB_VERIFY)
 		return cell->open == 0;
@@ -119,7 +130,7 @@ static struct job *take_runnable(struct schedule *schedule)
 			continue;
 		slot->taken = true;
 		schedule->taken++;
-		--*lanes_for(schedule, slot->job);
+		*lanes_for(schedule, slot->job) -= lanes_of(schedule, slot->job);
 		return slot->job;
 	}
 	return NULL;
@@ -156,7 +167,7 @@ void schedule_end(struct schedule *schedule, const struct job *job)
 	struct cell_state *cell = &schedule->cells[job->cell->index];
 
 	pthread_mutex_lock(&schedule->mutex);
-	++*lanes_for(schedule, job);
+	*lanes_for(schedule, job) += lanes_of(schedule, job);
 	if (job->kind != JOB_VERIFY)
 		cell->open--;
 	/* A boot that ended without a word (cancelled) must not leave others waiting. */

@@ -26,7 +26,7 @@ struct schedule;
 
 /* How many jobs may go on at once. */
 struct schedule_lanes {
-	unsigned working; /* at least 1 */
+	unsigned working; /* at least 1; a job takes one for each machine that it has at once */
 	unsigned waiting; /* beside them, of those that mostly wait; 0: they are as all others */
 };
 

@@ -12,14 +12,15 @@ struct shop {
 	struct schedule *schedule;
 };
 
-/* Forks that take 1 s, 2 s, … */
-static void shop_open(struct shop *shop, const char *waits, const struct schedule_lanes *lanes)
+/* Forks that take 1 s, 2 s, …; "w" mostly waits, "2" has two machines. */
+static void shop_open(struct shop *shop, const char *kinds, const struct schedule_lanes *lanes)
 {
 	*shop = (struct shop){.jobs = VEC_INIT(JOBS_MAX)};
 	for (size_t i = 0; i < JOBS; i++) {
 		shop->made[i] = (struct job){.kind = JOB_FORK,
 					     .cell = &shop->cell,
-					     .waits = waits[i] == 'w',
+					     .machines = kinds[i] == '2' ? 2 : 1,
+					     .waits = kinds[i] == 'w',
 					     .expected_ns = (i + 1) * NS_PER_S};
 		EXPECT(vec_add(&shop->jobs, &shop->made[i]));
 	}
@@ -77,5 +78,51 @@ TEST(schedule, without_room_beside_all_take_their_turn)
 		schedule_end(shop.schedule, &shop.made[i]);
 	}
 	EXPECT_NUMBER(take(&shop), -1);
+	shop_close(&shop);
+}
+
+TEST(schedule, two_machines_take_two_lanes)
+{
+	struct shop shop;
+
+	shop_open(&shop, "--2-2", &(struct schedule_lanes){.working = 2});
+	EXPECT_NUMBER(take(&shop), 4);
+	schedule_end(shop.schedule, &shop.made[4]);
+	EXPECT_NUMBER(take(&shop), 3);
+	EXPECT_NUMBER(take(&shop), 1); /* the pair would not fit in */
+	schedule_end(shop.schedule, &shop.made[3]);
+	schedule_end(shop.schedule, &shop.made[1]);
+	EXPECT_NUMBER(take(&shop), 2);
+	schedule_end(shop.schedule, &shop.made[2]);
+	EXPECT_NUMBER(take(&shop), 0);
+	shop_close(&shop);
+}
+
+TEST(schedule, two_machines_wait_until_both_lanes_are_free)
+{
+	struct shop shop;
+
+	shop_open(&shop, "-22--", &(struct schedule_lanes){.working = 2});
+	EXPECT_NUMBER(take(&shop), 4);
+	EXPECT_NUMBER(take(&shop), 3);
+	schedule_end(shop.schedule, &shop.made[4]);
+	EXPECT_NUMBER(take(&shop), 0); /* one lane is free: the pairs do not fit in */
+	schedule_end(shop.schedule, &shop.made[3]);
+	schedule_end(shop.schedule, &shop.made[0]);
+	EXPECT_NUMBER(take(&shop), 2);
+	schedule_end(shop.schedule, &shop.made[2]);
+	EXPECT_NUMBER(take(&shop), 1);
+	shop_close(&shop);
+}
+
+TEST(schedule, two_machines_run_alone_where_there_is_one_lane)
+{
+	struct shop shop;
+
+	shop_open(&shop, "--2--", &(struct schedule_lanes){.working = 1});
+	for (long i = JOBS - 1; i >= 0; i--) {
+		EXPECT_NUMBER(take(&shop), i);
+		schedule_end(shop.schedule, &shop.made[i]);
+	}
 	shop_close(&shop);
 }
