@@ -122,6 +122,7 @@ const char *host_format(struct host_trial *t, const char *format, ...)
 
 static void release(struct host_trial *t)
 {
+	host_pair_release(t);
 	host_side_done(t);
 	host_second_done(t);
 	machine_free(t->own); /* they know their folders by the trial's memory */
@@ -439,6 +440,8 @@ static int run(const struct host_case_def *def, struct machine *machine,
 	text_init(&t->boot.console_tail, 0);
 	result->sabotaged = flags & RUN_SABOTAGE;
 	int left = execute(t, def, flags);
+	if ((left == 0 || left == LEFT_BY_REQUIRE) && !host_pair_is_whole(t))
+		left = LEFT_BY_ERROR;
 	if (left == 0 || left == LEFT_BY_REQUIRE)
 		decide_outcome(t, limit_s);
 	if (left != LEFT_BY_ERROR)

@@ -23,9 +23,7 @@ const struct patience *host_patience(struct host_trial *t)
 	return &t->patience;
 }
 
-/* What became of a step of the machine: true when it was done. The host's faults and a cancel end the case without an
- * outcome; what the guest does not do is for the case to judge. */
-static bool step_done(struct host_trial *t, int r, const struct err *e)
+bool host_step_done(struct host_trial *t, int r, const struct err *e)
 {
 	if (r >= 0)
 		return true;
@@ -62,7 +60,7 @@ static int call(struct host_trial *t, const char *verb, const char *const *argum
 
 	text_clear(&t->scratch);
 	int r = machine_call(t->machine, &t->patience, verb, arguments, &t->scratch, &code, &e);
-	if (!step_done(t, r, &e))
+	if (!host_step_done(t, r, &e))
 		return -ECONNRESET;
 	return code;
 }
@@ -176,7 +174,7 @@ const char *host_qmp(struct host_trial *t, const char *command, const char *argu
 		host_note(t, "%s: %s", command, e.text);
 		return NULL;
 	}
-	if (!step_done(t, r, &e))
+	if (!host_step_done(t, r, &e))
 		return NULL;
 	return host_keep(t, t->scratch.buf, t->scratch.length);
 }
@@ -187,7 +185,7 @@ const char *host_event_data(struct host_trial *t, const char *event, unsigned se
 	struct err e = {0};
 
 	text_clear(&t->scratch);
-	if (!step_done(t, machine_wait_event(t->machine, &p, event, &t->scratch, &e), &e))
+	if (!host_step_done(t, machine_wait_event(t->machine, &p, event, &t->scratch, &e), &e))
 		return NULL;
 	return host_keep(t, t->scratch.buf, t->scratch.length);
 }
@@ -198,8 +196,8 @@ bool host_wait_event_of(struct host_trial *t, const char *event, const char *par
 	struct err e = {0};
 
 	text_clear(&t->scratch);
-	return step_done(t, machine_wait_event_of(t->machine, &p, event, part, &t->scratch, &e),
-			 &e);
+	return host_step_done(
+		t, machine_wait_event_of(t->machine, &p, event, part, &t->scratch, &e), &e);
 }
 
 bool host_wait_event(struct host_trial *t, const char *event, unsigned seconds)
@@ -236,7 +234,7 @@ bool host_wait_agent(struct host_trial *t, unsigned seconds)
 	struct err e = {0};
 
 	int r = machine_wait_agent(t->machine, &p, fresh_report(t), &e);
-	bool done = step_done(t, r, &e);
+	bool done = host_step_done(t, r, &e);
 	if (!done && t->boot.sentence[0])
 		host_note(t, "%s", t->boot.sentence);
 	return done;
@@ -264,7 +262,7 @@ void host_power_cut(struct host_trial *t)
 
 	if (!machine_spec(t->machine)->cuts_power)
 		host_broken(t, "it cuts the power without saying .cuts_power");
-	(void)step_done(t, machine_power_cut(t->machine, &e), &e);
+	(void)host_step_done(t, machine_power_cut(t->machine, &e), &e);
 }
 
 static void note_loss(struct host_trial *t)
@@ -283,7 +281,7 @@ bool host_power_on(struct host_trial *t, unsigned seconds)
 	struct err e = {0};
 
 	require_word_of_boot(t);
-	bool is_back = step_done(t, machine_power_on(t->machine, &p, fresh_report(t), &e), &e);
+	bool is_back = host_step_done(t, machine_power_on(t->machine, &p, fresh_report(t), &e), &e);
 	note_loss(t);
 	return is_back;
 }
@@ -312,7 +310,7 @@ static bool replace_machine(struct host_trial *t, const struct machine_spec *spe
 	host_look_for_faults(t);
 	end_machine(t);
 	int r = make(spec, &p, &machine, fresh_report(t), &e);
-	if (!step_done(t, r, &e)) {
+	if (!host_step_done(t, r, &e)) {
 		host_note(t, "its console is in %s", spec->folder);
 		return false;
 	}
@@ -405,7 +403,7 @@ void host_sleep(struct host_trial *t, unsigned milliseconds)
 {
 	struct err e = {0};
 
-	(void)step_done(
+	(void)host_step_done(
 		t, wait_span(&t->patience, milliseconds * NS_PER_MS, "the case's pause", &e), &e);
 }
 
@@ -416,7 +414,7 @@ static const char *console_since(struct host_trial *t, uint64_t mark)
 	struct err e = {0};
 
 	text_clear(&t->scratch);
-	if (!step_done(t, machine_console_since(t->machine, mark, &t->scratch, &e), &e))
+	if (!host_step_done(t, machine_console_since(t->machine, mark, &t->scratch, &e), &e))
 		return "";
 	return host_keep(t, t->scratch.buf, t->scratch.length);
 }
@@ -440,7 +438,7 @@ void host_console_type(struct host_trial *t, const char *keys)
 {
 	struct err e = {0};
 
-	(void)step_done(t, machine_console_type(t->machine, keys, &e), &e);
+	(void)host_step_done(t, machine_console_type(t->machine, keys, &e), &e);
 }
 
 bool host_console_wait(struct host_trial *t, const char *needle, unsigned seconds)
@@ -448,5 +446,6 @@ bool host_console_wait(struct host_trial *t, const char *needle, unsigned second
 	struct patience p = for_seconds(t, seconds);
 	struct err e = {0};
 
-	return step_done(t, machine_console_wait(t->machine, t->console_mark, needle, &p, &e), &e);
+	return host_step_done(t, machine_console_wait(t->machine, t->console_mark, needle, &p, &e),
+			      &e);
 }

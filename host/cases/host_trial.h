@@ -22,6 +22,8 @@ struct host_trial {
 	const struct case_info *info;
 	struct machine *machine;	/* borrowed, but for `own` */
 	struct machine *own;		/* from host_boot_anew, NULL: none */
+	struct pair *pair;		/* from host_pair.h, NULL: none */
+	const char *instance_facts;	/* from host_instance.h, NULL: not asked for yet */
 	struct host_attendee *attendee; /* NULL: it runs alone */
 	const char *parameters;
 	struct patience patience;
@@ -58,6 +60,15 @@ int host_case_attend(const struct host_case_def *def, struct machine *machine,
 		     struct host_attendee *attendee, const char *parameters,
 		     const struct patience *p, struct result *result, struct err *e)
 	NONNULL(1, 2, 3, 5, 6, 7);
+
+/* What became of a step of a machine: true when it was done. The host's faults and a cancel end the case without an outcome;
+ * what the guest does not do is for the case to judge, and noted. */
+bool host_step_done(struct host_trial *t, int r, const struct err *e) NONNULL(1, 3);
+
+/* host_pair.c: the second machine goes, with the cables; their evidence stays when the result has to be explained. */
+void host_pair_release(struct host_trial *t) NONNULL(1);
+/* False when what lies between the two machines has ended: then t->error tells. */
+bool host_pair_is_whole(struct host_trial *t) NONNULL(1);
 
 /* Ends the case with what t->result says. */
 void host_leave_decided(struct host_trial *t) __attribute__((noreturn)) NONNULL(1);
