@@ -255,6 +255,7 @@ PROBE(tcp_receive, "PORT SECONDS",
 		return -listener;
 	if (wait_fd(&all, listener, POLLIN, "a connection", &e) < 0)
 		return e.code;
+	/* cppcheck-suppress nullPointer ; both pointers may be NULL (accept(2)) */
 	CLEAN_FD int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	stream_init(&stream);
 	for (ssize_t n = 1; n != 0;) {

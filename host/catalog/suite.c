@@ -23,7 +23,7 @@ static const struct suite shipped[] = {
 	 "area=image area=packages area=provisioning area=users"},
 	{"kernel", "The kernel, its memory, CPU and time",
 	 "area=kernel area=cpu area=memory area=time"},
-	{"network", "The network, as far as one machine shows it", "area=network"},
+	{"network", "The network: one machine, its neighbours, and two machines on a cable", "area=network"},
 	{"one-boot", "All that one boot shows: no case that boots the machine again",
 	 "kind=audit kind=guest kind=host " BUT_THE_HOST " -area=power -boots=again"},
 	{"perf", "Performance: there are no such cases yet", "kind=perf"},

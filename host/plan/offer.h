@@ -29,7 +29,7 @@ struct offer {
 	const char *const *devices; /* what dev:X and nic:X may name, NULL-terminated; NULL: none */
 	unsigned hotplug_slots, memory_slots, cpus_max;
 	bool plugs_disks; /* disks that the size lacks are plugged in, as far as there are slots */
-	unsigned vms; /* machines that a case may have at once */
+	unsigned vms;	  /* machines that a case may have at once */
 };
 
 enum offer_verdict {
