@@ -40,6 +40,7 @@ prove: deps products
 catalogue: products
 	@tools/make-catalogue $(BUILD)/assay $(BUILD)/catalogue
 	@tools/make-rules $(BUILD)/assay
+	@tools/make-backlog $(BUILD)/assay
 
 unit: all
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite unit --suite fuzz
