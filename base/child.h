@@ -45,7 +45,8 @@ struct child_spec {
 	unsigned limit_cpu_s; /* RLIMIT_CPU; 0: not limited */
 	bool no_network;      /* seccomp: no sockets but AF_UNIX */
 	bool no_exec;	      /* seccomp: the program may start no other */
-	bool keep_group;      /* stay in our process group (default: a group of its own) */
+	bool files_only; /* started by root: of its privileges only those over files of others */
+	bool keep_group; /* stay in our process group (default: a group of its own) */
 };
 
 struct child {

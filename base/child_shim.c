@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <seccomp.h>
 #include <sched.h>
 #include <stdint.h>
@@ -18,14 +19,14 @@ struct orders {
 	int parent, report_fd;
 	unsigned long long memory, file_size;
 	unsigned cpu_s;
-	int no_network, no_exec;
+	int no_network, no_exec, files_only;
 };
 
 void shim_orders(const struct child_spec *spec, int report_fd, char orders[SHIM_ORDERS_SIZE])
 {
-	(void)snprintf(orders, SHIM_ORDERS_SIZE, "%d %d %llu %llu %u %d %d", (int)getpid(),
+	(void)snprintf(orders, SHIM_ORDERS_SIZE, "%d %d %llu %llu %u %d %d %d", (int)getpid(),
 		       report_fd, spec->limit_memory, spec->limit_file_size, spec->limit_cpu_s,
-		       spec->no_network, spec->no_exec);
+		       spec->no_network, spec->no_exec, spec->files_only);
 }
 
 const char *shim_step_name(enum shim_step step)
@@ -113,8 +114,23 @@ static int add_rules_no_exec(scmp_filter_ctx filter, const char *path)
 	return r;
 }
 
+/* What root's program gets at its execve is what the bounding set leaves (capabilities(7)). A root who may not lessen it
+ * (in a container) has few of them anyway. */
+static int drop_capabilities(void)
+{
+	for (unsigned long cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (cap != CAP_DAC_OVERRIDE && cap != CAP_DAC_READ_SEARCH &&
+		    prctl(PR_CAPBSET_READ, cap) == 1 && prctl(PR_CAPBSET_DROP, cap) < 0)
+			return errno == EPERM ? 0 : errno;
+	return 0;
+}
+
 static int shut_in(const struct orders *orders, const char *path)
 {
+	int error = orders->files_only && geteuid() == 0 ? drop_capabilities() : 0;
+
+	if (error)
+		return error;
 	if (!orders->no_network && !orders->no_exec)
 		return 0;
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
@@ -184,9 +200,9 @@ static _Noreturn void shim(int argc, char **argv)
 	struct orders orders = {0};
 	int error;
 
-	if (argc < 3 || sscanf(argv[1], "%d %d %llu %llu %u %d %d", &orders.parent,
+	if (argc < 3 || sscanf(argv[1], "%d %d %llu %llu %u %d %d %d", &orders.parent,
 			       &orders.report_fd, &orders.memory, &orders.file_size, &orders.cpu_s,
-			       &orders.no_network, &orders.no_exec) != 7)
+			       &orders.no_network, &orders.no_exec, &orders.files_only) != 8)
 		_exit(127);
 	/* Libraries may have opened descriptors without close-on-exec. */
 	(void)close_range((unsigned)orders.report_fd + 1, ~0U, 0);

@@ -3,9 +3,11 @@
 #include "base/child.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/fault.h"
@@ -255,6 +257,17 @@ TEST(child, no_exec_starts_nothing_more)
 	EXPECT_NUMBER(run_perl(spec, exec), 9);
 	EXPECT_NUMBER(run_perl(spec, start), 9);
 	EXPECT_NUMBER(run_perl(spec, "exit 4"), 4);
+}
+
+TEST(child, files_only_leaves_root_little)
+{
+	static const char script[] = "sed -n 's/^CapEff:.0*//p' /proc/self/status";
+
+	if (geteuid() != 0 || prctl(PR_CAPBSET_READ, CAP_SETPCAP) != 1)
+		test_skip("it is not started by root with all privileges");
+	/* capabilities(7): CAP_DAC_OVERRIDE is 1, CAP_DAC_READ_SEARCH is 2. */
+	EXPECT_TEXT(run_script((struct child_spec){.files_only = true}, script, NULL), "6\n");
+	EXPECT(strcmp(run_script((struct child_spec){0}, script, NULL), "6\n") != 0);
 }
 
 TEST(child, start_signal_wait)

@@ -134,6 +134,7 @@ static int start_child(struct qemu *qemu, struct command *command, struct err *e
 		.fd_count = command->fd_count,
 		.stderr_fd = qemu->stderr_fd,
 		.stdout_fd = qemu->stderr_fd,
+		.files_only = true,
 	};
 	int r = child_start(&spec, &qemu->child, e);
 
