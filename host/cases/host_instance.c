@@ -102,6 +102,7 @@ static void boot_another(struct host_trial *t, const char *folder)
 	struct boot_report report;
 	struct err e = {0};
 
+	host_require_word_of_boot(t);
 	spec.folder = folder;
 	spec.instance = 1;
 	int r = machine_boot(&spec, &p, &t->own, &report, &e);

@@ -220,8 +220,7 @@ static struct boot_report *fresh_report(struct host_trial *t)
 	return &t->boot;
 }
 
-/* Suites tell by it which cases take long. */
-static void require_word_of_boot(struct host_trial *t)
+void host_require_word_of_boot(struct host_trial *t)
 {
 	if (!t->info->boots_again && t->info->isolation != ISOLATION_REBOOT)
 		host_broken(t, "it boots a machine without saying .boots_again");
@@ -229,7 +228,7 @@ static void require_word_of_boot(struct host_trial *t)
 
 bool host_wait_agent(struct host_trial *t, unsigned seconds)
 {
-	require_word_of_boot(t);
+	host_require_word_of_boot(t);
 	struct patience p = for_seconds(t, seconds);
 	struct err e = {0};
 
@@ -280,7 +279,7 @@ bool host_power_on(struct host_trial *t, unsigned seconds)
 	struct patience p = for_seconds(t, seconds);
 	struct err e = {0};
 
-	require_word_of_boot(t);
+	host_require_word_of_boot(t);
 	bool is_back = host_step_done(t, machine_power_on(t->machine, &p, fresh_report(t), &e), &e);
 	note_loss(t);
 	return is_back;

@@ -64,6 +64,8 @@ int host_case_attend(const struct host_case_def *def, struct machine *machine,
 /* What became of a step of a machine: true when it was done. The host's faults and a cancel end the case without an outcome;
  * what the guest does not do is for the case to judge, and noted. */
 bool host_step_done(struct host_trial *t, int r, const struct err *e) NONNULL(1, 3);
+/* Ends the case as broken when it does not say .boots_again: suites tell by it which cases take long. */
+void host_require_word_of_boot(struct host_trial *t) NONNULL(1);
 
 /* host_pair.c: the second machine goes, with the cables; their evidence stays when the result has to be explained. */
 void host_pair_release(struct host_trial *t) NONNULL(1);

@@ -7,8 +7,8 @@
 HOST_CASE(
 	network, clones_have_own_dhcp_identity,
 	.title = "Two VMs from one image send different DHCP client identifiers", .priority = P1,
-	.isolation = ISOLATION_FORK, .needs = "vms>=2,nics>=1,netpeer:dhcp", .timeout_s = 600,
-	.waits = true,
+	.isolation = ISOLATION_FORK, .boots_again = true, .needs = "vms>=2,nics>=1,netpeer:dhcp",
+	.timeout_s = 600, .waits = true,
 	.why = "A server that knows clients by their identifier gives both the same address.",
 	.remedy =
 		"See that each instance has a machine-id of its own: DHCP clients derive theirs from it.",

@@ -23,7 +23,8 @@ static unsigned check_differ(struct host_trial *t, const char *kind)
 HOST_CASE(
 	provisioning, host_keys_differ_between_instances,
 	.title = "Two instances of one image never share a host key", .priority = P1,
-	.isolation = ISOLATION_FORK, .needs = "vms>=2,cmd:sshd", .timeout_s = 600,
+	.isolation = ISOLATION_FORK, .boots_again = true, .needs = "vms>=2,cmd:sshd",
+	.timeout_s = 600,
 	.why = "Who has one instance can then pose as all others, and read what is sent to them.",
 	.remedy =
 		"Remove /etc/ssh/ssh_host_* from the image, and have them made at the first boot.",
@@ -40,7 +41,8 @@ HOST_SABOTAGE(provisioning, host_keys_differ_between_instances, CLONED)
 
 HOST_CASE(provisioning, machine_ids_differ_between_instances,
 	  .title = "Two instances of one image have different machine-ids", .priority = P1,
-	  .isolation = ISOLATION_FORK, .needs = "vms>=2,systemd", .timeout_s = 600,
+	  .isolation = ISOLATION_FORK, .boots_again = true, .needs = "vms>=2,systemd",
+	  .timeout_s = 600,
 	  .why = "Leases, logs and licences of all instances are then taken for those of one.",
 	  .remedy = "Let /etc/machine-id be empty, or say \"uninitialized\", in the image.",
 	  .sources = "kola:basic.MachineID,AZCERT:hygiene/two-instances-differ")
@@ -56,8 +58,8 @@ HOST_SABOTAGE(provisioning, machine_ids_differ_between_instances, CLONED)
 HOST_CASE(
 	provisioning, secrets_differ_between_instances,
 	.title = "No private key, seed or application's secret is identical in two instances",
-	.priority = P1, .isolation = ISOLATION_FORK, .needs = "vms>=2", .timeout_s = 600,
-	.why = "Who has the image has such a secret, and with it all instances.",
+	.priority = P1, .isolation = ISOLATION_FORK, .boots_again = true, .needs = "vms>=2",
+	.timeout_s = 600, .why = "Who has the image has such a secret, and with it all instances.",
 	.remedy =
 		"Have it made at the first boot; look for keys that a package made when the image was built.",
 	.sources = "AZCERT:hygiene/two-instances-differ,AZCERT:aws-mp/access-application-passwords")
