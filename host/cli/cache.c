@@ -59,7 +59,7 @@ static void read_about(const char *templates, const struct template_entry *entry
 	template_about(folder, ret);
 }
 
-/* "debian-12.qcow2, uefi, 2 CPUs, 1024 MiB, booted 2026-01-31T12:00:00Z" */
+/* "debian-12.qcow2, uefi, 2 CPUs, 1024 MiB, Secure Boot, booted 2026-01-31T12:00:00Z" */
 static void add_about(const char *templates, const struct template_entry *entry, struct text *out)
 {
 	struct template_about about;
@@ -73,6 +73,8 @@ static void add_about(const char *templates, const struct template_entry *entry,
 		text_addf(out, ", %u CPU%s", about.cpus, about.cpus == 1 ? "" : "s");
 	if (about.mem_mib)
 		text_addf(out, ", %u MiB", about.mem_mib);
+	if (about.make[0])
+		text_addf(out, ", %s", about.make);
 	if (about.booted[0])
 		text_addf(out, ", booted %.19sZ", about.booted);
 }
@@ -116,6 +118,7 @@ static void add_about_json(const char *templates, const struct template_entry *e
 	json_member(out, "firmware", about.firmware[0] ? about.firmware : NULL);
 	json_member_number(out, "cpus", about.cpus);
 	json_member_number(out, "mem_mib", about.mem_mib);
+	json_member(out, "make", about.make[0] ? about.make : NULL);
 	json_member(out, "booted", about.booted[0] ? about.booted : NULL);
 }
 

@@ -11,6 +11,7 @@
 #include "base/test.h"
 #include "host/driver/driver.h"
 #include "host/machine/internal.h"
+#include "host/machine/template.h"
 
 static const struct size size = {.name = "s", .cpus = 1, .mem_mib = 64};
 static const struct case_info info = {.area = "a", .name = "b", .timeout_s = 1};
@@ -374,4 +375,25 @@ TEST(machine, two_calls_are_under_way_at_once)
 	code = -1;
 	EXPECT_NUMBER(machine_call_end(twin, &p, "read", &reply, &code, &e), 0);
 	EXPECT_NUMBER(code, 0);
+}
+
+TEST(template, tells_of_what_it_is)
+{
+	static const char text[] =
+		"{\"created\":\"2026-01-31T12:00:00Z\",\"description\":\"template 1\\nimage file "
+		"/a/b.qcow2\\nfirmware /f.fd\\nsecure boot\\nroot disk of 8 bytes\\nuser-data 0\\n"
+		"argument -smp\\nargument 3,maxcpus=4\\nargument -m\\nargument 512\\n\"}";
+	CLEAN_FREE char *path = xasprintf("%s/template.json", test_folder());
+	struct template_about about;
+
+	FILE *file = fopen(path, "w");
+	EXPECT(file && fputs(text, file) >= 0 && fclose(file) == 0);
+	template_about(test_folder(), &about);
+	EXPECT_TEXT(about.image, "b.qcow2");
+	EXPECT_TEXT(about.firmware, "uefi");
+	EXPECT_TEXT(about.make, "Secure Boot, a disk of another size, a seed of its own");
+	EXPECT_NUMBER(about.cpus, 3);
+	EXPECT_NUMBER(about.mem_mib, 512);
+	template_about("/nowhere", &about);
+	EXPECT_TEXT(about.image, "");
 }

@@ -10,6 +10,7 @@ struct template_about {
 	char image[256];   /* the file's name, foreign text */
 	char firmware[16]; /* bios, uefi */
 	char booted[40];   /* RFC 3339 */
+	char make[64];	   /* what a case had ordered: "Secure Boot, another disk, a seed" */
 	unsigned cpus, mem_mib;
 };
 void template_about(const char *folder, struct template_about *ret) NONNULL(1, 2);

@@ -38,6 +38,24 @@ static void read_size(const char *description, struct template_about *ret)
 		ret->mem_mib = (unsigned)number;
 }
 
+/* What sets a machine that a case has ordered apart from a run's own; the lines are those of the driver's description. */
+static void read_make(const char *description, struct template_about *ret)
+{
+	static const struct {
+		const char *line, *says;
+	} makes[] = {
+		{"\nsecure boot\n", "Secure Boot"},
+		{"\nroot disk of ", "a disk of another size"},
+		{"\nuser-data ", "a seed of its own"},
+	};
+	size_t length = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(makes) && length < sizeof ret->make; i++)
+		if (strstr(description, makes[i].line))
+			length += (size_t)snprintf(ret->make + length, sizeof ret->make - length,
+						   "%s%s", length ? ", " : "", makes[i].says);
+}
+
 static void read_description(const char *description, struct template_about *ret)
 {
 	char path[4096], firmware[4096];
@@ -48,6 +66,7 @@ static void read_description(const char *description, struct template_about *ret
 	(void)snprintf(ret->image, sizeof ret->image, "%s", slash ? slash + 1 : path);
 	(void)snprintf(ret->firmware, sizeof ret->firmware, "%s", firmware[0] ? "uefi" : "bios");
 	read_size(description, ret);
+	read_make(description, ret);
 }
 
 void template_about(const char *folder, struct template_about *ret)

@@ -135,6 +135,8 @@ int qemu_describe(const struct machine_spec *spec, const struct patience *p, str
 	(void)text_addf(out, "image %s\n", spec->image ? spec->image->digest : spec->kernel);
 	(void)text_addf(out, "image file %s\n", spec->image ? spec->image->path : "");
 	(void)text_addf(out, "firmware %s\n", firmware.code);
+	if (spec_has_secure_boot(spec))
+		(void)text_adds(out, "secure boot\n");
 	(void)text_addf(out, "entry %s\n", entry_name(spec->entry));
 	if (spec->netpeer)
 		(void)text_addf(out, "network " NETPEER_PROGRAM ", leases of %d s\n",
