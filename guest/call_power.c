@@ -33,6 +33,11 @@ static struct {
 	char word[64];
 } trigger = {.fd = -1};
 
+static bool has_systemd(void)
+{
+	return access("/run/systemd/system", F_OK) == 0;
+}
+
 /* The usual way: all services are stopped, all filesystems unmounted. */
 static void end_orderly(void)
 {
@@ -40,7 +45,7 @@ static void end_orderly(void)
 	struct patience p = patience_for(-1, SYSTEMD_NS);
 	struct err e = {0};
 
-	if (access("/run/systemd/system", F_OK) < 0) {
+	if (!has_systemd()) {
 		(void)kill(1, wanted->busybox_signal);
 		return;
 	}
@@ -52,22 +57,29 @@ static void end_orderly(void)
 
 static void end_guest(void)
 {
-	if (!is_forced && getpid() != 1) {
+	/* BusyBox' init knows of no other kernel to start. */
+	bool is_orderly =
+		!is_forced && getpid() != 1 && (wanted->command != RB_KEXEC || has_systemd());
+
+	if (is_orderly) {
 		end_orderly();
 	} else {
-		if (!is_forced)
+		/* The memory goes on without the firmware: what somebody is at must not be torn. */
+		if (wanted->command == RB_KEXEC)
+			(void)kill(-1, SIGSTOP);
+		if (!is_forced || wanted->command == RB_KEXEC)
 			sync();
 		(void)reboot(wanted->command);
 	}
 	wanted = NULL; /* a reboot that the kernel refuses is not tried again */
 }
 
-static int ask(const struct call *call, const struct power *power, const char *way)
+static int ask(const struct call *call, const struct power *power)
 {
-	if (call->argument_count > 0 && strcmp(call->arguments[0], way) != 0)
+	is_forced = call->argument_count > 0 && strcmp(call->arguments[0], "force") == 0;
+	if (call->argument_count > 0 && !is_forced)
 		return EINVAL;
 	wanted = power;
-	is_forced = call->argument_count > 0;
 	return 0;
 }
 
@@ -81,15 +93,17 @@ static void pull_trigger(void)
 
 static int call_poweroff(struct call *call)
 {
-	return ask(call, &powers[POWER_OFF], "force");
+	return ask(call, &powers[POWER_OFF]);
 }
 
 static int call_reboot(struct call *call)
 {
-	bool is_kexec = call->argument_count > 0 && strcmp(call->arguments[0], "kexec") == 0;
+	return ask(call, &powers[POWER_REBOOT]);
+}
 
-	return is_kexec ? ask(call, &powers[POWER_KEXEC], "kexec")
-			: ask(call, &powers[POWER_REBOOT], "force");
+static int call_kexec(struct call *call)
+{
+	return ask(call, &powers[POWER_KEXEC]);
 }
 
 static int call_trigger(struct call *call)
@@ -110,9 +124,9 @@ call_after_fn *call_take_after(void)
 
 const struct call_verb call_power_verbs[] = {
 	{"poweroff", "[force]", "powers the guest off, orderly or at once", 0, 1, call_poweroff},
-	{"reboot", "[force|kexec]",
-	 "reboots the guest, orderly, at once, or at once into the kernel that was loaded for it",
-	 0, 1, call_reboot},
+	{"kexec", "[force]", "starts the kernel that was loaded for it, orderly or at once", 0, 1,
+	 call_kexec},
+	{"reboot", "[force]", "reboots the guest, orderly or at once", 0, 1, call_reboot},
 	{"trigger", "PATH WORD",
 	 "writes WORD to PATH once the answer is on its way: the guest may not come back from it",
 	 2, 2, call_trigger},

@@ -32,7 +32,7 @@ static int open_first(const char *const *places, size_t count, const char *relea
 	return -1;
 }
 
-PROBE(kexec_load, "", "loads the running kernel's file, with its arguments, for `reboot kexec`")
+PROBE(kexec_load, "", "loads the running kernel's file, with its arguments, for the verb kexec")
 {
 	CLEAN_TEXT struct text line = TEXT_INIT(65536);
 	struct utsname uts;
