@@ -11,7 +11,7 @@
 #include "host/driver/resources.h"
 #include "host/store/folder.h"
 
-#define WAITING_JOBS_MAX 2
+#define WAITING_JOBS_MAX 3
 #define VMS_MAX		 2 /* machines of a case that host cases can handle */
 
 /* Machines that run at once by themselves do not disturb each other's timing. */

@@ -564,7 +564,7 @@ TEST(jobs, those_that_share_a_reboot_go_together)
 		plan_add_cell(plan, &(struct plan_cell_spec){.size = sizes_known()[0]});
 	struct jobs jobs = VEC_INIT(JOBS_MAX);
 	struct jobs_layout layout = {.workers = 2, .has_templates = true, .groups_max = GROUPS_MAX};
-	size_t largest = 0, forks = 0;
+	size_t largest = 0, forks = 0, waiting = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(meeting); i++) {
 		cases[i].info = meeting[i];
@@ -580,12 +580,15 @@ TEST(jobs, those_that_share_a_reboot_go_together)
 		if ((*job)->kind != JOB_FORK)
 			continue;
 		forks++;
+		waiting += (*job)->waits;
+		EXPECT(!(*job)->waits || (*job)->items.items[0]->sabotaged);
 		largest = (*job)->items.count > largest ? (*job)->items.count : largest;
 		if ((*job)->items.count > 1)
 			EXPECT_NUMBER((*job)->expected_ns, 5 * NS_PER_S);
 	}
 	EXPECT_NUMBER(largest, 2);
 	EXPECT_NUMBER(forks, 2 * ARRAY_LEN(meeting) - 1);
+	EXPECT_NUMBER(waiting, 1); /* d, which does not boot again, under its defect */
 	jobs_done(&jobs);
 }
 

@@ -163,6 +163,15 @@ static struct job *find_meeting(const struct deal *deal)
 	return NULL;
 }
 
+/* A host case under its defect mostly waits as well: for what does not come. */
+static bool item_waits(const struct plan_item *item)
+{
+	const struct case_info *info = &item->it->info;
+
+	return info->waits || (item->sabotaged && item->it->of_host && !info->boots_again &&
+			       info->isolation != ISOLATION_REBOOT);
+}
+
 static void deal_forks(const struct deal *deal)
 {
 	struct item_list items;
@@ -178,7 +187,7 @@ static void deal_forks(const struct deal *deal)
 			continue;
 		}
 		job = job_new(JOB_FORK, deal->cell, deal->jobs);
-		job->waits = (*item)->it->info.waits;
+		job->waits = item_waits(*item);
 		job_add(job, *item);
 	}
 	vec_done(&items);
