@@ -269,7 +269,7 @@ static int log_in(const struct ssh_target *target, const struct patience *p,
 		  struct ssh_stream **ret, struct err *e)
 {
 	struct ssh_stream *ssh = xnew(sizeof *ssh);
-	CLEANUP(stream) struct stream *stream = &ssh->stream;
+	CLEANUP(stream) struct stream *stream UNUSED = &ssh->stream;
 
 	ssh->stream = (struct stream){.ops = &ssh_ops, .fd = -1};
 	ssh->target = target;
@@ -301,7 +301,7 @@ int ssh_open(const struct ssh_target *target, const struct patience *p, struct s
 	r = log_in(target, p, &ssh, e);
 	if (r < 0)
 		return r;
-	CLEANUP(stream) struct stream *stream = &ssh->stream;
+	CLEANUP(stream) struct stream *stream UNUSED = &ssh->stream;
 	CLEAN_FREE char *command = xasprintf(starter, agent.length);
 	r = start_program(ssh, command, p, e);
 	if (r == 0)
@@ -340,7 +340,7 @@ int ssh_run(const struct ssh_target *target, const char *command, const struct p
 
 	if (r < 0)
 		return r;
-	CLEANUP(stream) struct stream *stream = &ssh->stream;
+	CLEANUP(stream) struct stream *stream UNUSED = &ssh->stream;
 	r = start_program(ssh, command, p, e);
 	return r < 0 ? r : read_output(ssh, p, output, e);
 }
