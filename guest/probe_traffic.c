@@ -114,14 +114,17 @@ static int ping_socket(int family)
 {
 	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-	int whole = family == AF_INET ? IP_PMTUDISC_DO : IPV6_PMTUDISC_DO;
+	int whole = family == AF_INET ? IP_PMTUDISC_DO : IPV6_PMTUDISC_DO, off = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (family == AF_INET)
+	if (family == AF_INET) {
 		(void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &whole, sizeof whole);
-	else
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &whole, sizeof whole);
+		return fd;
+	}
+	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &whole, sizeof whole);
+	/* To all nodes means the others: our own answer would say nothing of the cable. */
+	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof off);
 	return fd;
 }
 
