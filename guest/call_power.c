@@ -70,6 +70,8 @@ static void end_guest(void)
 		if (!is_forced || wanted->command == RB_KEXEC)
 			sync();
 		(void)reboot(wanted->command);
+		if (wanted->command == RB_KEXEC)
+			(void)kill(-1, SIGCONT);
 	}
 	wanted = NULL; /* a reboot that the kernel refuses is not tried again */
 }
