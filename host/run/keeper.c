@@ -10,6 +10,7 @@
 #include "host/store/folder.h"
 
 #define SETTLE_SPAN_NS (180 * NS_PER_S)
+#define OWN_SPAN_NS    (1 * NS_PER_S)
 #define PENDING_MAX    4096
 #define OWN_FOLDER     "ordered" /* in the run's */
 
@@ -45,23 +46,53 @@ static int boot_and_freeze(const struct machine_spec *ordered, const char *folde
 	return r < 0 ? r : machine_freeze(machine, folder, p, e);
 }
 
+static bool is_usable(const char *path, const struct machine_spec *spec)
+{
+	CLEAN_TEXT struct text why = TEXT_INIT(512);
+
+	return template_is_usable(path, spec, &why);
+}
+
+/* The template's lock, and with it the template: 1 when it can be used, 0 when it is the caller's to make. Who wants to make
+ * it waits a moment only, since somebody else may do so: then it is there to be shared, and stays in use for long. */
+static int take_template(const char *path, int lock_fd, const struct machine_spec *spec,
+			 const struct patience *p, struct err *e)
+{
+	for (;;) {
+		struct patience moment = patience_within(p, OWN_SPAN_NS);
+		int r = template_cache_share(lock_fd, p, e);
+		if (r == 0 && is_usable(path, spec))
+			return 1;
+		if (r == 0)
+			r = template_cache_own(lock_fd, &moment, e);
+		if (r == 0 && !is_usable(path, spec))
+			return 0;
+		if (r < 0 && (r != -ETIMEDOUT || patience_left_ns(p) == 0))
+			return r;
+		err_clear(e);
+	}
+}
+
 /* The lock is let go of on the way from one to the other: somebody may have made it, or removed it, in between. */
-static int find_or_make(const char *folder, const char *key, int lock_fd,
+static int find_or_make(const char *folder, const char *key, int *lock_fd,
 			const struct machine_spec *spec, const struct patience *p,
 			struct boot_report *report, struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/%s", folder, key);
 
 	for (;;) {
-		CLEAN_TEXT struct text why = TEXT_INIT(512);
-		int r = template_cache_share(lock_fd, p, e);
-		if (r < 0 || template_is_usable(path, spec, &why))
-			return r;
-		r = template_cache_own(lock_fd, p, e);
-		if (r == 0 && !template_is_usable(path, spec, &why))
+		int r = take_template(path, *lock_fd, spec, p, e);
+		if (r == 1)
+			return 0;
+		if (r == -ESTALE) { /* whoever prunes has removed the lock */
+			err_clear(e);
+			scope_close(lock_fd);
+			r = template_cache_open(folder, key, lock_fd, e);
+		} else if (r == 0) {
 			r = template_cache_clear(folder, key, e);
-		if (r == 0)
-			r = boot_and_freeze(spec, path, p, report, e);
+			if (r == 0)
+				r = boot_and_freeze(spec, path, p, report, e);
+		}
 		if (r < 0)
 			return r;
 	}
@@ -88,7 +119,7 @@ static int template_of(void *arg, const struct machine_spec *spec, const struct 
 	if (r == 0)
 		r = template_cache_open(folder, key, &lock_fd, e);
 	if (r == 0)
-		r = find_or_make(folder, key, lock_fd, spec, p, report, e);
+		r = find_or_make(folder, key, &lock_fd, spec, p, report, e);
 	if (r < 0)
 		return r;
 	keeper->locks[keeper->count++] = STEAL_FD(lock_fd);
