@@ -123,6 +123,7 @@ const char *host_format(struct host_trial *t, const char *format, ...)
 static void release(struct host_trial *t)
 {
 	host_pair_release(t);
+	host_instance_release(t);
 	host_side_done(t);
 	host_second_done(t);
 	machine_free(t->own); /* they know their folders by the trial's memory */

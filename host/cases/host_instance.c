@@ -170,15 +170,22 @@ static void keep(struct host_trial *t, const char *path, const char *facts)
 		(void)unlink(unfinished);
 }
 
-/* One at a time boots it; who comes later reads. The lock goes with the descriptor: a case that is left here costs one until
- * the run ends. */
-static int lock(struct host_trial *t, const char *path)
+/* One at a time boots it; who comes later reads. The lock goes with the descriptor, and that with the trial: the case may be
+ * left while the other instance boots. */
+static void lock(struct host_trial *t, const char *path)
 {
-	int fd = open(host_format(t, "%s.lock", path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-
-	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && patience_left_ns(&t->patience) > 0)
+	t->instance_lock =
+		open(host_format(t, "%s.lock", path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	while (t->instance_lock >= 0 && flock(t->instance_lock, LOCK_EX | LOCK_NB) < 0 &&
+	       patience_left_ns(&t->patience) > 0)
 		host_sleep(t, LOCK_LOOK_MS);
-	return fd;
+}
+
+void host_instance_release(struct host_trial *t)
+{
+	if (t->instance_lock > 0)
+		close(t->instance_lock);
+	t->instance_lock = 0;
 }
 
 static const char *kept_or_asked(struct host_trial *t, const char *path)
@@ -187,14 +194,13 @@ static const char *kept_or_asked(struct host_trial *t, const char *path)
 
 	if (facts)
 		return facts;
-	int fd = lock(t, path);
+	lock(t, path);
 	facts = read_kept(t, path);
 	if (!facts) {
 		facts = boot_and_ask(t);
 		keep(t, path, facts);
 	}
-	if (fd >= 0)
-		close(fd);
+	host_instance_release(t);
 	return facts;
 }
 

@@ -24,6 +24,7 @@ struct host_trial {
 	struct machine *own;		/* from host_boot_anew, NULL: none */
 	struct pair *pair;		/* from host_pair.h, NULL: none */
 	const char *instance_facts;	/* from host_instance.h, NULL: not asked for yet */
+	int instance_lock;		/* while another instance is asked; <= 0: none */
 	struct host_attendee *attendee; /* NULL: it runs alone */
 	const char *parameters;
 	struct patience patience;
@@ -71,6 +72,9 @@ void host_require_word_of_boot(struct host_trial *t) NONNULL(1);
 void host_pair_release(struct host_trial *t) NONNULL(1);
 /* False when what lies between the two machines has ended: then t->error tells. */
 bool host_pair_is_whole(struct host_trial *t) NONNULL(1);
+
+/* host_instance.c: lets go of what only one trial at a time may do. */
+void host_instance_release(struct host_trial *t) NONNULL(1);
 
 /* Ends the case with what t->result says. */
 void host_leave_decided(struct host_trial *t) __attribute__((noreturn)) NONNULL(1);
