@@ -26,17 +26,25 @@ static const char *const roots[] = {"/etc", "/home",	      "/opt",	 "/root",
 static const char *const left_out[] = {"/var/lib/apt",	  "/var/lib/containerd", "/var/lib/dnf",
 				       "/var/lib/docker", "/var/lib/dpkg",	 "/var/lib/pacman",
 				       "/var/lib/rpm",	  "/var/lib/snapd"};
-/* Names of what is random by intention. */
-static const char *const names[] = {
-	"*.key",       "*_key", "*cookie*", "*secret*", "hostid", "hostnqn", "initiatorname.iscsi",
-	"random-seed", "*.seed"};
+/* Names of what is random by intention: of secrets, and of what everybody may read. */
+static const char *const secrets[] = {"*.key",	  "*_key",	 "*cookie*",
+				      "*secret*", "random-seed", "*.seed"};
+static const char *const ids[] = {"hostid", "hostnqn", "initiatorname.iscsi"};
+/* Lists for an administrator to fill, which packages bring with examples: pap-secrets, ipsec.secrets. */
+#define LIST "*secrets"
+
+static bool is_among(const char *name, const char *const *patterns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fnmatch(patterns[i], name, FNM_CASEFOLD) == 0)
+			return true;
+	return false;
+}
 
 static bool is_secret_name(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (fnmatch(names[i], name, FNM_CASEFOLD) == 0)
-			return true;
-	return false;
+	return is_among(name, secrets, ARRAY_LEN(secrets)) &&
+	       fnmatch(LIST, name, FNM_CASEFOLD) != 0;
 }
 
 static bool is_private_key(const struct text *content)
@@ -66,19 +74,20 @@ static bool is_one_word(const char *name)
 	return true;
 }
 
-/* Secrets are not for everybody to read, but for those whose name says that they are to be unique. */
+/* Secrets are not for everybody to read: what is, and has such a name, is mostly a public key (of DNSSEC, of a repository) or a
+ * program's source. But a private key is one all the same. */
 static void look_at_file(int folder, const char *name, const char *path, struct text *out)
 {
 	CLEAN_TEXT struct text content = TEXT_INIT(SECRET_MAX);
-	bool is_named = is_secret_name(name);
+	bool is_id = is_among(name, ids, ARRAY_LEN(ids)), is_named = is_secret_name(name);
 	struct stat st;
 	CLEAN_FD int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < SECRET_MIN ||
-	    st.st_size > SECRET_MAX || (!is_named && (st.st_mode & S_IROTH)) ||
+	    st.st_size > SECRET_MAX || (!is_id && !is_named && (st.st_mode & S_IROTH)) ||
 	    !is_one_word(path) || text_read_fd(&content, fd) < 0)
 		return;
-	if (is_named || is_private_key(&content))
+	if (is_id || (is_named && !(st.st_mode & S_IROTH)) || is_private_key(&content))
 		add_digest(out, "secret", path, &content);
 }
 
