@@ -19,6 +19,8 @@ static const struct action {
 
 /* Of the program that was set last, one counter; the agent keeps it. */
 static int counter = -1;
+/* How that program was attached: IFLA_XDP_FLAGS of if_link(7). */
+static unsigned mode;
 /* A sabotage's: what programs do in place of what they are told; -1: that. */
 static int instead = -1;
 
@@ -30,7 +32,7 @@ static int action_of(const char *name)
 	return -1;
 }
 
-static int attach(const char *nic, int program)
+static int attach(const char *nic, int program, unsigned flags)
 {
 	struct ifinfomsg link = {.ifi_index = (int)if_nametoindex(nic)};
 	struct netlink request;
@@ -41,9 +43,18 @@ static int attach(const char *nic, int program)
 	netlink_begin(&request, RTM_SETLINK, 0, &link, sizeof link);
 	size_t xdp = netlink_nest(&request, IFLA_XDP | NLA_F_NESTED);
 	netlink_u32(&request, IFLA_XDP_FD, (unsigned)program);
-	netlink_u32(&request, IFLA_XDP_FLAGS, 0);
+	netlink_u32(&request, IFLA_XDP_FLAGS, flags);
 	netlink_close(&request, xdp);
 	return -netlink_do(fd, &request);
+}
+
+/* virtio_net of before Linux 5.13 takes a program only with a queue for each CPU besides its own (ENOMEM). Then the kernel runs
+ * it in the driver's place. */
+static int attach_anyhow(const char *nic, int program)
+{
+	int r = attach(nic, program, mode = 0);
+
+	return r == ENOMEM ? attach(nic, program, mode = XDP_FLAGS_SKB_MODE) : r;
 }
 
 /* counter[0]++; return action; */
@@ -81,7 +92,7 @@ PROBE(xdp_set, "NIC drop|pass|tx|abort",
 	scope_close(&counter);
 	counter = bpf_map_new(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(uint64_t), 1);
 	CLEAN_FD int program = counter < 0 ? -1 : load_counting(action);
-	return program < 0 ? errno : attach(probe_argument(p, 0), program);
+	return program < 0 ? errno : attach_anyhow(probe_argument(p, 0), program);
 }
 
 PROBE(xdp_instead, "drop|pass|tx|abort",
@@ -93,7 +104,7 @@ PROBE(xdp_instead, "drop|pass|tx|abort",
 
 PROBE(xdp_clear, "NIC", "takes the NIC's program away")
 {
-	return attach(probe_argument(p, 0), -1);
+	return attach(probe_argument(p, 0), -1, mode);
 }
 
 PROBE(xdp_count, "", "frames=N that the program has seen that was set last")
