@@ -177,6 +177,12 @@ void host_leave_by_error(struct host_trial *t)
 	longjmp(t->out, LEFT_BY_ERROR);
 }
 
+void host_leave_with(struct host_trial *t, const struct err *e)
+{
+	t->error = *e;
+	host_leave_by_error(t);
+}
+
 void host_note(struct host_trial *t, const char *format, ...)
 {
 	va_list args;

@@ -22,12 +22,6 @@
 
 /* ---- asking an instance ---- */
 
-static void leave(struct host_trial *t, const struct err *e)
-{
-	t->error = *e;
-	host_leave_by_error(t);
-}
-
 /* The identifier in "2 10.0.2.15 id 01…"; NULL: there is none. */
 static const char *client_id(struct host_trial *t, const char *words)
 {
@@ -51,7 +45,7 @@ static const char *await_event(struct host_trial *t, struct machine *machine, co
 	if (r == 0)
 		return host_keep(t, t->scratch.buf, t->scratch.length);
 	if (r != -ETIMEDOUT && r != -EREMOTEIO)
-		leave(t, &e);
+		host_leave_with(t, &e);
 	return "";
 }
 
@@ -87,7 +81,7 @@ static void check_boot(struct host_trial *t, int r, const struct err *e, const c
 	if (r == 0)
 		return;
 	if (e->blame != BLAME_GUEST)
-		leave(t, e);
+		host_leave_with(t, e);
 	host_broken(t, "another instance of the image did not come up, see %s/console.log: %s",
 		    folder, e->text);
 }

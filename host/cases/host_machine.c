@@ -28,10 +28,8 @@ bool host_step_done(struct host_trial *t, int r, const struct err *e)
 	if (r >= 0)
 		return true;
 	bool is_ours = e->blame == BLAME_HOST || e->blame == BLAME_BUG || e->code == ECANCELED;
-	if (is_ours) {
-		t->error = *e;
-		host_leave_by_error(t);
-	}
+	if (is_ours)
+		host_leave_with(t, e);
 	host_note(t, "%s", e->text);
 	return false;
 }
@@ -382,10 +380,8 @@ void host_reseed(struct host_trial *t, const struct image_seed *seed)
 {
 	struct err e = {0};
 
-	if (machine_reseed(t->machine, seed, &e) < 0) {
-		t->error = e;
-		host_leave_by_error(t);
-	}
+	if (machine_reseed(t->machine, seed, &e) < 0)
+		host_leave_with(t, &e);
 }
 
 const struct boot_report *host_boot_report(struct host_trial *t)

@@ -25,8 +25,7 @@ static const char *ask(struct host_trial *t, uint64_t span_ns, int fd, const cha
 	host_note(t, "%s: %s", question, e.text);
 	if (r == -EREMOTEIO || r == -ETIMEDOUT)
 		return NULL;
-	t->error = e;
-	host_leave_by_error(t);
+	host_leave_with(t, &e);
 }
 
 static unsigned long count_of(const char *words)

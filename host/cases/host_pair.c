@@ -80,12 +80,6 @@ bool host_pair_is_whole(struct host_trial *t)
 	return t->error.blame != BLAME_HOST || t->error.code != ECONNRESET;
 }
 
-static void leave(struct host_trial *t, const struct err *e)
-{
-	t->error = *e;
-	host_leave_by_error(t);
-}
-
 static void start_second(struct host_trial *t)
 {
 	struct patience p = patience_within(&t->patience, START_SPAN_NS);
@@ -97,7 +91,7 @@ static void start_second(struct host_trial *t)
 		host_broken(t, "make the folder %s: %m", folder);
 	int r = machine_twin(t->machine, folder, &p, &pair->second, &pair->boot, &e);
 	if (r < 0 && e.blame != BLAME_GUEST)
-		leave(t, &e);
+		host_leave_with(t, &e);
 	if (r < 0)
 		host_broken(t, "%s", e.text);
 	machine_join(t->machine, pair->second);
@@ -141,7 +135,7 @@ static void plug(struct host_trial *t, enum pair_side side, unsigned cable, unsi
 	int r = cables_plug(t->pair->cables, 2 * cable + side, machine_of(t, side), &t->patience,
 			    &nic, &e);
 	if (r < 0)
-		leave(t, &e);
+		host_leave_with(t, &e);
 }
 
 static void take(struct host_trial *t, enum pair_side side, unsigned cable)
@@ -160,7 +154,7 @@ static void lay_cables(struct host_trial *t, unsigned count, unsigned mtu)
 	struct err e = {0};
 
 	if (cables_new(machine_spec(t->machine), count, &t->pair->cables, &e) < 0)
-		leave(t, &e);
+		host_leave_with(t, &e);
 	t->pair->count = count;
 	for (unsigned cable = 0; cable < count; cable++)
 		for (int side = PAIR_A; side <= PAIR_B; side++)

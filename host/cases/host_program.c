@@ -333,8 +333,7 @@ static void give_up(struct host_trial *t, const struct err *e)
 {
 	if (e->code == ETIMEDOUT)
 		host_broken(t, "%s did not end in time", t->info->program->command);
-	t->error = *e;
-	host_leave_by_error(t);
+	host_leave_with(t, e);
 }
 
 void host_program_plant(struct host_trial *t)

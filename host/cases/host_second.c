@@ -26,10 +26,8 @@ struct machine *host_second(struct host_trial *t)
 	spec->folder = host_format(t, "%s/second", spec->folder);
 	if (mkdir(spec->folder, 0755) < 0)
 		host_broken(t, "make the folder %s: %m", spec->folder);
-	if (template_fork(template, spec, &p, &t->second, &e) < 0) {
-		t->error = e;
-		host_leave_by_error(t);
-	}
+	if (template_fork(template, spec, &p, &t->second, &e) < 0)
+		host_leave_with(t, &e);
 	return t->second;
 }
 
@@ -41,10 +39,8 @@ const char *host_ask_of(struct host_trial *t, struct machine *machine, const cha
 	int code = 0;
 
 	text_clear(&t->scratch);
-	if (machine_call(machine, &t->patience, verb, arguments, &t->scratch, &code, &e) < 0) {
-		t->error = e;
-		host_leave_by_error(t);
-	}
+	if (machine_call(machine, &t->patience, verb, arguments, &t->scratch, &code, &e) < 0)
+		host_leave_with(t, &e);
 	if (code != 0)
 		return host_format(t, "error %d", code);
 	return host_keep(t, t->scratch.buf, t->scratch.length);
@@ -64,10 +60,8 @@ enum outcome host_run_case(struct host_trial *t, struct machine *machine, const 
 	if (r == 0 && result->message[0])
 		host_note(t, "%s: %s: %s", id, outcome_name(outcome), result->message);
 	result_done(result);
-	if (r < 0) {
-		t->error = e;
-		host_leave_by_error(t);
-	}
+	if (r < 0)
+		host_leave_with(t, &e);
 	return outcome;
 }
 

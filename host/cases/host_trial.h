@@ -81,6 +81,9 @@ void host_leave_decided(struct host_trial *t) __attribute__((noreturn)) NONNULL(
 
 /* Ends the case without an outcome, because of t->error. */
 void host_leave_by_error(struct host_trial *t) __attribute__((noreturn)) NONNULL(1);
+/* The same, because of that one. */
+void host_leave_with(struct host_trial *t, const struct err *e) __attribute__((noreturn))
+NONNULL(1, 2);
 
 /* From here on the console's faults are the case's. */
 void host_watch_console(struct host_trial *t) NONNULL(1);

@@ -53,10 +53,8 @@ static const char *run_over_ssh(struct host_trial *t, const char *user, const ch
 	int r = machine_ssh_run(t->machine, &p, &login, &t->scratch, &e);
 	if (r == 0)
 		return host_keep(t, t->scratch.buf, t->scratch.length);
-	if (e.blame == BLAME_HOST || e.blame == BLAME_BUG || e.code == ECANCELED) {
-		t->error = e;
-		host_leave_by_error(t);
-	}
+	if (e.blame == BLAME_HOST || e.blame == BLAME_BUG || e.code == ECANCELED)
+		host_leave_with(t, &e);
 	host_note(t, "%s", e.text);
 	return NULL;
 }
