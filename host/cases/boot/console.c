@@ -60,10 +60,15 @@ HOST_CASE(boot, serial_login_prompt_appears,
 	HOST_CHECK(t, host_console_wait(t, "login:", 60));
 }
 
-HOST_SABOTAGE(boot, serial_login_prompt_appears, "nobody serves the serial console")
+static void stop_serving_console(struct host_trial *t)
 {
 	if (host_guest_run(t, NULL, "systemctl", "stop", "serial-getty@ttyS0.service", NULL) != 0)
 		host_broken(t, "the console's service cannot be stopped");
+}
+
+HOST_SABOTAGE(boot, serial_login_prompt_appears, "nobody serves the serial console")
+{
+	stop_serving_console(t);
 }
 
 HOST_CASE(
@@ -110,8 +115,7 @@ HOST_CASE(boot, serial_console_echoes,
 
 HOST_SABOTAGE(boot, serial_console_echoes, "nobody serves the serial console")
 {
-	if (host_guest_run(t, NULL, "systemctl", "stop", "serial-getty@ttyS0.service", NULL) != 0)
-		host_broken(t, "the console's service cannot be stopped");
+	stop_serving_console(t);
 }
 
 HOST_CASE(
