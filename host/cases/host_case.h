@@ -186,6 +186,8 @@ void host_forget_events(struct host_trial *t) NONNULL(1);
 bool host_reboot(struct host_trial *t, unsigned seconds) NONNULL(1);
 /* Waits for the agent of a machine that is rebooting by itself. */
 bool host_wait_agent(struct host_trial *t, unsigned seconds) NONNULL(1);
+/* Waits until the boot is over: true when nothing of it is pending any more within `seconds`; else what is, is noted. */
+bool host_settle(struct host_trial *t, unsigned seconds) NONNULL(1);
 /* The plug is pulled: what the guest has not flushed is lost. The case must say `.cuts_power = true`, for this has to be
  * prepared. Then the same disk is booted: true when it is back; how much was lost is noted. */
 void host_power_cut(struct host_trial *t) NONNULL(1);

@@ -394,6 +394,19 @@ bool host_is_alive(struct host_trial *t)
 	return machine_is_alive(t->machine);
 }
 
+bool host_settle(struct host_trial *t, unsigned seconds)
+{
+	struct patience p = for_seconds(t, seconds);
+	struct err e = {0};
+
+	text_clear(&t->scratch);
+	if (!host_step_done(t, machine_settle(t->machine, &p, &t->scratch, &e), &e))
+		return false;
+	if (t->scratch.length > 0)
+		host_note(t, "the boot is not over: %s", t->scratch.buf);
+	return t->scratch.length == 0;
+}
+
 void host_sleep(struct host_trial *t, unsigned milliseconds)
 {
 	struct err e = {0};

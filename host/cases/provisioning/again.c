@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A disk that becomes another instance. */
-#include "host/cases/host_trial.h"
 #include "host/cases/provisioning/seeded.h"
 
 #define REBOOT_S   450
@@ -28,10 +27,7 @@ HOST_CASE(provisioning, new_instance_id_reprovisions,
 	host_power_cut(t);
 	host_reseed(t, seed_of(t, "assay-two"));
 	HOST_REQUIRE(t, host_power_on(t, REBOOT_S));
-	struct patience settled = patience_within(&t->patience, SETTLE_S * NS_PER_S);
-	struct err e = {0};
-	text_clear(&t->scratch);
-	(void)machine_settle(t->machine, &settled, &t->scratch, &e);
+	(void)host_settle(t, SETTLE_S);
 	HOST_CHECK_TEXT(t, host_guest_read(t, "/proc/sys/kernel/hostname"), "assay-two\n");
 	if (key)
 		HOST_CHECK_TEXT_NE(t, host_guest_read(t, HOST_KEY), key);

@@ -3,6 +3,7 @@
 #include "host/cases/provisioning/seeded.h"
 
 #define REBOOT_S 450
+#define SETTLE_S 120
 
 static long long root_size(struct host_trial *t)
 {
@@ -93,11 +94,7 @@ HOST_CASE(provisioning, root_regrows_after_resize,
 					     (unsigned long long)spec->image->virtual_size +
 						     SEED_GROWTH)) != NULL);
 	HOST_REQUIRE(t, host_reboot(t, REBOOT_S));
-	struct patience settled = patience_within(host_patience(t), 120 * NS_PER_S);
-	struct text pending = TEXT_INIT(4096);
-	struct err e = {0};
-	(void)machine_settle(host_machine(t), &settled, &pending, &e);
-	text_done(&pending);
+	(void)host_settle(t, SETTLE_S);
 	check_growth(t, before);
 }
 

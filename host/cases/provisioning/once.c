@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The second boot of an instance. */
-#include "host/cases/host_trial.h"
 #include "host/cases/provisioning/seeded.h"
 
 #define REBOOT_S 450
@@ -14,18 +13,14 @@ HOST_CASE(provisioning, user_data_runs_once,
 	  .sources = "kola:coreos.ignition.once,AZCERT:hygiene/second-boot")
 {
 	static const char *const scripts[] = {SEED_FOLDER "/script", SEED_FOLDER "/gzip"};
-	struct patience settled;
-	struct err e = {0};
 
 	seed_machine(t, true);
 	for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
 		HOST_REQUIRE_TEXT(t, host_guest_read(t, scripts[i]), SEED_RAN);
 	HOST_REQUIRE(t, host_reboot(t, REBOOT_S));
 	/* They would run at the boot's end. */
-	settled = patience_within(&t->patience, SETTLE_S * NS_PER_S);
-	text_clear(&t->scratch);
-	if (machine_settle(t->machine, &settled, &t->scratch, &e) < 0 || t->scratch.length > 0)
-		host_broken(t, "the second boot is not over: %s%s", t->scratch.buf, e.text);
+	if (!host_settle(t, SETTLE_S))
+		host_broken(t, "the second boot was not over within %d s", SETTLE_S);
 	for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
 		HOST_CHECK_TEXT(t, host_guest_read(t, scripts[i]), SEED_RAN);
 }
