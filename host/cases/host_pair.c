@@ -71,6 +71,14 @@ static const char *ask_cables(struct host_trial *t, const char *question)
 	return t->scratch.buf;
 }
 
+/* What the cables did not do, or the first machine, which is served meanwhile: a case that ends by the guest's fault or for want
+ * of time is broken, not the host. */
+static void must_be_done(struct host_trial *t, int r, const struct err *e)
+{
+	if (!host_step_done(t, r, e))
+		host_broken(t, "%s", e->text);
+}
+
 bool host_pair_is_whole(struct host_trial *t)
 {
 	if (!t->pair || !t->pair->cables || patience_left_ns(&t->patience) == 0 ||
@@ -90,10 +98,7 @@ static void start_second(struct host_trial *t)
 	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
 		host_broken(t, "make the folder %s: %m", folder);
 	int r = machine_twin(t->machine, folder, &p, &pair->second, &pair->boot, &e);
-	if (r < 0 && e.blame != BLAME_GUEST)
-		host_leave_with(t, &e);
-	if (r < 0)
-		host_broken(t, "%s", e.text);
+	must_be_done(t, r, &e);
 	machine_join(t->machine, pair->second);
 }
 
@@ -134,8 +139,7 @@ static void plug(struct host_trial *t, enum pair_side side, unsigned cable, unsi
 	put_mac(side, cable, nic.mac);
 	int r = cables_plug(t->pair->cables, 2 * cable + side, machine_of(t, side), &t->patience,
 			    &nic, &e);
-	if (r < 0)
-		host_leave_with(t, &e);
+	must_be_done(t, r, &e);
 }
 
 static void take(struct host_trial *t, enum pair_side side, unsigned cable)
@@ -184,11 +188,8 @@ void pair_set(struct host_trial *t, int cable, const char *key, unsigned value)
 	const char *question = cable < 0 ? host_format(t, "set %s %u", key, value)
 					 : host_format(t, "set %s %u %d", key, value, cable);
 
-	if (ask_cables(t, question))
-		return;
-	if (t->error.code != EREMOTEIO)
-		host_leave_by_error(t);
-	host_broken(t, "%s", t->error.text);
+	if (!ask_cables(t, question))
+		must_be_done(t, -1, &t->error);
 }
 
 unsigned long pair_lost(struct host_trial *t, unsigned cable)
@@ -196,8 +197,10 @@ unsigned long pair_lost(struct host_trial *t, unsigned cable)
 	const char *words = ask_cables(t, host_format(t, "count %u", cable));
 	unsigned long a, b, lost = 0;
 
-	if (!words)
-		host_leave_by_error(t);
+	if (!words) {
+		must_be_done(t, -1, &t->error);
+		return 0;
+	}
 	if (sscanf(words, "%lu %lu %lu", &a, &b, &lost) != 3)
 		host_broken(t, "cable %u counts \"%s\"", cable, words);
 	return lost;
