@@ -39,6 +39,8 @@ struct worker {
 	unsigned index;
 	pthread_t thread;
 	struct spare *spare; /* NULL: there is none, or not yet */
+	/* Of its seats, one at a time: a machine that is made ahead goes from one seat to the next, and its spec names it. */
+	struct keeper keeper;
 };
 
 /* What cases are told of the plan, with a size that may have more than the cell's. */
@@ -85,7 +87,6 @@ struct seat {
 	bool boots;			      /* never fork */
 	struct machine *machine;	      /* NULL: the seat is empty */
 	struct machine_spec spec;
-	struct keeper keeper;
 	char name[64]; /* of its folder inside the run's, "" before the first */
 	char *folder;
 	struct boot_report boot; /* of the last boot that was tried */

@@ -22,7 +22,7 @@ void seat_init(struct seat *seat, struct worker *worker, struct cell_run *cell,
 
 	*seat = (struct seat){.worker = worker, .cell = cell, .sabotage = sabotage, .boots = boots};
 	text_init(&seat->boot.console_tail, 0);
-	keeper_init(&seat->keeper, worker->engine);
+	keeper_init(&worker->keeper, worker->engine);
 	seat->spec = (struct machine_spec){
 		.driver = setup->driver,
 		.driver_options = setup->driver_options,
@@ -39,7 +39,7 @@ void seat_init(struct seat *seat, struct worker *worker, struct cell_run *cell,
 		.ssh_user = setup->ssh_user,
 		/* Over SSH the user-mode network is the agent's way in. */
 		.netpeer = cell->with->entry != ENTRY_SSH && cell->cell->size.nics > 0,
-		.keeper = &seat->keeper.machines,
+		.keeper = &worker->keeper.machines,
 		.sabotage = sabotage,
 		.run_name = setup->plan->run_id,
 	};
@@ -56,7 +56,7 @@ void seat_clear(struct seat *seat)
 void seat_done(struct seat *seat)
 {
 	seat_clear(seat);
-	keeper_done(&seat->keeper);
+	keeper_done(&seat->worker->keeper);
 	if (seat->forks > 0)
 		tell_phase(seat->worker->engine, seat->cell->cell->index, "fork", seat->fork_ns,
 			   seat->forks, "");
