@@ -56,8 +56,8 @@ bool cabling_refuses(const struct cabling_end *end, const void *frame, size_t le
  * What the host asks, in the words of netpeer/control.h: NUMBER, a verb, its arguments.
  *
  *	count CABLE			"TAKEN TAKEN LOST": frames from its first and its second end, and of both the lost
- *	set KEY NUMBER [CABLE]		loss, reorder, duplicate, swap (percent), delay (ms), longest (bytes), type, udp; of all
- *					cables unless one is named. hub, seed: of all in any case
+ *	set KEY NUMBER [CABLE]		loss, reorder, duplicate, swap (percent), delay (ms), longest (bytes), type, udp, seed;
+ *					of all cables unless one is named. hub: of all in any case
  */
 struct cabling_control {
 	int fd; /* borrowed */
