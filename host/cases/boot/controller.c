@@ -31,7 +31,7 @@ HOST_CASE(boot, boots_from_virtio_blk, .title = "The image boots with its root d
 	  .remedy = "Build virtio_blk and virtio_pci into the kernel, or put them into the initrd.",
 	  .sources = "own",
 	  .sabotage = CMDLINE("the kernel cannot drive virtio-blk",
-			      "initcall_blacklist=virtio_blk_init"))
+			      "initcall_blacklist=virtio_blk_init module_blacklist=virtio_blk"))
 {
 	check_root_disk(t, "/virtio");
 }
