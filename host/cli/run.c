@@ -30,7 +30,7 @@ typedef struct execute_arguments arguments;
 #define OPTION_JOBS                                                                                \
 	OPTION_NUMBER(                                                                             \
 		"jobs", 'j', arguments, jobs, "N", 1, 1024,                                        \
-		"run N machines at once (else as many as CPUs and memory allow); cases that mostly wait run beside them")
+		"run N machines at once (else as many as CPUs and memory allow); beside them run cases that mostly wait, and with --jobs 1 the second machine of a case")
 #define OPTION_SIZE                                                                                \
 	OPTION_TEXT("size", 0, arguments, size, "SIZE",                                            \
 		    "the VM size: a name (`assay list --sizes`) or cpus=2,mem=2048,...")
