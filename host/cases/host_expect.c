@@ -59,19 +59,30 @@ void host_watch_console(struct host_trial *t)
 	must_be_known(t, t->info->expects);
 	t->expected = (struct expectations){.count = 0};
 	t->watch_mark = machine_console_mark(t->machine);
+	if (host_pair_second(t))
+		t->second_mark = machine_console_mark(host_pair_second(t));
+}
+
+static void take_fault(struct host_trial *t, const char *where, const struct machine_fault *fault)
+{
+	host_note(t, "on the console, %s%s: %s", where, fault->meaning, fault->line);
+	/* A host that is too busy makes such lines too, and reboots take long here: they decide nothing. */
+	if (!fault->is_doubtful && !t->fault[0])
+		(void)snprintf(t->fault, sizeof t->fault, "%s%s: %s", where, fault->meaning,
+			       fault->line);
 }
 
 void host_look_for_faults(struct host_trial *t)
 {
+	struct machine *second = host_pair_second(t);
 	struct machine_fault fault;
 
-	for (; machine_fault_after(t->machine, t->watch_mark, &fault); t->watch_mark = fault.mark) {
-		if (expectations_cover(&t->expected, t->info->expects, fault.pattern, fault.mark))
-			continue;
-		host_note(t, "on the console, %s: %s", fault.meaning, fault.line);
-		/* A host that is too busy makes such lines too, and reboots take long here: they decide nothing. */
-		if (!fault.is_doubtful && !t->fault[0])
-			(void)snprintf(t->fault, sizeof t->fault, "%s: %s", fault.meaning,
-				       fault.line);
-	}
+	for (; machine_fault_after(t->machine, t->watch_mark, &fault); t->watch_mark = fault.mark)
+		if (!expectations_cover(&t->expected, t->info->expects, fault.pattern, fault.mark))
+			take_fault(t, "", &fault);
+	/* host_expect's spans are of the first one's console. */
+	for (; second && machine_fault_after(second, t->second_mark, &fault);
+	     t->second_mark = fault.mark)
+		if (!case_expects(t->info->expects, fault.pattern))
+			take_fault(t, "on the second machine, ", &fault);
 }

@@ -35,6 +35,11 @@ static struct machine *machine_of(struct host_trial *t, enum pair_side side)
 	return t->pair->second;
 }
 
+struct machine *host_pair_second(struct host_trial *t)
+{
+	return t->pair ? t->pair->second : NULL;
+}
+
 static bool is_expected(const struct result *result)
 {
 	return result->outcome == OUTCOME_PASS || result->outcome == OUTCOME_SKIP ||
@@ -100,6 +105,7 @@ static void start_second(struct host_trial *t)
 	int r = machine_twin(t->machine, folder, &p, &pair->second, &pair->boot, &e);
 	must_be_done(t, r, &e);
 	machine_join(t->machine, pair->second);
+	t->second_mark = machine_console_mark(pair->second);
 }
 
 /* ---- cables ---- */

@@ -34,7 +34,8 @@ struct host_trial {
 	void (*plant_later)(struct host_trial *t);
 	unsigned orders;
 	uint64_t console_mark;
-	uint64_t watch_mark; /* what the console said before it was looked at for faults */
+	uint64_t watch_mark;  /* what the console said before it was looked at for faults */
+	uint64_t second_mark; /* the same of host_pair.h's second machine */
 	struct expectations expected;
 	char fault[512];	 /* the first that the case did not expect, "" none */
 	struct boot_report boot; /* of the last reboot or power-on */
@@ -70,6 +71,8 @@ void host_require_word_of_boot(struct host_trial *t) NONNULL(1);
 
 /* host_pair.c: the second machine goes, with the cables; their evidence stays when the result has to be explained. */
 void host_pair_release(struct host_trial *t) NONNULL(1);
+/* NULL: there is none. */
+struct machine *host_pair_second(struct host_trial *t) NONNULL(1);
 /* False when what lies between the two machines has ended: then t->error tells. */
 bool host_pair_is_whole(struct host_trial *t) NONNULL(1);
 
