@@ -263,7 +263,8 @@ TEST(child, files_only_leaves_root_little)
 {
 	static const char script[] = "sed -n 's/^CapEff:.0*//p' /proc/self/status";
 
-	if (geteuid() != 0 || prctl(PR_CAPBSET_READ, CAP_SETPCAP) != 1)
+	if (geteuid() != 0 || prctl(PR_CAPBSET_READ, CAP_SETPCAP) != 1 ||
+	    prctl(PR_CAPBSET_READ, CAP_DAC_READ_SEARCH) != 1)
 		test_skip("it is not started by root with all privileges");
 	/* capabilities(7): CAP_DAC_OVERRIDE is 1, CAP_DAC_READ_SEARCH is 2. */
 	EXPECT_TEXT(run_script((struct child_spec){.files_only = true}, script, NULL), "6\n");
