@@ -118,9 +118,11 @@ static void walk(int parent, const char *name, const char *path, dev_t device, u
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		below = xasprintf("%s/%s", path, entry->d_name);
-		if (entry->d_type == DT_DIR && depth < DEPTH_MAX)
+		/* Some filesystems do not tell; each of the two takes only what it is for. */
+		bool is_unknown = entry->d_type == DT_UNKNOWN;
+		if ((is_unknown || entry->d_type == DT_DIR) && depth < DEPTH_MAX)
 			walk(fd, entry->d_name, below, st.st_dev, depth + 1, out);
-		else if (entry->d_type == DT_REG)
+		if (is_unknown || entry->d_type == DT_REG)
 			look_at_file(fd, entry->d_name, below, out);
 	}
 	closedir(dir);
