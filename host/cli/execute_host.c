@@ -14,10 +14,11 @@
 #define WAITING_JOBS_MAX 3
 #define VMS_MAX		 2 /* machines of a case that host cases can handle */
 
-/* Machines that run at once by themselves do not disturb each other's timing. */
+/* A case keeps half of its machine's CPUs busy, one at least: so many machines do not disturb each other's timing. */
 static unsigned choose_jobs(const struct execution *x, long long memory_mib)
 {
-	unsigned by_cpu = resources_cpus("") / (x->size.cpus ? x->size.cpus : 1);
+	unsigned busy = (x->size.cpus + 1) / 2;
+	unsigned by_cpu = resources_cpus("") / (busy ? busy : 1);
 	long long by_memory =
 		memory_mib / ((long long)x->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB);
 
