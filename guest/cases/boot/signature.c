@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Secure Boot, as far as the disk shows it: who signed what the firmware starts, and whether it has been revoked since.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Secure Boot, as far as the disk shows it: who signed what the firmware starts, and whether it has been revoked since. */
 #include <string.h>
 #include <strings.h>
 
@@ -19,6 +19,7 @@ struct program {
 struct programs {
 	struct program items[PROGRAMS_MAX];
 	unsigned count;
+	const char *damaged; /* NULL: all are whole */
 };
 
 /* NULL when there is no such file, it is no PE file, or too large to be looked at. */
@@ -65,11 +66,15 @@ static struct programs *read_loaders(struct trial *t)
 
 	for (const char *const *name = file_names(t, folder); *name; name++) {
 		struct program *next = &programs->items[programs->count];
+		const char *path = case_format(t, "%s/%s", folder, *name);
 		size_t length = strlen(*name);
-		if (programs->count < PROGRAMS_MAX && length > 4 &&
-		    strcasecmp(*name + length - 4, ".efi") == 0 &&
-		    read_program(t, case_format(t, "%s/%s", folder, *name), next))
+		if (programs->count == PROGRAMS_MAX || length <= 4 ||
+		    strcasecmp(*name + length - 4, ".efi") != 0)
+			continue;
+		if (read_program(t, path, next))
 			programs->count++;
+		else
+			programs->damaged = path;
 	}
 	return programs;
 }
@@ -121,9 +126,11 @@ AUDIT(boot, sbat_generations_are_current,
 	const struct programs *programs = read_loaders(t);
 	unsigned with = 0;
 
+	if (programs->damaged)
+		FAIL(t, "%s is no whole EFI program", programs->damaged);
 	for (unsigned i = 0; i < programs->count; i++)
 		with += check_generations(t, &programs->items[i]);
-	if (with == 0)
+	if (with == 0 && !programs->damaged)
 		case_skip(t, "secureboot", "no loader in the fallback folder has SBAT generations");
 	check_passed(t);
 }
