@@ -55,6 +55,20 @@ static void end_orderly(void)
 		(void)kill(1, GLIBC_SIGRTMIN + wanted->systemd_signal);
 }
 
+/* Nobody ends what goes on, and it must not be torn. Only the root is written out once all stand still: a filesystem that
+ * a process serves would wait for ever. */
+static void start_kernel(void)
+{
+	CLEAN_FD int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	sync();
+	(void)kill(-1, SIGSTOP);
+	if (root >= 0)
+		(void)syncfs(root);
+	(void)reboot(RB_KEXEC);
+	(void)kill(-1, SIGCONT);
+}
+
 static void end_guest(void)
 {
 	/* BusyBox' init knows of no other kernel to start. */
@@ -64,14 +78,12 @@ static void end_guest(void)
 	if (is_orderly) {
 		end_orderly();
 	} else {
-		/* The memory goes on without the firmware: what somebody is at must not be torn. */
-		if (wanted->command == RB_KEXEC)
-			(void)kill(-1, SIGSTOP);
-		if (!is_forced || wanted->command == RB_KEXEC)
+		if (!is_forced)
 			sync();
-		(void)reboot(wanted->command);
 		if (wanted->command == RB_KEXEC)
-			(void)kill(-1, SIGCONT);
+			start_kernel();
+		else
+			(void)reboot(wanted->command);
 	}
 	wanted = NULL; /* a reboot that the kernel refuses is not tried again */
 }

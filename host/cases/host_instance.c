@@ -92,7 +92,6 @@ static void boot_another(struct host_trial *t, const char *folder)
 	struct patience p = patience_within(&t->patience, BOOT_SPAN_NS),
 			settle = patience_within(&t->patience, SETTLE_SPAN_NS);
 	struct machine_spec spec = *machine_spec(t->machine);
-	CLEAN_TEXT struct text pending = TEXT_INIT(4096);
 	struct boot_report report;
 	struct err e = {0};
 
@@ -101,10 +100,14 @@ static void boot_another(struct host_trial *t, const char *folder)
 	spec.instance = 1;
 	int r = machine_boot(&spec, &p, &t->own, &report, &e);
 	boot_report_done(&report);
+	text_clear(&t->scratch);
 	if (r == 0)
-		r = machine_settle(t->own, &settle, &pending, &e);
-	text_done(&pending);
+		r = machine_settle(t->own, &settle, &t->scratch, &e);
 	check_boot(t, r, &e, folder);
+	/* What is not made yet would differ for no other reason. */
+	if (t->scratch.length > 0)
+		host_broken(t, "another instance of the image did not come to rest: %s",
+			    t->scratch.buf);
 }
 
 static const char *make_folder(struct host_trial *t)

@@ -120,7 +120,7 @@ HOST_SABOTAGE(boot, serial_console_echoes, "nobody serves the serial console")
 
 HOST_CASE(
 	boot, kernel_banner_reaches_serial,
-	.title = "The kernel's first line appears on the serial console", .priority = P1,
+	.title = "The kernel's first line appears on the serial console", .priority = P2,
 	.isolation = ISOLATION_COLD, .timeout_s = 60,
 	.why = "What goes wrong before the kernel speaks there is seen by nobody.",
 	.remedy =

@@ -100,6 +100,15 @@ HOST_CASE(provisioning, root_regrows_after_resize,
 
 HOST_SABOTAGE(provisioning, root_regrows_after_resize, "growing is switched off")
 {
+	static const char *const units[] = {"systemd-repart.service", "systemd-growfs-root.service",
+					    "systemd-growfs@-.service"};
+
 	host_guest_write(t, "/etc/growroot-disabled", "");
-	host_guest_write(t, "/etc/cloud/cloud.cfg.d/99-zz-assay.cfg", seed_ignored.argument);
+	if (host_call(t, "stat", "/etc/cloud/cloud.cfg.d", NULL) == 0)
+		host_guest_write(t, "/etc/cloud/cloud.cfg.d/99-zz-assay.cfg",
+				 seed_ignored.argument);
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (host_call(t, "stat", "/etc/systemd/system", NULL) == 0)
+			host_guest_link(t, host_format(t, "/etc/systemd/system/%s", units[i]),
+					"/dev/null");
 }
