@@ -269,6 +269,8 @@ int boot_watch(struct machine *machine, const struct patience *p, struct boot_re
 			return r;
 		if (r < 0)
 			console_scan_prompt(machine->console); /* nothing came for a while */
+		if (machine->ended)
+			continue;
 		if (is_decided(machine) || patience_left_ns(&whole) == 0)
 			return boot_failed(machine, state_at_end(machine), report, e);
 		if (console_boot_flooded(machine->console)) /* it would never be silent */

@@ -184,6 +184,26 @@ TEST(machine, flooded_console_holds_no_deadline_up)
 	EXPECT_NUMBER(e.blame, BLAME_GUEST);
 }
 
+/* It may have ended long before anybody looks: then that it is silent is no fault of the guest. */
+TEST(machine, dead_machine_is_not_taken_for_a_silent_one)
+{
+	struct machine_spec spec = spec_of("");
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	CLEAN_FD int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	struct patience p = patience_for(-1, 0);
+	struct boot_report report;
+	struct err e = {0};
+
+	int kept = machine->vm->ended_fd;
+	machine->agent_greeted = false;
+	machine->vm->ended_fd = zero;
+	EXPECT_NUMBER(machine_wait_agent(machine, &p, &report, &e), -EHOSTDOWN);
+	EXPECT_NUMBER(e.blame, BLAME_HOST);
+	EXPECT_NUMBER(report.state, BOOT_MACHINE_ENDED);
+	boot_report_done(&report);
+	machine->vm->ended_fd = kept;
+}
+
 TEST(machine, dead_machine_runs_nothing)
 {
 	struct machine_spec spec = spec_of("die=a.b");

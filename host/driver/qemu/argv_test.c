@@ -42,6 +42,7 @@ TEST(argv, guest_cannot_reach_the_hosts_network)
 
 	EXPECT(strstr(line, "-netdev user,id=net0,restrict=on -device virtio-net-pci,netdev=net0"));
 	EXPECT(!strstr(line, "hostfwd"));
+	EXPECT(strstr(line, "romfile=,guest_announce=off"));
 }
 
 TEST(argv, ssh_gets_one_way_in)

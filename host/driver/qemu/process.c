@@ -96,10 +96,6 @@ static void add_frame(struct command *command, const struct qemu *qemu,
 		"none",
 		"-global",
 		"migration.x-events=on",
-		/* A fork has not moved: its guest need not tell the network of it. While it does, Linux 6.12's virtio_net locks
-		 * up when its NIC is set down (virtnet_close waits for virtnet_config_changed_work, which wants the rtnl). */
-		"-global",
-		"migration.announce-rounds=0",
 		"-mon",
 		"chardev=qmp,mode=control",
 	};
