@@ -39,21 +39,29 @@ static void prepare(uint32_t w[ROUNDS], const unsigned char *block)
 	}
 }
 
+/* One round on the variables a to h, which are not moved: they begin one place further back each time. */
+static inline void take_word(uint32_t v[8], unsigned round, uint32_t word)
+{
+	uint32_t a = v[-round & 7], b = v[(1 - round) & 7], c = v[(2 - round) & 7];
+	uint32_t e = v[(4 - round) & 7], f = v[(5 - round) & 7], g = v[(6 - round) & 7];
+	uint32_t big1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+	uint32_t t1 = v[(7 - round) & 7] + big1 + ((e & f) ^ (~e & g)) + word;
+	uint32_t big0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+
+	v[(3 - round) & 7] += t1;
+	v[(7 - round) & 7] = t1 + big0 + ((a & b) ^ (a & c) ^ (b & c));
+}
+
 static void take_block(uint32_t state[8], const unsigned char *block)
 {
 	uint32_t w[ROUNDS], v[8];
 
 	prepare(w, block);
 	memcpy(v, state, sizeof v);
-	for (unsigned i = 0; i < ROUNDS; i++) {
-		uint32_t big1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25);
-		uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-		uint32_t t1 = v[7] + big1 + choice + constants[i] + w[i];
-		uint32_t big0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
-		uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-		memmove(v + 1, v, 7 * sizeof *v);
-		v[4] += t1;
-		v[0] = t1 + big0 + majority;
+	for (unsigned i = 0; i < ROUNDS; i += 8) {
+#pragma GCC unroll 8
+		for (unsigned k = 0; k < 8; k++)
+			take_word(v, k, constants[i + k] + w[i + k]);
 	}
 	for (unsigned i = 0; i < 8; i++)
 		state[i] += v[i];
