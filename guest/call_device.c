@@ -15,6 +15,7 @@
 #include "guest/kit/uevent.h"
 
 #define SERIAL_MAX 4096
+#define RECORD_MAX 65536
 #define LINE_SIZE  4096
 
 /* What is waited for: 0 when it is so. A name that was found is added to the reply. */
@@ -36,15 +37,17 @@ static int wait_until(struct call *call, is_so_fn *is_so)
 
 /* ---- what udev has to say ---- */
 
-/* Where there is a udev that keeps records, it has one of the device when it has done with it. */
+/* Where there is a udev that keeps records, it has one of the device when it has done with it. From systemd 256 on there is
+ * one as soon as udev begins, which says so. */
 static bool udev_is_done(const char *record)
 {
+	CLEAN_TEXT struct text content = TEXT_INIT(RECORD_MAX);
 	char path[128];
 
 	if (access("/run/udev/data", F_OK) < 0)
 		return true;
 	(void)snprintf(path, sizeof path, "/run/udev/data/%s", record);
-	return access(path, F_OK) == 0;
+	return text_read_file(&content, path) == 0 && !strstr(content.buf, "E:ID_PROCESSING=1\n");
 }
 
 /* ---- disks ---- */
