@@ -21,19 +21,24 @@ static bool reaches(struct host_trial *t, unsigned seconds)
 	return pair_pings(t, PAIR_A, pair_address(t, PAIR_B, 0), seconds);
 }
 
+static void check_loses_frames(struct host_trial *t, const char *action)
+{
+	pair_start(t, 1);
+	HOST_REQUIRE(t, reaches(t, ANSWER_S));
+	set(t, action);
+	HOST_CHECK(t, !reaches(t, 2));
+	HOST_CHECK_GT(t, frames_seen(t), 0);
+	pair_must(t, PAIR_B, "xdp_clear", "cable0", NULL);
+	HOST_CHECK(t, reaches(t, ANSWER_S));
+}
+
 HOST_CASE(bpf, xdp_drop_drops, .title = "A dropping XDP program stops pings and counts them",
 	  .priority = P2, .isolation = ISOLATION_FORK, .needs = "vms>=2,kconfig:BPF_SYSCALL",
 	  .timeout_s = 120, .why = "It is how floods are kept off a machine.",
 	  .remedy = "Check BPF_SYSCALL and XDP in the kernel, and the NIC's driver.",
 	  .sources = "LISA:verify_xdp_action_drop")
 {
-	pair_start(t, 1);
-	HOST_REQUIRE(t, reaches(t, ANSWER_S));
-	set(t, "drop");
-	HOST_CHECK(t, !reaches(t, 2));
-	HOST_CHECK_GT(t, frames_seen(t), 0);
-	pair_must(t, PAIR_B, "xdp_clear", "cable0", NULL);
-	HOST_CHECK(t, reaches(t, ANSWER_S));
+	check_loses_frames(t, "drop");
 }
 
 HOST_SABOTAGE(bpf, xdp_drop_drops, "the program passes what it is to drop")
@@ -48,13 +53,7 @@ HOST_CASE(bpf, xdp_abort_drops, .title = "An aborting XDP program stops pings", 
 	  .remedy = "Check XDP in the kernel and the NIC's driver.",
 	  .sources = "LISA:verify_xdp_action_aborted")
 {
-	pair_start(t, 1);
-	HOST_REQUIRE(t, reaches(t, ANSWER_S));
-	set(t, "abort");
-	HOST_CHECK(t, !reaches(t, 2));
-	HOST_CHECK_GT(t, frames_seen(t), 0);
-	pair_must(t, PAIR_B, "xdp_clear", "cable0", NULL);
-	HOST_CHECK(t, reaches(t, ANSWER_S));
+	check_loses_frames(t, "abort");
 }
 
 HOST_SABOTAGE(bpf, xdp_abort_drops, "the program passes in place of aborting")
