@@ -285,9 +285,6 @@ void pair_must(struct host_trial *t, enum pair_side side, const char *probe, ...
 	gather(arguments, 1, args);
 	va_end(args);
 	int code = call(t, side, "probe", arguments);
-	if (code == EOPNOTSUPP || code == ENODEV)
-		host_skip(t, "kernel feature", "machine %c: %s %s: error %d %s", 'A' + (int)side,
-			  probe, arguments[1] ? arguments[1] : "", code, t->scratch.buf);
 	if (code != 0)
 		host_broken(t, "machine %c: %s %s: error %d %s", 'A' + (int)side, probe,
 			    arguments[1] ? arguments[1] : "", code, t->scratch.buf);
