@@ -250,14 +250,11 @@ bool pe_digest(const struct pe *pe, unsigned char ret[SHA256_BYTES])
 	if (pe->directory_at == 0 || pe->directory_at < second || third > end ||
 	    !is_without_gaps(pe))
 		return false;
-	unsigned char *bytes = xnew(end), *at = bytes;
-	memcpy(at, pe->file.at, pe->checksum_at);
-	at += pe->checksum_at;
-	memcpy(at, pe->file.at + second, pe->directory_at - second);
-	at += pe->directory_at - second;
-	memcpy(at, pe->file.at + third, end - third);
-	at += end - third;
-	sha256(bytes, (size_t)(at - bytes), ret);
-	free(bytes);
+	struct sha256 sum;
+	sha256_begin(&sum);
+	sha256_add(&sum, pe->file.at, pe->checksum_at);
+	sha256_add(&sum, pe->file.at + second, pe->directory_at - second);
+	sha256_add(&sum, pe->file.at + third, end - third);
+	sha256_end(&sum, ret);
 	return true;
 }
