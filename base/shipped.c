@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-int shipped_find(const char *name, char ret[SHIPPED_PATH_MAX])
+int shipped_find(const char *name, char ret[SHIPPED_PATH_MAX], struct err *e)
 {
 	/* Relative to the program's folder: of an installed one, of a build folder and of a test in it. */
 	static const char *const places[] = {"../share/assay/runbooks", "../runbooks",
@@ -21,7 +21,7 @@ int shipped_find(const char *name, char ret[SHIPPED_PATH_MAX])
 	    access(ret, R_OK) == 0)
 		return 0;
 	if (length <= 0)
-		return -errno;
+		return err_set(e, BLAME_HOST, errno, "read the link /proc/self/exe: %m");
 	program[length] = '\0';
 	char *slash = strrchr(program, '/');
 	if (slash)
@@ -31,5 +31,9 @@ int shipped_find(const char *name, char ret[SHIPPED_PATH_MAX])
 			    SHIPPED_PATH_MAX &&
 		    access(ret, R_OK) == 0)
 			return 0;
-	return -ENOENT;
+	return err_set(
+		e, BLAME_HOST, ENOENT,
+		"runbooks/%s of Assay is not found: install Assay, or set ASSAY_DATA to the folder "
+		"runbooks itself%s%s%s",
+		name, told ? " (it is \"" : "", told ? told : "", told ? "\")" : "");
 }

@@ -3,11 +3,11 @@
 #ifndef ASSAY_BASE_SHIPPED_H
 #define ASSAY_BASE_SHIPPED_H
 
-#include "base/scope.h"
+#include "base/err.h"
 
 #define SHIPPED_PATH_MAX 4096
 
-/* Finds a file or folder by its name below runbooks/. -ENOENT when it is nowhere. */
-int shipped_find(const char *name, char ret[SHIPPED_PATH_MAX]) NONNULL(1, 2);
+/* Finds a file or folder by its name below runbooks/. -ENOENT, with what to do about it, when it is nowhere. */
+int shipped_find(const char *name, char ret[SHIPPED_PATH_MAX], struct err *e) NONNULL(1, 2, 3);
 
 #endif

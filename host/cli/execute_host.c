@@ -9,6 +9,7 @@
 #include "host/cli/execute.h"
 #include "host/driver/qemu/version.h"
 #include "host/driver/resources.h"
+#include "host/link/pattern.h"
 #include "host/store/folder.h"
 
 #define WAITING_JOBS_MAX 3
@@ -129,6 +130,8 @@ int check_host(struct execution *x, bool boots, struct err *e)
 {
 	x->jobs = 1;
 	int r = boots ? check_memory(x, e) : 0;
+	if (r == 0 && boots && !patterns_shipped(e))
+		r = -e->code;
 	if (r == 0)
 		r = check_room(x, boots, e);
 	if (r == 0)

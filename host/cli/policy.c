@@ -34,15 +34,13 @@ static int is_profile(const struct dirent *entry)
 static int find_profiles(struct profiles *ret, struct err *e)
 {
 	struct dirent **entries = NULL;
-	int n = -1;
+	int r = shipped_find("profiles", ret->folder, e);
+	int n = r < 0 ? 0 : scandir(ret->folder, &entries, is_profile, alphasort);
 
-	if (shipped_find("profiles", ret->folder) == 0)
-		n = scandir(ret->folder, &entries, is_profile, alphasort);
+	if (r < 0)
+		return r;
 	if (n < 0)
-		return err_set(
-			e, BLAME_HOST, ENOENT,
-			"the product's runbooks/profiles is not found: install Assay, or set "
-			"ASSAY_DATA to the folder that holds it");
+		return err_set(e, BLAME_HOST, errno, "read the folder %s: %m", ret->folder);
 	for (int i = 0; i < n; i++) {
 		int length = (int)(strlen(entries[i]->d_name) - strlen(SUFFIX));
 		if (ret->count < PROFILES_MAX)

@@ -143,6 +143,12 @@ check_says "it is told why" "host.vmdk: qemu-storage-daemon is not installed"
 doctor 0 storage limited "install qemu-system-common"
 under=
 
+mkdir -p "$work/lone/bin"
+cp "$ASSAY" "$agent" "$work/lone/bin"
+under="env ASSAY_DATA=$work"
+ASSAY=$work/lone/bin/assay refused "no data of Assay's own" "^assay: runbooks/patterns.yaml .* is not found: .*\(it is \"$work\"\)"
+under=
+
 firmware_folders=$(ls -d /usr/share/{OVMF,edk2,edk2-ovmf,qemu} 2>/dev/null)
 for folder in $firmware_folders; do
 	mount -t tmpfs none "$folder"
