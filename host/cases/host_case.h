@@ -210,6 +210,9 @@ const char *host_console_whole(struct host_trial *t)
 void host_console_forget(struct host_trial *t) NONNULL(1);
 void host_console_type(struct host_trial *t, const char *keys) NONNULL(1, 2);
 bool host_console_wait(struct host_trial *t, const char *needle, unsigned seconds) NONNULL(1, 2);
+/* The index of the first of several, NULL-terminated, that is said; -1: none of them. */
+int host_console_wait_any(struct host_trial *t, const char *const *needles, unsigned seconds)
+	NONNULL(1, 2);
 
 /* A fault that the console shows while a case runs fails it. Those that it provokes it has to expect: of the whole case by
  * `.expects = "kernel-panic"`, of what follows by this. Names of runbooks/patterns.yaml, comma-separated; NULL: none any more. */

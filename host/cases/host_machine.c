@@ -457,3 +457,12 @@ bool host_console_wait(struct host_trial *t, const char *needle, unsigned second
 	return host_step_done(t, machine_console_wait(t->machine, t->console_mark, needle, &p, &e),
 			      &e);
 }
+
+int host_console_wait_any(struct host_trial *t, const char *const *needles, unsigned seconds)
+{
+	struct patience p = for_seconds(t, seconds);
+	struct err e = {0};
+	int r = machine_console_wait_any(t->machine, t->console_mark, needles, &p, &e);
+
+	return host_step_done(t, r, &e) ? r : -1;
+}

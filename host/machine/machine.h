@@ -212,6 +212,9 @@ int machine_console_type(struct machine *machine, const char *text, struct err *
 /* Waits until the console shows `needle` after `mark`. */
 int machine_console_wait(struct machine *machine, uint64_t mark, const char *needle,
 			 const struct patience *p, struct err *e) NONNULL(1, 3, 4, 5);
+/* The same for any of several, NULL-terminated; gives the index of the one that is there. */
+int machine_console_wait_any(struct machine *machine, uint64_t mark, const char *const *needles,
+			     const struct patience *p, struct err *e) NONNULL(1, 3, 4, 5);
 
 const struct machine_spec *machine_spec(const struct machine *machine) NONNULL(1);
 /* The template that it was forked from; NULL: it was booted. */

@@ -320,23 +320,37 @@ int machine_console_type(struct machine *machine, const char *text, struct err *
 			  "the console to take what is typed", e);
 }
 
-int machine_console_wait(struct machine *machine, uint64_t mark, const char *needle,
-			 const struct patience *p, struct err *e)
+/* The index of the first of them that was said; -ENOENT: none. */
+static int said_since(const struct machine *machine, uint64_t mark, const char *const *needles)
+{
+	for (int i = 0; needles[i]; i++)
+		if (console_has_since(machine->console, mark, needles[i]))
+			return i;
+	return -ENOENT;
+}
+
+int machine_console_wait_any(struct machine *machine, uint64_t mark, const char *const *needles,
+			     const struct patience *p, struct err *e)
 {
 	uint64_t seen = 0;
 
 	for (;;) {
 		machine_take_in(machine);
-		if (console_mark(machine->console) != seen &&
-		    console_has_since(machine->console, mark, needle))
-			return 0;
+		int r = console_mark(machine->console) != seen ? said_since(machine, mark, needles)
+							       : -ENOENT;
+		if (r >= 0)
+			return r;
 		seen = console_mark(machine->console);
-		if (machine->ended) {
+		if (machine->ended)
 			(void)machine_end_error(machine, e);
-			return err_wrap(e, "the console never said \"%s\"", needle);
-		}
-		int r = machine_pump(machine, p, "the console", e);
-		if (r < 0)
-			return err_wrap(e, "the console never said \"%s\"", needle);
+		if (machine->ended || machine_pump(machine, p, "the console", e) < 0)
+			return err_wrap(e, "the console never said \"%s\"%s", needles[0],
+					needles[1] ? ", nor what else was waited for" : "");
 	}
+}
+
+int machine_console_wait(struct machine *machine, uint64_t mark, const char *needle,
+			 const struct patience *p, struct err *e)
+{
+	return machine_console_wait_any(machine, mark, (const char *const[]){needle, NULL}, p, e);
 }
