@@ -148,7 +148,8 @@ static void check_title(const char *text, struct text *why)
 
 static const char *const hierarchies[] = {"v1", "v2", NULL},
 			 *const reset_keys[] = {"ignore", "reboot", NULL},
-			 *const ext4_errors[] = {"continue", "panic", "remount-ro", NULL};
+			 *const ext4_errors[] = {"continue", "panic", "remount-ro", NULL},
+			 *const lockdowns[] = {"confidentiality", "integrity", "none", NULL};
 static const char *const yes_no[] = {"yes", "no", NULL}, *const clouds[] = {"alibaba",	 "aws",
 									    "azure",	 "gcp",
 									    "hetzner",	 "none",
@@ -226,6 +227,7 @@ static const struct policy_key keys[] = {
 	NUMBER("journal_max_mib", 1, 1LL << 30),
 	WORDS_OF("kernel_config", check_word_pair),
 	WORDS("listeners"),
+	CHOICE("lockdown", lockdowns),
 	WORDS_OF("login_defs", check_word_pair),
 	CHOICE("lvm", yes_no),
 	NUMBER("mem_overhead_mib", 1, 1LL << 30),

@@ -2,60 +2,10 @@
 /* Boots under a firmware that starts only what is signed by keys that it knows. */
 #include <stdio.h>
 
-#include "host/cases/host_order.h"
+#include "host/cases/boot/secure.h"
 
-#define BOOT_S	 900 /* the firmware's part is slow where the CPU is emulated */
 #define REFUSE_S 250
 #define LOOK_MS	 2000
-
-#define STATE "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-
-/* The loader that a firmware without boot entries takes; where the EFI system partition is mounted differs. */
-static bool has_signed_loader(struct host_trial *t)
-{
-	static const char *const places[] = {
-		"/boot/efi/EFI/BOOT/BOOTX64.EFI",
-		"/efi/EFI/BOOT/BOOTX64.EFI",
-		"/boot/EFI/BOOT/BOOTX64.EFI",
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		if (host_call(t, "probe", "is_signed", places[i], NULL) == 0)
-			return true;
-	return false;
-}
-
-/* The machine is a fork of one that came up under Secure Boot: for that it was booted once. */
-static void boot_securely(struct host_trial *t)
-{
-	const struct machine_spec *spec = machine_spec(host_machine(t));
-	const struct host_order order = {
-		.make = {.secure_boot = true},
-		.firmware = FIRMWARE_UEFI,
-	};
-
-	if (!spec->image || !spec->image->boots_uefi)
-		host_skip(t, "uefi", "no EFI system partition with a loader is on the disk");
-	if (!machine_has_secure_boot(spec))
-		host_skip(t, "secureboot",
-			  "this host has no firmware with Secure Boot and Microsoft's keys");
-	if (!has_signed_loader(t))
-		host_skip(t, "secureboot",
-			  "the loader at the fallback path is not signed, or not to be found");
-	HOST_REQUIRE(t, host_fork_ordered(t, &order, BOOT_S));
-}
-
-/* Four bytes of attributes and one of state: UEFI, "Globally Defined Variables". */
-static bool is_secure(struct host_trial *t)
-{
-	const char *stat = host_ask(t, "stat", STATE, NULL);
-	const char *bytes = stat && strstr(stat, "size=5\n") ? host_guest_read(t, STATE) : NULL;
-
-	return bytes && bytes[4] == 1;
-}
-
-static const struct case_sabotage not_secure =
-	MACHINE("the firmware has no keys and starts anything", "secureboot=off");
 
 HOST_CASE(
 	boot, boots_with_secure_boot,
@@ -67,13 +17,13 @@ HOST_CASE(
 	.sources =
 		"kola:basic.uefi-secure,LISA:verify_secureboot_compatibility,AZCERT:ms-prep/secure-boot-chain")
 {
-	boot_securely(t);
-	HOST_CHECK(t, is_secure(t));
+	secure_machine(t);
+	HOST_CHECK(t, secure_is_on(t));
 }
 
 HOST_SABOTAGE(boot, boots_with_secure_boot, "the firmware has no keys and starts anything")
 {
-	host_plant(t, &not_secure);
+	host_plant(t, &secure_not);
 }
 
 /* The kernel that was booted, as the boot loader calls it: BOOT_IMAGE=(hd0,gpt1)/boot/vmlinuz-6.1.0; NULL when it says nothing. */
@@ -125,7 +75,7 @@ HOST_CASE(
 	.remedy = "Start the kernel through shim's verifier: the distribution's signed GRUB does.",
 	.sources = "own")
 {
-	boot_securely(t);
+	secure_machine(t);
 	const char *kernel = kernel_path(t);
 
 	if (!kernel || host_call(t, "probe", "tamper_kernel", kernel, NULL) != 0)
@@ -138,5 +88,5 @@ HOST_CASE(
 
 HOST_SABOTAGE(boot, tampered_kernel_is_refused, "the firmware has no keys and starts anything")
 {
-	host_plant(t, &not_secure);
+	host_plant(t, &secure_not);
 }
