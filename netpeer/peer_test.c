@@ -164,19 +164,40 @@ TEST(peer, answers_for_gateway_and_name_server)
 	EXPECT_NUMBER(events_total(&fixture->peer.events, EVENT_ARP), 2);
 }
 
-TEST(peer, answers_a_client_without_an_address)
+static void send_discover(const struct fixture *fixture)
 {
-	struct fixture *fixture = setup();
 	uint8_t request[248] = {1, 1, 6}, mac[6];
 
 	network_guest_mac(0, mac);
 	memcpy(request + 28, mac, 6);
 	memcpy(request + 236, (const uint8_t[]){0x63, 0x82, 0x53, 0x63, 53, 1, 1, 255}, 8);
 	send_udp(fixture, UINT32_MAX, 67, request, sizeof request);
+}
+
+TEST(peer, answers_a_client_without_an_address)
+{
+	struct fixture *fixture = setup();
+
+	send_discover(fixture);
 	EXPECT(await_frame(fixture, TYPE_IPV4));
 	EXPECT_NUMBER(fixture->frame[0], 0xff);
 	EXPECT_NUMBER(fixture->frame[14 + 28 + 19], NETWORK_GUEST);
 	EXPECT_NUMBER(events_total(&fixture->peer.events, EVENT_DHCP_DISCOVER), 1);
+}
+
+TEST(peer, without_dhcp_clients_are_seen_and_not_answered)
+{
+	struct fixture *fixture = setup();
+
+	fixture->peer.has_dhcp = false;
+	send_discover(fixture);
+	run(fixture);
+	EXPECT_NUMBER(events_total(&fixture->peer.events, EVENT_DHCP_DISCOVER), 1);
+	fixture->peer.has_dhcp = true;
+	send_discover(fixture);
+	EXPECT(await_frame(fixture, TYPE_IPV4));
+	EXPECT(recv(fixture->guest, fixture->frame, sizeof fixture->frame, MSG_DONTWAIT) < 0 ||
+	       fixture->frame[13] != 0x00);
 }
 
 TEST(peer, serves_names_and_time_inside_and_outside)

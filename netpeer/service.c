@@ -65,13 +65,11 @@ void service_dhcp(struct wire *wire, const void *bytes, size_t length)
 	uint8_t reply[DHCP_REPLY_MAX];
 	struct dhcp_seen seen;
 
-	if (!wire->peer->has_dhcp)
-		return;
 	length = dhcp_answer(&wire->dhcp, bytes, length, reply, sizeof reply, &seen);
 	if (seen.message == DHCP_NOTHING)
 		return;
 	tell_dhcp(wire, &seen);
-	struct pbuf *p = length > 0 ? pbuf_of(reply, length) : NULL;
+	struct pbuf *p = wire->peer->has_dhcp && length > 0 ? pbuf_of(reply, length) : NULL;
 	if (!p)
 		return;
 	/* To all: the client cannot be asked yet for the MAC address of what it is about to get. */
