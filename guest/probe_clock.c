@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rate of the guest's clock, for the sabotage of cases that measure it. */
+/* The guest's clock, and who keeps it right: for cases that measure it, and their sabotage. */
 #include <errno.h>
 #include <sys/timex.h>
 
+#include "guest/kit/peer.h"
 #include "guest/kit/probe.h"
 
 PROBE(clock_tick, "MICROSECONDS",
@@ -15,4 +16,16 @@ PROBE(clock_tick, "MICROSECONDS",
 		return EINVAL;
 	change.tick = (long)tick;
 	return adjtimex(&change) < 0 ? errno : 0;
+}
+
+PROBE(time_daemon, "", "0 when a process is known that keeps the clock right by the network")
+{
+	(void)p;
+	return time_daemon() > 0 ? 0 : ESRCH;
+}
+
+PROBE(keep_time_daemon_frozen, "", "stops that process, and whoever follows it; for the background")
+{
+	(void)p;
+	keep_frozen(time_daemon);
 }

@@ -4,18 +4,22 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <linux/if_addr.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/wait.h"
+#include "guest/kit/helper.h"
 
-#define NICS_MAX   64
-#define ECHO_PORT  7
-#define TRY_NS	   (5 * NS_PER_S)
-#define BETWEEN_NS (200 * NS_PER_MS)
-#define COMM_SIZE  17
+#define NICS_MAX      64
+#define ECHO_PORT     7
+#define TRY_NS	      (5 * NS_PER_S)
+#define BETWEEN_NS    (200 * NS_PER_MS)
+#define COMM_SIZE     17
+#define FREEZE_MS     50
+#define ADDRESSES_MAX 65536
 
 static const char message[] = "assay echo";
 
@@ -86,6 +90,28 @@ bool peer_echoes(const char *address, unsigned seconds)
 	return false;
 }
 
+/* ---- IPv6 ---- */
+
+bool nic_has_address6(const char *name, const struct in6_addr *prefix)
+{
+	CLEAN_TEXT struct text all = TEXT_INIT(ADDRESSES_MAX);
+	unsigned length, flags;
+	char hex[33], wanted[17], own[16];
+
+	if (text_read_file(&all, "/proc/self/net/if_inet6") < 0)
+		return false;
+	for (int i = 0; i < 8; i++)
+		(void)snprintf(wanted + 2 * (ptrdiff_t)i, 3, "%02x", prefix->s6_addr[i]);
+	for (const char *at = all.buf;
+	     sscanf(at, "%32s %*x %x %*x %x %15s", hex, &length, &flags, own) == 4;
+	     at += strspn(at, "\n"), at += strcspn(at, "\n")) {
+		if (has_prefix(hex, wanted) && strcmp(own, name) == 0 &&
+		    !(flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
+			return true;
+	}
+	return false;
+}
+
 /* ---- daemons ---- */
 
 /* Names as the kernel keeps them: 15 characters. */
@@ -142,6 +168,16 @@ pid_t network_manager(void)
 pid_t time_daemon(void)
 {
 	return find_process(time_daemons);
+}
+
+void keep_frozen(pid_t (*find)(void))
+{
+	for (;;) {
+		pid_t pid = find();
+		if (pid > 0)
+			(void)kill(pid, SIGSTOP);
+		(void)pause_until(UINT64_MAX, FREEZE_MS);
+	}
 }
 
 /* ---- settings ---- */

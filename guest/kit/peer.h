@@ -23,12 +23,17 @@ const char *peer_planned(struct trial *t, const char *what, unsigned number)
  * takes at most five. */
 bool peer_echoes(const char *address, unsigned seconds) NONNULL(1);
 
+/* Has the interface an IPv6 address of that prefix (64 bits) by which it can be reached: not tentative, not a duplicate? */
+bool nic_has_address6(const char *name, const struct in6_addr *prefix) NONNULL(1, 2);
+
 /* The process that looks after the NICs or asks for their addresses; -1: none that is known. */
 pid_t network_manager(void);
 /* The same, but only such as take notice when a link goes and comes. */
 pid_t link_manager(void);
 /* The process that keeps the clock right by the network; -1: none that is known. */
 pid_t time_daemon(void);
+/* For sabotages, in a process of its own: whom `find` finds stands still, also one that a watchdog has started anew. */
+_Noreturn void keep_frozen(pid_t (*find)(void)) NONNULL(1);
 
 /* Sets the NIC's only IPv4 address; "0.0.0.0" takes it away. 0 or -errno. */
 int nic_set_address(const char *name, const char *address, const char *netmask) NONNULL(1, 2, 3);

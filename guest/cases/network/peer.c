@@ -141,22 +141,6 @@ SABOTAGE(network, dns_resolves, "the only name server is an address that nobody 
 
 /* ---- IPv6 ---- */
 
-/* An address formed from the prefix: not tentative, not a duplicate (flags 0x40, 0x08 of <linux/if_addr.h>). */
-static bool has_address6(struct trial *t, const char *nic, const struct in6_addr *prefix)
-{
-	const char *text = file_text(t, "/proc/self/net/if_inet6");
-	unsigned length, flags;
-	char hex[33], wanted[17], name[16];
-
-	for (int i = 0; i < 8; i++)
-		(void)snprintf(wanted + 2 * (ptrdiff_t)i, 3, "%02x", prefix->s6_addr[i]);
-	for (const char *at = text, *line; text && (line = text_line(t, &at));)
-		if (sscanf(line, "%32s %*x %x %*x %x %15s", hex, &length, &flags, name) == 4 &&
-		    strncmp(hex, wanted, 16) == 0 && strcmp(name, nic) == 0 && !(flags & 0x48))
-			return true;
-	return false;
-}
-
 static bool has_route6(struct trial *t, const char *nic)
 {
 	const char *text = file_text(t, "/proc/self/net/ipv6_route");
@@ -188,7 +172,7 @@ CASE(network, ipv6_autoconfigures,
 	const char *text = case_format(t, "%s::", peer_planned(t, "prefix6_", 0));
 	REQUIRE_EQ(t, inet_pton(AF_INET6, text, &prefix), 1);
 	do {
-		has_address = has_address6(t, nic.name, &prefix);
+		has_address = nic_has_address6(nic.name, &prefix);
 		has_route = has_route6(t, nic.name);
 	} while (!(has_address && has_route) && pause_until(until_ns, 200));
 	CHECK(t, has_address);

@@ -50,20 +50,14 @@ CASE(time, jump_is_corrected, .title = "A clock that was set wrong by hand is co
 	CHECK_LE(t, off, ALLOWED_NS);
 }
 
-/* Watchdogs end a daemon that stands still, and start it again. */
-static int keep_frozen(void *arg UNUSED)
+static int freeze(void *arg UNUSED)
 {
-	do {
-		pid_t pid = time_daemon();
-		if (pid > 0)
-			(void)kill(pid, SIGSTOP);
-	} while (pause_until(UINT64_MAX, 50));
-	return 0;
+	keep_frozen(time_daemon);
 }
 
 SABOTAGE(time, jump_is_corrected, "the time daemon is frozen, however often it is started")
 {
 	if (time_daemon() < 0)
 		case_broken(t, "no time daemon is known here");
-	(void)helper_start(t, keep_frozen, NULL);
+	(void)helper_start(t, freeze, NULL);
 }

@@ -7,6 +7,8 @@
 #include "base/child.h"
 #include "host/cases/host_disk.h"
 #include "host/cases/host_durable.h"
+#include "host/cases/host_netpeer.h"
+#include "host/cases/host_time.h"
 
 #define JOB_S 120
 
@@ -71,6 +73,34 @@ HOST_SABOTAGE(migrate, snapshot_restores_exactly,
 	const char *disk = host_disk_plug(t, "restored", 32, "");
 
 	(void)host_disk_mount(t, "restored", disk, NULL, NULL);
+}
+
+#define HOUR_MS	  (3600LL * 1000)
+#define CORRECT_S 120 /* two polls of a daemon: an hour is not caught up but stepped over */
+
+HOST_CASE(
+	migrate, restored_copy_corrects_clock,
+	.title = "A state restored an hour later shows the right time soon", .priority = P1,
+	.isolation = ISOLATION_FORK, .needs = "arch:x86_64,image:file,nics>=1,netpeer:ntp",
+	.timeout_s = 300, .waits = true,
+	.why = "Whoever goes back to a snapshot has a machine that lives in the past: certificates are not yet valid, logs lie.",
+	.remedy =
+		"Run a time daemon that polls every minute, and may step: chrony does with makestep N -1.",
+	.sources = "own")
+{
+	clock_await_daemon(t);
+	run_job(t, "snapshot-save");
+	/* For the guest it is the same whether an hour was waited, or the time servers are ahead by one. */
+	peer_set(t, "ntp-offset", HOUR_MS);
+	run_job(t, "snapshot-load");
+	HOST_CHECK_GT(t, clock_off_ms(t, HOUR_MS), HOUR_MS / 2);
+	HOST_CHECK(t, clock_is_right_within(t, HOUR_MS, CORRECT_S));
+}
+
+HOST_SABOTAGE(migrate, restored_copy_corrects_clock,
+	      "the time daemon is frozen, however often it is started")
+{
+	clock_freeze_daemon(t);
 }
 
 /* ---- a disk, without the guest's knowledge ---- */

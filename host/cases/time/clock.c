@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guest's clocks beside the host's. */
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "host/cases/host_case.h"
+#include "host/cases/host_time.h"
 
 #define RATE_SPAN_MS 5000
-
-struct clocks {
-	long long wall_ns, monotonic_ns; /* the guest's */
-	long long host_wall_ns, host_ns; /* in the middle of the question */
-	long long doubt_ns;		 /* half of what question and answer took */
-};
-
-static void read_clocks(struct host_trial *t, struct clocks *ret)
-{
-	long long wall_before = (long long)clock_wall_ns(), before = (long long)clock_now_ns();
-	const char *reply = host_ask(t, "time", NULL);
-
-	HOST_REQUIRE(t, reply && sscanf(reply, "wall_ns=%lld monotonic_ns=%lld", &ret->wall_ns,
-					&ret->monotonic_ns) == 2);
-	ret->doubt_ns = ((long long)clock_now_ns() - before) / 2;
-	ret->host_wall_ns = wall_before + ret->doubt_ns;
-	ret->host_ns = before + ret->doubt_ns;
-}
 
 HOST_CASE(
 	time, wall_clock_matches_host,
@@ -38,7 +18,7 @@ HOST_CASE(
 {
 	struct clocks clocks;
 
-	read_clocks(t, &clocks);
+	clocks_read(t, &clocks);
 	long long off_ms = (clocks.wall_ns - clocks.host_wall_ns) / 1000000;
 	host_note(t, "the guest is %lld ms off", off_ms);
 	HOST_CHECK_LE(t, llabs(off_ms), 2000 + clocks.doubt_ns / 1000000);
@@ -54,9 +34,9 @@ HOST_CASE(time, rate_matches_host, .title = "Guest time advances at the host's r
 	long long allowed_ppm = host_plan_number(t, "clock_rate_ppm", 1000);
 	struct clocks first, last;
 
-	read_clocks(t, &first);
+	clocks_read(t, &first);
 	host_sleep(t, RATE_SPAN_MS);
-	read_clocks(t, &last);
+	clocks_read(t, &last);
 	long long host_span = last.host_ns - first.host_ns,
 		  guest_span = last.wall_ns - first.wall_ns;
 	long long allowed_ns = host_span / 1000000 * allowed_ppm + first.doubt_ns + last.doubt_ns;
@@ -70,4 +50,33 @@ HOST_SABOTAGE(time, rate_matches_host, "the guest's clock runs a tenth slow")
 {
 	if (host_call(t, "probe", "clock_tick", "9000", NULL) != 0)
 		host_broken(t, "the clock's rate cannot be changed");
+}
+
+/* ---- a pause ---- */
+
+#define PAUSE_MS 10000
+/* Two polls of a daemon, and time to catch up for one that does not step. */
+#define CORRECT_S 180
+
+HOST_CASE(
+	time, corrected_after_pause,
+	.title = "After a pause the guest's wall clock is soon right again", .priority = P1,
+	.isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:ntp", .timeout_s = 300,
+	.waits = true,
+	.why = "Hosts pause machines for snapshots and migrations; the guest's clock stands still meanwhile.",
+	.remedy =
+		"Run a time daemon that polls every minute, and may step: chrony does with makestep N -1.",
+	.sources = "own")
+{
+	clock_await_daemon(t);
+	HOST_REQUIRE(t, host_qmp(t, "stop", NULL) != NULL);
+	host_sleep(t, PAUSE_MS);
+	HOST_REQUIRE(t, host_qmp(t, "cont", NULL) != NULL);
+	host_note(t, "after the pause the guest's clock is %lld ms off", clock_off_ms(t, 0));
+	HOST_CHECK(t, clock_is_right_within(t, 0, CORRECT_S));
+}
+
+HOST_SABOTAGE(time, corrected_after_pause, "the time daemon is frozen, however often it is started")
+{
+	clock_freeze_daemon(t);
 }
