@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What host cases want of the guest's side of the network. */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/route.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -42,6 +45,13 @@ PROBE(freeze_network_manager, "", "stops the process that looks after the NICs")
 	if (pid < 0)
 		return ESRCH;
 	return kill(pid, SIGSTOP) < 0 ? errno : 0;
+}
+
+PROBE(keep_network_manager_frozen, "",
+      "stops that process, and whoever follows it; for the background")
+{
+	(void)p;
+	keep_frozen(network_manager);
 }
 
 /* An interface that is down has no carrier to tell of: its file cannot be read. */
@@ -122,4 +132,52 @@ PROBE(await_address, "SECONDS NIC", "waits until the NIC has an IPv4 address, an
 		if (!uevent_wait(fd, until_ns))
 			return ETIMEDOUT;
 	return text_adds(p->reply, inet_ntop(AF_INET, &address, buf, sizeof buf)) ? EMSGSIZE : 0;
+}
+
+PROBE(await_address6, "SECONDS NIC PREFIX",
+      "waits until the NIC has an IPv6 address of that prefix (64 bits)")
+{
+	CLEAN_FD int fd = uevent_open();
+	struct in6_addr prefix;
+	long long seconds;
+
+	if (number_parse(probe_argument(p, 0), 0, 3600, &seconds) < 0 ||
+	    inet_pton(AF_INET6, probe_argument(p, 2), &prefix) != 1)
+		return EINVAL;
+	uint64_t until_ns = clock_now_ns() + (uint64_t)seconds * NS_PER_S;
+	while (!nic_has_address6(probe_argument(p, 1), &prefix))
+		if (!uevent_wait(fd, until_ns))
+			return ETIMEDOUT;
+	return 0;
+}
+
+static void switch_ipv6_off(const char *nic)
+{
+	char path[300];
+
+	(void)snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", nic);
+	CLEAN_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)!write(fd, "1", 1);
+}
+
+static void switch_ipv6_off_everywhere(void)
+{
+	DIR *dir = opendir("/proc/sys/net/ipv6/conf");
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		switch_ipv6_off(entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+PROBE(keep_ipv6_off, "", "switches IPv6 off on every NIC, also later ones; for the background")
+{
+	const struct timespec span = {.tv_nsec = 50 * 1000 * 1000};
+
+	(void)p;
+	do
+		switch_ipv6_off_everywhere();
+	while (nanosleep(&span, NULL) == 0);
+	return errno;
 }

@@ -60,6 +60,19 @@ void peer_set(struct host_trial *t, const char *key, long long value)
 		host_broken(t, "the network's other end does not take %s %lld", key, value);
 }
 
+void peer_offer(struct host_trial *t, unsigned code, const void *bytes, size_t length)
+{
+	struct text question = TEXT_INIT(NETPEER_QUESTION_MAX);
+
+	(void)text_addf(&question, "option %u ", code);
+	for (size_t i = 0; i < length; i++)
+		(void)text_addf(&question, "%02x", ((const unsigned char *)bytes)[i]);
+	const char *own = host_keep(t, question.buf, question.length);
+	text_done(&question);
+	if (!ask(t, ANSWER_SPAN_NS, -1, own))
+		host_broken(t, "the network's other end does not offer option %u", code);
+}
+
 static const char *guest_address(struct host_trial *t)
 {
 	const char *address = host_plan_text(t, "address0", NULL);

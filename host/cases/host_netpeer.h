@@ -23,6 +23,9 @@ bool peer_saw(struct host_trial *t, const char *event, unsigned long count, unsi
 
 /* Changes a setting; broken when there is none such. */
 void peer_set(struct host_trial *t, const char *key, long long value) NONNULL(1, 2);
+/* Has DHCP offer an option besides, of these bytes. */
+void peer_offer(struct host_trial *t, unsigned code, const void *bytes, size_t length)
+	NONNULL(1, 3);
 
 /* Connects to a port of the guest's first NIC, from the gateway: a socket, or -1 when the guest does not take the connection. */
 int peer_join(struct host_trial *t, unsigned port, unsigned seconds) NONNULL(1);

@@ -1,53 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NICs that come and go while the guest runs. Their wires end where those of the others do. */
-#include <stdio.h>
-
 #include "host/cases/host_hotplug.h"
-#include "wire/network.h"
+#include "host/cases/host_nic.h"
 
 #define MANY	  7
-#define ADDRESS_S "60"
-
-/* The number of the i-th NIC beyond those that the machine was made with. */
-static unsigned added(struct host_trial *t, unsigned i)
-{
-	unsigned number = (unsigned)host_plan_number(t, "nics", 0) + i;
-
-	if (number >= NETWORK_NICS_MAX)
-		host_skip(t, "hotplug-slots", "the machine has too many NICs to add one");
-	return number;
-}
-
-static const char *mac_of(struct host_trial *t, unsigned number)
-{
-	uint8_t mac[6];
-
-	network_guest_mac(number, mac);
-	return host_format(t, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-			   mac[4], mac[5]);
-}
-
-static const char *id_of(struct host_trial *t, unsigned number)
-{
-	return host_format(t, "nic%u", number);
-}
-
-static void plug(struct host_trial *t, unsigned number, unsigned port)
-{
-	device_plug(t, id_of(t, number),
-		    host_format(t,
-				"\"driver\":\"virtio-net-pci\",\"netdev\":\"net%u\",\"mac\":\"%s\","
-				"\"romfile\":\"\",\"bus\":\"hot%u\"",
-				number, mac_of(t, number), port));
-}
-
-static const char *await(struct host_trial *t, unsigned number)
-{
-	const char *name = host_ask(t, "await_nic", "30", mac_of(t, number), NULL);
-
-	HOST_REQUIRE(t, name != NULL);
-	return name;
-}
+#define ADDRESS_S 60
 
 static void no_driver_for_virtio(struct host_trial *t)
 {
@@ -66,12 +23,12 @@ HOST_CASE(
 	.sources = "AZCERT:lisa-other/hot-add-nic")
 {
 	const char *before = host_ask(t, "list", "/sys/class/net", NULL);
-	unsigned number = added(t, 0);
+	unsigned number = nic_added(t, 0);
 
 	HOST_REQUIRE(t, before != NULL);
-	plug(t, number, 0);
-	const char *nic = await(t, number);
-	HOST_CHECK(t, device_unplug(t, id_of(t, number)));
+	nic_plug(t, number, 0);
+	const char *nic = nic_await(t, number);
+	HOST_CHECK(t, device_unplug(t, nic_id(t, number)));
 	HOST_CHECK_EQ(
 		t,
 		host_call(t, "await_absence", "30", host_format(t, "/sys/class/net/%s", nic), NULL),
@@ -93,13 +50,6 @@ static const char *network_in_route(struct host_trial *t, unsigned number)
 			   network >> 16 & 255, network >> 24);
 }
 
-static const char *address_text(struct host_trial *t, unsigned number, unsigned host)
-{
-	char buf[NETWORK_TEXT_SIZE];
-
-	return host_format(t, "%s", network_text(network_address(number, host), buf));
-}
-
 HOST_CASE(hotplug, nic_remove_is_clean,
 	  .title = "A removed NIC takes its routes along and leaves no leftovers", .priority = P1,
 	  .isolation = ISOLATION_FORK, .needs = "hotplug-slots>=1,netpeer:dhcp", .timeout_s = 200,
@@ -107,14 +57,15 @@ HOST_CASE(hotplug, nic_remove_is_clean,
 	  .remedy = "Look for what sets routes by hand: hooks of the DHCP client, static routes.",
 	  .sources = "AZCERT:lisa-other/hot-add-nic")
 {
-	unsigned number = added(t, 0);
-	const char *network = network_in_route(t, number), *own = address_text(t, number, 77);
+	unsigned number = nic_added(t, 0);
+	const char *network = network_in_route(t, number),
+		   *own = nic_planned_address(t, number, 77);
 
-	plug(t, number, 0);
-	const char *nic = await(t, number);
+	nic_plug(t, number, 0);
+	const char *nic = nic_await(t, number);
 	HOST_REQUIRE(t, host_call(t, "probe", "set_address", nic, own, "255.255.255.0", NULL) == 0);
 	HOST_CHECK_CONTAINS(t, host_guest_read(t, "/proc/net/route"), network);
-	HOST_CHECK(t, device_unplug(t, id_of(t, number)));
+	HOST_CHECK(t, device_unplug(t, nic_id(t, number)));
 	HOST_CHECK_EQ(
 		t,
 		host_call(t, "await_absence", "30", host_format(t, "/sys/class/net/%s", nic), NULL),
@@ -127,11 +78,11 @@ HOST_CASE(hotplug, nic_remove_is_clean,
 
 HOST_SABOTAGE(hotplug, nic_remove_is_clean, "a static route leads to its network by the first NIC")
 {
-	const char *first = host_ask(t, "await_nic", "30", mac_of(t, 0), NULL);
+	const char *first = nic_first(t);
 
-	HOST_REQUIRE(t, first != NULL);
-	HOST_REQUIRE(t, host_call(t, "probe", "add_route", address_text(t, added(t, 0), 0),
-				  "255.255.255.0", first, NULL) == 0);
+	HOST_REQUIRE(t,
+		     host_call(t, "probe", "add_route", nic_planned_address(t, nic_added(t, 0), 0),
+			       "255.255.255.0", first, NULL) == 0);
 }
 
 HOST_CASE(hotplug, replugged_nic_returns_to_its_role,
@@ -141,15 +92,15 @@ HOST_CASE(hotplug, replugged_nic_returns_to_its_role,
 	  .remedy = "Name NICs by their place or MAC address (udev's net_id, .link files).",
 	  .sources = "own")
 {
-	unsigned number = added(t, 0);
+	unsigned number = nic_added(t, 0);
 
-	plug(t, number, 0);
-	const char *first = await(t, number);
-	HOST_REQUIRE(t, device_unplug(t, id_of(t, number)));
+	nic_plug(t, number, 0);
+	const char *first = nic_await(t, number);
+	HOST_REQUIRE(t, device_unplug(t, nic_id(t, number)));
 	HOST_REQUIRE(t, host_call(t, "await_absence", "30",
 				  host_format(t, "/sys/class/net/%s", first), NULL) == 0);
-	plug(t, number, 0);
-	HOST_CHECK_TEXT(t, await(t, number), first);
+	nic_plug(t, number, 0);
+	HOST_CHECK_TEXT(t, nic_await(t, number), first);
 }
 
 HOST_SABOTAGE(hotplug, replugged_nic_returns_to_its_role,
@@ -165,10 +116,10 @@ HOST_SABOTAGE(hotplug, replugged_nic_returns_to_its_role,
 
 static void check_address(struct host_trial *t, unsigned number)
 {
-	const char *nic = await(t, number);
-	const char *got = host_ask(t, "probe", "await_address", ADDRESS_S, nic, NULL);
+	const char *nic = nic_await(t, number);
 
-	HOST_REQUIRE_TEXT(t, got, address_text(t, number, NETWORK_GUEST));
+	HOST_REQUIRE_TEXT(t, nic_await_address(t, nic, ADDRESS_S),
+			  nic_planned_address(t, number, NETWORK_GUEST));
 }
 
 HOST_CASE(
@@ -181,8 +132,8 @@ HOST_CASE(
 		"LISA:verify_synthetic_add_max_nics_one_by_one_after_provision,AZCERT:lisa-other/hot-add-nic")
 {
 	for (unsigned i = 0; i < MANY; i++) {
-		plug(t, added(t, i), i);
-		check_address(t, added(t, i));
+		nic_plug(t, nic_added(t, i), i);
+		check_address(t, nic_added(t, i));
 	}
 }
 
@@ -201,9 +152,9 @@ HOST_CASE(
 	.sources = "LISA:verify_synthetic_add_max_nics_one_time_after_provision")
 {
 	for (unsigned i = 0; i < MANY; i++)
-		plug(t, added(t, i), i);
+		nic_plug(t, nic_added(t, i), i);
 	for (unsigned i = 0; i < MANY; i++)
-		check_address(t, added(t, i));
+		check_address(t, nic_added(t, i));
 }
 
 HOST_SABOTAGE(hotplug, nics_added_at_once_get_addresses, "new virtio devices get no driver")

@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The machine's network seen from its other end. */
 #include "host/cases/host_netpeer.h"
+#include "host/cases/host_nic.h"
 
 /* A lease of two minutes is renewed after one; an emulated CPU may be late. */
 #define RENEWAL_S  110
 #define ANSWER_S   60
 #define NO_LINK_MS 5000
-
-/* The name of the machine's first NIC in the guest; broken when nobody has its MAC address. */
-static const char *first_nic(struct host_trial *t)
-{
-	const char *mac = host_plan_text(t, "mac0", "?"),
-		   *names = host_ask(t, "list", "/sys/class/net", NULL);
-	char name[16];
-
-	for (const char *at = names ? names : ""; sscanf(at, "%15s", name) == 1;
-	     at += strspn(at, "\n"), at += strcspn(at, "\n")) {
-		const char *own =
-			host_guest_read(t, host_format(t, "/sys/class/net/%s/address", name));
-		if (own && has_prefix(own, mac))
-			return host_format(t, "%s", name);
-	}
-	host_broken(t, "no NIC in the guest has the address %s", mac);
-}
 
 static bool echoes(struct host_trial *t, unsigned seconds)
 {
@@ -45,7 +29,7 @@ HOST_CASE(
 	.remedy = "Check that the DHCP client stays running after the first lease.",
 	.sources = "own")
 {
-	const char *nic = first_nic(t), *before = host_ask(t, "probe", "address", nic, NULL);
+	const char *nic = nic_first(t), *before = host_ask(t, "probe", "address", nic, NULL);
 
 	HOST_REQUIRE(t, before != NULL);
 	HOST_CHECK(t, peer_saw(t, "dhcp-renew", peer_count(t, "dhcp-renew") + 1, RENEWAL_S));
@@ -101,7 +85,7 @@ HOST_CASE(
 HOST_SABOTAGE(network, carrier_loss_recovers,
 	      "the address goes with the carrier, and the network's manager is frozen")
 {
-	const char *nic = first_nic(t);
+	const char *nic = nic_first(t);
 
 	freeze_manager(t);
 	if (host_call(t, "probe", "&lose_address_with_carrier", nic, NULL) != 0)

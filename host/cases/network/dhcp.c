@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DHCP servers that come late, and such as lie. */
+#include "host/cases/host_netpeer.h"
+#include "host/cases/host_nic.h"
+
+/* ---- late ---- */
+
+/* Longer than NetworkManager tries by default (45 s); with the doubling pauses of others there is a next try soon. */
+#define LATE_MS	    50000
+#define ASKS_S	    60
+#define CONFIGURE_S 90
+
+struct late {
+	unsigned server_less, carrier_less; /* the NICs' numbers */
+	const char *server_less_name, *carrier_less_name;
+};
+
+/* Two NICs, of which one is on a network without a DHCP server and the other has no carrier. Skips where nobody looks
+ * after NICs that come while the machine runs. */
+static struct late plug_too_early(struct host_trial *t)
+{
+	unsigned long asked = peer_count(t, "dhcp-discover");
+	struct late late = {nic_added(t, 0), nic_added(t, 1), NULL, NULL};
+
+	peer_set(t, "dhcp", 0);
+	nic_plug(t, late.carrier_less, 1);
+	nic_set_carrier(t, late.carrier_less, false);
+	nic_plug(t, late.server_less, 0);
+	late.server_less_name = nic_await(t, late.server_less);
+	late.carrier_less_name = nic_await(t, late.carrier_less);
+	if (asked == 0 && !peer_saw(t, "dhcp-discover", 1, ASKS_S))
+		host_skip(t, "dhcp-client",
+			  "nobody here asks for the address of a NIC that is plugged in");
+	return late;
+}
+
+HOST_CASE(
+	network, late_dhcp_server_is_awaited,
+	.title = "A DHCP server or a carrier that is nearly a minute late is still used",
+	.priority = P1, .isolation = ISOLATION_FORK, .needs = "hotplug-slots>=2,netpeer:dhcp",
+	.timeout_s = 300, .waits = true,
+	.why = "After a power failure guests are up before switches and servers are.",
+	.remedy =
+		"Let the DHCP client try for ever: look for a timeout or a number of attempts in its configuration.",
+	.sources = "kola:networking/kargs-rd-net,kola:networking/rd-net-timeout-carrier")
+{
+	struct late late = plug_too_early(t);
+
+	host_sleep(t, LATE_MS);
+	peer_set(t, "dhcp", 1);
+	nic_set_carrier(t, late.carrier_less, true);
+	HOST_REQUIRE_TEXT(t, nic_await_address(t, late.carrier_less_name, CONFIGURE_S),
+			  nic_planned_address(t, late.carrier_less, NETWORK_GUEST));
+	HOST_CHECK_TEXT(t, nic_await_address(t, late.server_less_name, CONFIGURE_S),
+			nic_planned_address(t, late.server_less, NETWORK_GUEST));
+}
+
+HOST_SABOTAGE(network, late_dhcp_server_is_awaited,
+	      "whoever asks for addresses gives up after the first attempt")
+{
+	(void)plug_too_early(t);
+	if (host_call(t, "probe", "&keep_network_manager_frozen", NULL) != 0)
+		host_broken(t, "the network's manager cannot be frozen");
+}
+
+/* ---- hostile ---- */
+
+#define FOLDER	   "/dev/shm" /* also daemons that may write nowhere else may write there */
+#define MARK	   "dhcp-"
+#define COMMAND(n) "touch " FOLDER "/" MARK #n
+#define BYTES(s)   sizeof(s) - 1, (s)
+#define LEASE_S	   20
+#define TAKEN_S	   110 /* a lease of before is renewed after a minute */
+#define LOOK_MS	   250
+
+/* Whatever a shell would make of the text, the command is among it. Short: some clients have little room. */
+static const struct {
+	unsigned code, length;
+	const char *bytes;
+} hostile[] = {
+	{12, BYTES("x;" COMMAND(12) ";")},	   /* host name */
+	{15, BYTES("$(" COMMAND(15) ")")},	   /* domain */
+	{17, BYTES("`" COMMAND(17) "`")},	   /* root path */
+	{40, BYTES("x';" COMMAND(40) ";'")},	   /* NIS domain */
+	{66, BYTES("x\n" COMMAND(66) "\n")},	   /* TFTP server */
+	{67, BYTES("() { :;};" COMMAND(67))},	   /* boot file */
+	{119, BYTES("\032$(" COMMAND(119) ")\0")}, /* search list, as DNS has names */
+	{252, BYTES("\";" COMMAND(252) ";\"")},	   /* the proxy's configuration */
+};
+
+static unsigned long leases_taken(struct host_trial *t)
+{
+	return peer_count(t, "dhcp-request") + peer_count(t, "dhcp-renew");
+}
+
+/* A carrier that goes and comes makes most clients ask at once; the others renew. */
+static bool client_asks(struct host_trial *t)
+{
+	unsigned long before = leases_taken(t);
+	/* Not "carrier": what is gone for moments only the kernel tells nobody of. */
+	const char *state = host_format(t, "/sys/class/net/%s/operstate", nic_first(t));
+
+	nic_set_carrier(t, 0, false);
+	(void)host_call(t, "await_line", "10", state, "down", NULL);
+	nic_set_carrier(t, 0, true);
+	for (unsigned i = 0; i < TAKEN_S * 1000 / LOOK_MS; i++) {
+		if (leases_taken(t) > before)
+			return true;
+		host_sleep(t, LOOK_MS);
+	}
+	return false;
+}
+
+HOST_CASE(
+	network, hostile_dhcp_options_are_harmless,
+	.title = "Shell text in DHCP options is never executed", .priority = P1,
+	.isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:dhcp", .timeout_s = 200,
+	.waits = true,
+	.why = "Anybody on the network can answer first, and what is executed runs as root.",
+	.remedy =
+		"Look at the hooks of the DHCP client and the dispatcher's scripts: no eval, and quotes around every value.",
+	.sources = "own")
+{
+	if (!host_ask(t, "list", FOLDER, NULL))
+		host_skip(t, "path:" FOLDER,
+			  "the guest has no folder in which everybody may write");
+	for (size_t i = 0; i < ARRAY_LEN(hostile); i++)
+		peer_offer(t, hostile[i].code, hostile[i].bytes, hostile[i].length);
+	peer_set(t, "lease", LEASE_S);
+	if (!client_asks(t))
+		host_skip(t, "dhcp-client", "nobody here asks for an address");
+	/* When the client renews the lease, it has long done with what came with it. */
+	HOST_CHECK(t, peer_saw(t, "dhcp-renew", peer_count(t, "dhcp-renew") + 1, TAKEN_S));
+	HOST_CHECK_LACKS(t, host_ask(t, "list", FOLDER, NULL), MARK);
+}
+
+HOST_SABOTAGE(network, hostile_dhcp_options_are_harmless,
+	      "a hook of the DHCP client has a shell evaluate the domain")
+{
+	if (host_call(t, "probe", "&evaluate_dhcp_domain", NULL) != 0)
+		host_broken(t, "the hook cannot be planted");
+}
