@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The firmware's log of what it measured, and what the TPM holds. Formats: TCG PC Client Platform Firmware Profile. */
 #include "guest/kit/case.h"
-#include "guest/kit/sha256.h"
+#include "guest/kit/tpm.h"
 
 #define LOG	 "/sys/kernel/security/tpm0/binary_bios_measurements"
-#define DEVICE	 "/dev/tpmrm0"
 #define LOG_MAX	 (4U << 20)
 #define PCRS	 8 /* those of firmware and loader; what comes after is logged elsewhere */
 #define SHA256	 0x000b
@@ -131,40 +130,7 @@ static unsigned replay(struct log_reader *in, unsigned char pcrs[PCRS][SHA256_BY
 	return in->failed ? 0 : count;
 }
 
-/* ---- the TPM ---- */
-
-/* One command and its answer; the length of that, 0 when the TPM says no. */
-static size_t ask_tpm(int fd, const unsigned char *command, size_t length,
-		      unsigned char answer[256])
-{
-	if (write(fd, command, length) != (ssize_t)length)
-		return 0;
-	ssize_t got = read(fd, answer, 256);
-	bool is_good = got >= 10 && memcmp(answer + 6, "\0\0\0\0", 4) == 0;
-	return is_good ? (size_t)got : 0;
-}
-
-/* TPM2_PCR_Read of one register's SHA-256. */
-static bool read_pcr(int fd, unsigned number, unsigned char ret[SHA256_BYTES])
-{
-	unsigned char answer[256], command[] = {0x80, 0x01, 0, 0, 0, 20, 0, 0, 0x01, 0x7e,
-						0,    0,    0, 1, 0, 11, 3, 0, 0,    0};
-	size_t length;
-
-	command[17 + number / 8] = (unsigned char)(1U << number % 8);
-	length = ask_tpm(fd, command, sizeof command, answer);
-	/* Header, counter, the selection as it was given, number of digests, size. */
-	size_t at = 10 + 4 + 10 + 4;
-	if (length < at + 2 + SHA256_BYTES || answer[at + 1] != SHA256_BYTES)
-		return false;
-	memcpy(ret, answer + at + 2, SHA256_BYTES);
-	return true;
-}
-
-static int open_tpm(void)
-{
-	return open(DEVICE, O_RDWR | O_CLOEXEC);
-}
+/* ---- against the TPM ---- */
 
 CASE(security, tpm_event_log_replays,
      .title = "Replaying the firmware event log gives the TPM's PCR values", .priority = P1,
@@ -181,7 +147,7 @@ CASE(security, tpm_event_log_replays,
 	if (log_fd < 0 && errno == ENOENT)
 		case_skip(t, "dev:tpm-event-log", "the firmware has left no log for the kernel");
 	REQUIRE(t, log_fd >= 0);
-	REQUIRE_OK(t, fd = open_tpm());
+	REQUIRE_OK(t, fd = tpm_open());
 	for (ssize_t n; in.length < LOG_MAX &&
 			(n = read(log_fd, (unsigned char *)(uintptr_t)in.bytes + in.length,
 				  LOG_MAX - in.length)) > 0;)
@@ -191,7 +157,7 @@ CASE(security, tpm_event_log_replays,
 	note(t, "%u events", count);
 	REQUIRE(t, count > 0);
 	for (unsigned i = 0; i < PCRS; i++) {
-		REQUIRE(t, read_pcr(fd, i, held));
+		REQUIRE(t, tpm_read_pcr(fd, i, held));
 		if (memcmp(held, pcrs[i], SHA256_BYTES) == 0)
 			check_passed(t);
 		else
@@ -203,12 +169,12 @@ CASE(security, tpm_event_log_replays,
 /* TPM2_PCR_Extend of register 4 by a digest of zeros, with an empty password. */
 SABOTAGE(security, tpm_event_log_replays, "something was measured that is not in the log")
 {
-	unsigned char answer[256],
+	unsigned char answer[TPM_ANSWER_MAX],
 		command[65] = {0x80, 0x02, 0, 0, 0, 65, 0, 0, 0x01, 0x82, 0, 0, 0, 4, 0, 0, 0,
 			       9,    0x40, 0, 0, 9, 0,	0, 0, 0,    0,	  0, 0, 0, 1, 0, 11};
-	int fd = open_tpm();
+	int fd = tpm_open();
 
-	if (fd < 0 || ask_tpm(fd, command, sizeof command, answer) == 0)
+	if (fd < 0 || tpm_ask(fd, command, sizeof command, answer) == 0)
 		case_broken(t, "the TPM takes no measurement");
 	close(fd);
 }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the TPM was told of the boot, and a boot entry more for it to be told of. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest/kit/probe.h"
+#include "guest/kit/tpm.h"
+
+#define PCRS	     8 /* of firmware and loader */
+#define VARIABLES    "/sys/firmware/efi/efivars"
+#define GLOBAL	     "-8be4df61-93ca-11d2-aa0d-00e098032b8c" /* UEFI, "Globally Defined Variables" */
+#define ORDER	     VARIABLES "/BootOrder" GLOBAL
+#define ATTRIBUTES   4 /* bytes before the content */
+#define VARIABLE_MAX 4096
+#define SPARE_ENTRY  0x0777
+
+PROBE(pcrs, "", "the registers of firmware and loader, a line for each")
+{
+	CLEAN_FD int fd = tpm_open();
+
+	if (fd < 0)
+		return errno;
+	for (unsigned i = 0; i < PCRS; i++) {
+		unsigned char pcr[SHA256_BYTES];
+		if (!tpm_read_pcr(fd, i, pcr))
+			return EIO;
+		(void)text_addf(p->reply, "%u ", i);
+		for (size_t k = 0; k < sizeof pcr; k++)
+			(void)text_addf(p->reply, "%02x", pcr[k]);
+		(void)text_adds(p->reply, "\n");
+	}
+	return 0;
+}
+
+static ssize_t read_variable(const char *path, unsigned char bytes[VARIABLE_MAX])
+{
+	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : read(fd, bytes, VARIABLE_MAX);
+}
+
+/* As a whole: so efivarfs wants it. */
+static bool write_variable(const char *path, const unsigned char *bytes, size_t length)
+{
+	CLEAN_FD int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	return fd >= 0 && write(fd, bytes, length) == (ssize_t)length;
+}
+
+static const char *entry_path(char path[128], unsigned number)
+{
+	(void)snprintf(path, 128, VARIABLES "/Boot%04X" GLOBAL, number);
+	return path;
+}
+
+PROBE(add_boot_entry, "", "adds a copy of the firmware's first boot entry to the end of its order")
+{
+	unsigned char order[VARIABLE_MAX], entry[VARIABLE_MAX];
+	ssize_t length = read_variable(ORDER, order), entry_length;
+	char path[128];
+
+	if (length < ATTRIBUTES + 2 || length > VARIABLE_MAX - 2)
+		return ENOENT;
+	entry_length = read_variable(
+		entry_path(path, order[ATTRIBUTES] | order[ATTRIBUTES + 1] << 8), entry);
+	order[length++] = SPARE_ENTRY & 0xff;
+	order[length++] = SPARE_ENTRY >> 8;
+	if (entry_length <= ATTRIBUTES ||
+	    !write_variable(entry_path(path, SPARE_ENTRY), entry, (size_t)entry_length) ||
+	    !write_variable(ORDER, order, (size_t)length))
+		return errno ? errno : ENOENT;
+	return text_addf(p->reply, "Boot%04X", SPARE_ENTRY) ? EMSGSIZE : 0;
+}
