@@ -149,6 +149,7 @@ static void check_title(const char *text, struct text *why)
 static const char *const hierarchies[] = {"v1", "v2", NULL},
 			 *const reset_keys[] = {"ignore", "reboot", NULL},
 			 *const ext4_errors[] = {"continue", "panic", "remount-ro", NULL},
+			 *const firewalls[] = {"off", "on", NULL},
 			 *const lockdowns[] = {"confidentiality", "integrity", "none", NULL};
 static const char *const yes_no[] = {"yes", "no", NULL}, *const clouds[] = {"alibaba",	 "aws",
 									    "azure",	 "gcp",
@@ -218,6 +219,7 @@ static const struct policy_key keys[] = {
 	WORDS_OF("file_capabilities", check_path),
 	CHOICE("file_digests", yes_no),
 	WORD("file_name"),
+	CHOICE("firewall", firewalls),
 	WORDS("forbidden_arguments"),
 	WORDS("forbidden_services"),
 	CHOICE("grow", yes_no),
