@@ -54,3 +54,22 @@ HOST_SABOTAGE(boot, boots_from_nvme, "the kernel cannot drive NVMe")
 
 	host_plant(t, &blind);
 }
+
+HOST_CASE(boot, boots_from_virtio_scsi,
+	  .title = "The image boots with its root disk on virtio-scsi", .priority = P1,
+	  .isolation = ISOLATION_FORK, .boots_again = true, .needs = "image:file", .timeout_s = 600,
+	  .why = "OpenStack, oVirt and Google's older machines put the root disk there.",
+	  .remedy = "Build virtio_scsi and sd_mod into the kernel, or put them into the initrd.",
+	  .sources = "LISA:verify_scsi_disk_controller_type")
+{
+	boot_from(t, "scsi", "/target");
+}
+
+HOST_SABOTAGE(boot, boots_from_virtio_scsi, "the kernel cannot drive virtio-scsi")
+{
+	static const struct case_sabotage blind =
+		CMDLINE("the kernel cannot drive virtio-scsi",
+			"initcall_blacklist=virtio_scsi_init module_blacklist=virtio_scsi");
+
+	host_plant(t, &blind);
+}
