@@ -344,6 +344,7 @@ static bool order_machine(struct host_trial *t, const struct host_order *order, 
 		spec.netpeer = spec.netpeer && order->size->nics > 0;
 	}
 	spec.make = order->make;
+	spec.keeps_random = order->keeps_random;
 	spec.sabotage = t->planted;
 	spec.folder = host_format(t, "%s/ordered%u", spec.folder, ++t->orders);
 	if (!replace_machine(t, &spec, make, seconds))

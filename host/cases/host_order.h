@@ -21,6 +21,7 @@ struct host_order {
 	enum firmware firmware;
 	enum entry entry;
 	const struct size *size;
+	bool keeps_random; /* as of struct machine_spec */
 };
 
 /* Ends the machine, and boots one as ordered: true when its agent is there within `seconds`. From then on all that

@@ -44,6 +44,7 @@ struct machine_spec {
 	 * of the file, and the template is everybody's. */
 	bool owns_ram;
 	bool netpeer; /* the NICs end in assay-netpeer */
+	bool keeps_random; /* a copy of a template is told neither the time nor anything random: it has what was frozen */
 	bool serves_time; /* it answers NTP: a clock that is to be looked at as it is must not be set right */
 	struct machine_make make;
 	const struct machine_keeper

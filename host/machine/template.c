@@ -265,8 +265,10 @@ static int resume(struct machine *machine, const struct patience *p, struct err 
 		return err_set(e, BLAME_HOST, EIO, "no random bytes are to be had");
 	agent_skip_greeting(machine->agent);
 	frame_open(out, FRAME_RESUME);
-	field_number(out, FIELD_NUMBER, clock_wall_ns());
-	field_bytes(out, FIELD_BYTES, entropy, sizeof entropy);
+	if (!machine->spec.keeps_random) {
+		field_number(out, FIELD_NUMBER, clock_wall_ns());
+		field_bytes(out, FIELD_BYTES, entropy, sizeof entropy);
+	}
 	frame_close(out);
 	return exchange(machine, FRAME_RESUMED, "waking the agent", &span, &frame, e);
 }
