@@ -11,7 +11,7 @@
 #define PORT_HEX  ":7CFF"
 #define LISTENING PORT_HEX " 00000000:0000 0A"
 #define TRIES	  50
-#define ANSWER_S  10
+#define ANSWER_S  5
 
 /* Something in the guest that answers there. */
 static void start_listener(struct host_trial *t)
