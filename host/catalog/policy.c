@@ -258,6 +258,7 @@ static const struct policy_key keys[] = {
 	WORDS_OF("setid_files", check_path),
 	NUMBER("shutdown_limit_s", 1, 86400),
 	CHOICE("single_root", yes_no),
+	NUMBER("smallest_mem_mib", 32, 1LL << 20),
 	CHOICE("ssh", yes_no),
 	NUMBER("ssh_keepalive_max", 1, 86400),
 	NUMBER("ssh_keepalive_min", 1, 86400),
