@@ -70,7 +70,7 @@ static int read_answers(int fd, unsigned count)
 		ssize_t length = recv(fd, answer, sizeof answer, 0);
 		if (length < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		for (const struct nlmsghdr *at = (void *)answer; NLMSG_OK(at, (unsigned)length);
+		for (struct nlmsghdr *at = (void *)answer; NLMSG_OK(at, (unsigned)length);
 		     at = NLMSG_NEXT(at, length)) {
 			int error;
 			if (at->nlmsg_type != NLMSG_ERROR)

@@ -118,11 +118,12 @@ WITH_INSTRUCTIONS static void take_blocks_by_instructions(uint32_t state[8],
 
 	for (; count > 0; count--, at += SHA256_BLOCK) {
 		__m128i words[4], abef_before = abef, cdgh_before = cdgh;
+		for (unsigned i = 0; i < 4; i++)
+			words[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)at + i), swap);
 #pragma GCC unroll 16
 		for (unsigned i = 0; i < ROUNDS / 4; i++) {
-			const __m128i *four = (const __m128i *)at + i;
-			words[i & 3] = i < 4 ? _mm_shuffle_epi8(_mm_loadu_si128(four), swap)
-					     : next_words(words, i);
+			if (i >= 4)
+				words[i & 3] = next_words(words, i);
 			__m128i sum = _mm_add_epi32(
 				words[i & 3], _mm_loadu_si128((const __m128i *)&constants[4 * i]));
 			cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
