@@ -28,12 +28,11 @@ struct batch {
 	unsigned asked; /* messages that are answered */
 };
 
-static void begin(struct netlink *message, unsigned type, unsigned flags)
+static void begin(struct netlink *message, unsigned type, unsigned flags, unsigned family)
 {
-	const struct nfgenmsg header = {.nfgen_family = AF_INET, .version = NFNETLINK_V0};
+	const struct nfgenmsg header = {.nfgen_family = (uint8_t)family, .version = NFNETLINK_V0};
 
-	netlink_begin(message, NFNL_SUBSYS_NFTABLES << 8 | type, NLM_F_CREATE | flags, &header,
-		      sizeof header);
+	netlink_begin(message, NFNL_SUBSYS_NFTABLES << 8 | type, flags, &header, sizeof header);
 }
 
 static void add_number(struct netlink *message, unsigned type, unsigned number)
@@ -84,7 +83,7 @@ static int read_answers(int fd, unsigned count)
 	return 0;
 }
 
-static int batch_do(struct batch *batch)
+static int batch_send(const struct batch *batch)
 {
 	CLEAN_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	const struct timeval span = {.tv_sec = PATIENCE_S};
@@ -99,11 +98,27 @@ static int batch_do(struct batch *batch)
 	return read_answers(fd, batch->asked);
 }
 
+static struct batch batch_begin(void)
+{
+	struct batch batch = {.messages = TEXT_INIT(BATCH_MAX)};
+
+	batch_mark(&batch, NFNL_MSG_BATCH_BEGIN);
+	return batch;
+}
+
+static int batch_do(struct batch *batch)
+{
+	batch_mark(batch, NFNL_MSG_BATCH_END);
+	int r = batch_send(batch);
+	text_done(&batch->messages);
+	return r;
+}
+
 static void add_table(struct batch *batch, const char *table)
 {
 	struct netlink message;
 
-	begin(&message, NFT_MSG_NEWTABLE, 0);
+	begin(&message, NFT_MSG_NEWTABLE, NLM_F_CREATE, NFPROTO_IPV4);
 	netlink_text(&message, NFTA_TABLE_NAME, table);
 	batch_add(batch, &message);
 }
@@ -113,7 +128,7 @@ static void add_chain(struct batch *batch, const char *table, const char *type, 
 {
 	struct netlink message;
 
-	begin(&message, NFT_MSG_NEWCHAIN, 0);
+	begin(&message, NFT_MSG_NEWCHAIN, NLM_F_CREATE, NFPROTO_IPV4);
 	netlink_text(&message, NFTA_CHAIN_TABLE, table);
 	netlink_text(&message, NFTA_CHAIN_NAME, CHAIN);
 	netlink_text(&message, NFTA_CHAIN_TYPE, type);
@@ -130,7 +145,7 @@ static void add_rule(struct batch *batch, const char *table, const char *express
 {
 	struct netlink message;
 
-	begin(&message, NFT_MSG_NEWRULE, NLM_F_APPEND);
+	begin(&message, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, NFPROTO_IPV4);
 	netlink_text(&message, NFTA_RULE_TABLE, table);
 	netlink_text(&message, NFTA_RULE_CHAIN, CHAIN);
 	size_t list = netlink_nest(&message, NFTA_RULE_EXPRESSIONS | NLA_F_NESTED);
@@ -143,27 +158,39 @@ static void add_rule(struct batch *batch, const char *table, const char *express
 
 int nftables_masquerade(const char *table)
 {
-	struct batch batch = {.messages = TEXT_INIT(BATCH_MAX)};
+	struct batch batch = batch_begin();
 
-	batch_mark(&batch, NFNL_MSG_BATCH_BEGIN);
 	add_table(&batch, table);
 	add_chain(&batch, table, "nat", NF_INET_POST_ROUTING, PRIORITY_NAT, NF_ACCEPT);
 	add_rule(&batch, table, "masq");
-	batch_mark(&batch, NFNL_MSG_BATCH_END);
-	int r = batch_do(&batch);
-	text_done(&batch.messages);
-	return r;
+	return batch_do(&batch);
+}
+
+static int drop_all(const char *table, unsigned hook)
+{
+	struct batch batch = batch_begin();
+
+	add_table(&batch, table);
+	add_chain(&batch, table, "filter", hook, PRIORITY_FILTER, NF_DROP);
+	return batch_do(&batch);
 }
 
 int nftables_drop_forwarded(const char *table)
 {
-	struct batch batch = {.messages = TEXT_INIT(BATCH_MAX)};
+	return drop_all(table, NF_INET_FORWARD);
+}
 
-	batch_mark(&batch, NFNL_MSG_BATCH_BEGIN);
-	add_table(&batch, table);
-	add_chain(&batch, table, "filter", NF_INET_FORWARD, PRIORITY_FILTER, NF_DROP);
-	batch_mark(&batch, NFNL_MSG_BATCH_END);
-	int r = batch_do(&batch);
-	text_done(&batch.messages);
-	return r;
+int nftables_drop_incoming(const char *table)
+{
+	return drop_all(table, NF_INET_LOCAL_IN);
+}
+
+int nftables_delete_all(void)
+{
+	struct batch batch = batch_begin();
+	struct netlink message;
+
+	begin(&message, NFT_MSG_DELTABLE, 0, NFPROTO_UNSPEC);
+	batch_add(&batch, &message);
+	return batch_do(&batch);
 }

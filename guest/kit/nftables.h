@@ -12,5 +12,9 @@
 int nftables_masquerade(const char *table) NONNULL(1);
 /* Makes a table that drops what would be forwarded by IPv4; 0 or -errno. */
 int nftables_drop_forwarded(const char *table) NONNULL(1);
+/* The same with what comes in for this machine. */
+int nftables_drop_incoming(const char *table) NONNULL(1);
+/* Takes away the tables of all families, whoever made them; 0 or -errno. */
+int nftables_delete_all(void);
 
 #endif
