@@ -127,6 +127,8 @@ static void release(struct host_trial *t)
 	host_side_done(t);
 	host_second_done(t);
 	machine_free(t->own); /* they know their folders by the trial's memory */
+	if (t->disk_fd > 0)
+		close(t->disk_fd);
 	if (t->channel_fd > 0)
 		close(t->channel_fd);
 	while (t->file_count > 0)

@@ -192,8 +192,12 @@ bool host_settle(struct host_trial *t, unsigned seconds) NONNULL(1);
  * prepared. Then the same disk is booted: true when it is back; how much was lost is noted. */
 void host_power_cut(struct host_trial *t) NONNULL(1);
 bool host_power_on(struct host_trial *t, unsigned seconds) NONNULL(1);
+/* A new disk over the machine's image, for the next host_boot_anew of the trial. Gives its descriptor, which is the trial's:
+ * what is written to that qcow2 the machine will find. */
+int host_make_disk(struct host_trial *t) NONNULL(1);
+bool host_has_disk(const struct host_trial *t) NONNULL(1); /* one was made */
 /* Ends the machine and boots another of its make from the image, under that firmware. Its files lie in `folder`, which is made
- * if need be; a root.qcow2 that waits there is its disk. True when its agent is there within `seconds`: then all that is
+ * if need be. True when its agent is there within `seconds`: then all that is
  * said here of the machine holds for that one. */
 bool host_boot_anew(struct host_trial *t, enum firmware firmware, const char *folder,
 		    unsigned seconds) NONNULL(1, 3);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "host/cases/host_meeting.h"
 #include "host/cases/host_order.h"
@@ -318,11 +319,32 @@ static bool replace_machine(struct host_trial *t, const struct machine_spec *spe
 	return true;
 }
 
+int host_make_disk(struct host_trial *t)
+{
+	const struct machine_spec *spec = machine_spec(t->machine);
+	struct err e = {0};
+
+	if (t->disk_fd > 0)
+		return t->disk_fd;
+	if (image_overlay(spec->image, spec->folder, spec->make.disk_bytes, &t->patience,
+			  &t->disk_fd, &e) < 0)
+		host_broken(t, "%s", e.text);
+	return t->disk_fd;
+}
+
+bool host_has_disk(const struct host_trial *t)
+{
+	return t->disk_fd > 0;
+}
+
 bool host_boot_anew(struct host_trial *t, enum firmware firmware, const char *folder,
 		    unsigned seconds)
 {
 	struct machine_spec spec = *machine_spec(t->machine);
+	char disk[FILE_PATH_SIZE];
 
+	if (host_has_disk(t))
+		spec.root_disk = file_path(t->disk_fd, disk);
 	spec.firmware = firmware;
 	spec.folder = folder;
 	spec.sabotage = NULL; /* it was built into the other */

@@ -48,6 +48,7 @@ struct host_trial {
 	const char *
 		files[HOST_FILES_MAX]; /* of devices that were plugged in: they go with the trial */
 	unsigned file_count;
+	int disk_fd;	     /* from host_make_disk; 0: none */
 	int channel_fd;	     /* from channel_open; 0: none */
 	struct text scratch; /* for one answer at a time; here, so that longjmp leaks nothing */
 	struct err error;    /* why no outcome could be had */

@@ -35,6 +35,8 @@ struct machine_spec {
 	const char *agent_path; /* assay-guest */
 	const char *folder;	/* where this machine's files lie (console.log, overlay); exists */
 	const char *kernel, *modules; /* micro-VM; also needed to plant a sabotage into a disk */
+	const char
+		*root_disk; /* an overlay of the image, made before; NULL: the driver makes one */
 	const char *extra_disk; /* micro-VM: a qcow2 that it gets as a writable disk, or NULL */
 	const char *ssh_key, *ssh_user; /* ENTRY_SSH */
 	/* The machine's power will be cut, and then its disks must lose what the guest never flushed. It costs a log of all

@@ -123,10 +123,10 @@ const char *firmware_name(enum firmware firmware); /* "auto", "bios", "uefi" */
 /* UEFI if it boots so, else BIOS. */
 enum firmware image_firmware(const struct image *image) NONNULL(1);
 
-/* Creates a qcow2 overlay over the image at `path`, virtual_size 0: as large as the image. Says so when the disk there is
- * too full for a machine. */
-int image_overlay(const struct image *image, const char *path, uint64_t virtual_size,
-		  const struct patience *p, struct err *e) NONNULL(1, 2, 4, 5);
+/* Creates a qcow2 overlay over the image, a file in `folder` that has no name; *ret_fd is the caller's. virtual_size 0: as
+ * large as the image. Says so when the disk there is too full for a machine. */
+int image_overlay(const struct image *image, const char *folder, uint64_t virtual_size,
+		  const struct patience *p, int *ret_fd, struct err *e) NONNULL(1, 2, 4, 5, 6);
 
 /* Adds the SMBIOS type 11 strings, one a line, that start the agent from the disk labelled ASSAY; none for other entries
  * than systemd-unit and tmpfiles. With tmpfiles the host must take the agent's port away and plug it in again, every few
@@ -147,9 +147,9 @@ int image_audit(const struct image *image, const struct image_options *options,
 /* Must be called early in main(): when this process is the shut-in audit child, it does that work and never returns. */
 void image_audit_init(int argc, char **argv);
 
-/* Provisioning media: an ISO 9660 file at `path` with the agent on it, and for ENTRY_CLOUD_INIT also user-data and
+/* Provisioning media: an ISO 9660 file system, written to `fd`, with the agent on it, and for ENTRY_CLOUD_INIT also user-data and
  * meta-data (volume label cidata, otherwise ASSAY). */
-int image_media(const char *path, enum entry entry, const char *agent_path, const char *instance_id,
-		struct err *e) NONNULL(1, 3, 4, 5);
+int image_media(int fd, enum entry entry, const char *agent_path, const char *instance_id,
+		struct err *e) NONNULL(3, 4, 5);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/child.h"
+#include "base/file.h"
 #include "base/test.h"
 #include "base/text.h"
 
@@ -181,13 +182,16 @@ TEST(image, proves_that_nothing_changed)
 TEST(image, overlay_leaves_the_image_alone)
 {
 	CLEAN_FREE char *path = make_raw("disk"), *overlay = in_folder("overlay");
+	CLEAN_FD int fd = -1;
+	char unnamed[FILE_PATH_SIZE];
 	const struct patience p = minute();
 	CLEANUP(image) struct image *image = NULL, *opened = NULL;
 	struct err e = {0};
 
 	EXPECT_NUMBER(open_it(path, false, &image, &e), 0);
-	EXPECT_NUMBER(image_overlay(image, overlay, 2 << 20, &p, &e), 0);
+	EXPECT_NUMBER(image_overlay(image, test_folder(), 2 << 20, &p, &fd, &e), 0);
 	EXPECT_NUMBER(image_prove_unchanged(image, &p, &e), 0);
+	EXPECT(linkat(AT_FDCWD, file_path(fd, unnamed), AT_FDCWD, overlay, AT_SYMLINK_FOLLOW) == 0);
 	EXPECT_NUMBER(open_it(overlay, true, &opened, &e), 0);
 	EXPECT_NUMBER((long long)opened->virtual_size, 2 << 20);
 	EXPECT_NUMBER(opened->chain_count, 2);

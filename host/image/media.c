@@ -42,16 +42,15 @@ struct file {
 	unsigned mode;
 };
 
-static int archive_error(struct archive *archive, const char *path, struct err *e)
+static int archive_error(struct archive *archive, struct err *e)
 {
 	const char *why = archive_error_string(archive);
 
-	return err_set(e, BLAME_HOST, archive_errno(archive), "write %.250s: %s", path,
+	return err_set(e, BLAME_HOST, archive_errno(archive), "write a medium for the machine: %s",
 		       why ? why : "libarchive gives no reason");
 }
 
-static int add_file(struct archive *archive, const char *path, const struct file *file,
-		    struct err *e)
+static int add_file(struct archive *archive, const struct file *file, struct err *e)
 {
 	struct archive_entry *entry = archive_entry_new();
 	int r = 0;
@@ -62,12 +61,12 @@ static int add_file(struct archive *archive, const char *path, const struct file
 	archive_entry_set_size(entry, (la_int64_t)file->length);
 	if (archive_write_header(archive, entry) != ARCHIVE_OK ||
 	    archive_write_data(archive, file->bytes, file->length) != (la_ssize_t)file->length)
-		r = archive_error(archive, path, e);
+		r = archive_error(archive, e);
 	archive_entry_free(entry);
 	return r;
 }
 
-static int write_iso(const char *path, const char *label, const struct file *files, size_t count,
+static int write_iso(int fd, const char *label, const struct file *files, size_t count,
 		     struct err *e)
 {
 	struct archive *archive = archive_write_new();
@@ -77,17 +76,17 @@ static int write_iso(const char *path, const char *label, const struct file *fil
 	    archive_write_set_format_option(archive, "iso9660", "volume-id", label) != ARCHIVE_OK ||
 	    archive_write_set_format_option(archive, "iso9660", "rockridge", "useful") !=
 		    ARCHIVE_OK ||
-	    archive_write_open_filename(archive, path) != ARCHIVE_OK)
-		r = archive_error(archive, path, e);
+	    archive_write_open_fd(archive, fd) != ARCHIVE_OK)
+		r = archive_error(archive, e);
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = add_file(archive, path, &files[i], e);
+		r = add_file(archive, &files[i], e);
 	if (r == 0 && archive_write_close(archive) != ARCHIVE_OK)
-		r = archive_error(archive, path, e);
+		r = archive_error(archive, e);
 	archive_write_free(archive);
 	return r;
 }
 
-static int write_media(const char *path, enum entry entry, const char *agent_path,
+static int write_media(int fd, enum entry entry, const char *agent_path,
 		       const struct image_seed *seed, struct err *e)
 {
 	CLEAN_TEXT struct text agent = TEXT_INIT(AGENT_MAX);
@@ -103,11 +102,11 @@ static int write_media(const char *path, enum entry entry, const char *agent_pat
 		{"network-config", network, network ? strlen(network) : 0, 0644},
 	};
 	if (entry != ENTRY_CLOUD_INIT)
-		return write_iso(path, "ASSAY", files, 1, e);
-	return write_iso(path, "cidata", files, ARRAY_LEN(files) - (network ? 0 : 1), e);
+		return write_iso(fd, "ASSAY", files, 1, e);
+	return write_iso(fd, "cidata", files, ARRAY_LEN(files) - (network ? 0 : 1), e);
 }
 
-int image_media(const char *path, enum entry entry, const char *agent_path, const char *instance_id,
+int image_media(int fd, enum entry entry, const char *agent_path, const char *instance_id,
 		struct err *e)
 {
 	CLEAN_FREE char *meta_data = xasprintf("instance-id: %s\n", instance_id);
@@ -117,11 +116,10 @@ int image_media(const char *path, enum entry entry, const char *agent_path, cons
 		.meta_data = meta_data,
 	};
 
-	return write_media(path, entry, agent_path, &seed, e);
+	return write_media(fd, entry, agent_path, &seed, e);
 }
 
-int image_media_seeded(const char *path, const char *agent_path, const struct image_seed *seed,
-		       struct err *e)
+int image_media_seeded(int fd, const char *agent_path, const struct image_seed *seed, struct err *e)
 {
-	return write_media(path, ENTRY_CLOUD_INIT, agent_path, seed, e);
+	return write_media(fd, ENTRY_CLOUD_INIT, agent_path, seed, e);
 }

@@ -40,7 +40,8 @@ static void make(enum entry entry, struct text *out)
 	CLEAN_FD int fd = open(agent, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	EXPECT(write(fd, "AGENT", 5) == 5);
-	EXPECT_NUMBER(image_media(iso, entry, agent, "i-7", &e), 0);
+	CLEAN_FD int medium = open(iso, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	EXPECT_NUMBER(image_media(medium, entry, agent, "i-7", &e), 0);
 	list_iso(iso, out);
 }
 
@@ -66,9 +67,8 @@ TEST(media, has_no_seed_without_cloud_init)
 
 TEST(media, says_that_the_agent_is_missing)
 {
-	CLEAN_FREE char *iso = xasprintf("%s/iso", test_folder());
 	struct err e = {0};
 
-	EXPECT_NUMBER(image_media(iso, ENTRY_CLOUD_INIT, "/nowhere/agent", "i", &e), -ENOENT);
+	EXPECT_NUMBER(image_media(-1, ENTRY_CLOUD_INIT, "/nowhere/agent", "i", &e), -ENOENT);
 	EXPECT(strstr(e.text, "/nowhere/agent"));
 }

@@ -4,39 +4,38 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/statvfs.h>
 
 #include "base/child.h"
+#include "base/file.h"
+
+#define CHILD_FD 3 /* as qemu-img sees the file */
 
 /* A booting guest writes logs and caches at least; with less room it fails in ways that look like the guest's fault. */
 #define OVERLAY_ROOM (256ULL << 20)
 
-static int check_space(const char *path, struct err *e)
+static int check_space(const char *folder, struct err *e)
 {
-	CLEAN_FREE char *folder = xstrdup(path);
-	char *slash = strrchr(folder, '/');
 	struct statvfs fs;
 
-	if (slash)
-		slash[slash == folder] = '\0';
-	if (statvfs(slash ? folder : ".", &fs) < 0)
-		return err_set(e, BLAME_HOST, errno, "look at the folder of %.300s: %m", path);
+	if (statvfs(folder, &fs) < 0)
+		return err_set(e, BLAME_HOST, errno, "look at the folder %.300s: %m", folder);
 	uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (room < OVERLAY_ROOM)
 		return err_set(e, BLAME_HOST, ENOSPC,
-			       "only %" PRIu64
-			       " MiB are free where %.250s is to lie, and a machine's disk "
+			       "only %" PRIu64 " MiB are free in %.250s, and a machine's disk "
 			       "needs at least %llu MiB; free some space or choose another folder",
-			       room >> 20, path, OVERLAY_ROOM >> 20);
+			       room >> 20, folder, OVERLAY_ROOM >> 20);
 	return 0;
 }
 
-int image_overlay(const struct image *image, const char *path, uint64_t virtual_size,
-		  const struct patience *p, struct err *e)
+/* qemu-img fills the file that it is handed. */
+static int fill(const struct image *image, int fd, uint64_t virtual_size, const struct patience *p,
+		struct err *e)
 {
 	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(65536);
-	char size[32];
+	char size[32], path[FILE_PATH_SIZE];
+	const struct child_fd passed = {.fd = fd, .as = CHILD_FD};
 	const char *argv[] = {"qemu-img",
 			      "create",
 			      "-q",
@@ -46,21 +45,35 @@ int image_overlay(const struct image *image, const char *path, uint64_t virtual_
 			      image->path,
 			      "-F",
 			      image->format,
-			      path,
+			      file_path(CHILD_FD, path),
 			      virtual_size ? size : NULL,
 			      NULL};
 	struct child_spec spec = {
 		.argv = argv,
+		.fds = &passed,
+		.fd_count = 1,
 		.limit_memory = 2ULL << 30,
 		.limit_cpu_s = 60,
 		.no_network = true,
 		.no_exec = true,
 	};
-	int r = check_space(path, e);
 
-	if (r < 0)
-		return r;
 	(void)snprintf(size, sizeof size, "%" PRIu64, virtual_size);
-	r = child_run_ok(&spec, p, &out, e);
-	return r < 0 ? err_wrap(e, "overlay over %.150s", image->name) : 0;
+	return child_run_ok(&spec, p, &out, e);
+}
+
+int image_overlay(const struct image *image, const char *folder, uint64_t virtual_size,
+		  const struct patience *p, int *ret_fd, struct err *e)
+{
+	CLEAN_FD int fd = -1;
+	int r = check_space(folder, e);
+
+	if (r == 0)
+		r = fd = file_unnamed(folder, e);
+	if (r >= 0)
+		r = fill(image, fd, virtual_size, p, e);
+	if (r < 0)
+		return err_wrap(e, "overlay over %.150s", image->name);
+	*ret_fd = STEAL_FD(fd);
+	return 0;
 }

@@ -7,7 +7,7 @@
  *	image_seed_start_agent(&user_data);
  *	struct image_seed seed = {.user_data = user_data.buf, .user_data_length = user_data.length,
  *				  .meta_data = "instance-id: one\n"};
- *	r = image_media_seeded(path, agent_path, &seed, e);
+ *	r = image_media_seeded(fd, agent_path, &seed, e);
  */
 #ifndef ASSAY_HOST_IMAGE_SEED_H
 #define ASSAY_HOST_IMAGE_SEED_H
@@ -26,7 +26,7 @@ struct image_seed {
 void image_seed_start_agent(struct text *out) NONNULL(1);
 
 /* As image_media, with these files on it whatever brings the agent in; the label is cidata. */
-int image_media_seeded(const char *path, const char *agent_path, const struct image_seed *seed,
-		       struct err *e) NONNULL(1, 2, 3, 4);
+int image_media_seeded(int fd, const char *agent_path, const struct image_seed *seed, struct err *e)
+	NONNULL(2, 3, 4);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "host/machine/internal.h"
 
 /* Spans without acceleration by hardware are machine_slowness() times as long. */
@@ -296,17 +297,22 @@ int machine_boot(const struct machine_spec *spec, const struct patience *p, stru
 {
 	const struct driver *driver = spec_driver(spec);
 	CLEANUP(machine) struct machine *machine = NULL;
+	struct machine_spec own = *spec;
+	CLEAN_FD int planted = -1;
+	char disk[FILE_PATH_SIZE];
 	struct vm *vm = NULL;
 
 	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED,
 				       .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
 	int r = driver->check ? driver->check(p, e) : 0;
 	if (r == 0)
-		r = sabotage_plant(spec, p, e);
+		r = sabotage_plant(spec, p, &planted, e);
+	if (r == 0 && planted >= 0)
+		own.root_disk = file_path(planted, disk);
 	if (r == 0)
-		r = driver->start(spec, p, &vm, e);
+		r = driver->start(&own, p, &vm, e);
 	if (r == 0)
-		r = machine_new(spec, vm, &machine, e);
+		r = machine_new(&own, vm, &machine, e);
 	if (r == 0)
 		r = boot_watch(machine, p, report, e);
 	if (r < 0)

@@ -113,8 +113,9 @@ int machine_load_agent(struct machine *machine, const struct patience *p, struct
 /* How much longer things take than with hardware virtualisation. */
 unsigned machine_slowness(const struct machine_spec *spec) NONNULL(1);
 
-/* Plants a sabotage of the kinds CMDLINE and DISK_FILE into the disk of a machine that is still to be booted. */
-int sabotage_plant(const struct machine_spec *spec, const struct patience *p, struct err *e)
-	NONNULL(1, 2, 3);
+/* Plants a sabotage of the kinds CMDLINE and DISK_FILE into a new disk for a machine that is still to be booted. *ret_fd is
+ * the caller's: the disk, or -1 when there is nothing to plant. */
+int sabotage_plant(const struct machine_spec *spec, const struct patience *p, int *ret_fd,
+		   struct err *e) NONNULL(1, 2, 3, 4);
 
 #endif

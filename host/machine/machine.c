@@ -31,6 +31,7 @@ int machine_new(const struct machine_spec *spec, struct vm *vm, struct machine *
 	int r = 0;
 
 	machine->spec = *spec;
+	machine->spec.root_disk = NULL; /* the driver has it open; the name may be gone tomorrow */
 	machine->vm = vm;
 	machine->power_on_ns = clock_now_ns();
 	machine->other.fd = -1;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "host/machine/accel.h"
 #include "host/machine/machine.h"
 
@@ -15,7 +16,9 @@ struct micro {
 	struct machine *machine;
 	struct machine_spec spec;
 	struct size size;
-	char *folder, *disk; /* owned; NULL: not made */
+	char *folder; /* owned; NULL: not made */
+	int disk;     /* the overlay */
+	char disk_path[FILE_PATH_SIZE];
 };
 
 static void micro_close(void *opened)
@@ -23,14 +26,12 @@ static void micro_close(void *opened)
 	struct micro *micro = opened;
 
 	machine_free(micro->machine);
-	if (micro->disk)
-		(void)unlink(micro->disk);
+	scope_close(&micro->disk);
 	if (micro->folder) {
 		CLEAN_FREE char *console = xasprintf("%s/console.log", micro->folder);
 		(void)unlink(console);
 		(void)rmdir(micro->folder);
 	}
-	free(micro->disk);
 	free(micro->folder);
 	free(micro);
 }
@@ -56,9 +57,6 @@ static int boot(struct micro *micro, const struct patience *p, struct err *e)
 	int r = machine_boot(&micro->spec, &soon, &micro->machine, &report, e);
 
 	boot_report_done(&report);
-	if (r == 0)
-		(void)unlink(
-			micro->disk); /* QEMU has it open: nothing is left behind if we are killed */
 	return r;
 }
 
@@ -68,6 +66,8 @@ static int micro_open(void *arg, const struct image *image, const struct patienc
 	const struct micro_setup *setup = arg;
 	struct micro *micro = xnew(sizeof *micro);
 	enum accel accel = setup->accel;
+
+	micro->disk = -1;
 	int r = size_parse(SIZE, &micro->size, e);
 
 	if (r == 0 && !setup->kernel)
@@ -79,8 +79,7 @@ static int micro_open(void *arg, const struct image *image, const struct patienc
 		r = make_folder(micro, setup, e);
 	if (r == 0) {
 		/* On a copy of its own a filesystem may do what it wants; the image is never written. */
-		micro->disk = xasprintf("%s/disk.qcow2", micro->folder);
-		r = image_overlay(image, micro->disk, 0, p, e);
+		r = image_overlay(image, micro->folder, 0, p, &micro->disk, e);
 	}
 	if (r == 0) {
 		micro->spec = (struct machine_spec){
@@ -92,7 +91,7 @@ static int micro_open(void *arg, const struct image *image, const struct patienc
 			.folder = micro->folder,
 			.kernel = setup->kernel,
 			.modules = setup->modules,
-			.extra_disk = micro->disk,
+			.extra_disk = file_path(micro->disk, micro->disk_path),
 			.run_name = "audit",
 		};
 		r = boot(micro, p, e);

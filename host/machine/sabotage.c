@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "host/machine/internal.h"
 
 #define PLANT_MEM_MIB 256
@@ -62,11 +63,13 @@ static bool needs_planting(const struct machine_spec *spec)
 		spec->sabotage->kind == SABOTAGE_DISK_FILE);
 }
 
-int sabotage_plant(const struct machine_spec *spec, const struct patience *p, struct err *e)
+int sabotage_plant(const struct machine_spec *spec, const struct patience *p, int *ret_fd,
+		   struct err *e)
 {
 	const struct size size = {.name = "plant", .cpus = 1, .mem_mib = PLANT_MEM_MIB};
 	struct patience span = patience_within(p, PLANT_SPAN_NS * machine_slowness(spec));
 
+	*ret_fd = -1;
 	if (!needs_planting(spec) || spec_driver(spec) != &driver_qemu)
 		return 0;
 	if (!spec->kernel)
@@ -74,9 +77,11 @@ int sabotage_plant(const struct machine_spec *spec, const struct patience *p, st
 			e, BLAME_HOST, ENOENT,
 			"planting a sabotage into the disk needs a kernel for the micro-VM; `assay doctor` says how to get one");
 	CLEAN_FREE char *folder = xasprintf("%s/plant", spec->folder);
-	CLEAN_FREE char *disk = xasprintf("%s/root.qcow2", spec->folder);
+	CLEAN_FD int fd = -1;
+	char disk[FILE_PATH_SIZE];
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
 		return err_set(e, BLAME_HOST, errno, "make the folder %s: %m", folder);
+	int r = image_overlay(spec->image, folder, spec->make.disk_bytes, &span, &fd, e);
 	struct machine_spec micro = {
 		.image_options = spec->image_options,
 		.size = &size,
@@ -87,13 +92,13 @@ int sabotage_plant(const struct machine_spec *spec, const struct patience *p, st
 		.folder = folder,
 		.kernel = spec->kernel,
 		.modules = spec->modules,
-		.extra_disk = disk,
+		.extra_disk = file_path(fd, disk),
 		.run_name = "plant",
 	};
-	int r = image_overlay(spec->image, disk, spec->make.disk_bytes, &span, e);
 	if (r == 0)
 		r = plant(&micro, spec->sabotage, &span, e);
 	if (r < 0)
-		(void)unlink(disk); /* a half-changed disk must not be booted */
-	return r < 0 ? err_wrap(e, "plant the sabotage \"%s\"", spec->sabotage->text) : 0;
+		return err_wrap(e, "plant the sabotage \"%s\"", spec->sabotage->text);
+	*ret_fd = STEAL_FD(fd);
+	return 0;
 }

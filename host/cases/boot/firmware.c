@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The firmware that an image says it boots under: a disk for both is booted under both. */
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/child.h"
+#include "base/file.h"
 #include "host/cases/host_case.h"
 
-#define BOOT_S 500
+#define BOOT_S	 500
+#define CHILD_FD 3 /* as qemu-io sees the disk */
 
-/* Of a machine that is booted for the case; a disk that lies in it is the one that is booted. */
+/* Of a machine that is booted for the case. */
 static const char *folder_for(struct host_trial *t, enum firmware firmware)
 {
 	return host_format(t, "%s/%s", machine_spec(host_machine(t))->folder,
@@ -27,21 +28,24 @@ static const struct image *require_image(struct host_trial *t)
 static void boot_under(struct host_trial *t, enum firmware firmware)
 {
 	const char *folder = folder_for(t, firmware);
-	bool is_planted = access(folder, F_OK) == 0;
 
 	/* Under its own firmware the machine at hand was booted already. */
-	if (is_planted || machine_spec(host_machine(t))->firmware != firmware)
+	if (host_has_disk(t) || machine_spec(host_machine(t))->firmware != firmware)
 		HOST_REQUIRE(t, host_boot_anew(t, firmware, folder, BOOT_S));
 	bool has_efi = host_call(t, "stat", "/sys/firmware/efi", NULL) == 0;
 	HOST_CHECK(t, has_efi == (firmware == FIRMWARE_UEFI));
 }
 
 /* The sectors that begin at these bytes of the disk are empty in the overlay that will be booted. */
-static void wipe_sector(struct host_trial *t, const char *disk, uint64_t at)
+static void wipe_sector(struct host_trial *t, uint64_t at)
 {
 	const char *order = host_format(t, "write -q -z %llu 512", (unsigned long long)at);
-	const char *argv[] = {"qemu-io", "-f", "qcow2", "-c", order, disk, NULL};
-	const struct child_spec spec = {.argv = argv, .no_network = true, .limit_cpu_s = 60};
+	const struct child_fd passed = {.fd = host_make_disk(t), .as = CHILD_FD};
+	char path[FILE_PATH_SIZE];
+	const char *argv[] = {"qemu-io", "-f", "qcow2", "-c", order, file_path(CHILD_FD, path),
+			      NULL};
+	const struct child_spec spec = {
+		.argv = argv, .fds = &passed, .fd_count = 1, .no_network = true, .limit_cpu_s = 60};
 	struct child_output out = CHILD_OUTPUT_INIT(4096);
 	struct err e = {0};
 	int r = child_run_ok(&spec, host_patience(t), &out, &e);
@@ -49,19 +53,6 @@ static void wipe_sector(struct host_trial *t, const char *disk, uint64_t at)
 	child_output_done(&out);
 	if (r < 0)
 		host_broken(t, "%s", e.text);
-}
-
-static const char *make_disk(struct host_trial *t, enum firmware firmware)
-{
-	const char *folder = folder_for(t, firmware),
-		   *disk = host_format(t, "%s/root.qcow2", folder);
-	struct err e = {0};
-
-	if (mkdir(folder, 0755) < 0)
-		host_broken(t, "make the folder %s: %m", folder);
-	if (image_overlay(require_image(t), disk, 0, host_patience(t), &e) < 0)
-		host_broken(t, "%s", e.text);
-	return disk;
 }
 
 HOST_CASE(
@@ -87,7 +78,7 @@ HOST_CASE(
 
 HOST_SABOTAGE(boot, boots_under_bios, "the disk's first sector is empty")
 {
-	wipe_sector(t, make_disk(t, FIRMWARE_BIOS), 0);
+	wipe_sector(t, 0);
 }
 
 HOST_CASE(
@@ -108,9 +99,8 @@ HOST_CASE(
 HOST_SABOTAGE(boot, boots_under_uefi, "the EFI system partition holds no filesystem any more")
 {
 	const struct image *image = require_image(t);
-	const char *disk = make_disk(t, FIRMWARE_UEFI);
 
 	for (unsigned i = 0; i < image->filesystem_count; i++)
 		if (strcmp(image->filesystems[i].type, "vfat") == 0)
-			wipe_sector(t, disk, image->filesystems[i].offset);
+			wipe_sector(t, image->filesystems[i].offset);
 }

@@ -32,30 +32,27 @@ static struct qemu_disk *add_disk(struct qemu *qemu, int fd, const char *format)
 	return disk;
 }
 
-/* Opens a file that somebody else has made by name, and takes the name away. */
-static int open_and_unname(const char *path, struct err *e)
+/* A disk that belongs to the caller. */
+static int open_given(struct qemu *qemu, const char *path, struct err *e)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_set(e, BLAME_HOST, errno, "open %s: %m", path);
-	(void)unlink(path);
-	return fd;
+	add_disk(qemu, fd, "qcow2");
+	return 0;
 }
 
-/* The overlay may be there already: a sabotage has been planted into it. */
 static int make_root(struct qemu *qemu, const struct patience *p, struct err *e)
 {
-	CLEAN_FREE char *path = xasprintf("%s/root.qcow2", qemu->spec.folder);
-	int r = 0;
+	const struct machine_spec *spec = &qemu->spec;
+	int fd = -1;
 
-	if (access(path, F_OK) < 0)
-		r = image_overlay(qemu->spec.image, path, qemu->spec.make.disk_bytes, p, e);
+	if (spec->root_disk)
+		return open_given(qemu, spec->root_disk, e);
+	int r = image_overlay(spec->image, spec->folder, spec->make.disk_bytes, p, &fd, e);
 	if (r < 0)
 		return r;
-	int fd = open_and_unname(path, e);
-	if (fd < 0)
-		return fd;
 	add_disk(qemu, fd, "qcow2");
 	return 0;
 }
@@ -88,28 +85,19 @@ static int make_vars(struct qemu *qemu, struct err *e)
 
 int disk_make_media(struct qemu *qemu, struct err *e)
 {
-	CLEAN_FREE char *path = xasprintf("%s/media.iso", qemu->spec.folder);
 	CLEAN_FREE char *name =
 		xasprintf("%s%s", qemu->spec.run_name ? qemu->spec.run_name : "assay",
 			  qemu->spec.instance ? "-another" : "");
 	const struct image_seed *seed = qemu->spec.make.seed;
-	int r = seed ? image_media_seeded(path, qemu->spec.agent_path, seed, e)
-		     : image_media(path, qemu->spec.entry, qemu->spec.agent_path, name, e);
-
-	if (r < 0)
-		return r;
-	qemu->media_fd = open_and_unname(path, e);
-	return qemu->media_fd < 0 ? qemu->media_fd : 0;
-}
-
-/* A disk that the micro-VM is to work on: it belongs to the caller. */
-static int make_extra(struct qemu *qemu, struct err *e)
-{
-	int fd = open(qemu->spec.extra_disk, O_RDWR | O_CLOEXEC);
+	CLEAN_FD int fd = file_unnamed(qemu->spec.folder, e);
 
 	if (fd < 0)
-		return err_set(e, BLAME_HOST, errno, "open %s: %m", qemu->spec.extra_disk);
-	add_disk(qemu, fd, "qcow2");
+		return fd;
+	int r = seed ? image_media_seeded(fd, qemu->spec.agent_path, seed, e)
+		     : image_media(fd, qemu->spec.entry, qemu->spec.agent_path, name, e);
+	if (r < 0)
+		return r;
+	qemu->media_fd = STEAL_FD(fd);
 	return 0;
 }
 
@@ -125,7 +113,7 @@ int disks_make(struct qemu *qemu, const struct patience *p, struct err *e)
 	int r = spec->image ? make_root(qemu, p, e) : initrd_make(qemu, e);
 
 	if (r == 0 && spec->extra_disk)
-		r = make_extra(qemu, e);
+		r = open_given(qemu, spec->extra_disk, e);
 	if (r == 0)
 		r = make_data_disks(qemu, e);
 	if (r == 0 && spec->image && spec->firmware == FIRMWARE_UEFI)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files without a name: they vanish with the last process that has them open, however it ends. */
+/* Files that become copies, and the room that they need. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,22 +8,6 @@
 #include <sys/statvfs.h>
 
 #include "host/driver/qemu/qemu.h"
-
-int file_unnamed(const char *folder, struct err *e)
-{
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
-		return fd >= 0 ? fd
-			       : err_set(e, BLAME_HOST, errno, "make a file in %s: %m", folder);
-	/* This file system cannot: the name is there for a moment. */
-	CLEAN_FREE char *path = xasprintf("%s/unnamed.XXXXXX", folder);
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, BLAME_HOST, errno, "make a file in %s: %m", folder);
-	(void)unlink(path);
-	return fd;
-}
 
 static int copy_extent(int from, int to, off_t start, off_t end)
 {

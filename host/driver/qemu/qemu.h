@@ -4,6 +4,7 @@
 #define ASSAY_HOST_DRIVER_QEMU_QEMU_H
 
 #include "base/child.h"
+#include "base/file.h"
 #include "base/vec.h"
 #include "host/driver/driver.h"
 #include "host/driver/qemu/netpeer.h"
@@ -100,8 +101,7 @@ struct firmware_files {
 bool qemu_has_secure_boot(void);
 int firmware_find(bool secure, struct firmware_files *ret, struct err *e) NONNULL(2, 3);
 
-/* files.c: files without a name, and copies. */
-int file_unnamed(const char *folder, struct err *e) NONNULL(1, 2);
+/* files.c: copies, and the room for them. */
 int file_copy(int from, int to, struct err *e) NONNULL(3); /* holes stay holes */
 int file_copy_path(const char *path, int to, struct err *e) NONNULL(1, 3);
 /* Gives the unnamed file a name, or copies it when it lies on another file system. */
