@@ -184,6 +184,7 @@ TEST(image, overlay_leaves_the_image_alone)
 	CLEAN_FREE char *path = make_raw("disk"), *overlay = in_folder("overlay");
 	CLEAN_FD int fd = -1;
 	char unnamed[FILE_PATH_SIZE];
+	struct stat st;
 	const struct patience p = minute();
 	CLEANUP(image) struct image *image = NULL, *opened = NULL;
 	struct err e = {0};
@@ -191,6 +192,8 @@ TEST(image, overlay_leaves_the_image_alone)
 	EXPECT_NUMBER(open_it(path, false, &image, &e), 0);
 	EXPECT_NUMBER(image_overlay(image, test_folder(), 2 << 20, &p, &fd, &e), 0);
 	EXPECT_NUMBER(image_prove_unchanged(image, &p, &e), 0);
+	EXPECT(fstat(fd, &st) == 0 &&
+	       st.st_nlink == 0); /* whenever this program ends, nothing is left */
 	EXPECT(linkat(AT_FDCWD, file_path(fd, unnamed), AT_FDCWD, overlay, AT_SYMLINK_FOLLOW) == 0);
 	EXPECT_NUMBER(open_it(overlay, true, &opened, &e), 0);
 	EXPECT_NUMBER((long long)opened->virtual_size, 2 << 20);
