@@ -8,6 +8,7 @@
 #include "host/cases/host_disk.h"
 #include "host/cases/host_durable.h"
 #include "host/cases/host_netpeer.h"
+#include "host/cases/host_qga.h"
 #include "host/cases/host_time.h"
 
 #define JOB_S 120
@@ -159,4 +160,72 @@ HOST_SABOTAGE(migrate, crash_snapshot_recovers, "the file system has no journal"
 
 	if (host_call(t, "umount", folder, NULL) != 0)
 		host_broken(t, "the file system cannot be unmounted");
+}
+
+/* ---- a disk that the guest has frozen ---- */
+
+#define FILES	   8
+#define FILE_BYTES 65536
+
+static const char *file_path(struct host_trial *t, const char *folder, unsigned number)
+{
+	return host_format(t, "%s/file%u", folder, number);
+}
+
+static const char *file_content(struct host_trial *t, unsigned number)
+{
+	return host_format(t, "%0*u", FILE_BYTES, number);
+}
+
+/* Nothing asks for them to be on the disk: without a freeze they get there after half a minute. */
+static void write_files(struct host_trial *t, const char *folder)
+{
+	for (unsigned i = 0; i < FILES; i++)
+		host_guest_write(t, file_path(t, folder, i), file_content(t, i));
+}
+
+static unsigned count_whole_files(struct host_trial *t, const char *folder)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < FILES; i++) {
+		const char *content = host_guest_read(t, file_path(t, folder, i));
+		count += content && strcmp(content, file_content(t, i)) == 0;
+	}
+	return count;
+}
+
+HOST_CASE(
+	migrate, frozen_snapshot_is_consistent,
+	.title = "A disk snapshot taken under freeze mounts clean with complete files",
+	.priority = P1, .isolation = ISOLATION_FORK,
+	.needs = "arch:x86_64,cmd:qemu-ga,dev:virtio-serial,systemd,cmd:mkfs.ext4,kconfig:EXT4_FS",
+	.timeout_s = 300,
+	.why = "A backup that was asked to be consistent must need no repair, and must not lack what was written last.",
+	.remedy =
+		"Start the agent in the mount namespace of the system, so that it freezes what is mounted later too.",
+	.sources = "own")
+{
+	qga_open(t);
+	const char *live = host_disk_plug(t, LIVE, DISK_MIB, "");
+	write_files(t, host_disk_mount(t, LIVE, live, NULL, NULL));
+	HOST_CHECK_GT(t, qga_number(t, "guest-fsfreeze-freeze"), 0);
+	copy_disk(t);
+	HOST_CHECK_GT(t, qga_number(t, "guest-fsfreeze-thaw"), 0);
+	struct host_ext4 snapshot = host_disk_ext4(t, COPY);
+	HOST_CHECK(t, snapshot.is_clean && !snapshot.needs_recovery);
+	const char *copy = host_disk_plug_file(t, COPY, host_disk_path(t, COPY), "");
+	HOST_CHECK_EQ(t, count_whole_files(t, host_disk_mount(t, COPY, copy, NULL, NULL)), FILES);
+	HOST_CHECK_EQ(t, host_disk_ext4(t, COPY).errors, 0);
+}
+
+HOST_SABOTAGE(migrate, frozen_snapshot_is_consistent,
+	      "the agent does not see what is mounted after its start")
+{
+	static const char folder[] = "/run/systemd/system/qemu-guest-agent.service.d";
+
+	(void)host_call(t, "mkdir", folder, NULL);
+	host_guest_write(t, host_format(t, "%s/zz-assay.conf", folder),
+			 "[Service]\nPrivateMounts=yes\nMountFlags=private\n");
+	(void)host_guest_run(t, NULL, "systemctl", "daemon-reload", NULL);
 }
