@@ -22,5 +22,14 @@ struct qga_reply qga_ask(struct host_trial *t, const char *command) NONNULL(1, 2
 /* The number that it answers, negative when it answers anything else; the word, NULL likewise. */
 long long qga_number(struct host_trial *t, const char *command) NONNULL(1, 2);
 const char *qga_word(struct host_trial *t, const char *command) NONNULL(1, 2);
+/* That text in the object that it answers; NULL when there is none. */
+const char *qga_member(struct host_trial *t, const char *command, const char *name)
+	NONNULL(1, 2, 3);
+
+/* Tells the agent to do what it does not answer when it does it. */
+void qga_tell(struct host_trial *t, const char *command) NONNULL(1, 2);
+
+/* For sabotage, before the port is there: puts a command on the agent's block list. */
+void qga_block(struct host_trial *t, const char *command) NONNULL(1, 2);
 
 #endif

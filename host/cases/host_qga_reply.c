@@ -10,6 +10,13 @@
 
 #define DELIMITER '\xff'
 
+static json_t *load(const char *line, size_t length)
+{
+	json_error_t why;
+
+	return json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
+}
+
 static void take_words(struct qga_reply *reply, const char *words)
 {
 	(void)snprintf(reply->words, sizeof reply->words, "%s", words);
@@ -49,13 +56,12 @@ static bool take_answer(struct qga_reply *reply, const json_t *answer)
 int qga_reply_read(const char *line, size_t length, struct qga_reply *ret, struct err *e)
 {
 	struct qga_reply reply;
-	json_error_t why;
 
 	if (length > QGA_LINE_MAX)
 		return err_set(e, BLAME_GUEST, EMSGSIZE,
 			       "the QEMU guest agent's answer is longer than %d bytes",
 			       QGA_LINE_MAX);
-	json_t *answer = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
+	json_t *answer = load(line, length);
 	bool is_read = take_answer(&reply, answer);
 	json_decref(answer);
 	if (!is_read)
@@ -64,6 +70,18 @@ int qga_reply_read(const char *line, size_t length, struct qga_reply *ret, struc
 			       length < 200 ? (int)length : 200, line);
 	*ret = reply;
 	return 0;
+}
+
+bool qga_reply_member(const char *line, size_t length, const char *name, char *buf, size_t size)
+{
+	json_t *answer = length <= QGA_LINE_MAX ? load(line, length) : NULL;
+	const char *words =
+		json_string_value(json_object_get(json_object_get(answer, "return"), name));
+
+	if (words)
+		(void)snprintf(buf, size, "%s", words);
+	json_decref(answer);
+	return words != NULL;
 }
 
 bool qga_reply_is_sync(const char *line, size_t length, long long number)

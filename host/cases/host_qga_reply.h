@@ -35,6 +35,10 @@ struct qga_reply {
 int qga_reply_read(const char *line, size_t length, struct qga_reply *ret, struct err *e)
 	NONNULL(1, 3, 4);
 
+/* Copies that member of the object which a line answers, cut off at `size`; false when it has no such text. */
+bool qga_reply_member(const char *line, size_t length, const char *name, char *buf, size_t size)
+	NONNULL(1, 3, 4);
+
 /* True for the answer to guest-sync-delimited with that number: what stands before its delimiter, the byte 0xff, is of no
  * meaning. */
 bool qga_reply_is_sync(const char *line, size_t length, long long number) NONNULL(1);

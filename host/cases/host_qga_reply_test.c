@@ -53,6 +53,26 @@ TEST(qga_reply, other_values_are_kept_as_json)
 	EXPECT_NUMBER(expect_read("{\"return\": null}").kind, QGA_OTHER);
 }
 
+static bool has_member(const char *line, const char *name, char ret[8])
+{
+	return qga_reply_member(line, strlen(line), name, ret, 8);
+}
+
+TEST(qga_reply, members_are_found)
+{
+	static const char info[] = "{\"return\": {\"number\": 1, \"version\": \"7.2.17-1\"}}";
+	char words[8] = "none";
+
+	EXPECT(!has_member(info, "number", words));
+	EXPECT(!has_member(info, "return", words));
+	EXPECT(!has_member("{\"version\": \"7\"}", "version", words));
+	EXPECT(!has_member("{\"return\": \"version\"}", "version", words));
+	EXPECT(!has_member("", "version", words));
+	EXPECT_TEXT(words, "none");
+	EXPECT(has_member(info, "version", words));
+	EXPECT_TEXT(words, "7.2.17-");
+}
+
 TEST(qga_reply, a_refusal_says_why)
 {
 	struct qga_reply reply = expect_read("{\"error\": {\"class\": \"CommandNotFound\", "

@@ -22,5 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool is_delimited = memchr(line, 0xff, size) != NULL;
 	if ((qga_reply_is_sync(line, size, 42) && !is_delimited) || (r == 0 && is_delimited))
 		abort();
+	char words[16];
+	if (qga_reply_member(line, size, "version", words, sizeof words) &&
+	    (r < 0 || reply.kind != QGA_OTHER || !memchr(words, '\0', sizeof words)))
+		abort();
 	return 0;
 }

@@ -1,8 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What QEMU's guest agent does for whoever runs the machine. */
+#include <ctype.h>
 #include <stdio.h>
 
 #include "host/cases/host_qga.h"
+
+#define NEEDS "cmd:qemu-ga,dev:virtio-serial,systemd"
+
+HOST_CASE(
+	agent, qemu_agent_answers,
+	.title = "The QEMU guest agent answers a ping and tells its version", .priority = P2,
+	.isolation = ISOLATION_FORK, .needs = NEEDS, .timeout_s = 200,
+	.why = "Hypervisors ask it for what only the guest knows, and to do what only the guest can.",
+	.remedy = "Let the service start when the port org.qemu.guest_agent.0 comes.",
+	.sources = "AZCERT:openstack/qemu-guest-agent")
+{
+	qga_open(t);
+	HOST_CHECK_TEXT(t, qga_ask(t, "guest-ping").words, "{}");
+	const char *version = qga_member(t, "guest-info", "version");
+	HOST_CHECK(t, version && isdigit((unsigned char)version[0]));
+}
+
+HOST_SABOTAGE(agent, qemu_agent_answers, "the agent's service is masked")
+{
+	host_guest_link(t, "/run/systemd/system/qemu-guest-agent.service", "/dev/null");
+	(void)host_guest_run(t, NULL, "systemctl", "daemon-reload", NULL);
+}
+
+/* ---- freezing ---- */
 
 #define STATUS	  "guest-fsfreeze-status"
 #define FREEZE	  "guest-fsfreeze-freeze"
@@ -54,8 +79,7 @@ static bool is_written_within(struct host_trial *t, unsigned seconds)
 HOST_CASE(
 	agent, qemu_agent_freezes_and_thaws,
 	.title = "The QEMU guest agent freezes and thaws every filesystem", .priority = P1,
-	.isolation = ISOLATION_FORK, .needs = "cmd:qemu-ga,dev:virtio-serial,systemd",
-	.timeout_s = 300,
+	.isolation = ISOLATION_FORK, .needs = NEEDS, .timeout_s = 300,
 	.why = "Backups ask the agent to freeze a machine while they take a snapshot of its disks; what goes on being written may be torn there.",
 	.remedy =
 		"Let the agent start when its port comes, keep guest-fsfreeze-* off its block list, and let it see all mounts.",
@@ -77,10 +101,7 @@ HOST_CASE(
 	HOST_CHECK_LACKS(t, freeze_states(t), "frozen ");
 }
 
-/* The key of the list was another once; each agent ignores the one that it does not know. */
 HOST_SABOTAGE(agent, qemu_agent_freezes_and_thaws, "freezing is on the agent's block list")
 {
-	(void)host_call(t, "mkdir", "/etc/qemu", NULL);
-	host_guest_write(t, "/etc/qemu/qemu-ga.conf",
-			 "[general]\nblacklist=" FREEZE "\nblock-rpcs=" FREEZE "\n");
+	qga_block(t, FREEZE);
 }

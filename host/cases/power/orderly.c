@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "host/cases/host_disk.h"
+#include "host/cases/host_qga.h"
 
 #define SHUTDOWN_S 120
 #define DISK	   "orderly"
@@ -100,6 +101,30 @@ HOST_CASE(
 HOST_SABOTAGE(power, shutdown_is_clean, "a unit switches the machine off while the others stop")
 {
 	plant_stop(t, "/bin/sh -c 'echo o >/proc/sysrq-trigger; sleep 60'");
+}
+
+HOST_CASE(
+	agent, qemu_agent_shuts_down,
+	.title = "A shutdown asked through the QEMU guest agent is orderly", .priority = P2,
+	.isolation = ISOLATION_FORK,
+	.needs = "arch:x86_64,cmd:qemu-ga,dev:virtio-serial,systemd,cmd:mkfs.ext4,kconfig:EXT4_FS",
+	.timeout_s = 300,
+	.why = "Hypervisors ask the agent first; a machine that does not go is switched off.",
+	.remedy = "Keep guest-shutdown off the agent's block list, and let the agent run shutdown.",
+	.sources = "own")
+{
+	const char *folder = mount_disk(t);
+
+	HOST_REQUIRE(t, host_call(t, "write", host_format(t, "%s/file", folder), "x", NULL) == 0);
+	qga_open(t);
+	qga_tell(t, "guest-shutdown");
+	HOST_REQUIRE(t, host_wait_event(t, "SHUTDOWN", SHUTDOWN_S));
+	check_unmounted(t);
+}
+
+HOST_SABOTAGE(agent, qemu_agent_shuts_down, "shutting down is on the agent's block list")
+{
+	qga_block(t, "guest-shutdown");
 }
 
 HOST_CASE(power, ordered_reboot_flushes_data,
