@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-#define DELIMITER '\xff'
+#define DELIMITER 0xff
 
 static json_t *load(const char *line, size_t length)
 {
