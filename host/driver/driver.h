@@ -81,6 +81,10 @@ struct driver {
 
 	/* While the power is off: the provisioning medium is replaced by one with that seed (borrowed). */
 	int (*reseed)(struct vm *vm, const struct image_seed *seed, struct err *e);
+	/* The same: from its next start on it has the CPUs and the memory of that size (borrowed), which is otherwise its own. */
+	int (*resize)(struct vm *vm, const struct size *size, struct err *e);
+	/* The same: makes the empty file a qcow2 of the root disk as it is now, which names what it is backed by. */
+	int (*copy_root)(struct vm *vm, int to, const struct patience *p, struct err *e);
 
 	/* Takes in what the control channel has, without blocking: events are added to vm->events. */
 	int (*collect)(struct vm *vm, struct err *e);

@@ -373,6 +373,11 @@ static int null_power_on(struct vm *vm, const struct patience *p UNUSED, struct 
 	return 0;
 }
 
+static int null_resize(struct vm *vm UNUSED, const struct size *size UNUSED, struct err *e UNUSED)
+{
+	return 0; /* it has no hardware */
+}
+
 static int null_command(struct vm *vm UNUSED, const struct patience *p UNUSED,
 			const char *name UNUSED, const char *arguments UNUSED, struct text *reply,
 			struct err *e UNUSED)
@@ -400,6 +405,7 @@ const struct driver driver_null = {
 	.go = null_go,
 	.power_cut = null_power_cut,
 	.power_on = null_power_on,
+	.resize = null_resize,
 	.command = null_command,
 	.give_fd = null_give_fd,
 	.last_words = null_last_words,

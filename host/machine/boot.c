@@ -351,6 +351,31 @@ int machine_reseed(struct machine *machine, const struct image_seed *seed, struc
 	return machine->vm->driver->reseed(machine->vm, seed, e);
 }
 
+int machine_resize(struct machine *machine, const struct size *size, struct err *e)
+{
+	struct size before = machine->size;
+
+	if (!machine->vm->driver->resize)
+		return err_set(e, BLAME_HOST, ENOTSUP,
+			       "the %s driver cannot give a machine another size",
+			       machine->vm->driver->name);
+	machine->size = *size;
+	int r = machine->vm->driver->resize(machine->vm, &machine->size, e);
+	if (r == 0)
+		machine->spec.size = &machine->size;
+	else
+		machine->size = before;
+	return r;
+}
+
+int machine_copy_root(struct machine *machine, int to, const struct patience *p, struct err *e)
+{
+	if (!machine->vm->driver->copy_root)
+		return err_set(e, BLAME_HOST, ENOTSUP, "the %s driver cannot copy a disk",
+			       machine->vm->driver->name);
+	return machine->vm->driver->copy_root(machine->vm, to, p, e);
+}
+
 bool machine_has_secure_boot(const struct machine_spec *spec)
 {
 	const struct driver *driver = spec_driver(spec);

@@ -14,6 +14,7 @@
 
 struct machine {
 	struct machine_spec spec; /* what it points to is borrowed */
+	struct size size;	  /* from machine_resize: then spec.size is this one */
 	struct vm *vm;
 	struct agent *agent;
 	struct console *console;

@@ -161,6 +161,13 @@ int machine_plug(struct machine *machine, const struct hot_devices *hot, unsigne
 /* While its power is off: replaces its provisioning medium by one with that seed (borrowed). */
 int machine_reseed(struct machine *machine, const struct image_seed *seed, struct err *e)
 	NONNULL(1, 2, 3);
+/* The same: from its next start on it has the CPUs and the memory of that size, which is otherwise its own. */
+int machine_resize(struct machine *machine, const struct size *size, struct err *e)
+	NONNULL(1, 2, 3);
+/* The same: makes the empty file a qcow2 of the root disk as it is now, with spec->cuts_power without what was never
+ * flushed. It names what it is backed by: whoever has that can open it. */
+int machine_copy_root(struct machine *machine, int to, const struct patience *p, struct err *e)
+	NONNULL(1, 3, 4);
 /* True when machines of that driver can have Secure Boot on this host. */
 bool machine_has_secure_boot(const struct machine_spec *spec) NONNULL(1);
 

@@ -312,6 +312,23 @@ TEST(machine, power_cut_and_on)
 	EXPECT_NUMBER(result.outcome, OUTCOME_PASS);
 }
 
+TEST(machine, size_is_its_own_after_a_resize)
+{
+	struct machine_spec spec = spec_of("");
+	CLEANUP(machine) struct machine *machine = boot(&spec);
+	struct err e = {0};
+
+	EXPECT_NUMBER(machine_power_cut(machine, &e), 0);
+	{
+		struct size larger = size;
+		larger.cpus++;
+		EXPECT_NUMBER(machine_resize(machine, &larger, &e), 0);
+		larger.cpus = 0;
+	}
+	EXPECT_NUMBER(machine_spec(machine)->size->cpus, size.cpus + 1);
+	EXPECT_NUMBER(machine_copy_root(machine, -1, &(struct patience){0}, &e), -ENOTSUP);
+}
+
 TEST(machine, call_and_settle)
 {
 	struct machine_spec spec = spec_of("");

@@ -96,6 +96,28 @@ TEST(argv, memory_can_be_added_where_the_size_has_room)
 	EXPECT(strstr(line, "-m 512,slots=4,maxmem=2048M ") != NULL);
 }
 
+TEST(argv, machine_that_is_off_gets_another_size)
+{
+	struct machine_spec spec = spec_with(NULL);
+	struct size larger = small, other = small;
+	struct qemu *qemu = qemu_new(&spec);
+	struct err e = {0};
+
+	larger.cpus = 3;
+	larger.mem_mib = 768;
+	EXPECT_NUMBER(qemu_resize(&qemu->vm, &larger, &e), 0);
+	EXPECT_NUMBER(ram_make(qemu, &e), 0);
+	CLEAN_FREE char *line = argv_of(&qemu->spec);
+	EXPECT(strstr(line, "-smp 3,") != NULL);
+	EXPECT(strstr(line, "-m 768 ") != NULL);
+	EXPECT(strstr(line, ",size=768M,") != NULL);
+	EXPECT_NUMBER(lseek(qemu->ram_fds[0], 0, SEEK_END), 768LL << 20);
+	other.nics = 2;
+	EXPECT_NUMBER(qemu_resize(&qemu->vm, &other, &e), -EINVAL);
+	EXPECT(qemu->spec.size == &larger);
+	qemu_free(&qemu->vm);
+}
+
 static const struct {
 	const char *device, *word;
 } droppable[] = {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a power cut leaves on disks, without a machine: the logs are made here. */
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,6 +122,59 @@ TEST(cut, second_cut_starts_from_the_first)
 	EXPECT_NUMBER(lose(qemu, &e), 0);
 	EXPECT_TEXT(e.text, "");
 	EXPECT_NUMBER(byte_at(qemu, 0), 'a');
+	qemu_free(&qemu->vm);
+}
+
+/* qemu-img and qemu-io, as they come with QEMU. */
+static void run_tool(const char *const *argv)
+{
+	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(65536);
+	struct patience p = patience_for(-1, 60 * NS_PER_S);
+	struct child_spec spec = {.argv = argv};
+	struct err e = {0};
+
+	EXPECT_NUMBER(child_run_ok(&spec, &p, &out, &e), 0);
+	EXPECT_TEXT(e.text, "");
+}
+
+static const char *path_of(const char *name, char path[PATH_MAX])
+{
+	(void)snprintf(path, PATH_MAX, "%s/%s", test_folder(), name);
+	return path;
+}
+
+TEST(cut, copy_of_the_root_disk_names_what_is_below)
+{
+	char base[PATH_MAX], top[PATH_MAX], copy[PATH_MAX];
+	const char *make_base[] = {"qemu-img", "create", "-q", "-f", "qcow2", path_of("base", base),
+				   "1M",       NULL};
+	const char *fill[] = {"qemu-io", "-f", "qcow2", "-c", "write -P 7 0 64k", base, NULL};
+	const char *make_top[] = {"qemu-img",	       "create", "-q", "-f", "qcow2",
+				  path_of("top", top), "1M",	 NULL};
+	const char *look[] = {
+		"qemu-io", "-r", "-f", "qcow2", "-c", "read -P 7 0 64k", path_of("copy", copy),
+		NULL};
+	struct machine_spec spec = {.size = &size, .folder = test_folder()};
+	struct patience p = patience_for(-1, 60 * NS_PER_S);
+	struct qemu *qemu = qemu_new(&spec);
+	struct err e = {0};
+
+	run_tool(make_base);
+	run_tool(fill);
+	run_tool(make_top);
+	qemu->disks[0] = (struct qemu_disk){.fd = open(top, O_RDWR | O_CLOEXEC),
+					    .log_fd = -1,
+					    .before_fd = -1,
+					    .format = "qcow2",
+					    .backing = xstrdup(base),
+					    .backing_format = "qcow2"};
+	qemu->disk_count = 1;
+	int to = open(copy, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	EXPECT_NUMBER(qemu_copy_root(&qemu->vm, to, &p, &e), -ENOTSUP); /* it has no image */
+	qemu->spec.image = &(const struct image){.path = NULL};
+	EXPECT_NUMBER(qemu_copy_root(&qemu->vm, to, &p, &(struct err){0}), 0);
+	close(to);
+	run_tool(look);
 	qemu_free(&qemu->vm);
 }
 

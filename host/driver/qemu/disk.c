@@ -2,11 +2,13 @@
 /* A machine's disks: made for a boot, frozen into a template, forked from it. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/driver/qemu/qemu.h"
 
-#define MIB (1ULL << 20)
+#define MIB	(1ULL << 20)
+#define COPY_FD 3 /* as qemu-img sees the file */
 
 void disks_done(struct qemu *qemu)
 {
@@ -121,6 +123,52 @@ int disks_make(struct qemu *qemu, const struct patience *p, struct err *e)
 	if (r == 0 && needs_media(spec))
 		r = disk_make_media(qemu, e);
 	return r;
+}
+
+/* Of a fork's layer QEMU is told on its command line what is below it. */
+static int name_backing(const struct qemu_disk *disk, int to, const struct patience *p,
+			struct err *e)
+{
+	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(65536);
+	CLEAN_FREE char *backing = realpath(disk->backing, NULL);
+	const struct child_fd passed = {.fd = to, .as = COPY_FD};
+	char path[FILE_PATH_SIZE];
+	const char *argv[] = {"qemu-img",
+			      "rebase",
+			      "-u",
+			      "-f",
+			      "qcow2",
+			      "-b",
+			      backing,
+			      "-F",
+			      disk->backing_format,
+			      file_path(COPY_FD, path),
+			      NULL};
+	struct child_spec spec = {
+		.argv = argv,
+		.fds = &passed,
+		.fd_count = 1,
+		.limit_memory = 2ULL << 30,
+		.limit_cpu_s = 60,
+		.no_network = true,
+		.no_exec = true,
+	};
+
+	if (!backing)
+		return err_set(e, BLAME_HOST, errno, "%s: %m", disk->backing);
+	return child_run_ok(&spec, p, &out, e);
+}
+
+int disk_copy_root(const struct qemu *qemu, int to, const struct patience *p, struct err *e)
+{
+	const struct qemu_disk *disk = &qemu->disks[0];
+
+	if (!qemu->spec.image || strcmp(disk->format, "qcow2") != 0)
+		return err_set(e, BLAME_BUG, ENOTSUP, "the machine has no root disk to copy");
+	int r = file_copy(disk->fd, to, e);
+	if (r == 0 && disk->backing)
+		r = name_backing(disk, to, p, e);
+	return r < 0 ? err_wrap(e, "copy the root disk") : 0;
 }
 
 int disk_size(const struct qemu_disk *disk, uint64_t *ret, struct err *e)

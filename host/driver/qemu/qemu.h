@@ -118,6 +118,9 @@ int disks_freeze(struct qemu *qemu, const char *folder, const struct patience *p
 void disks_done(struct qemu *qemu) NONNULL(1);
 /* The disk that brings the agent in, with the seed of the machine's make. */
 int disk_make_media(struct qemu *qemu, struct err *e) NONNULL(1, 2);
+/* Makes the empty file a copy of the root disk's top layer that says itself what is below it. */
+int disk_copy_root(const struct qemu *qemu, int to, const struct patience *p, struct err *e)
+	NONNULL(1, 3, 4);
 /* The virtual size: of a raw layer its length, of a qcow2 what its header says. */
 int disk_size(const struct qemu_disk *disk, uint64_t *ret, struct err *e) NONNULL(1, 2, 3);
 unsigned ram_nodes(const struct machine_spec *spec) NONNULL(1);
@@ -161,5 +164,7 @@ int qemu_describe(const struct machine_spec *spec, const struct patience *p, str
 /* start.c */
 struct qemu *qemu_new(const struct machine_spec *spec) NONNULL(1);
 void qemu_free(struct vm *vm);
+int qemu_resize(struct vm *vm, const struct size *size, struct err *e) NONNULL(1, 2, 3);
+int qemu_copy_root(struct vm *vm, int to, const struct patience *p, struct err *e) NONNULL(1, 3, 4);
 
 #endif

@@ -157,6 +157,48 @@ static int qemu_reseed(struct vm *vm, const struct image_seed *seed, struct err 
 	return disk_make_media(qemu, e);
 }
 
+static int check_off(const struct qemu *qemu, const char *what, struct err *e)
+{
+	if (qemu->child.pid == 0)
+		return 0;
+	return err_set(e, BLAME_BUG, EBUSY, "%s: the machine is switched on", what);
+}
+
+/* What was made for the old size, and is not made anew at a start, has to fit the new one. */
+static bool has_same_rest(const struct size *a, const struct size *b)
+{
+	return a->numa_nodes == b->numa_nodes && a->data_disks == b->data_disks &&
+	       a->data_disk_mib == b->data_disk_mib && a->nics == b->nics && a->tpm == b->tpm;
+}
+
+int qemu_resize(struct vm *vm, const struct size *size, struct err *e)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+	struct machine_spec spec = qemu->spec;
+	int r = check_off(qemu, "another size", e);
+
+	if (r < 0)
+		return r;
+	if (!has_same_rest(spec.size, size))
+		return err_set(e, BLAME_BUG, EINVAL,
+			       "a machine can get other CPUs and memory, and nothing else");
+	spec.size = size;
+	r = check_spec(&spec, e);
+	if (r == 0)
+		qemu->spec.size = size;
+	return r;
+}
+
+int qemu_copy_root(struct vm *vm, int to, const struct patience *p, struct err *e)
+{
+	struct qemu *qemu = (struct qemu *)vm;
+	int r = check_off(qemu, "a copy of the root disk", e);
+
+	if (r == 0)
+		r = disks_lose(qemu, p, e);
+	return r < 0 ? r : disk_copy_root(qemu, to, p, e);
+}
+
 static int qemu_collect(struct vm *vm, struct err *e)
 {
 	return qmp_collect(((struct qemu *)vm)->qmp, e);
@@ -275,6 +317,8 @@ const struct driver driver_qemu = {
 	.power_cut = qemu_power_cut,
 	.power_on = qemu_power_on,
 	.reseed = qemu_reseed,
+	.resize = qemu_resize,
+	.copy_root = qemu_copy_root,
 	.collect = qemu_collect,
 	.command = qemu_command,
 	.give_fd = qemu_give_fd,
