@@ -192,6 +192,8 @@ bool host_settle(struct host_trial *t, unsigned seconds) NONNULL(1);
  * prepared. Then the same disk is booted: true when it is back; how much was lost is noted. */
 void host_power_cut(struct host_trial *t) NONNULL(1);
 bool host_power_on(struct host_trial *t, unsigned seconds) NONNULL(1);
+/* Between the two: the machine comes back with the CPUs and the memory of that size, which is otherwise its own. */
+void host_resize(struct host_trial *t, const struct size *size) NONNULL(1, 2);
 /* A new disk over the machine's image, for the next host_boot_anew of the trial. Gives its descriptor, which is the trial's:
  * what is written to that qcow2 the machine will find. */
 int host_make_disk(struct host_trial *t) NONNULL(1);

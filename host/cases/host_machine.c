@@ -263,7 +263,15 @@ void host_power_cut(struct host_trial *t)
 	(void)host_step_done(t, machine_power_cut(t->machine, &e), &e);
 }
 
-static void note_loss(struct host_trial *t)
+void host_resize(struct host_trial *t, const struct size *size)
+{
+	struct err e = {0};
+
+	if (machine_resize(t->machine, size, &e) < 0)
+		host_leave_with(t, &e);
+}
+
+void host_note_loss(struct host_trial *t)
 {
 	struct patience now = for_seconds(t, 0);
 	struct err e = {0};
@@ -280,7 +288,7 @@ bool host_power_on(struct host_trial *t, unsigned seconds)
 
 	host_require_word_of_boot(t);
 	bool is_back = host_step_done(t, machine_power_on(t->machine, &p, fresh_report(t), &e), &e);
-	note_loss(t);
+	host_note_loss(t);
 	return is_back;
 }
 

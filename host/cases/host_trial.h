@@ -70,6 +70,9 @@ bool host_step_done(struct host_trial *t, int r, const struct err *e) NONNULL(1,
 /* Ends the case as broken when it does not say .boots_again: suites tell by it which cases take long. */
 void host_require_word_of_boot(struct host_trial *t) NONNULL(1);
 
+/* Notes how much the power cut has lost, if that is known by now. */
+void host_note_loss(struct host_trial *t) NONNULL(1);
+
 /* host_pair.c: the second machine goes, with the cables; their evidence stays when the result has to be explained. */
 void host_pair_release(struct host_trial *t) NONNULL(1);
 /* NULL: there is none. */
