@@ -7,6 +7,7 @@
 
 #include "host/cases/host_case.h"
 #include "host/cases/host_expect.h"
+#include "host/cases/host_root.h"
 #include "host/cases/host_side.h"
 #include "wire/need.h"
 
@@ -43,6 +44,7 @@ struct host_trial {
 	host_adjtimex_fn *adjtimex; /* NULL: the C library's */
 	struct child left;	    /* what a sabotage leaves running; ends with the trial */
 	struct machine *second;	    /* from host_second, NULL: none */
+	struct host_root root;
 	struct host_block *memory;
 	size_t memory_used;
 	const char *
