@@ -24,8 +24,9 @@ PROBE(time_daemon, "", "0 when a process is known that keeps the clock right by 
 	return time_daemon() > 0 ? 0 : ESRCH;
 }
 
-PROBE(keep_time_daemon_frozen, "", "stops that process, and whoever follows it; for the background")
+PROBE(keep_time_daemon_frozen, "",
+      "stops all such processes, and whoever follows them; for the background")
 {
 	(void)p;
-	keep_frozen(time_daemon);
+	keep_frozen(freeze_time_daemons);
 }

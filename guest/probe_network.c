@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/route.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -37,21 +36,17 @@ PROBE(address, "NIC", "the NIC's IPv4 address")
 	return text_adds(p->reply, inet_ntop(AF_INET, &address, buf, sizeof buf)) ? EMSGSIZE : 0;
 }
 
-PROBE(freeze_network_manager, "", "stops the process that looks after the NICs")
+PROBE(freeze_network_manager, "", "stops the processes that look after the NICs")
 {
-	pid_t pid = network_manager();
-
 	(void)p;
-	if (pid < 0)
-		return ESRCH;
-	return kill(pid, SIGSTOP) < 0 ? errno : 0;
+	return freeze_network_managers() ? 0 : ESRCH;
 }
 
 PROBE(keep_network_manager_frozen, "",
-      "stops that process, and whoever follows it; for the background")
+      "stops those processes, and whoever follows them; for the background")
 {
 	(void)p;
-	keep_frozen(network_manager);
+	keep_frozen(freeze_network_managers);
 }
 
 /* An interface that is down has no carrier to tell of: its file cannot be read. */

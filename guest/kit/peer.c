@@ -129,13 +129,14 @@ static bool is_one_of(const char *name, const char *const *names)
 	return false;
 }
 
-/* Over the real /proc: who runs is no file that a sabotage replaces. */
-static pid_t find_process(const char *const *names)
+/* Sends the signal to all of those names, and gives the first of them; -1: none. Over the real /proc: who runs is no file
+ * that a sabotage replaces. */
+static pid_t signal_processes(const char *const *names, int signal)
 {
 	DIR *proc = opendir("/proc");
 	pid_t found = -1;
 
-	for (struct dirent *entry; proc && found < 0 && (entry = readdir(proc));) {
+	for (struct dirent *entry; proc && (entry = readdir(proc));) {
 		CLEAN_TEXT struct text comm = TEXT_INIT(COMM_SIZE);
 		char path[300];
 		long long pid;
@@ -145,12 +146,19 @@ static pid_t find_process(const char *const *names)
 		if (text_read_file(&comm, path) < 0 || comm.length == 0)
 			continue;
 		comm.buf[strcspn(comm.buf, "\n")] = '\0';
-		if (is_one_of(comm.buf, names))
+		if (!is_one_of(comm.buf, names) || kill((pid_t)pid, signal) < 0)
+			continue;
+		if (found < 0)
 			found = (pid_t)pid;
 	}
 	if (proc)
 		closedir(proc);
 	return found;
+}
+
+static pid_t find_process(const char *const *names)
+{
+	return signal_processes(names, 0);
 }
 
 pid_t link_manager(void)
@@ -170,12 +178,24 @@ pid_t time_daemon(void)
 	return find_process(time_daemons);
 }
 
-void keep_frozen(pid_t (*find)(void))
+/* A manager may have DHCP clients that work for it, and some have one for each NIC. */
+bool freeze_network_managers(void)
+{
+	pid_t manager = signal_processes(link_managers, SIGSTOP);
+	pid_t client = signal_processes(other_managers, SIGSTOP);
+
+	return manager > 0 || client > 0;
+}
+
+bool freeze_time_daemons(void)
+{
+	return signal_processes(time_daemons, SIGSTOP) > 0;
+}
+
+void keep_frozen(bool (*freeze)(void))
 {
 	for (;;) {
-		pid_t pid = find();
-		if (pid > 0)
-			(void)kill(pid, SIGSTOP);
+		(void)freeze();
 		(void)pause_until(UINT64_MAX, FREEZE_MS);
 	}
 }

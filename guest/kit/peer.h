@@ -32,8 +32,12 @@ pid_t network_manager(void);
 pid_t link_manager(void);
 /* The process that keeps the clock right by the network; -1: none that is known. */
 pid_t time_daemon(void);
-/* For sabotages, in a process of its own: whom `find` finds stands still, also one that a watchdog has started anew. */
-_Noreturn void keep_frozen(pid_t (*find)(void)) NONNULL(1);
+/* Stops all processes that look after NICs or ask for their addresses; false: none is known. */
+bool freeze_network_managers(void);
+/* The same with those that keep the clock right by the network. */
+bool freeze_time_daemons(void);
+/* For sabotages, in a process of its own: all of them stand still, also such as come later or are started anew. */
+_Noreturn void keep_frozen(bool (*freeze)(void)) NONNULL(1);
 
 /* Sets the NIC's only IPv4 address; "0.0.0.0" takes it away. 0 or -errno. */
 int nic_set_address(const char *name, const char *address, const char *netmask) NONNULL(1, 2, 3);

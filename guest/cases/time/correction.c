@@ -52,7 +52,7 @@ CASE(time, jump_is_corrected, .title = "A clock that was set wrong by hand is co
 
 static int freeze(void *arg UNUSED)
 {
-	keep_frozen(time_daemon);
+	keep_frozen(freeze_time_daemons);
 }
 
 SABOTAGE(time, jump_is_corrected, "the time daemon is frozen, however often it is started")
