@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include <lwip/etharp.h>
+
 #include "base/clock.h"
 #include "base/text.h"
 #include "wire/netpeer.h"
@@ -96,14 +98,16 @@ static void ask_count(struct question *question)
 static void ask_await(struct question *question)
 {
 	struct control *control = question->control;
-	long long count;
+	long long count, nic = -1;
 
 	if (question->count < 2 || event_parse(question->words[1], &control->event) < 0 ||
-	    !number_of(question, 2, 0, INT64_MAX, &count)) {
-		answer_error(control, "await: an event and a count are needed");
+	    !number_of(question, 2, 0, INT64_MAX, &count) ||
+	    (question->count > 3 && !number_of(question, 3, 0, NETWORK_NICS_MAX - 1, &nic))) {
+		answer_error(control, "await: an event and a count are needed, and may be a NIC");
 		return;
 	}
 	control->count = (unsigned long)count;
+	control->nic = (int)nic;
 	control->open = CONTROL_AWAITS;
 }
 
@@ -294,6 +298,24 @@ static void ask_connect(struct question *question)
 	control->open = CONTROL_CONNECTS;
 }
 
+static void ask_resolve(struct question *question)
+{
+	struct control *control = question->control;
+	struct netif *netif = NULL;
+	ip_addr_t address;
+
+	if (address_of(question, 1, &address) && IP_IS_V4_VAL(address))
+		netif = ip4_route(ip_2_ip4(&address));
+	if (!netif) {
+		answer_error(control, "resolve: an IPv4 address on a wire is needed");
+		return;
+	}
+	etharp_cleanup_netif(netif); /* who answered once need not be there any more */
+	ip4_addr_copy(control->address, *ip_2_ip4(&address));
+	(void)etharp_query(netif, &control->address, NULL);
+	control->open = CONTROL_RESOLVES;
+}
+
 static void ask_scan(struct question *question)
 {
 	struct control *control = question->control;
@@ -316,7 +338,7 @@ static const struct verb {
 	void (*ask)(struct question *question);
 } verbs[] = {
 	{"await", ask_await},	{"connect", ask_connect}, {"count", ask_count}, {"name", ask_name},
-	{"option", ask_option}, {"scan", ask_scan},	  {"set", ask_set},
+	{"option", ask_option}, {"resolve", ask_resolve}, {"scan", ask_scan},	{"set", ask_set},
 };
 
 /* Nobody waits for its answer any more. */
@@ -405,19 +427,43 @@ static void run_connect(struct control *control)
 	answer_error(control, "the guest refuses the connection");
 }
 
+static void run_await(struct control *control)
+{
+	const struct events *events = &control->peer->events;
+	unsigned long count = control->nic < 0 ? events_total(events, control->event)
+					       : events->counts[control->nic][control->event];
+
+	if (count >= control->count)
+		answer_count(control, control->event, count);
+}
+
+static void run_resolve(struct control *control)
+{
+	struct netif *netif = ip4_route(&control->address);
+	const ip4_addr_t *address;
+	struct eth_addr *mac;
+	char words[18];
+
+	if (!netif || etharp_find_addr(netif, &control->address, &mac, &address) < 0)
+		return;
+	(void)snprintf(words, sizeof words, "%02x:%02x:%02x:%02x:%02x:%02x", mac->addr[0],
+		       mac->addr[1], mac->addr[2], mac->addr[3], mac->addr[4], mac->addr[5]);
+	answer_ok(control, words);
+}
+
 void control_run(struct control *control)
 {
 	switch (control->open) {
 	case CONTROL_IDLE:
 		break;
-	case CONTROL_AWAITS: {
-		unsigned long count = events_total(&control->peer->events, control->event);
-		if (count >= control->count)
-			answer_count(control, control->event, count);
+	case CONTROL_AWAITS:
+		run_await(control);
 		break;
-	}
 	case CONTROL_CONNECTS:
 		run_connect(control);
+		break;
+	case CONTROL_RESOLVES:
+		run_resolve(control);
 		break;
 	case CONTROL_SCANS:
 		if (control->peer->scan.is_over) {

@@ -4,12 +4,13 @@
  * WORDS" or "NUMBER error SENTENCE". One question is open at a time: a new one ends that before it without an answer.
  *
  *	count EVENT [NIC]		how often it was seen, and what the last one was about
- *	await EVENT COUNT		the same, once it was seen so often
+ *	await EVENT COUNT [NIC]		the same, once it was seen so often
  *	set KEY NUMBER			loss, reorder (percent), delay (ms), lease (s), mtu, ntp-offset (ms), ntp-lost,
  *					dhcp, dns, ntp, ra, dns-truncates (0, 1)
  *	option CODE HEX			what DHCP offers besides
  *	name PATTERN ADDRESS		what DNS answers
  *	connect ADDRESS PORT		joins the descriptor that comes with it to a TCP connection to the guest
+ *	resolve ADDRESS			the MAC address that answers for it now, once it does
  *	scan ADDRESS FIRST LAST		the TCP ports that are open
  */
 #ifndef ASSAY_NETPEER_CONTROL_H
@@ -22,10 +23,18 @@ struct control {
 	struct peer *peer;
 	/* The open question. */
 	unsigned long number;
-	enum { CONTROL_IDLE, CONTROL_AWAITS, CONTROL_CONNECTS, CONTROL_SCANS } open;
+	enum {
+		CONTROL_IDLE,
+		CONTROL_AWAITS,
+		CONTROL_CONNECTS,
+		CONTROL_RESOLVES,
+		CONTROL_SCANS
+	} open;
 	enum event event;
+	int nic; /* on which it is awaited; -1: on all together */
 	unsigned long count;
 	unsigned relay;
+	ip4_addr_t address;
 };
 
 void control_init(struct control *control, int fd, struct peer *peer) NONNULL(1, 3);

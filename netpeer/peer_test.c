@@ -254,6 +254,33 @@ TEST(control, counts_events)
 	EXPECT(strstr(ask(fixture, "4 count nonsense"), "4 error ") != NULL);
 }
 
+TEST(control, awaits_events_of_one_nic)
+{
+	struct fixture *fixture = setup();
+
+	events_add(&fixture->peer.events, 3, EVENT_DHCP_DISCOVER, NULL);
+	EXPECT_TEXT(ask(fixture, "1 await dhcp-discover 1"), "1 ok 1 ");
+	EXPECT_TEXT(ask(fixture, "2 await dhcp-discover 1 3"), "2 ok 1 ");
+	EXPECT_TEXT(ask(fixture, "3 await dhcp-discover 1 2"), "");
+	EXPECT(strstr(ask(fixture, "4 await dhcp-discover 1 99"), "4 error ") != NULL);
+}
+
+TEST(control, resolves_who_answers_now)
+{
+	struct fixture *fixture = setup();
+	char answer[64] = "";
+
+	EXPECT(strstr(ask(fixture, "1 resolve nonsense"), "1 error ") != NULL);
+	for (unsigned i = 0; i < 2; i++) { /* what was found once is asked for again */
+		EXPECT_TEXT(ask(fixture, "2 resolve 10.0.2.15"), "");
+		EXPECT(await_frame(fixture, TYPE_ARP));
+		send_arp(fixture, 2, network_address(0, NETWORK_GATEWAY));
+		run(fixture);
+		EXPECT(recv(fixture->host, answer, sizeof answer - 1, MSG_DONTWAIT) > 0);
+		EXPECT(has_prefix(answer, "2 ok 52:54:00:"));
+	}
+}
+
 TEST(control, changes_settings)
 {
 	struct fixture *fixture = setup();

@@ -11,6 +11,9 @@
 #define ANSWER_SPAN_NS (30 * NS_PER_S)
 #define SCAN_SPAN_NS   (300 * NS_PER_S)
 #define LINE_MAX_BYTES 256
+/* Within each ARP is asked several times. */
+#define FIND_SPAN_NS (5 * NS_PER_S)
+#define FIND_TRIES   4
 
 /* The answer's words; NULL when the peer says no or the time is over. Everything else ends the case without an outcome. */
 static const char *ask(struct host_trial *t, uint64_t span_ns, int fd, const char *question)
@@ -35,23 +38,44 @@ static unsigned long count_of(const char *words)
 	return words && sscanf(words, "%lu", &count) == 1 ? count : 0;
 }
 
-unsigned long peer_count(struct host_trial *t, const char *event)
+static unsigned long count(struct host_trial *t, const char *event, const char *question)
 {
-	const char *words = ask(t, ANSWER_SPAN_NS, -1, host_format(t, "count %s", event));
+	const char *words = ask(t, ANSWER_SPAN_NS, -1, question);
 
 	if (!words)
 		host_broken(t, "the network's other end knows no event %s", event);
 	return count_of(words);
 }
 
-bool peer_saw(struct host_trial *t, const char *event, unsigned long count, unsigned seconds)
+unsigned long peer_count(struct host_trial *t, const char *event)
 {
-	const char *words =
-		ask(t, seconds * NS_PER_S, -1, host_format(t, "await %s %lu", event, count));
+	return count(t, event, host_format(t, "count %s", event));
+}
+
+unsigned long peer_count_on(struct host_trial *t, unsigned nic, const char *event)
+{
+	return count(t, event, host_format(t, "count %s %u", event, nic));
+}
+
+static bool saw(struct host_trial *t, const char *event, unsigned long times, unsigned seconds,
+		const char *question)
+{
+	const char *words = ask(t, seconds * NS_PER_S, -1, question);
 
 	if (words)
 		host_note(t, "%s: %s", event, words);
-	return count_of(words) >= count;
+	return count_of(words) >= times;
+}
+
+bool peer_saw(struct host_trial *t, const char *event, unsigned long times, unsigned seconds)
+{
+	return saw(t, event, times, seconds, host_format(t, "await %s %lu", event, times));
+}
+
+bool peer_saw_on(struct host_trial *t, unsigned nic, const char *event, unsigned long times,
+		 unsigned seconds)
+{
+	return saw(t, event, times, seconds, host_format(t, "await %s %lu %u", event, times, nic));
 }
 
 void peer_set(struct host_trial *t, const char *key, long long value)
@@ -80,6 +104,16 @@ static const char *guest_address(struct host_trial *t)
 	if (!address)
 		host_broken(t, "the plan does not tell the guest's address");
 	return address;
+}
+
+bool peer_finds_guest(struct host_trial *t)
+{
+	const char *question = host_format(t, "resolve %s", guest_address(t));
+	const char *mac = NULL;
+
+	for (unsigned i = 0; i < FIND_TRIES && !mac; i++)
+		mac = ask(t, FIND_SPAN_NS, -1, question);
+	return mac != NULL;
 }
 
 /* When the network's other end has ended, what the service was to say is not to be had. */

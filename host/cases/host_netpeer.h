@@ -17,9 +17,18 @@
 
 /* How often it saw the event since the machine woke. */
 unsigned long peer_count(struct host_trial *t, const char *event) NONNULL(1, 2);
-/* True when it has seen the event `count` times within `seconds`; what the last one was about is noted. */
-bool peer_saw(struct host_trial *t, const char *event, unsigned long count, unsigned seconds)
+/* True when it has seen the event `times` times within `seconds`; what the last one was about is noted. */
+bool peer_saw(struct host_trial *t, const char *event, unsigned long times, unsigned seconds)
 	NONNULL(1, 2);
+
+/* The same of one NIC: what the others do, and did while the machine booted, does not count. */
+unsigned long peer_count_on(struct host_trial *t, unsigned nic, const char *event) NONNULL(1, 3);
+bool peer_saw_on(struct host_trial *t, unsigned nic, const char *event, unsigned long times,
+		 unsigned seconds) NONNULL(1, 3);
+
+/* Does the guest answer for the address of its first NIC, when it is asked by ARP? No filter of IP packets touches that: who does
+ * so, and takes no connection, refuses it. */
+bool peer_finds_guest(struct host_trial *t) NONNULL(1);
 
 /* Changes a setting; broken when there is none such. */
 void peer_set(struct host_trial *t, const char *key, long long value) NONNULL(1, 2);

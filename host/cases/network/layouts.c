@@ -37,7 +37,7 @@ static void try_layout(struct host_trial *t, const struct layout *layout, unsign
 	peer_set(t, "ra", layout->has_ipv6);
 	for (unsigned i = first; i < first + EACH; i++)
 		nic_plug(t, nic_added(t, i), i);
-	if (first == 0 && !peer_saw(t, "dhcp-discover", 1, ASKS_S))
+	if (first == 0 && !peer_saw_on(t, nic_added(t, first), "dhcp-discover", 1, ASKS_S))
 		host_skip(t, "dhcp-client",
 			  "nobody here asks for the address of a NIC that is plugged in");
 	for (unsigned i = first; i < first + EACH; i++)
