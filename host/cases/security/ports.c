@@ -28,9 +28,13 @@ HOST_CASE(
 	.sources = "own")
 {
 	const char *allowed = host_plan_text(t, "outside_ports", ALLOWED);
-	const char *open = peer_scan(t, 1, PORT_MAX);
 	int used;
 
+	/* The silence of a guest that is not there tells nothing. */
+	if (!peer_finds_guest(t))
+		host_skip(t, "netpeer:dhcp",
+			  "the guest does not answer for the address that is its own by the plan");
+	const char *open = peer_scan(t, 1, PORT_MAX);
 	host_note(t, "open: %s", open);
 	host_check_passed(t);
 	for (unsigned port; sscanf(open, "%u%n", &port, &used) == 1; open += used)
