@@ -116,6 +116,20 @@ static int reach_from_inside(void *arg)
 	return peer_echoes(outside, ECHO_S) ? REACHES : NO_ANSWER;
 }
 
+/* What a firewall drops elsewhere no rule of one's own lets pass. Runtimes therefore have the firewall itself let their bridge
+ * pass, and so does this. */
+static void skip_where_closed(struct trial *t, int admitted)
+{
+	if (admitted < 0)
+		case_skip(
+			t, "forwarding",
+			"the firewall here lets nobody add a bridge to what it forwards: error %d",
+			-admitted);
+	if (iptables_has_filter())
+		case_skip(t, "forwarding",
+			  "rules of the older ip_tables may drop what is forwarded here");
+}
+
 CASE(network, container_path_forwards,
      .title = "From a network namespace, by veth, bridge and masquerading, the outside is reached",
      .priority = P1, .isolation = ISOLATION_FORK, .timeout_s = 120,
@@ -123,7 +137,7 @@ CASE(network, container_path_forwards,
 	      "kconfig:NFT_MASQ",
      .why = "It is how nearly every container gets to the network.",
      .remedy =
-	     "Ship the modules bridge, veth, nft_chain_nat and nft_masq; look for firewall rules that drop what is forwarded.",
+	     "Ship the modules bridge, veth, nft_chain_nat and nft_masq; look for firewall rules that drop what comes from bridges.",
      .sources = "own")
 {
 	static const char *const ends[] = {
@@ -131,7 +145,7 @@ CASE(network, container_path_forwards,
 		"no interface inside",	   "no address inside",
 		"no default route inside", "the outside does not answer"};
 	char *outside = (char *)(uintptr_t)plan_text(t, "outside", "?");
-	int fd, status;
+	int fd, status, admitted;
 
 	REQUIRE(t, peer_echoes(outside, WAIT_S)); /* from the machine itself */
 	REQUIRE_OK(t, fd = netlink_open());
@@ -142,15 +156,19 @@ CASE(network, container_path_forwards,
 	REQUIRE_EQ(t, nic_set_address(BRIDGE, GATEWAY, NETMASK), 0);
 	REQUIRE_EQ(t, nic_set_up(OUTER, true), 0);
 	REQUIRE_OK(t, knob_write(FORWARD, "1"));
+	admitted = nftables_admit_forwarded(BRIDGE);
 	REQUIRE_EQ(t, nftables_masquerade("assay_container"), 0);
 	status = helper_run(t, reach_from_inside, outside);
 	REQUIRE(t, WIFEXITED(status) && WEXITSTATUS(status) < (int)ARRAY_LEN(ends));
+	if (WEXITSTATUS(status) == NO_ANSWER)
+		skip_where_closed(t, admitted);
 	CHECK_EQ(t, ends[WEXITSTATUS(status)], ends[REACHES]);
 }
 
-SABOTAGE(network, container_path_forwards, "a firewall drops what is forwarded")
+SABOTAGE(network, container_path_forwards,
+	 "a firewall drops what comes from the bridge before it is routed")
 {
-	int r = nftables_drop_forwarded("assay_sabotage");
+	int r = nftables_drop_from("assay_sabotage", BRIDGE);
 
 	if (r < 0)
 		case_broken(t, "the rule cannot be set: error %d", -r);
