@@ -8,6 +8,7 @@
 #include "host/report/words.h"
 
 #define EVIDENCE_MAX 65536
+#define LONGEST_MAX  20
 
 /* In this order the cases stand on the page. */
 static const char *const order[] = {"fail", "hole", "infra", "broken", "skip", "pass"};
@@ -238,6 +239,24 @@ static void add_phases(const struct run *run, struct text *out)
 	vec_done(&sums);
 }
 
+static void add_longest(const struct run *run, struct text *out)
+{
+	struct long_cases cases;
+	char span[CLOCK_SPAN_SIZE];
+
+	words_longest(run, LONGEST_MAX, &cases);
+	if (cases.count > 0)
+		text_adds(out, "<h2>Longest cases</h2>\n<table>");
+	vec_each (&cases, it) {
+		add_escaped(out, "<tr><th><code>", (*it)->id, "</code></th><td>");
+		text_addf(out, "%s%s</td></tr>", clock_span((*it)->result->duration_ns, span),
+			  (*it)->sabotaged ? ", sabotaged" : "");
+	}
+	if (cases.count > 0)
+		text_adds(out, "</table>\n");
+	vec_done(&cases);
+}
+
 void report_html(const struct run *run, const struct judgement *judgement, struct text *out)
 {
 	add_head(run, judgement->verdict, out);
@@ -245,5 +264,6 @@ void report_html(const struct run *run, const struct judgement *judgement, struc
 	add_skips(run, out);
 	add_cases(run, out);
 	add_phases(run, out);
+	add_longest(run, out);
 	text_addf(out, "<script>%s</script>\n</body></html>\n", page_script);
 }

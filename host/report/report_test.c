@@ -31,7 +31,7 @@ static const char journal_text[] =
 	"\"want\":\"1\",\"file\":\"guest/cases/a.c\\u009b\",\"line\":3},\"evidence\":\"]]>&<pre>\\u0000x\"}\n"
 	"{\"type\":\"result\",\"id\":\"a.passes\",\"outcome\":\"pass\",\"passed\":4,\"duration_ns\":5000000}\n"
 	"{\"type\":\"result\",\"id\":\"b.skipped\",\"outcome\":\"skip\",\"need\":\"disk:data\",\"message\":\"no disk\"}\n"
-	"{\"type\":\"result\",\"id\":\"b.unproven\",\"outcome\":\"fail\",\"message\":\"it is not\"}\n"
+	"{\"type\":\"result\",\"id\":\"b.unproven\",\"outcome\":\"fail\",\"duration_ns\":1500000000,\"message\":\"it is not\"}\n"
 	"{\"type\":\"end\",\"wall_ns\":9000000000,\"text\":\"done\"}\n";
 
 static struct run *sample(struct judgement *judgement)
@@ -57,13 +57,21 @@ TEST(report, text_says_what_matters)
 	CLEANUP(run) struct run *run = sample(&judgement);
 	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
 	static const char *const said[] = {
-		"BLOCK",	  "5 cases: 1 passed, 2 failed, 1 skipped, 1 without a result",
-		"in 8.00 s",	  "a.fails",
-		"a < b && \"c\"", "guest/cases/a.c?:3",
-		"Mend it",	  "fork-1/console.log",
-		"b.hole",	  "disk:data (1)",
-		"boot 2.00 s",	  "fork 0.20 s (5 times)",
-		"Not proven",	  "b.unproven"};
+		"BLOCK",
+		"5 cases: 1 passed, 2 failed, 1 skipped, 1 without a result",
+		"in 8.00 s",
+		"a.fails",
+		"a < b && \"c\"",
+		"guest/cases/a.c?:3",
+		"Mend it",
+		"fork-1/console.log",
+		"b.hole",
+		"disk:data (1)",
+		"boot 2.00 s",
+		"fork 0.20 s (5 times)",
+		"Not proven",
+		"b.unproven",
+		"Longest cases: b.unproven 1.50 s\n"};
 
 	report_text(run, &judgement, false, &out);
 	for (size_t i = 0; i < ARRAY_LEN(said); i++)

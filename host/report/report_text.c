@@ -7,8 +7,9 @@
 #include "host/report/escape.h"
 #include "host/report/words.h"
 
-#define OTHERS_MAX 6
-#define LISTED_MAX 40 /* more failures than that are read in the HTML report */
+#define OTHERS_MAX  6
+#define LONGEST_MAX 5
+#define LISTED_MAX  40 /* more failures than that are read in the HTML report */
 
 struct page {
 	struct text *out;
@@ -218,6 +219,23 @@ static void add_phases(const struct page *page, const struct run *run)
 	vec_done(&sums);
 }
 
+static void add_longest(const struct page *page, const struct run *run)
+{
+	struct long_cases cases;
+	char span[CLOCK_SPAN_SIZE];
+
+	words_longest(run, LONGEST_MAX, &cases);
+	if (cases.count > 0)
+		text_adds(page->out, "  Longest cases: ");
+	vec_each (&cases, it)
+		text_addf(page->out, "%s%s%s %s", it > cases.items ? ", " : "", (*it)->id,
+			  (*it)->sabotaged ? " (sabotaged)" : "",
+			  clock_span((*it)->result->duration_ns, span));
+	if (cases.count > 0)
+		text_adds(page->out, "\n");
+	vec_done(&cases);
+}
+
 void report_text(const struct run *run, const struct judgement *judgement, bool colour,
 		 struct text *out)
 {
@@ -227,4 +245,5 @@ void report_text(const struct run *run, const struct judgement *judgement, bool 
 	add_reasons(&page, judgement);
 	add_skips(&page, run);
 	add_phases(&page, run);
+	add_longest(&page, run);
 }

@@ -2,6 +2,7 @@
 /* Pieces of a run that several reports tell in the same words. */
 #include "host/report/words.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *words_outcome(const struct run_case *it)
@@ -119,4 +120,24 @@ void words_phases(const struct run *run, struct phase_sums *ret)
 		}
 		(void)vec_add(ret, ((struct phase_sum){phase->name, phase->span_ns, phase->count}));
 	}
+}
+
+static int by_duration(const void *a, const void *b)
+{
+	const struct run_case *const *x = a, *const *y = b;
+	uint64_t x_ns = (*x)->result->duration_ns, y_ns = (*y)->result->duration_ns;
+
+	return x_ns != y_ns ? (x_ns < y_ns ? 1 : -1) : strcmp((*x)->id, (*y)->id);
+}
+
+void words_longest(const struct run *run, size_t count, struct long_cases *ret)
+{
+	*ret = (struct long_cases)VEC_INIT(100000);
+	vec_each (&run->cases, it)
+		if (it->result && it->result->duration_ns >= NS_PER_S)
+			(void)vec_add(ret, it);
+	if (ret->count > 1)
+		qsort(ret->items, ret->count, sizeof *ret->items, by_duration);
+	if (ret->count > count)
+		ret->count = count;
 }

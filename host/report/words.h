@@ -44,4 +44,8 @@ struct phase_sum {
 DEFINE_VEC(phase_sums, struct phase_sum);
 void words_phases(const struct run *run, struct phase_sums *ret) NONNULL(1, 2);
 
+/* The cases that took the longest of those that took a second or more, longest first, at most `count`. */
+DEFINE_VEC(long_cases, const struct run_case *);
+void words_longest(const struct run *run, size_t count, struct long_cases *ret) NONNULL(1, 3);
+
 #endif
