@@ -42,6 +42,8 @@ static void make_disks(struct host_trial *t, bool by_name)
 
 	if (fstab && strstr(fstab, disks[0].folder))
 		return; /* the sabotage has */
+	if (fstab && fstab[0] && fstab[strlen(fstab) - 1] != '\n')
+		fstab = host_format(t, "%s\n", fstab);
 	for (unsigned i = 0; i < ARRAY_LEN(disks); i++) {
 		const char *name = make_disk(t, &disks[i], i);
 		const char *what = by_name ? host_format(t, "/dev/%s", name)
