@@ -162,7 +162,8 @@ static int call_mount(struct call *call)
 	(void)mkdir(call->arguments[1], 0755);
 	unsigned long flags =
 		MS_NODEV | MS_NOSUID | MS_NOEXEC | (strcmp(mode, "ro") == 0 ? MS_RDONLY : 0);
-	return mount(call->arguments[0], call->arguments[1], call->arguments[2], flags, NULL) < 0
+	const char *options = call->argument_count > 4 ? call->arguments[4] : NULL;
+	return mount(call->arguments[0], call->arguments[1], call->arguments[2], flags, options) < 0
 		       ? errno
 		       : 0;
 }
@@ -183,8 +184,8 @@ const struct call_verb call_file_verbs[] = {
 	{"link", "TARGET PATH", "makes a symbolic link, replacing what is there", 2, 2, call_link},
 	{"list", "PATH", "the names in a folder, sorted, one a line", 1, 1, call_list},
 	{"mkdir", "PATH", "makes a folder and those above it", 1, 1, call_mkdir},
-	{"mount", "DEVICE PATH TYPE [ro|rw]", "mounts a filesystem, read-only unless said", 3, 4,
-	 call_mount},
+	{"mount", "DEVICE PATH TYPE [ro|rw [OPTIONS]]",
+	 "mounts a filesystem, read-only unless said", 3, 5, call_mount},
 	{"read", "PATH", "a file's content", 1, 1, call_read},
 	{"stat", "PATH", "type, mode, owner, size… as key=value lines", 1, 1, call_stat},
 	{"sync", "", "writes everything to the disks", 0, 0, call_sync},

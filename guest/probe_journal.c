@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The journal of an ext4 that is not mounted: Documentation/filesystems/ext4 of Linux. */
+/* The journals of filesystems that are not mounted: Documentation/filesystems/ext4 of Linux, and xfs_format.h of its XFS. */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -89,4 +89,46 @@ PROBE(ext4_journal, "DEVICE",
 			 (number32(super + INCOMPATIBLE) & NEEDS_REPLAY) != 0)
 		       ? EMSGSIZE
 		       : 0;
+}
+
+#define XFS_MAGIC 0x58465342 /* "XFSB" */
+
+/* Where these lie in the superblock, which begins the filesystem; its numbers are big endian. */
+enum {
+	XFS_BLOCK_SIZE = 4,
+	XFS_LOG_START = 48,
+	XFS_GROUP_BLOCKS = 84,
+	XFS_LOG_GROUP_BLOCKS = 124,
+	XFS_SUPER_SIZE = 512,
+};
+
+static uint32_t big32(const unsigned char *bytes)
+{
+	uint32_t number;
+
+	memcpy(&number, bytes, sizeof number);
+	return be32toh(number);
+}
+
+PROBE(xfs_log, "DEVICE", "prints \"offset=BYTES\" for the log of the XFS there: where it begins")
+{
+	unsigned char super[XFS_SUPER_SIZE];
+	CLEAN_FD int fd = open(probe_argument(p, 0), O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno;
+	if (pread(fd, super, sizeof super, 0) != (ssize_t)sizeof super)
+		return EIO;
+	unsigned shift = super[XFS_LOG_GROUP_BLOCKS];
+	uint64_t at =
+		(uint64_t)big32(super + XFS_LOG_START) << 32 | big32(super + XFS_LOG_START + 4);
+	if (big32(super) != XFS_MAGIC || shift > 31)
+		return EINVAL;
+	if (at == 0) /* it lies on a device of its own */
+		return ENOENT;
+	/* A block's number is that of its group, and below it that in the group. */
+	uint64_t block =
+		(at >> shift) * big32(super + XFS_GROUP_BLOCKS) + (at & ((1ULL << shift) - 1));
+	uint64_t offset = block * big32(super + XFS_BLOCK_SIZE);
+	return text_addf(p->reply, "offset=%" PRIu64 "\n", offset) ? EMSGSIZE : 0;
 }

@@ -45,20 +45,25 @@ static struct disk_for_test make_disk(void)
 	return disk;
 }
 
+static int call_probe(const char *name, const char *path, struct text *reply)
+{
+	const struct probe_def *probe = probe_find(name);
+	struct probe_call call = {.arguments = &path, .argument_count = 1, .reply = reply};
+
+	EXPECT(probe != NULL);
+	text_clear(reply);
+	return probe ? probe->body(&call) : -1;
+}
+
 static int ask(const struct disk_for_test *disk, struct text *reply)
 {
-	const struct probe_def *probe = probe_find("ext4_journal");
 	char path[256];
-	const char *arguments[] = {path};
-	struct probe_call call = {.arguments = arguments, .argument_count = 1, .reply = reply};
 
 	(void)snprintf(path, sizeof path, "%s/disk", test_folder());
 	CLEAN_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	EXPECT_NUMBER(pwrite(fd, disk->super, sizeof disk->super, 1024), sizeof disk->super);
 	EXPECT_NUMBER(pwrite(fd, disk->lower, sizeof disk->lower, 2LL * BLOCK), sizeof disk->lower);
-	EXPECT(probe != NULL);
-	text_clear(reply);
-	return probe ? probe->body(&call) : -1;
+	return call_probe("ext4_journal", path, reply);
 }
 
 TEST(probe_journal, begins_at_its_first_extent)
@@ -108,4 +113,25 @@ TEST(probe_journal, what_is_none_is_told_apart)
 	EXPECT_NUMBER(ask(&disk, &reply), ENOENT);
 	set(disk.super + 0x38, 2, 0);
 	EXPECT_NUMBER(ask(&disk, &reply), EINVAL);
+}
+
+/* A filesystem of four groups, with its log in the third, as mkfs.xfs makes them. */
+TEST(probe_journal, log_of_xfs_lies_in_a_group)
+{
+	CLEAN_TEXT struct text reply = TEXT_INIT(256);
+	unsigned char super[512] = "XFSB\0\0\x10";
+	char path[256];
+
+	super[48 + 5] = 0x08; /* group 2 of 2^18 blocks: 0x80006 */
+	super[48 + 7] = 0x06;
+	super[84 + 1] = 0x03; /* each has 0x30000 */
+	super[124] = 18;
+	(void)snprintf(path, sizeof path, "%s/disk", test_folder());
+	CLEAN_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	EXPECT_NUMBER(pwrite(fd, super, sizeof super, 0), sizeof super);
+	EXPECT_NUMBER(call_probe("xfs_log", path, &reply), 0);
+	EXPECT_TEXT(reply.buf, "offset=1610637312\n"); /* (2 * 0x30000 + 6) * 4096 */
+	super[0] = 'x';
+	EXPECT_NUMBER(pwrite(fd, super, sizeof super, 0), sizeof super);
+	EXPECT_NUMBER(call_probe("xfs_log", path, &reply), EINVAL);
 }
