@@ -12,6 +12,7 @@
 
 #define MIB	     (1LL << 20)
 #define SECONDS_TEXT "30" /* DEVICE_S */
+#define QUIET_TEXT   "20"
 #define JSON_MAX     16384
 
 /* ---- files ---- */
@@ -101,8 +102,14 @@ void device_plug(struct host_trial *t, const char *id, const char *members)
 		must_qmp(t, "device_add", host_format(t, "{\"id\":\"%s\",%s}", id, members));
 }
 
+void device_await_quiet(struct host_trial *t)
+{
+	(void)host_call(t, "await_absence", QUIET_TEXT, "/run/udev/queue", NULL);
+}
+
 bool device_unplug(struct host_trial *t, const char *id)
 {
+	device_await_quiet(t);
 	/* Of the device itself; its parts have events of their own, without it. */
 	const char *part = host_format(t, "/machine/peripheral/%s\"", id);
 

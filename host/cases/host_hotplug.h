@@ -28,7 +28,10 @@ void device_node(struct host_trial *t, const char *node, const char *path, const
 /* device_add with these members of JSON, unless a device of that id is there. */
 void device_plug(struct host_trial *t, const char *id, const char *members) NONNULL(1, 2, 3);
 bool device_is_plugged(struct host_trial *t, const char *id) NONNULL(1, 2);
-/* False when the guest does not let go of it in time. */
+/* Until udev has done what it does with devices: who takes a disk away that is being read gets an I/O error. On a guest
+ * without udev there is nothing to wait for. */
+void device_await_quiet(struct host_trial *t) NONNULL(1);
+/* Waits so, and takes it away. False when the guest does not let go of it in time. */
 bool device_unplug(struct host_trial *t, const char *id) NONNULL(1, 2);
 
 /* A blank disk with its name as id, node and serial number, in file device_file(t, id): what the guest calls it, NULL when

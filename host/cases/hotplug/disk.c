@@ -211,6 +211,7 @@ static void plug_burst(struct host_trial *t)
 
 static void unplug_burst(struct host_trial *t)
 {
+	device_await_quiet(t);
 	host_forget_events(t);
 	for (unsigned i = 0; i < BURST; i++)
 		HOST_REQUIRE(t,
