@@ -7,16 +7,28 @@
 #include "guest/kit/helper.h"
 #include "guest/kit/peer.h"
 
-#define JUMP_NS (5LL * 1000 * 1000 * 1000)
-/* A machine that has just been woken may be off by the time that a busy host took for that: what counts is the jump. */
+#define JUMP_NS	   (5LL * 1000 * 1000 * 1000)
 #define ALLOWED_NS (JUMP_NS / 2)
+#define SET_NS	   (100LL * 1000 * 1000) /* so far from where it was it has been set */
+#define LOOKS	   5
 /* A daemon whose server did not answer asks again after half a minute, and needs some answers to believe. */
 #define WAIT_NS (180 * NS_PER_S)
 
 /* How far the clock is from where it would be had nobody set it. */
 static long long offset_ns(void)
 {
-	return (long long)clock_wall_ns() - (long long)clock_now_ns();
+	uint64_t least_ns = UINT64_MAX;
+	long long offset = 0;
+
+	/* An emulated CPU may stand still between the two clocks: the look that took the shortest time is the best. */
+	for (unsigned i = 0; i < LOOKS; i++) {
+		uint64_t before_ns = clock_now_ns(), wall_ns = clock_wall_ns();
+		uint64_t took_ns = clock_now_ns() - before_ns;
+		if (took_ns < least_ns)
+			offset = (long long)wall_ns - (long long)(before_ns + took_ns / 2);
+		least_ns = took_ns < least_ns ? took_ns : least_ns;
+	}
+	return offset;
 }
 
 static void set_clock_back(void *arg)
@@ -29,23 +41,40 @@ static void set_clock_back(void *arg)
 	(void)clock_settime(CLOCK_REALTIME, &time);
 }
 
+/* Sets the clock wrong; true when somebody has set it again. */
+static bool jump_is_noticed(struct trial *t, long long right)
+{
+	uint64_t until_ns = clock_now_ns() + WAIT_NS;
+	long long wrong = right + JUMP_NS;
+
+	set_clock_back(&wrong);
+	wrong = offset_ns();
+	REQUIRE(t, llabs(wrong - right) > ALLOWED_NS);
+	while (llabs(offset_ns() - wrong) < SET_NS)
+		if (!pause_until(until_ns, 250))
+			return false;
+	return true;
+}
+
 CASE(time, jump_is_corrected, .title = "A clock that was set wrong by hand is corrected soon",
-     .priority = P1, .isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:ntp", .timeout_s = 240,
+     .priority = P1, .isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:ntp", .timeout_s = 400,
      .waits = true,
      .why = "A wrong clock makes certificates invalid and logs lie, until somebody notices.",
      .remedy = "Enable a time daemon, and check which servers it asks and whether it may step.",
      .sources = "LISA:verify_timedrift_corrected")
 {
-	long long right = offset_ns(), wrong = right + JUMP_NS, off;
-	uint64_t until_ns = clock_now_ns() + WAIT_NS;
+	long long right = offset_ns();
 
 	if (time_daemon() < 0)
 		case_skip(t, "time-daemon", "nobody here keeps the clock right by the network");
-	set_clock_back(&wrong);
-	REQUIRE(t, llabs(offset_ns() - wrong) < ALLOWED_NS);
-	do
+	bool is_noticed = jump_is_noticed(t, right);
+	long long off = llabs(offset_ns() - right);
+	/* A machine that a busy host has just woken may be off by seconds itself. Who has set its clock has told what is right. */
+	if (is_noticed && off > ALLOWED_NS) {
+		right = offset_ns();
+		(void)jump_is_noticed(t, right);
 		off = llabs(offset_ns() - right);
-	while (off > ALLOWED_NS && pause_until(until_ns, 250));
+	}
 	set_clock_back(&right);
 	CHECK_LE(t, off, ALLOWED_NS);
 }
