@@ -48,20 +48,6 @@ static bool needs_cloud_init(const struct need *need UNUSED, struct tree *tree,
 	return exists(tree, "/usr/bin/cloud-init");
 }
 
-static bool needs_kconfig(const struct need *need, struct tree *tree, struct text *why)
-{
-	CLEAN_TEXT struct text config = TEXT_INIT(FILE_MAX);
-	char value[16];
-	int r = kernel_config_read(tree, &config);
-
-	if (r < 0) {
-		(void)text_adds(why, "the kernel's configuration is not to be had");
-		return false;
-	}
-	return kernel_config_value(config.buf, need->name, value, sizeof value) &&
-	       (strcmp(value, "y") == 0 || strcmp(value, "m") == 0);
-}
-
 /* Compares names of modules, for which - and _ are the same, up to the dot. */
 static bool is_module(const char *file, const char *name)
 {
@@ -73,7 +59,7 @@ static bool is_module(const char *file, const char *name)
 	return strncmp(file, ".ko", 3) == 0;
 }
 
-static bool needs_kmod(const struct need *need, struct tree *tree, struct text *why UNUSED)
+static bool has_module(struct tree *tree, const char *name)
 {
 	CLEAN_TEXT struct text list = TEXT_INIT(FILE_MAX);
 	struct utsname uts;
@@ -85,12 +71,90 @@ static bool needs_kmod(const struct need *need, struct tree *tree, struct text *
 	for (const char *line = list.buf; *line;) {
 		size_t length = strcspn(line, ":\n");
 		const char *slash = memrchr(line, '/', length);
-		if (is_module(slash ? slash + 1 : line, need->name))
+		if (is_module(slash ? slash + 1 : line, name))
 			return true;
 		line += strcspn(line, "\n");
 		line += *line == '\n';
 	}
 	return false;
+}
+
+static bool needs_kmod(const struct need *need, struct tree *tree, struct text *why UNUSED)
+{
+	return has_module(tree, need->name);
+}
+
+/* A kernel may be split into packages, and not all of its modules be installed. What an option builds as a module, where a case
+ * fails without it. */
+static const struct option_module {
+	const char *option, *module;
+} option_modules[] = {
+	{"BLK_DEV_MD", "md_mod"},
+	{"BLK_DEV_NVME", "nvme"},
+	{"BLK_DEV_SD", "sd_mod"},
+	{"BLK_DEV_SR", "sr_mod"},
+	{"BONDING", "bonding"},
+	{"BRIDGE", "bridge"},
+	{"CRYPTO_USER_API_HASH", "algif_hash"},
+	{"EXT4_FS", "ext4"},
+	{"INET_DIAG", "inet_diag"},
+	{"KEYBOARD_ATKBD", "atkbd"},
+	{"MD_RAID1", "raid1"},
+	{"NF_TABLES", "nf_tables"},
+	{"NFT_MASQ", "nft_masq"},
+	{"NFT_NAT", "nft_nat"},
+	{"OVERLAY_FS", "overlay"},
+	{"PVPANIC_PCI", "pvpanic_pci"},
+	{"SCSI_VIRTIO", "virtio_scsi"},
+	{"TCP_CONG_BBR", "tcp_bbr"},
+	{"VETH", "veth"},
+	{"VIRTIO_BALLOON", "virtio_balloon"},
+	{"VIRTIO_CONSOLE", "virtio_console"},
+	{"VIRTIO_MEM", "virtio_mem"},
+	{"VLAN_8021Q", "8021q"},
+	{"VMGENID", "vmgenid"},
+	{"VMWARE_PVSCSI", "vmw_pvscsi"},
+	{"VXLAN", "vxlan"},
+};
+
+/* Such a one need not be in the image: the initrd may have brought it. */
+static bool is_loaded(struct tree *tree, const char *module)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof path, "/sys/module/%s", module);
+	return exists(tree, path);
+}
+
+static bool has_module_of(const char *option, struct tree *tree, struct text *why)
+{
+	for (size_t i = 0; i < ARRAY_LEN(option_modules); i++) {
+		const char *module = option_modules[i].module;
+		if (strcmp(option_modules[i].option, option) != 0)
+			continue;
+		if (has_module(tree, module) || is_loaded(tree, module))
+			return true;
+		(void)text_addf(why, "its module %s is not installed", module);
+		return false;
+	}
+	return true;
+}
+
+static bool needs_kconfig(const struct need *need, struct tree *tree, struct text *why)
+{
+	CLEAN_TEXT struct text config = TEXT_INIT(FILE_MAX);
+	char value[16];
+	int r = kernel_config_read(tree, &config);
+
+	if (r < 0) {
+		(void)text_adds(why, "the kernel's configuration is not to be had");
+		return false;
+	}
+	if (!kernel_config_value(config.buf, need->name, value, sizeof value))
+		return false;
+	if (strcmp(value, "m") == 0)
+		return has_module_of(need->name, tree, why);
+	return strcmp(value, "y") == 0;
 }
 
 static bool needs_cmd(const struct need *need, struct tree *tree, struct text *why UNUSED)

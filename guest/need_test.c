@@ -31,10 +31,15 @@ static struct tree *make_guest(void)
 	plant(tree, "/proc/swaps", "Filename Type Size Used Priority\n", 0444);
 	plant(tree, "/sys/module/apparmor/parameters/enabled", "Y\n", 0444);
 	(void)snprintf(path, sizeof path, "/lib/modules/%.64s/modules.dep", uts.release);
-	plant(tree, path, "kernel/net/foo-bar.ko.xz: kernel/net/base.ko.xz\nkernel/lib/other.ko:\n",
+	plant(tree, path,
+	      "kernel/net/foo-bar.ko.xz: kernel/net/base.ko.xz\nkernel/lib/other.ko:\n"
+	      "kernel/net/bonding.ko.xz:\n",
 	      0644);
+	plant(tree, "/sys/module/vxlan/refcnt", "0\n", 0444);
 	(void)snprintf(path, sizeof path, "/boot/config-%.64s", uts.release);
-	plant(tree, path, "CONFIG_BPF=y\nCONFIG_MOD=m\nCONFIG_HZ=250\n# CONFIG_OFF is not set\n",
+	plant(tree, path,
+	      "CONFIG_BPF=y\nCONFIG_MOD=m\nCONFIG_HZ=250\n# CONFIG_OFF is not set\n"
+	      "CONFIG_EXT4_FS=y\nCONFIG_BONDING=m\nCONFIG_VXLAN=m\nCONFIG_VETH=m\n",
 	      0644);
 	return tree;
 }
@@ -55,15 +60,19 @@ TEST(guest_need, each_kind)
 		"kmod:other",
 		"kconfig:BPF",
 		"kconfig:MOD",
+		"kconfig:EXT4_FS",
+		"kconfig:BONDING",
+		"kconfig:VXLAN",
 		"cpus>=2,nics>=1",
 		"image:pristine",
 		"",
 		"-",
 	};
 	static const char *const not_met[] = {
-		"systemd>=253", "cmd:no-tool", "cmd:other",  "distro:deb", "cpuflag:av",
-		"fs:xfs",	"selinux",     "swap",	     "kmod:foo",   "kmod:base2",
-		"kconfig:OFF",	"kconfig:HZ",  "cloud-init", "arch:mips",  "cpus>=2,cmd:none",
+		"systemd>=253", "cmd:no-tool", "cmd:other",   "distro:deb",
+		"cpuflag:av",	"fs:xfs",      "selinux",     "swap",
+		"kmod:foo",	"kmod:base2",  "kconfig:OFF", "kconfig:HZ",
+		"kconfig:VETH", "cloud-init",  "arch:mips",   "cpus>=2,cmd:none",
 	};
 	CLEANUP(tree) struct tree *tree = make_guest();
 
@@ -91,6 +100,16 @@ TEST(guest_need, says_why_not)
 	EXPECT(!needs_are_met("fs:btrfs", tree, &result));
 	EXPECT_TEXT(result.message, "it needs fs:btrfs; the guest's root is ext4");
 	EXPECT_TEXT(result.need, "fs:btrfs");
+}
+
+TEST(guest_need, tells_which_module_is_not_installed)
+{
+	CLEANUP(tree) struct tree *tree = make_guest();
+	CLEAN_DONE(result) struct result result;
+
+	result_init(&result, "a.b");
+	EXPECT(!needs_are_met("kconfig:VETH", tree, &result));
+	EXPECT_TEXT(result.message, "it needs kconfig:VETH; its module veth is not installed");
 }
 
 TEST(guest_need, what_nobody_knows_is_broken)
