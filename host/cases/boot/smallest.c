@@ -8,12 +8,20 @@
 static const struct size *smallest(struct host_trial *t)
 {
 	struct size *size = host_alloc(t, sizeof *size);
+	const struct size *own = machine_spec(host_machine(t))->size;
+	long long mem_mib = host_plan_number(t, "smallest_mem_mib", own->mem_mib);
 
-	*size = *machine_spec(host_machine(t))->size;
+	/* The run has seen to it that there is room for machines of its own size, and for no larger ones. */
+	if (mem_mib > own->mem_mib)
+		host_skip(
+			t, host_format(t, "mem_mb>=%lld", mem_mib),
+			"the size has %u MiB of memory, less than the smallest that the policy promises",
+			own->mem_mib);
+	*size = *own;
 	size->cpus = 1;
 	size->numa_nodes = 0;
 	size->max_mem_mib = 0;
-	size->mem_mib = (unsigned)host_plan_number(t, "smallest_mem_mib", size->mem_mib);
+	size->mem_mib = (unsigned)mem_mib;
 	return size;
 }
 
