@@ -161,9 +161,9 @@ static void say_not_started(const struct execution *x, int error, struct result 
 
 	errno = error;
 	if (why)
-		result_set(result, OUTCOME_BROKEN, "%s cannot be started: %s", x->name, why);
+		result_set(result, OUTCOME_BROKEN, "%s " PROGRAM_NOT_STARTED ": %s", x->name, why);
 	else
-		result_set(result, OUTCOME_BROKEN, "%s cannot be started: %m", x->name);
+		result_set(result, OUTCOME_BROKEN, "%s " PROGRAM_NOT_STARTED ": %m", x->name);
 }
 
 /* 0 when it ran to its end; else the result says why not. */
@@ -270,8 +270,7 @@ void program_case_execute(const struct run_order *order, bool private_mounts,
 	if (!has_its_needs(order, &program, result))
 		return;
 	if (!make_executable(program.folder, private_mounts)) {
-		result_set(result, OUTCOME_BROKEN, "programs cannot be executed in %s: %m",
-			   program.folder);
+		result_set(result, OUTCOME_BROKEN, PROGRAM_NOT_ALLOWED "%s: %m", program.folder);
 		return;
 	}
 	tell_environment(order, &program);

@@ -186,6 +186,12 @@ void program_judge(const struct program_end *end, program_check_fn *on_check, vo
 		judge_exit(end, on_check, arg, result);
 }
 
+bool program_is_refused(const char *message)
+{
+	return strstr(message, PROGRAM_NOT_BROUGHT) || strstr(message, PROGRAM_NOT_ALLOWED) ||
+	       strstr(message, PROGRAM_NOT_STARTED);
+}
+
 /* ---- parameters ---- */
 
 bool program_parameter(const char *parameters, const char *key, char *buf, size_t size)

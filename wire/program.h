@@ -40,6 +40,12 @@ typedef void program_check_fn(void *arg, const struct check_record *check);
 void program_judge(const struct program_end *end, program_check_fn *on_check, void *arg,
 		   struct result *result) NONNULL(1, 4);
 
+/* In the message of one that never ran, because the guest did not take it or did not let it run. */
+#define PROGRAM_NOT_BROUGHT "cannot be brought into the guest"
+#define PROGRAM_NOT_ALLOWED "programs cannot be executed in "
+#define PROGRAM_NOT_STARTED "cannot be started"
+bool program_is_refused(const char *message) NONNULL(1);
+
 /* ---- what the agent is told of one, as lines of a run's parameters ---- */
 
 #define PROGRAM_FOLDER	 "program.folder"  /* in the guest, with all its files */

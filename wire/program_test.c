@@ -103,6 +103,15 @@ TEST(program, too_much_output_decides_nothing_by_tap)
 	EXPECT_NUMBER(result.outcome, OUTCOME_PASS);
 }
 
+TEST(program, what_is_refused_says_so)
+{
+	EXPECT(program_is_refused(
+		"check cannot be brought into the guest: No space left on device"));
+	EXPECT(program_is_refused("programs cannot be executed in /run/x: Permission denied"));
+	EXPECT(program_is_refused("check cannot be started: Permission denied"));
+	EXPECT(!program_is_refused("it took longer than its limit of 60 s"));
+}
+
 TEST(program, parameters_become_environment)
 {
 	static const char parameters[] = "cpus=2\nprogram.command=check\nfirmware=uefi\nempty=\n";

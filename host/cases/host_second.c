@@ -46,23 +46,47 @@ const char *host_ask_of(struct host_trial *t, struct machine *machine, const cha
 	return host_keep(t, t->scratch.buf, t->scratch.length);
 }
 
-enum outcome host_run_case(struct host_trial *t, struct machine *machine, const char *area,
-			   const char *name)
+/* Without an outcome of this case's own, when there is none of that one. */
+static enum outcome run_info(struct host_trial *t, struct machine *machine,
+			     const struct case_info *info, const char *parameters,
+			     const char **ret_message)
 {
-	const struct case_info info = {.area = area, .name = name, .kind = CASE_KIND_GUEST};
 	struct result *result = host_alloc(t, sizeof *result);
 	struct err e = {0};
 	char id[CASE_ID_SIZE];
 
-	result_init(result, case_id(&info, id));
-	int r = machine_run_case(machine, &info, 0, t->parameters, &t->patience, result, &e);
+	result_init(result, case_id(info, id));
+	int r = machine_run_case(machine, info, 0, parameters, &t->patience, result, &e);
 	enum outcome outcome = result->outcome;
-	if (r == 0 && result->message[0])
-		host_note(t, "%s: %s: %s", id, outcome_name(outcome), result->message);
+	*ret_message = result->message; /* the trial's */
 	result_done(result);
 	if (r < 0)
 		host_leave_with(t, &e);
+	if (result->message[0])
+		host_note(t, "%s: %s: %s", id, outcome_name(outcome), result->message);
 	return outcome;
+}
+
+enum outcome host_run_case(struct host_trial *t, struct machine *machine, const char *area,
+			   const char *name)
+{
+	const struct case_info info = {.area = area, .name = name, .kind = CASE_KIND_GUEST};
+	const char *message;
+
+	return run_info(t, machine, &info, t->parameters, &message);
+}
+
+enum outcome host_run_info(struct host_trial *t, struct machine *machine,
+			   const struct case_info *info, const char *parameters,
+			   const char **ret_message)
+{
+	enum outcome outcome = run_info(t, machine, info, parameters, ret_message);
+	struct err e = {0};
+
+	if (outcome != OUTCOME_INFRA)
+		return outcome;
+	(void)err_set(&e, BLAME_HOST, EIO, "%s", *ret_message);
+	host_leave_with(t, &e);
 }
 
 /* What the console of a copy that did well said is of no use to anybody. */

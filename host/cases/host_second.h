@@ -21,6 +21,11 @@ const char *host_ask_of(struct host_trial *t, struct machine *machine, const cha
 enum outcome host_run_case(struct host_trial *t, struct machine *machine, const char *area,
 			   const char *name) NONNULL(1, 2, 3, 4);
 
+/* Runs any case there: its outcome, and its message. What the host did to it ends this case too, without an outcome. */
+enum outcome host_run_info(struct host_trial *t, struct machine *machine,
+			   const struct case_info *info, const char *parameters,
+			   const char **ret_message) NONNULL(1, 2, 3, 4, 5);
+
 /* For the framework. */
 void host_second_done(struct host_trial *t) NONNULL(1);
 

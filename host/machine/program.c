@@ -46,7 +46,7 @@ struct bringing {
 
 static int refuse(struct bringing *b, const char *what, const char *why)
 {
-	result_set(b->result, OUTCOME_BROKEN, "%s cannot be brought into the guest: %s", what, why);
+	result_set(b->result, OUTCOME_BROKEN, "%s " PROGRAM_NOT_BROUGHT ": %s", what, why);
 	return 1;
 }
 
