@@ -15,7 +15,7 @@
 #define ORDER	     VARIABLES "/BootOrder" GLOBAL
 #define ATTRIBUTES   4 /* bytes before the content */
 #define VARIABLE_MAX 4096
-#define SPARE_ENTRY  0x0777
+#define SPARE_ENTRY  0x0777 /* and the next ones */
 
 PROBE(pcrs, "", "the registers of firmware and loader, a line for each")
 {
@@ -56,21 +56,32 @@ static const char *entry_path(char path[128], unsigned number)
 	return path;
 }
 
+static unsigned spare_number(void)
+{
+	char path[128];
+	unsigned number = SPARE_ENTRY;
+
+	while (access(entry_path(path, number), F_OK) == 0)
+		number++;
+	return number;
+}
+
 PROBE(add_boot_entry, "", "adds a copy of the firmware's first boot entry to the end of its order")
 {
 	unsigned char order[VARIABLE_MAX], entry[VARIABLE_MAX];
 	ssize_t length = read_variable(ORDER, order), entry_length;
+	unsigned spare = spare_number();
 	char path[128];
 
 	if (length < ATTRIBUTES + 2 || length > VARIABLE_MAX - 2)
 		return ENOENT;
 	entry_length = read_variable(
 		entry_path(path, order[ATTRIBUTES] | order[ATTRIBUTES + 1] << 8), entry);
-	order[length++] = SPARE_ENTRY & 0xff;
-	order[length++] = SPARE_ENTRY >> 8;
+	order[length++] = spare & 0xff;
+	order[length++] = (unsigned char)(spare >> 8);
 	if (entry_length <= ATTRIBUTES ||
-	    !write_variable(entry_path(path, SPARE_ENTRY), entry, (size_t)entry_length) ||
+	    !write_variable(entry_path(path, spare), entry, (size_t)entry_length) ||
 	    !write_variable(ORDER, order, (size_t)length))
 		return errno ? errno : ENOENT;
-	return text_addf(p->reply, "Boot%04X", SPARE_ENTRY) ? EMSGSIZE : 0;
+	return text_addf(p->reply, "Boot%04X", spare) ? EMSGSIZE : 0;
 }

@@ -238,11 +238,24 @@ bool host_wait_agent(struct host_trial *t, unsigned seconds)
 	return done;
 }
 
+/* `plant` may be NULL. */
+static void plant_now(struct host_trial *t, void (*plant)(struct host_trial *t))
+{
+	if (!plant)
+		return;
+	t->in_sabotage = true;
+	plant(t);
+	t->in_sabotage = false;
+}
+
 static bool reboot_now(struct host_trial *t, unsigned seconds)
 {
 	/* The agent may be gone before it has answered. */
 	(void)host_call(t, "reboot", NULL);
-	return host_wait_agent(t, seconds);
+	if (!host_wait_agent(t, seconds))
+		return false;
+	plant_now(t, t->plant_at_reboot);
+	return true;
 }
 
 bool host_reboot(struct host_trial *t, unsigned seconds)
@@ -379,11 +392,7 @@ static bool order_machine(struct host_trial *t, const struct host_order *order, 
 	spec.folder = host_format(t, "%s/ordered%u", spec.folder, ++t->orders);
 	if (!replace_machine(t, &spec, make, seconds))
 		return false;
-	if (t->plant_later) {
-		t->in_sabotage = true;
-		t->plant_later(t);
-		t->in_sabotage = false;
-	}
+	plant_now(t, t->plant_later);
 	return true;
 }
 
@@ -405,6 +414,11 @@ void host_plant(struct host_trial *t, const struct case_sabotage *sabotage)
 void host_plant_later(struct host_trial *t, void (*plant)(struct host_trial *t))
 {
 	t->plant_later = plant;
+}
+
+void host_plant_at_reboot(struct host_trial *t, void (*plant)(struct host_trial *t))
+{
+	t->plant_at_reboot = plant;
 }
 
 void host_reseed(struct host_trial *t, const struct image_seed *seed)

@@ -35,6 +35,8 @@ bool host_fork_ordered(struct host_trial *t, const struct host_order *order, uns
 /* For sabotages: what is built into every machine that is ordered, or what is done to it then. */
 void host_plant(struct host_trial *t, const struct case_sabotage *sabotage) NONNULL(1, 2);
 void host_plant_later(struct host_trial *t, void (*plant)(struct host_trial *t)) NONNULL(1, 2);
+/* And what is done to the case's own machine after each host_reboot. */
+void host_plant_at_reboot(struct host_trial *t, void (*plant)(struct host_trial *t)) NONNULL(1, 2);
 
 /* After host_power_cut: the machine has another provisioning medium at its next boot. */
 void host_reseed(struct host_trial *t, const struct image_seed *seed) NONNULL(1, 2);

@@ -33,6 +33,7 @@ struct host_trial {
 	bool in_sabotage;
 	const struct case_sabotage *planted; /* for machines that are ordered, NULL: nothing */
 	void (*plant_later)(struct host_trial *t);
+	void (*plant_at_reboot)(struct host_trial *t);
 	unsigned orders;
 	uint64_t console_mark;
 	uint64_t watch_mark;  /* what the console said before it was looked at for faults */
