@@ -16,7 +16,7 @@
 bool cgroup_is_v2(void);
 
 /* Makes a group with that controller ("cpu", "memory", "pids") and gives its path. Fails the case
- * when the controller is not to be had. */
+ * when the controller is not to be had; skips it where no hierarchy is mounted, which some inits leave to others. */
 const char *cgroup_new(struct trial *t, const char *controller);
 
 /* Writes into a file of the group; broken when it cannot be written. */
