@@ -4,6 +4,7 @@
 
 #include "guest/kit/block.h"
 #include "guest/kit/case.h"
+#include "guest/kit/udev.h"
 
 #define BLOCK_BYTES (256U << 10)
 #define BLOCKS	    8
@@ -117,7 +118,7 @@ SABOTAGE(storage, root_disk_keeps_bytes, "the root filesystem has become read-on
 
 CASE(storage, by_id_link_follows_serial,
      .title = "Each disk with a serial number has a by-id link that carries it", .priority = P1,
-     .needs = "disk:data,systemd",
+     .needs = "disk:data",
      .why = "It is the only name of a data disk that does not change when disks come and go.",
      .remedy = "Check the udev rules for persistent storage.",
      .sources = "CIT:disk.TestBlockDeviceNaming")
@@ -125,6 +126,7 @@ CASE(storage, by_id_link_follows_serial,
 	const char *const *links = file_names(t, "/dev/disk/by-id");
 	unsigned serials = 0;
 
+	udev_required(t);
 	for (const char *const *disk = block_disks(t); *disk; disk++) {
 		const char *serial = file_line(t, case_format(t, "/sys/block/%s/serial", *disk));
 		bool is_found = false;

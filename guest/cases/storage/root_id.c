@@ -4,6 +4,7 @@
 #include "guest/kit/case.h"
 #include "guest/kit/fstab.h"
 #include "guest/kit/line.h"
+#include "guest/kit/udev.h"
 
 /* Where the superblock keeps its UUID, and how one knows it. */
 static const struct superblock {
@@ -86,7 +87,7 @@ static void check_word(struct trial *t, const char *source, const char *word, co
 CASE(storage, root_id_agrees_everywhere,
      .title =
 	     "Root's identifier is the same in fstab, kernel command line, superblock and mount table",
-     .priority = P1, .needs = "systemd",
+     .priority = P1,
      .why = "Where they differ, a copy of the disk or the next kernel boots the wrong root, or none.",
      .remedy =
 	     "Write the UUID of the root filesystem's superblock into fstab and the boot loader's configuration.",
@@ -99,6 +100,7 @@ CASE(storage, root_id_agrees_everywhere,
 
 	if (!root)
 		case_skip(t, "fs:disk", "the root filesystem is on no disk");
+	udev_required(t);
 	REQUIRE(t, cmdline != NULL);
 	const char *uuid = superblock_uuid(t, root);
 	note(t, "root is %s with UUID %s", root, uuid ? uuid : "unknown");

@@ -11,6 +11,7 @@
 #include "guest/kit/knob.h"
 #include "guest/kit/logs.h"
 #include "guest/kit/systemd.h"
+#include "guest/kit/udev.h"
 
 #define PATIENCE_NS (15 * NS_PER_S)
 
@@ -70,7 +71,7 @@ static bool udev_passes_on(int fd, const char *device, uint64_t until_ns)
 #define UDEV_GROUP 2 /* of kernel events; 1 is the kernel's own */
 
 CASE(systemd, udev_processes_events, .title = "A triggered device event is handled", .priority = P1,
-     .isolation = ISOLATION_FORK, .needs = "systemd", .timeout_s = 60,
+     .isolation = ISOLATION_FORK, .timeout_s = 60,
      .why = "Disks, networks and their names appear by such events only.",
      .remedy = "Check systemd-udevd and its log for a rule that hangs.", .sources = "own")
 {
@@ -78,6 +79,7 @@ CASE(systemd, udev_processes_events, .title = "A triggered device event is handl
 	const struct timeval second = {.tv_sec = 1};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
 
+	udev_required(t);
 	REQUIRE_OK(t, bind(fd, (const struct sockaddr *)&group, sizeof group));
 	REQUIRE_OK(t, setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second));
 	REQUIRE_OK(t, knob_write("/sys/class/mem/null/uevent", "change"));
