@@ -178,18 +178,67 @@ SABOTAGE(security, no_relabel_is_pending, "a relabel is scheduled")
 
 /* ---- consoles ---- */
 
+static bool gives_login(const char *command)
+{
+	static const char *const signs[] = {"--autologin", "-a root", "--skip-login", "-f root"};
+
+	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+		if (strstr(command, signs[i]))
+			return true;
+	return false;
+}
+
 static void look_for_autologin(struct trial *t, void *arg, const char *section, const char *key,
 			       const char *value)
 {
 	const char *unit = arg;
-	static const char *const signs[] = {"--autologin", "-a root", "--skip-login", "-f root"};
 
 	if (strcmp(section, "Service") != 0 || strcmp(key, "ExecStart") != 0)
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
-		if (strstr(value, signs[i]))
-			FAIL(t, "%s logs somebody in: \"%s\"", unit, value);
+	if (gives_login(value))
+		FAIL(t, "%s logs somebody in: \"%s\"", unit, value);
 	check_passed(t);
+}
+
+/* Whether a command is a shell and nothing more: with a script it is a service. */
+static bool is_bare_shell(const char *command)
+{
+	static const char *const shells[] = {"sh", "ash", "bash", "dash", "busybox"};
+	struct words words;
+
+	words_split(command, &words);
+	if (words.count == 0)
+		return false;
+	const char *name = words.at[0] + strspn(words.at[0], "-+"), *slash = strrchr(name, '/');
+	for (unsigned i = 1; i < words.count; i++)
+		if (strcmp(words.at[i], "sh") != 0 && strcmp(words.at[i], "-l") != 0 &&
+		    strcmp(words.at[i], "-i") != 0 && strcmp(words.at[i], "--login") != 0)
+			return false;
+	for (size_t i = 0; i < ARRAY_LEN(shells); i++)
+		if (strcmp(slash ? slash + 1 : name, shells[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A line of inittab(5), of SysV's init and BusyBox's alike: ID:RUNLEVELS:ACTION:COMMAND. */
+static void check_inittab_line(struct trial *t, const char *line)
+{
+	const char *action = line;
+
+	for (int i = 0; i < 2 && action; i++)
+		if ((action = strchr(action, ':')))
+			action++;
+	const char *command = action ? strchr(action, ':') : NULL;
+	if (line[0] == '#' || !command)
+		return;
+	command++;
+	if (gives_login(command) || strstr(command, "autologin"))
+		FAIL(t, "/etc/inittab logs somebody in: \"%s\"", line);
+	else if ((has_prefix(action, "respawn:") || has_prefix(action, "askfirst:")) &&
+		 is_bare_shell(command))
+		FAIL(t, "/etc/inittab gives a shell without a login: \"%s\"", line);
+	else
+		check_passed(t);
 }
 
 AUDIT(security, no_console_autologin, .title = "No console logs anybody in automatically",
@@ -211,9 +260,7 @@ AUDIT(security, no_console_autologin, .title = "No console logs anybody in autom
 			unit_each_setting(t, name, look_for_autologin, name);
 	}
 	for (const char *line; inittab && (line = text_line(t, &inittab));)
-		if (line[0] != '#' &&
-		    (strstr(line, "autologin") || strstr(line, "::respawn:-/bin/sh")))
-			FAIL(t, "/etc/inittab gives a shell without a login: \"%s\"", line);
+		check_inittab_line(t, line);
 	check_passed(t);
 }
 
@@ -221,7 +268,7 @@ SABOTAGE(security, no_console_autologin, "root is logged in on the serial consol
 {
 	if (!systemd_is_installed(t)) {
 		sabotage_append(t, "/etc/inittab",
-				"ttyS0::respawn:/sbin/getty --autologin root ttyS0");
+				"\nS9:2345:respawn:/sbin/agetty -a root ttyS0 115200\n");
 		return;
 	}
 	sabotage_file(
