@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "host/cases/host_case.h"
+#include "host/cases/host_entry.h"
 
 #define ANSWER_S 40
 
@@ -104,6 +104,7 @@ HOST_CASE(agent, assay_works_without_network,
 	struct result result;
 	struct err e = {0};
 
+	host_entry_needs_port(t);
 	HOST_REQUIRE(t, take_nics_away(t) > 0);
 	host_sleep(
 		t,

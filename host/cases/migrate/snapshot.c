@@ -7,6 +7,7 @@
 #include "base/child.h"
 #include "host/cases/host_disk.h"
 #include "host/cases/host_durable.h"
+#include "host/cases/host_entry.h"
 #include "host/cases/host_netpeer.h"
 #include "host/cases/host_qga.h"
 #include "host/cases/host_time.h"
@@ -53,6 +54,7 @@ HOST_CASE(
 	.why = "Snapshots are the way back before an update; a mixture of then and now is worse than none.",
 	.remedy = "Look for a disk that the snapshot leaves out.", .sources = "own")
 {
+	host_entry_needs_port(t);
 	const char *names = host_ask(t, "list", "/sys/class/net", NULL);
 
 	(void)host_call(t, "mkdir", FOLDER, NULL);
