@@ -5,6 +5,7 @@
 
 #include "guest/kit/peer.h"
 #include "guest/kit/probe.h"
+#include "guest/kit/time_daemon.h"
 
 PROBE(clock_tick, "MICROSECONDS",
       "makes the clock advance by so much each hundredth of a second (usually 10000)")
@@ -18,10 +19,26 @@ PROBE(clock_tick, "MICROSECONDS",
 	return adjtimex(&change) < 0 ? errno : 0;
 }
 
-PROBE(time_daemon, "", "0 when a process is known that keeps the clock right by the network")
+PROBE(time_daemon, "",
+      "who keeps the clock right by the network, and his ways; ESRCH: nobody who is known")
+{
+	struct time_daemon daemon;
+
+	if (!time_daemon_look(&daemon))
+		return ESRCH;
+	return text_addf(p->reply,
+			 "first_answers=%u corrects_s=%u wants_several=%d reads_ptp=%d %s",
+			 daemon.first_answers, daemon.corrects_s, daemon.wants_several,
+			 daemon.reads_ptp, daemon.name)
+		       ? EMSGSIZE
+		       : 0;
+}
+
+PROBE(clock_is_synchronised, "",
+      "0 when the kernel knows that somebody keeps the clock right; else EAGAIN")
 {
 	(void)p;
-	return time_daemon() > 0 ? 0 : ESRCH;
+	return clock_is_synchronised() ? 0 : EAGAIN;
 }
 
 PROBE(keep_time_daemon_frozen, "",

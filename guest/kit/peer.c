@@ -118,8 +118,6 @@ bool nic_has_address6(const char *name, const struct in6_addr *prefix)
 static const char *const link_managers[] = {"systemd-network", "NetworkManager", "dhcpcd",
 					    "connmand",	       "wickedd-dhcp4",	 NULL};
 static const char *const other_managers[] = {"dhclient", "udhcpc", NULL};
-static const char *const time_daemons[] = {"systemd-timesyn", "chronyd",  "ntpd",
-					   "ntpsec",	      "openntpd", NULL};
 
 static bool is_one_of(const char *name, const char *const *names)
 {
@@ -173,11 +171,6 @@ pid_t network_manager(void)
 	return pid > 0 ? pid : find_process(other_managers);
 }
 
-pid_t time_daemon(void)
-{
-	return find_process(time_daemons);
-}
-
 /* A manager may have DHCP clients that work for it, and some have one for each NIC. */
 bool freeze_network_managers(void)
 {
@@ -185,11 +178,6 @@ bool freeze_network_managers(void)
 	pid_t client = signal_processes(other_managers, SIGSTOP);
 
 	return manager > 0 || client > 0;
-}
-
-bool freeze_time_daemons(void)
-{
-	return signal_processes(time_daemons, SIGSTOP) > 0;
 }
 
 void keep_frozen(bool (*freeze)(void))

@@ -30,12 +30,8 @@ bool nic_has_address6(const char *name, const struct in6_addr *prefix) NONNULL(1
 pid_t network_manager(void);
 /* The same, but only such as take notice when a link goes and comes. */
 pid_t link_manager(void);
-/* The process that keeps the clock right by the network; -1: none that is known. */
-pid_t time_daemon(void);
 /* Stops all processes that look after NICs or ask for their addresses; false: none is known. */
 bool freeze_network_managers(void);
-/* The same with those that keep the clock right by the network. */
-bool freeze_time_daemons(void);
 /* For sabotages, in a process of its own: all of them stand still, also such as come later or are started anew. */
 _Noreturn void keep_frozen(bool (*freeze)(void)) NONNULL(1);
 

@@ -2,6 +2,7 @@
 /* The guest's clocks beside the host's. */
 #include "host/cases/host_time.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,8 +11,13 @@
 
 #define RIGHT_MS 2000
 #define LOOK_MS	 500
-/* A daemon whose server did not answer asks again after half a minute. */
-#define ASKS_S 45
+/* One whose server did not answer asks again after half a minute, or a whole one; chrony, when it was started before the network
+ * was up, looks for its server's address again after 28, 56 and 112 s first, and then waits for a poll. */
+#define ASKS_S 300
+/* Eight polls of a minute each, and another. */
+#define LEARNS_S 600
+/* Without what it learned before, ntpd measures the clock for 300 s first. */
+#define BELIEVES_S 400
 
 void clocks_read(struct host_trial *t, struct clocks *ret)
 {
@@ -48,18 +54,65 @@ bool clock_is_right_within(struct host_trial *t, long long ahead_ms, unsigned se
 	return off_ms <= RIGHT_MS;
 }
 
-void clock_await_daemon(struct host_trial *t)
+static struct clock_daemon find_daemon(struct host_trial *t)
 {
-	if (host_call(t, "probe", "time_daemon", NULL) != 0)
+	struct clock_daemon daemon = {.name = ""};
+	int wants_several = 0, reads_ptp = 0, name_at = 0;
+
+	if (host_call(t, "probe", "time_daemon", NULL) == ESRCH)
 		host_skip(t, "time-daemon", "nobody here keeps the clock right by the network");
-	if (!peer_saw(t, "ntp-query", 1, ASKS_S))
-		host_note(t, "the time daemon has asked nobody for %d s", ASKS_S);
+	const char *reply = host_ask(t, "probe", "time_daemon", NULL);
+	HOST_REQUIRE(t, reply != NULL);
+	if (sscanf(reply, "first_answers=%u corrects_s=%u wants_several=%d reads_ptp=%d %n",
+		   &daemon.first_answers, &daemon.corrects_s, &wants_several, &reads_ptp,
+		   &name_at) != 4 ||
+	    name_at == 0)
+		host_broken(t, "the agent tells of the time daemon: %s", reply);
+	daemon.name = reply + name_at;
+	daemon.wants_several = wants_several;
+	daemon.reads_ptp = reads_ptp;
+	if (daemon.corrects_s == 0)
+		host_skip(t, "time-daemon", "%s never steps the clock", daemon.name);
+	return daemon;
+}
+
+static bool is_synchronised_within(struct host_trial *t, unsigned seconds)
+{
+	uint64_t until_ns = clock_now_ns() + seconds * NS_PER_S;
+
+	while (host_call(t, "probe", "clock_is_synchronised", NULL) != 0) {
+		if (clock_now_ns() > until_ns)
+			return false;
+		host_sleep(t, LOOK_MS);
+	}
+	return true;
+}
+
+struct clock_daemon clock_await_daemon(struct host_trial *t)
+{
+	struct clock_daemon daemon = find_daemon(t);
+
+	if (!peer_saw(t, "ntp-query", 1, ASKS_S)) {
+		if (!daemon.reads_ptp)
+			host_skip(t, "time-daemon", "%s has asked nobody by NTP for %d s",
+				  daemon.name, ASKS_S);
+		host_note(t, "%s asks nobody but a PTP clock", daemon.name);
+		return daemon;
+	}
+	if (!peer_saw(t, "ntp-query", daemon.first_answers, LEARNS_S))
+		host_note(
+			t,
+			"%s has asked less than %u times in %d s: its first updates may be yet to come",
+			daemon.name, daemon.first_answers, LEARNS_S);
+	if (daemon.wants_several && !is_synchronised_within(t, BELIEVES_S))
+		host_skip(t, "time-daemon", "%s does not believe the one server that is here",
+			  daemon.name);
+	return daemon;
 }
 
 void clock_freeze_daemon(struct host_trial *t)
 {
-	if (host_call(t, "probe", "time_daemon", NULL) != 0)
-		host_broken(t, "no time daemon is known here");
+	(void)clock_await_daemon(t);
 	if (host_call(t, "probe", "&keep_time_daemon_frozen", NULL) != 0)
 		host_broken(t, "the time daemon cannot be frozen");
 }

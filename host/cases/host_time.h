@@ -3,9 +3,9 @@
  * The guest's clocks beside the host's, and who in the guest keeps them right. What netpeer:ntp tells is the host's time, plus
  * what peer_set(t, "ntp-offset", …) adds.
  *
- *	clock_await_daemon(t);
+ *	struct clock_daemon daemon = clock_await_daemon(t);
  *	...
- *	HOST_CHECK(t, clock_is_right_within(t, 0, 180));
+ *	HOST_CHECK(t, clock_is_right_within(t, 0, daemon.corrects_s));
  */
 #ifndef ASSAY_HOST_CASES_HOST_TIME_H
 #define ASSAY_HOST_CASES_HOST_TIME_H
@@ -25,10 +25,19 @@ long long clock_off_ms(struct host_trial *t, long long ahead_ms) NONNULL(1);
 /* True when the guest's wall clock was within two seconds of that; how long it took is noted. */
 bool clock_is_right_within(struct host_trial *t, long long ahead_ms, unsigned seconds) NONNULL(1);
 
-/* Waits until a time daemon has asked for the time, as it has long done on a machine that has run for a while. Skips where
- * no daemon is known; needs netpeer:ntp. */
-void clock_await_daemon(struct host_trial *t) NONNULL(1);
-/* For sabotages: the daemon stands still from now on, however often it is started. */
+/* The guest's, as guest/kit/time_daemon.h knows it. */
+struct clock_daemon {
+	const char *name;
+	unsigned first_answers, corrects_s;
+	bool wants_several, reads_ptp;
+};
+
+/* Waits until the guest's time daemon was answered so often that it does as on a machine that has run for a while: it has not
+ * its first updates before it, in which it would step the clock however far. When that takes too long this is noted.
+ * Skips where no daemon is known, or one that never steps, asks nobody or does not believe a single server; needs
+ * netpeer:ntp. */
+struct clock_daemon clock_await_daemon(struct host_trial *t) NONNULL(1);
+/* For sabotages: waits in the same way, and then the daemon stands still, however often it is started. */
 void clock_freeze_daemon(struct host_trial *t) NONNULL(1);
 
 #endif

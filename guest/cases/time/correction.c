@@ -6,13 +6,15 @@
 #include "guest/kit/case.h"
 #include "guest/kit/helper.h"
 #include "guest/kit/peer.h"
+#include "guest/kit/time_daemon.h"
 
 #define JUMP_NS	   (5LL * 1000 * 1000 * 1000)
 #define ALLOWED_NS (JUMP_NS / 2)
 #define SET_NS	   (100LL * 1000 * 1000) /* so far from where it was it has been set */
+#define SLEWED_NS  (20LL * 1000 * 1000)	 /* so far in a second it is on its way yet */
 #define LOOKS	   5
-/* A daemon whose server did not answer asks again after half a minute, and needs some answers to believe. */
-#define WAIT_NS (180 * NS_PER_S)
+/* Without what it learned before, ntpd measures the clock for 300 s first. */
+#define BELIEVES_NS (400 * NS_PER_S)
 
 /* How far the clock is from where it would be had nobody set it. */
 static long long offset_ns(void)
@@ -41,10 +43,20 @@ static void set_clock_back(void *arg)
 	(void)clock_settime(CLOCK_REALTIME, &time);
 }
 
-/* Sets the clock wrong; true when somebody has set it again. */
-static bool jump_is_noticed(struct trial *t, long long right)
+static bool is_believed(const struct time_daemon *daemon)
 {
-	uint64_t until_ns = clock_now_ns() + WAIT_NS;
+	uint64_t until_ns = clock_now_ns() + BELIEVES_NS;
+
+	while (daemon->wants_several && !clock_is_synchronised())
+		if (!pause_until(until_ns, 250))
+			return false;
+	return true;
+}
+
+/* Sets the clock wrong; true when somebody has set it again. */
+static bool jump_is_noticed(struct trial *t, const struct time_daemon *daemon, long long right)
+{
+	uint64_t until_ns = clock_now_ns() + daemon->corrects_s * NS_PER_S;
 	long long wrong = right + JUMP_NS;
 
 	set_clock_back(&wrong);
@@ -53,26 +65,36 @@ static bool jump_is_noticed(struct trial *t, long long right)
 	while (llabs(offset_ns() - wrong) < SET_NS)
 		if (!pause_until(until_ns, 250))
 			return false;
+	/* One that is slewed is not right yet. */
+	for (long long before = offset_ns();
+	     pause_until(until_ns, 1000) && llabs(offset_ns() - before) > SLEWED_NS;)
+		before = offset_ns();
 	return true;
 }
 
 CASE(time, jump_is_corrected, .title = "A clock that was set wrong by hand is corrected soon",
-     .priority = P1, .isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:ntp", .timeout_s = 400,
+     .priority = P1, .isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:ntp", .timeout_s = 2800,
      .waits = true,
      .why = "A wrong clock makes certificates invalid and logs lie, until somebody notices.",
      .remedy = "Enable a time daemon, and check which servers it asks and whether it may step.",
      .sources = "LISA:verify_timedrift_corrected")
 {
-	long long right = offset_ns();
+	struct time_daemon daemon;
 
-	if (time_daemon() < 0)
+	if (!time_daemon_look(&daemon))
 		case_skip(t, "time-daemon", "nobody here keeps the clock right by the network");
-	bool is_noticed = jump_is_noticed(t, right);
+	if (daemon.corrects_s == 0)
+		case_skip(t, "time-daemon", "%s never steps the clock", daemon.name);
+	if (!is_believed(&daemon))
+		case_skip(t, "time-daemon", "%s does not believe the one server that is here",
+			  daemon.name);
+	long long right = offset_ns();
+	bool is_noticed = jump_is_noticed(t, &daemon, right);
 	long long off = llabs(offset_ns() - right);
 	/* A machine that a busy host has just woken may be off by seconds itself. Who has set its clock has told what is right. */
 	if (is_noticed && off > ALLOWED_NS) {
 		right = offset_ns();
-		(void)jump_is_noticed(t, right);
+		(void)jump_is_noticed(t, &daemon, right);
 		off = llabs(offset_ns() - right);
 	}
 	set_clock_back(&right);
@@ -86,7 +108,10 @@ static int freeze(void *arg UNUSED)
 
 SABOTAGE(time, jump_is_corrected, "the time daemon is frozen, however often it is started")
 {
-	if (time_daemon() < 0)
+	struct time_daemon daemon;
+
+	if (!time_daemon_look(&daemon))
 		case_broken(t, "no time daemon is known here");
+	(void)is_believed(&daemon);
 	(void)helper_start(t, freeze, NULL);
 }

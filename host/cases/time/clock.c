@@ -55,25 +55,41 @@ HOST_SABOTAGE(time, rate_matches_host, "the guest's clock runs a tenth slow")
 /* ---- a pause ---- */
 
 #define PAUSE_MS 10000
-/* A daemon that was answered a few times asks again after up to 256 s; or it catches up within three minutes. */
-#define CORRECT_S 300
+
+/* What of the pause the guest's clocks have missed. */
+static long long pause_machine(struct host_trial *t)
+{
+	struct clocks before, after;
+
+	clocks_read(t, &before);
+	HOST_REQUIRE(t, host_qmp(t, "stop", NULL) != NULL);
+	host_sleep(t, PAUSE_MS);
+	HOST_REQUIRE(t, host_qmp(t, "cont", NULL) != NULL);
+	clocks_read(t, &after);
+	/* Not by the wall clock: the daemon may have been quick. */
+	long long host_ns = after.host_ns - before.host_ns,
+		  guest_ns = after.monotonic_ns - before.monotonic_ns;
+	return (host_ns - guest_ns) / 1000000;
+}
 
 HOST_CASE(
 	time, corrected_after_pause,
 	.title = "After a pause the guest's wall clock is soon right again", .priority = P1,
-	.isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:ntp", .timeout_s = 400,
+	.isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:ntp", .timeout_s = 2400,
 	.waits = true,
 	.why = "Hosts pause machines for snapshots and migrations; the guest's clock stands still meanwhile.",
 	.remedy =
 		"Run a time daemon that polls every minute, and may step: chrony does with makestep N -1.",
 	.sources = "own")
 {
-	clock_await_daemon(t);
-	HOST_REQUIRE(t, host_qmp(t, "stop", NULL) != NULL);
-	host_sleep(t, PAUSE_MS);
-	HOST_REQUIRE(t, host_qmp(t, "cont", NULL) != NULL);
-	host_note(t, "after the pause the guest's clock is %lld ms off", clock_off_ms(t, 0));
-	HOST_CHECK(t, clock_is_right_within(t, 0, CORRECT_S));
+	struct clock_daemon daemon = clock_await_daemon(t);
+	long long missed_ms = pause_machine(t);
+
+	host_note(t, "the guest's clock has missed %lld ms of the pause", missed_ms);
+	if (missed_ms < PAUSE_MS / 2)
+		host_skip(t, "clocksource",
+			  "the guest's clock goes on while the machine is paused");
+	HOST_CHECK(t, clock_is_right_within(t, 0, daemon.corrects_s));
 }
 
 HOST_SABOTAGE(time, corrected_after_pause, "the time daemon is frozen, however often it is started")
