@@ -38,9 +38,9 @@ static const char *make_folder(struct host_trial *t, const char *name, const cha
 
 	if (mkdir(folder, 0700) < 0)
 		host_broken(t, "make the folder %s: %m", folder);
+	device_file_take(t, folder); /* the last to go */
 	make_file(t, host_format(t, "%s/" NAME, folder), 0755, program);
 	make_file(t, host_format(t, "%s/data", folder), 0644, "handed-over\n");
-	device_file_take(t, folder);
 	return folder;
 }
 
