@@ -365,13 +365,15 @@ static void admit(void *arg, const struct nlmsghdr *message)
 {
 	const struct nlattr *table = attribute_of(message, NFTA_CHAIN_TABLE);
 	const struct nlattr *name = attribute_of(message, NFTA_CHAIN_NAME);
-	const struct nfgenmsg *header = NLMSG_DATA(message);
 	struct admission *admission = arg;
+	struct nfgenmsg header;
 
-	if (!table || !name || !is_on_hook(message, NF_INET_FORWARD) ||
-	    (header->nfgen_family != NFPROTO_IPV4 && header->nfgen_family != NFPROTO_INET))
+	if (!table || !name || !is_on_hook(message, NF_INET_FORWARD))
 		return;
-	const struct chain chain = {header->nfgen_family, value_of(table), value_of(name)};
+	memcpy(&header, (const char *)message + NLMSG_HDRLEN, sizeof header);
+	if (header.nfgen_family != NFPROTO_IPV4 && header.nfgen_family != NFPROTO_INET)
+		return;
+	const struct chain chain = {header.nfgen_family, value_of(table), value_of(name)};
 	judge_interface(&admission->batch, &chain, NFT_META_IIFNAME, admission->interface,
 			NF_ACCEPT);
 	judge_interface(&admission->batch, &chain, NFT_META_OIFNAME, admission->interface,
