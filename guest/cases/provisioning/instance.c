@@ -28,11 +28,12 @@ static const char *json_string(struct trial *t, const char *json, const char *na
 	return at[length] == '"' ? case_format(t, "%.*s", (int)length, at) : NULL;
 }
 
-/* What follows `"name":` without blanks and line ends, so that an empty list is "[]". */
-static const char *json_value(struct trial *t, const char *json, const char *name)
+/* The list that follows `"name":`, without blanks and line ends outside strings, so that an empty one is "[]". */
+static const char *json_list(struct trial *t, const char *json, const char *name)
 {
 	const char *at = strstr(json, case_format(t, "\"%s\"", name));
 	char *value = case_alloc(t, 256);
+	bool in_string = false;
 	size_t length = 0;
 
 	if (!at)
@@ -40,8 +41,12 @@ static const char *json_value(struct trial *t, const char *json, const char *nam
 	at += strlen(name) + 2;
 	at += strspn(at, " \t\n:");
 	for (; *at && length < 255; at++) {
-		if (!strchr(" \t\n", *at))
+		if (*at == '"' && at[-1] != '\\')
+			in_string = !in_string;
+		if (in_string || !strchr(" \t\n", *at))
 			value[length++] = *at;
+		if (!in_string && *at == ']')
+			break;
 	}
 	return value;
 }
@@ -58,7 +63,7 @@ CASE(provisioning, cloud_init_finishes_clean,
 
 	/* The file is written when the last stage has ended. */
 	REQUIRE(t, result != NULL);
-	const char *errors = json_value(t, result, "errors");
+	const char *errors = json_list(t, result, "errors");
 	REQUIRE(t, errors != NULL);
 	if (has_prefix(errors, "[]"))
 		check_passed(t);

@@ -5,16 +5,24 @@
 #define PROFILES "/sys/kernel/security/apparmor/profiles"
 #define SOURCES	 "/etc/apparmor.d"
 
+/* In its file a profile within another ("outer//inner") goes by its own name. */
+static const char *own_name(const char *profile)
+{
+	for (const char *at; (at = strstr(profile, "//"));)
+		profile = at + 2;
+	return profile;
+}
+
 /* Does one of the files say that its profile only complains? Then that is meant. */
 static bool may_complain(struct trial *t, const char *profile)
 {
-	const char *force = case_format(t, SOURCES "/force-complain");
+	const char *force = case_format(t, SOURCES "/force-complain"), *own = own_name(profile);
 
 	if (*file_names(t, force))
 		return true;
 	for (const char *const *name = file_names(t, SOURCES); *name; name++) {
 		const char *text = file_text(t, case_format(t, SOURCES "/%s", *name));
-		if (text && strstr(text, profile) && strstr(text, "complain"))
+		if (text && strstr(text, own) && strstr(text, "complain"))
 			return true;
 	}
 	return false;
