@@ -6,10 +6,8 @@
 #include <stdio.h>
 #include <sys/statvfs.h>
 
-#include "base/child.h"
 #include "base/file.h"
-
-#define CHILD_FD 3 /* as qemu-img sees the file */
+#include "host/image/qemu_img.h"
 
 /* A booting guest writes logs and caches at least; with less room it fails in ways that look like the guest's fault. */
 #define OVERLAY_ROOM (256ULL << 20)
@@ -33,9 +31,7 @@ static int check_space(const char *folder, struct err *e)
 static int fill(const struct image *image, int fd, uint64_t virtual_size, const struct patience *p,
 		struct err *e)
 {
-	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(65536);
 	char size[32], path[FILE_PATH_SIZE];
-	const struct child_fd passed = {.fd = fd, .as = CHILD_FD};
 	const char *argv[] = {"qemu-img",
 			      "create",
 			      "-q",
@@ -45,21 +41,12 @@ static int fill(const struct image *image, int fd, uint64_t virtual_size, const 
 			      image->path,
 			      "-F",
 			      image->format,
-			      file_path(CHILD_FD, path),
+			      file_path(QEMU_IMG_FD, path),
 			      virtual_size ? size : NULL,
 			      NULL};
-	struct child_spec spec = {
-		.argv = argv,
-		.fds = &passed,
-		.fd_count = 1,
-		.limit_memory = 2ULL << 30,
-		.limit_cpu_s = 60,
-		.no_network = true,
-		.no_exec = true,
-	};
 
 	(void)snprintf(size, sizeof size, "%" PRIu64, virtual_size);
-	return child_run_ok(&spec, p, &out, e);
+	return qemu_img_on(fd, argv, p, e);
 }
 
 int image_overlay(const struct image *image, const char *folder, uint64_t virtual_size,

@@ -28,3 +28,14 @@ int qemu_img_ok(const char *const *argv, const struct patience *p, struct child_
 
 	return child_run_ok(&spec, p, out, e);
 }
+
+int qemu_img_on(int fd, const char *const *argv, const struct patience *p, struct err *e)
+{
+	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(65536);
+	const struct child_fd passed = {.fd = fd, .as = QEMU_IMG_FD};
+	struct child_spec spec = confined(argv);
+
+	spec.fds = &passed;
+	spec.fd_count = 1;
+	return child_run_ok(&spec, p, &out, e);
+}

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "host/driver/qemu/qemu.h"
+#include "host/image/qemu_img.h"
 
-#define MIB	(1ULL << 20)
-#define COPY_FD 3 /* as qemu-img sees the file */
+#define MIB (1ULL << 20)
 
 void disks_done(struct qemu *qemu)
 {
@@ -129,9 +129,7 @@ int disks_make(struct qemu *qemu, const struct patience *p, struct err *e)
 static int name_backing(const struct qemu_disk *disk, int to, const struct patience *p,
 			struct err *e)
 {
-	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(65536);
 	CLEAN_FREE char *backing = realpath(disk->backing, NULL);
-	const struct child_fd passed = {.fd = to, .as = COPY_FD};
 	char path[FILE_PATH_SIZE];
 	const char *argv[] = {"qemu-img",
 			      "rebase",
@@ -142,21 +140,12 @@ static int name_backing(const struct qemu_disk *disk, int to, const struct patie
 			      backing,
 			      "-F",
 			      disk->backing_format,
-			      file_path(COPY_FD, path),
+			      file_path(QEMU_IMG_FD, path),
 			      NULL};
-	struct child_spec spec = {
-		.argv = argv,
-		.fds = &passed,
-		.fd_count = 1,
-		.limit_memory = 2ULL << 30,
-		.limit_cpu_s = 60,
-		.no_network = true,
-		.no_exec = true,
-	};
 
 	if (!backing)
 		return err_set(e, BLAME_HOST, errno, "%s: %m", disk->backing);
-	return child_run_ok(&spec, p, &out, e);
+	return qemu_img_on(to, argv, p, e);
 }
 
 int disk_copy_root(const struct qemu *qemu, int to, const struct patience *p, struct err *e)
