@@ -121,3 +121,17 @@ int quantity_parse(const char *text, struct quantity *ret)
 		*ret = (struct quantity){unit->kind, amount};
 	return r;
 }
+
+void quantity_add(struct text *out, enum quantity_kind kind, uint64_t amount)
+{
+	const struct unit *best = NULL;
+
+	/* Those by thousands are left out: they stand behind those that people mean. */
+	for (const struct unit *unit = units; unit < units + ARRAY_LEN(units); unit++)
+		if (unit->kind == kind && (!best || unit->factor > best->factor) &&
+		    amount % unit->factor == 0 && (amount > 0 || !best) &&
+		    (kind == QUANTITY_TIME || unit->factor % 1024 == 0 || unit->factor == 1))
+			best = unit;
+	(void)text_addf(out, "%llu%s", (unsigned long long)(best ? amount / best->factor : amount),
+			best ? best->name : "");
+}

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "base/scope.h"
+#include "base/text.h"
 
 enum quantity_kind {
 	QUANTITY_PLAIN, /* no unit: the amount is the number, which is whole */
@@ -27,6 +27,9 @@ struct quantity {
 /* Parses the whole text. Parts of a byte or nanosecond are cut off. Returns 0, -EINVAL (no quantity) or -ERANGE (it does not
  * fit into 63 bits); writes *ret only on success. */
 int quantity_parse(const char *text, struct quantity *ret) NONNULL(1, 2);
+
+/* Adds it with the largest unit that keeps it whole: "90s", "3584MiB". */
+void quantity_add(struct text *out, enum quantity_kind kind, uint64_t amount) NONNULL(1);
 
 /* The units, for error messages: "B, KiB, …" or "ns, us, …". */
 const char *quantity_units(enum quantity_kind kind);

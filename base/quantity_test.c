@@ -58,3 +58,24 @@ TEST(quantity, refuses_what_is_none)
 		EXPECT_NUMBER((long long)got.amount, 77);
 	}
 }
+
+TEST(quantity, what_is_told_reads_back)
+{
+	for (uint64_t amount = 0; amount < 1ULL << 60; amount = amount * 3 + 1) {
+		CLEAN_TEXT struct text time = TEXT_INIT(64), bytes = TEXT_INIT(64);
+		struct quantity quantity = {QUANTITY_PLAIN, 7};
+		quantity_add(&time, QUANTITY_TIME, amount);
+		EXPECT_NUMBER(quantity_parse(time.buf, &quantity), 0);
+		EXPECT(quantity.kind == QUANTITY_TIME && quantity.amount == amount);
+		quantity_add(&bytes, QUANTITY_BYTES, amount);
+		EXPECT_NUMBER(quantity_parse(bytes.buf, &quantity), 0);
+		EXPECT(quantity.kind == QUANTITY_BYTES && quantity.amount == amount);
+	}
+	CLEAN_TEXT struct text out = TEXT_INIT(100);
+	quantity_add(&out, QUANTITY_TIME, 90 * 1000000000ULL);
+	quantity_add(&out, QUANTITY_TIME, 2 * 86400 * 1000000000ULL);
+	quantity_add(&out, QUANTITY_BYTES, 3584ULL << 20);
+	quantity_add(&out, QUANTITY_BYTES, 1000);
+	quantity_add(&out, QUANTITY_BYTES, 0);
+	EXPECT_TEXT(out.buf, "90s2d3584MiB1000B0B");
+}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading YAML by a table, on libfyaml. */
+/* Reading YAML by a table. */
 #include "base/yaml.h"
 
-#include <libfyaml.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,29 +21,6 @@ static void *at_offset(const struct reader *reader, size_t offset)
 	return (char *)reader->into + offset;
 }
 
-/* ---- problems ---- */
-
-static void PRINTF(4, 0) add_problem(struct text *problems, const char *path,
-				     struct yaml_place place, const char *format, va_list args)
-{
-	(void)text_adds(problems, path);
-	if (place.line > 0)
-		(void)text_addf(problems, ":%u:%u", place.line, place.column);
-	(void)text_adds(problems, ": ");
-	(void)text_addv(problems, format, args);
-	(void)text_adds(problems, "\n");
-}
-
-void yaml_problem(struct text *problems, const char *path, struct yaml_place place,
-		  const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	add_problem(problems, path, place, format, args);
-	va_end(args);
-}
-
 static void complain(struct reader *reader, struct yaml_place place, const char *format, ...)
 	PRINTF(3, 4);
 static void complain(struct reader *reader, struct yaml_place place, const char *format, ...)
@@ -52,54 +28,27 @@ static void complain(struct reader *reader, struct yaml_place place, const char 
 	va_list args;
 
 	va_start(args, format);
-	add_problem(reader->problems, reader->path, place, format, args);
+	yaml_problemv(reader->problems, reader->path, place, format, args);
 	va_end(args);
 	reader->count++;
 }
 
-/* ---- nodes ---- */
-
-/* A list or map begins where its first scalar does. */
-static struct fy_token *first_token(struct fy_node *node)
+/* An empty list or mapping has no place of its own: then it is where the one around it is, or its key. */
+static struct yaml_place place_of(const struct yaml_node *node, struct yaml_place around)
 {
-	void *at = NULL;
-
-	for (int depth = 0; node && depth < FIELDS_MAX; depth++, at = NULL) {
-		if (fy_node_is_scalar(node))
-			return fy_node_get_scalar_token(node);
-		if (fy_node_is_sequence(node)) {
-			node = fy_node_sequence_iterate(node, &at);
-		} else {
-			struct fy_node_pair *pair = fy_node_mapping_iterate(node, &at);
-			node = pair ? fy_node_pair_key(pair) : NULL;
-		}
-	}
-	return NULL;
-}
-
-static struct yaml_place place_of(struct fy_node *node)
-{
-	struct fy_token *token = node ? first_token(node) : NULL;
-	const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
-
-	return mark ? (struct yaml_place){(unsigned)mark->line + 1, (unsigned)mark->column + 1}
-		    : (struct yaml_place){0};
+	return node && node->place.line > 0 ? node->place : around;
 }
 
 /* A copy as one line; NULL and a problem when it is none. */
-static char *take_text(struct reader *reader, struct fy_node *node, const char *key)
+static char *take_text(struct reader *reader, const struct yaml_node *node, struct yaml_place place,
+		       const char *key)
 {
-	struct yaml_place place = place_of(node);
-	size_t length = 0;
-	const char *text = fy_node_is_scalar(node) && !fy_node_is_alias(node)
-				   ? fy_node_get_scalar(node, &length)
-				   : NULL;
-
-	if (!text) {
+	if (!node || node->kind != YAML_SCALAR) {
 		complain(reader, place, "`%s` is a text, not a list, a mapping or an alias", key);
 		return NULL;
 	}
-	while (length > 0 && strchr(" \t\n", text[length - 1]))
+	size_t length = strlen(node->text);
+	while (length > 0 && strchr(" \t\n", node->text[length - 1]))
 		length--;
 	if (length > YAML_TEXT_MAX) {
 		complain(reader, place, "`%s` has more than %d bytes", key, YAML_TEXT_MAX);
@@ -107,7 +56,7 @@ static char *take_text(struct reader *reader, struct fy_node *node, const char *
 	}
 	CLEAN_FREE char *copy = xnew(length + 1);
 	for (size_t i = 0; i < length; i++) {
-		copy[i] = text[i] == '\n' || text[i] == '\t' ? ' ' : text[i];
+		copy[i] = node->text[i] == '\n' || node->text[i] == '\t' ? ' ' : node->text[i];
 		if ((unsigned char)copy[i] < 0x20 || copy[i] == 0x7f) {
 			complain(reader, place, "`%s` has a control character in it", key);
 			return NULL;
@@ -131,24 +80,56 @@ static void check_text(struct reader *reader, const struct yaml_field *field, co
 		complain(reader, place, "`%s`: %s", field->key, why.buf);
 }
 
-static void read_text(struct reader *reader, const struct yaml_field *field, struct fy_node *node,
-		      struct yaml_text *into)
+static void read_text(struct reader *reader, const struct yaml_field *field,
+		      const struct yaml_node *node, struct yaml_place place, struct yaml_text *into)
 {
-	into->place = place_of(node);
-	into->text = take_text(reader, node, field->key);
+	into->place = place;
+	into->text = take_text(reader, node, place, field->key);
 	if (into->text)
-		check_text(reader, field, into->text, into->place);
+		check_text(reader, field, into->text, place);
 }
 
-static void read_number(struct reader *reader, const struct yaml_field *field, struct fy_node *node)
+static void read_number(struct reader *reader, const struct yaml_field *field, const char *text,
+			struct yaml_number *into)
 {
-	struct yaml_number *into = at_offset(reader, field->offset);
-	CLEAN_FREE char *text = take_text(reader, node, field->key);
-
-	into->place = place_of(node);
-	if (text && number_parse(text, field->min, field->max, &into->number) < 0)
+	if (number_parse(text, field->min, field->max, &into->number) < 0)
 		complain(reader, into->place, "`%s` is a number from %lld to %lld, not '%.60s'",
 			 field->key, field->min, field->max, text);
+}
+
+/* A number alone counts MiB or seconds. */
+static uint64_t take_amount(const struct quantity *quantity, enum quantity_kind kind)
+{
+	uint64_t unit = kind == QUANTITY_BYTES ? 1ULL << 20 : 1000000000ULL;
+
+	if (quantity->kind == kind)
+		return quantity->amount;
+	return quantity->amount > INT64_MAX / unit ? INT64_MAX : quantity->amount * unit;
+}
+
+static void read_quantity(struct reader *reader, const struct yaml_field *field,
+			  enum quantity_kind kind, const char *text, struct yaml_number *into)
+{
+	CLEAN_TEXT struct text range = TEXT_INIT(100);
+	struct quantity quantity;
+
+	if (quantity_parse(text, &quantity) < 0 ||
+	    (quantity.kind != kind && quantity.kind != QUANTITY_PLAIN)) {
+		complain(reader, into->place, "`%s` is %s, not '%.60s'", field->key,
+			 kind == QUANTITY_TIME ? "a time such as 90s, 5m or 2h"
+					       : "an amount of memory such as 512MiB or 8GiB",
+			 text);
+		return;
+	}
+	uint64_t amount = take_amount(&quantity, kind);
+	if (amount >= (uint64_t)field->min && amount <= (uint64_t)field->max) {
+		into->number = (long long)amount;
+		return;
+	}
+	quantity_add(&range, kind, (uint64_t)field->min);
+	(void)text_adds(&range, " to ");
+	quantity_add(&range, kind, (uint64_t)field->max);
+	complain(reader, into->place, "`%s` is from %s, not '%.60s'", field->key, range.buf, text);
 }
 
 /* "a, b or c" */
@@ -158,23 +139,19 @@ static void list_words(const char *const *words, const char *last, struct text *
 		(void)text_addf(out, "%s%s", !i ? "" : words[i + 1] ? ", " : last, words[i]);
 }
 
-static void read_word(struct reader *reader, const struct yaml_field *field, struct fy_node *node)
+static void read_word(struct reader *reader, const struct yaml_field *field,
+		      const char *const *known, const char *text, struct yaml_number *into)
 {
-	struct yaml_number *into = at_offset(reader, field->offset);
-	CLEAN_FREE char *text = take_text(reader, node, field->key);
 	CLEAN_TEXT struct text words = TEXT_INIT(1024);
 
-	into->place = place_of(node);
-	if (!text)
-		return;
-	for (size_t i = 0; field->words[i]; i++) {
-		if (strcmp(field->words[i], text) == 0) {
+	for (size_t i = 0; known[i]; i++) {
+		if (strcmp(known[i], text) == 0) {
 			into->number = (long long)i;
 			return;
 		}
 	}
-	list_words(field->words, " or ", &words);
-	const char *near = nearest_word(text, field->words);
+	list_words(known, " or ", &words);
+	const char *near = nearest_word(text, known);
 	if (near)
 		complain(reader, into->place, "`%s` is %s, not '%.60s'; did you mean '%s'?",
 			 field->key, words.buf, text, near);
@@ -183,24 +160,49 @@ static void read_word(struct reader *reader, const struct yaml_field *field, str
 			 text);
 }
 
-static void read_list(struct reader *reader, const struct yaml_field *field, struct fy_node *node)
+/* All that becomes a number. */
+static void read_scalar(struct reader *reader, const struct yaml_field *field,
+			const struct yaml_node *node, struct yaml_place place)
+{
+	static const char *const truths[] = {"false", "true", NULL};
+	struct yaml_number *into = at_offset(reader, field->offset);
+	CLEAN_FREE char *text = take_text(reader, node, place, field->key);
+
+	into->place = place;
+	if (!text)
+		return;
+	if (field->type == YAML_WORD)
+		read_word(reader, field, field->words, text, into);
+	else if (field->type == YAML_BOOL)
+		read_word(reader, field, truths, text, into);
+	else if (field->type == YAML_TIME)
+		read_quantity(reader, field, QUANTITY_TIME, text, into);
+	else if (field->type == YAML_AMOUNT)
+		read_quantity(reader, field, QUANTITY_BYTES, text, into);
+	else
+		read_number(reader, field, text, into);
+}
+
+static void read_list(struct reader *reader, const struct yaml_field *field,
+		      const struct yaml_node *node, struct yaml_place place)
 {
 	struct yaml_list *into = at_offset(reader, field->offset);
-	struct fy_node *item;
-	void *at = NULL;
 
-	if (!fy_node_is_sequence(node)) {
-		complain(reader, place_of(node), "`%s` is a list: [one, two]", field->key);
+	if (node->kind != YAML_SEQUENCE) {
+		complain(reader, place, "`%s` is a list: [one, two]", field->key);
 		return;
 	}
 	into->is_there = true;
-	while ((item = fy_node_sequence_iterate(node, &at))) {
+	vec_each (&node->pairs, item) {
+		struct yaml_place at = place_of(item->value, place);
+		if (item->value && item->value->is_broken)
+			continue;
 		if (into->count == YAML_LIST_MAX) {
-			complain(reader, place_of(item), "`%s` has more than %d entries",
-				 field->key, YAML_LIST_MAX);
+			complain(reader, at, "`%s` has more than %d entries", field->key,
+				 YAML_LIST_MAX);
 			return;
 		}
-		read_text(reader, field, item, &into->items[into->count]);
+		read_text(reader, field, item->value, at, &into->items[into->count]);
 		if (into->items[into->count].text)
 			into->count++;
 	}
@@ -228,180 +230,220 @@ static const struct yaml_field *find_field(struct reader *reader, const struct y
 	return NULL;
 }
 
-static void read_map(struct reader *reader, const struct yaml_field *fields, struct fy_node *map,
-		     const char *name);
+static void read_value(struct reader *reader, const struct yaml_field *field,
+		       const struct yaml_node *node, struct yaml_place around);
 
-static void read_field(struct reader *reader, const struct yaml_field *field, struct fy_node *node)
-{
-	switch (field->type) {
-	case YAML_TEXT:
-		read_text(reader, field, node, at_offset(reader, field->offset));
-		break;
-	case YAML_NUMBER:
-		read_number(reader, field, node);
-		break;
-	case YAML_WORD:
-		read_word(reader, field, node);
-		break;
-	case YAML_LIST:
-		read_list(reader, field, node);
-		break;
-	case YAML_MAP:
-		((struct yaml_map *)at_offset(reader, field->offset))->place = place_of(node);
-		read_map(reader, field->fields, node, field->key);
-		break;
-	}
-}
-
-static void read_map(struct reader *reader, const struct yaml_field *fields, struct fy_node *map,
-		     const char *name)
+static void read_map(struct reader *reader, const struct yaml_field *fields,
+		     const struct yaml_node *map, struct yaml_place place, const char *name)
 {
 	bool is_there[FIELDS_MAX] = {false};
-	struct fy_node_pair *pair;
-	void *at = NULL;
 
-	if (!map || !fy_node_is_mapping(map)) {
-		complain(reader, place_of(map), "%s is a mapping, lines \"key: value\"", name);
+	if (!map || map->kind != YAML_MAPPING) {
+		complain(reader, place, "%s is a mapping, lines \"key: value\"", name);
 		return;
 	}
-	while ((pair = fy_node_mapping_iterate(map, &at))) {
-		struct fy_node *key_node = fy_node_pair_key(pair), *node = fy_node_pair_value(pair);
-		CLEAN_FREE char *key = key_node ? take_text(reader, key_node, "key") : NULL;
-		const struct yaml_field *field =
-			key ? find_field(reader, fields, key, place_of(key_node)) : NULL;
+	vec_each (&map->pairs, pair) {
+		struct yaml_place at = place_of(pair->key, place);
+		CLEAN_FREE char *key = take_text(reader, pair->key, at, "key");
+		const struct yaml_field *field = key ? find_field(reader, fields, key, at) : NULL;
 		if (!field)
 			continue;
 		is_there[field - fields] = true;
-		if (node)
-			read_field(reader, field, node);
+		if (pair->value)
+			read_value(reader, field, pair->value, at);
 		else
-			complain(reader, place_of(key_node), "`%s` has no value", key);
+			complain(reader, at, "`%s` has no value", key);
 	}
 	for (size_t i = 0; fields[i].key; i++)
 		if (fields[i].is_required && !is_there[i])
-			complain(reader, place_of(map), "%s lacks the key `%s`", name,
-				 fields[i].key);
+			complain(reader, place, "%s lacks the key `%s`", name, fields[i].key);
 }
 
-/* ---- what is text at all ---- */
-
-/* The length of the UTF-8 character there, by RFC 3629; 0 when it is none. */
-static size_t character_length(const unsigned char *at, size_t left)
+/* A text alone stands for a mapping with one key. */
+static void read_shorthand(struct reader *reader, const struct yaml_field *field,
+			   const struct yaml_node *node, struct yaml_place place)
 {
-	size_t length = at[0] < 0x80 ? 1 : at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-	unsigned least = length == 2 ? 0x80 : length == 3 ? 0x800 : length == 4 ? 0x10000 : 0;
-	unsigned value = length == 1 ? at[0] : at[0] & (0x7fU >> length);
+	for (const struct yaml_field *below = field->fields; below->key; below++)
+		if (strcmp(below->key, field->shorthand) == 0)
+			read_value(reader, below, node, place);
+}
 
-	if (length > left || (at[0] >= 0x80 && at[0] < 0xc2) || at[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < length; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (at[i] & 0x3fU);
+static void read_mapping(struct reader *reader, const struct yaml_field *field,
+			 const struct yaml_node *node, struct yaml_place place)
+{
+	if (field->offset != YAML_NO_PLACE)
+		((struct yaml_map *)at_offset(reader, field->offset))->place = place;
+	if (field->shorthand && node->kind == YAML_SCALAR)
+		read_shorthand(reader, field, node, place);
+	else
+		read_map(reader, field->fields, node, place, field->key);
+}
+
+/* ---- many of one kind ---- */
+
+/* The items' pointer has a type of its own, which is not `void *`. */
+static void *items_of(const struct yaml_items *list)
+{
+	void *items;
+
+	memcpy(&items, &list->items, sizeof items);
+	return items;
+}
+
+static void *make_items(struct yaml_items *list, size_t count, size_t size)
+{
+	void *items = xnew(count > 0 ? count * size : 1);
+
+	memcpy(&list->items, &items, sizeof items);
+	return items;
+}
+
+static void read_items(struct reader *reader, const struct yaml_field *field,
+		       const struct yaml_node *node, struct yaml_place place)
+{
+	struct yaml_items *into = at_offset(reader, field->offset);
+	bool keyed = field->type == YAML_KEYED;
+	size_t count = node->pairs.count;
+
+	if (node->kind != (keyed ? YAML_MAPPING : YAML_SEQUENCE)) {
+		complain(reader, place,
+			 keyed ? "`%s` is a mapping, lines \"key: value\""
+			       : "`%s` is a list: [one, two]",
+			 field->key);
+		return;
 	}
-	return value < least || value > 0x10ffff || (value >= 0xd800 && value < 0xe000) ? 0
-											: length;
-}
-
-static bool is_control(unsigned char byte)
-{
-	return (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f;
-}
-
-/* Looked at first: libfyaml 0.7 never comes back from some bytes in a directive, and nobody needs those here. */
-static bool check_text_of_file(struct reader *reader, const char *bytes, size_t length)
-{
-	struct yaml_place place = {1, 1};
-
-	for (size_t at = 0, step; at < length; at += step) {
-		const unsigned char *byte = (const unsigned char *)bytes + at;
-		step = character_length(byte, length - at);
-		const char *what = step == 0 || is_control(*byte) ? "a byte that is no text (UTF-8)"
-				   : place.column == 1 && *byte == '%' ? "a directive of YAML"
-								       : NULL;
-		if (what) {
-			complain(reader, place, "%s has no place here", what);
-			return false;
-		}
-		place.column = *byte == '\n' ? 1 : place.column + 1;
-		place.line += *byte == '\n';
+	into->place = place;
+	if ((long long)count < field->min || (long long)count > field->max) {
+		complain(reader, place, "`%s` has %zu entries, but %lld to %lld are possible",
+			 field->key, count, field->min, field->max);
+		return;
 	}
-	return true;
+	char *items = make_items(into, count, field->item_size);
+	vec_each (&node->pairs, pair) {
+		struct yaml_place at = place_of(keyed ? pair->key : pair->value, place);
+		struct reader one = *reader;
+		one.into = items + into->count++ * field->item_size;
+		if (keyed)
+			read_text(&one, field, pair->key, at, one.into);
+		if (pair->value)
+			read_value(&one, field->fields, pair->value, at);
+		else
+			complain(&one, at, "`%s` has an entry without a value", field->key);
+		reader->count = one.count;
+	}
+}
+
+static void read_value(struct reader *reader, const struct yaml_field *field,
+		       const struct yaml_node *node, struct yaml_place around)
+{
+	struct yaml_place place = place_of(node, around);
+
+	if (node->is_broken)
+		return;
+	switch (field->type) {
+	case YAML_TEXT:
+		read_text(reader, field, node, place, at_offset(reader, field->offset));
+		break;
+	case YAML_NUMBER:
+	case YAML_WORD:
+	case YAML_BOOL:
+	case YAML_TIME:
+	case YAML_AMOUNT:
+		read_scalar(reader, field, node, place);
+		break;
+	case YAML_LIST:
+		read_list(reader, field, node, place);
+		break;
+	case YAML_MAP:
+		read_mapping(reader, field, node, place);
+		break;
+	case YAML_EACH:
+	case YAML_KEYED:
+		read_items(reader, field, node, place);
+		break;
+	}
 }
 
 /* ---- the file ---- */
 
-static void print_nothing(struct fy_diag *diag UNUSED, void *user UNUSED, const char *bytes UNUSED,
-			  size_t length UNUSED)
+unsigned yaml_read_tree(const char *path, const struct yaml_node *root,
+			const struct yaml_field *fields, void *into, struct text *problems)
 {
+	struct reader reader = {.path = path, .into = into, .problems = problems};
+
+	read_map(&reader, fields, root, place_of(root, (struct yaml_place){0}), "the file");
+	return reader.count;
 }
 
-/* Collects what libfyaml would print. */
-static struct fy_diag *make_diag(void)
+static unsigned count_lines(const char *text)
 {
-	struct fy_diag_cfg config;
+	unsigned count = 0;
 
-	fy_diag_cfg_default(&config);
-	config.fp = NULL;
-	config.output_fn = print_nothing;
-	struct fy_diag *diag = fy_diag_create(&config);
-	if (!diag)
-		abort(); /* out of memory */
-	fy_diag_set_collect_errors(diag, true);
-	return diag;
-}
-
-static void tell_syntax(struct reader *reader, struct fy_diag *diag)
-{
-	const struct fy_diag_error *error;
-	void *at = NULL;
-	unsigned before = reader->count;
-
-	while ((error = fy_diag_errors_iterate(diag, &at)))
-		complain(reader,
-			 (struct yaml_place){error->line > 0 ? (unsigned)error->line : 1,
-					     error->column > 0 ? (unsigned)error->column : 1},
-			 "this is not valid YAML: %.200s", error->msg);
-	if (reader->count == before)
-		complain(reader, (struct yaml_place){0}, "it is not valid YAML");
+	for (; (text = strchr(text, '\n')); text++)
+		count++;
+	return count;
 }
 
 unsigned yaml_read(const char *path, const char *bytes, size_t length,
 		   const struct yaml_field *fields, void *into, struct text *problems)
 {
-	struct reader reader = {.path = path, .into = into, .problems = problems};
+	size_t before = problems->length;
+	CLEANUP(yaml_node)
+	struct yaml_node *root = yaml_parse(path, bytes, length, YAML_FILE_MAX, false, problems);
 
-	if (length == 0 || length > YAML_FILE_MAX) {
-		complain(&reader, (struct yaml_place){0}, "it is empty or has more than %u bytes",
-			 YAML_FILE_MAX);
-		return reader.count;
+	if (!root) {
+		unsigned count = count_lines(problems->buf + before);
+		return count > 0 ? count : 1; /* there was no room to tell */
 	}
-	if (!check_text_of_file(&reader, bytes, length))
-		return reader.count;
-	struct fy_diag *diag = make_diag();
-	struct fy_parse_cfg config = {.flags = FYPCF_QUIET, .diag = diag};
-	struct fy_document *document = fy_document_build_from_string(&config, bytes, length);
-	if (document)
-		read_map(&reader, fields, fy_document_root(document), "the file");
-	else
-		tell_syntax(&reader, diag);
-	fy_document_destroy(document);
-	fy_diag_destroy(diag);
-	return reader.count;
+	return yaml_read_tree(path, root, fields, into, problems);
+}
+
+static void free_items(const struct yaml_field *field, struct yaml_items *list);
+
+static void free_value(const struct yaml_field *field, void *into)
+{
+	void *value = (char *)into + (field->type == YAML_MAP ? 0 : field->offset);
+	struct yaml_list *list = value;
+
+	switch (field->type) {
+	case YAML_TEXT:
+		free(STEAL_PTR(((struct yaml_text *)value)->text));
+		break;
+	case YAML_LIST:
+		for (size_t i = 0; i < list->count; i++)
+			free(STEAL_PTR(list->items[i].text));
+		break;
+	case YAML_MAP:
+		yaml_free(field->fields, into);
+		break;
+	case YAML_EACH:
+	case YAML_KEYED:
+		free_items(field, value);
+		break;
+	case YAML_NUMBER:
+	case YAML_WORD:
+	case YAML_BOOL:
+	case YAML_TIME:
+	case YAML_AMOUNT:
+		break;
+	}
+}
+
+static void free_items(const struct yaml_field *field, struct yaml_items *list)
+{
+	CLEAN_FREE char *items = items_of(list);
+
+	for (size_t i = 0; i < list->count; i++) {
+		void *item = items + i * field->item_size;
+		if (field->type == YAML_KEYED)
+			free(((struct yaml_text *)item)->text);
+		free_value(field->fields, item);
+	}
+	memset(list, 0, sizeof *list);
 }
 
 void yaml_free(const struct yaml_field *fields, void *into)
 {
-	struct reader reader = {.into = into};
-
-	for (; fields->key; fields++) {
-		void *value = at_offset(&reader, fields->offset);
-		struct yaml_list *list = value;
-		if (fields->type == YAML_TEXT)
-			free(STEAL_PTR(((struct yaml_text *)value)->text));
-		for (size_t i = 0; fields->type == YAML_LIST && i < list->count; i++)
-			free(STEAL_PTR(list->items[i].text));
-		if (fields->type == YAML_MAP)
-			yaml_free(fields->fields, into);
-	}
+	for (; fields->key; fields++)
+		free_value(fields, into);
 }

@@ -467,7 +467,8 @@ static unsigned fold_lines(const char *path, const char *from, struct text *out,
 		if (words == 2 || words == 3) {
 			(void)text_addf(out, "%s%s", out->length ? "\t" : "", line);
 		} else if (words > 0) {
-			yaml_problem(problems, path, (struct yaml_place){number, 1},
+			yaml_problem(problems, path,
+				     (struct yaml_place){.line = number, .column = 1},
 				     "'%.60s' is not of the form PACKAGE VERSION [ID]", line);
 			count++;
 		}
