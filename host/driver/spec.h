@@ -5,7 +5,7 @@
 
 #include "host/image/image.h"
 #include "host/image/seed.h"
-#include "host/plan/size.h"
+#include "host/runbook/size.h"
 #include "wire/case_info.h"
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };

@@ -10,7 +10,7 @@
 #ifndef ASSAY_HOST_PLAN_OFFER_H
 #define ASSAY_HOST_PLAN_OFFER_H
 
-#include "host/plan/size.h"
+#include "host/runbook/size.h"
 #include "wire/need.h"
 
 /* What is plugged into a running machine for one case, since its size lacks it. */

@@ -16,7 +16,7 @@
 #include "base/vec.h"
 #include "host/catalog/catalog.h"
 #include "host/plan/offer.h"
-#include "host/plan/size.h"
+#include "host/runbook/size.h"
 
 #define PLAN_ITEMS_MAX (2 * CATALOG_CASES_MAX)
 #define PLAN_SCHEMA    1

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "host/catalog/select.h"
-#include "host/plan/size.h"
+#include "host/runbook/size.h"
 
 static const char cases[] =
 	"{\"cases\":[{\"area\":\"time\",\"name\":\"a\",\"title\":\"t\",\"kind\":\"guest\",\"priority\":\"P1\","

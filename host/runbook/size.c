@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VM sizes: the shipped table, and the words in which the command line spells one. */
-#include "host/plan/size.h"
+#include "host/runbook/size.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -91,7 +91,7 @@ static int refuse_word(const char *word, struct err *e)
 }
 
 /* QEMU's own separator and anything it would read as an option stay out. */
-static bool is_cpu_model(const char *model)
+bool is_cpu_model(const char *model)
 {
 	size_t length =
 		strspn(model, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
@@ -147,7 +147,7 @@ static int note_word(const char *name, bool *said, struct err *e)
 }
 
 /* What no machine can have: more nodes than CPUs, disks without room. */
-static int finish(struct size *size, struct err *e)
+int size_complete(struct size *size, struct err *e)
 {
 	if (size->numa_nodes > size->cpus)
 		return err_set(e, BLAME_USER, EINVAL,
@@ -181,15 +181,20 @@ static int parse_words(char *words, struct size *size, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return finish(size, e);
+	return size_complete(size, e);
 }
 
-static int take_name(const char *name, struct size *size, struct err *e)
+bool is_size_name(const char *name)
 {
 	size_t length =
 		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
 
-	if (length == 0 || name[length] || length >= sizeof size->name)
+	return length > 0 && name[length] == '\0' && length < SIZE_NAME_SIZE;
+}
+
+static int take_name(const char *name, struct size *size, struct err *e)
+{
+	if (!is_size_name(name))
 		return err_set(
 			e, BLAME_USER, EINVAL,
 			"size: '%.64s' is not a name: letters, digits, '-', '_' and '.', at most %zu",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sizes: what can be spelt, what is refused and how. */
-#include "host/plan/size.h"
+#include "host/runbook/size.h"
 
 #include <string.h>
 

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading runbooks: files, variables, secrets, then the table. */
+#include "host/runbook/runbook.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "host/catalog/select.h"
+#include "host/runbook/internal.h"
+#include "host/runbook/variable.h"
+
+void runbook_complain(struct runbook_problems *problems, struct yaml_place place,
+		      const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	yaml_problemv(problems->lines, problems->path, place, format, args);
+	va_end(args);
+	problems->count++;
+}
+
+/* ---- life ---- */
+
+static struct runbook_state *state_new(const char *path)
+{
+	struct runbook_state *state = xnew(sizeof *state);
+
+	state->files.paths.maximum = INCLUDE_FILES_MAX;
+	state->book.state = state;
+	state->book.path = xstrdup(path);
+	state->book.sizes.maximum = RUNBOOK_ITEMS_MAX;
+	return state;
+}
+
+static void rows_free(struct runbook_rows *rows)
+{
+	vec_each (rows, row) {
+		vec_each (row, value) {
+			free(value->axis.text);
+			free(value->value.text);
+		}
+		free(row->items);
+	}
+	free(rows->items);
+}
+
+void runbook_free(struct runbook *runbook)
+{
+	if (!runbook)
+		return;
+	struct runbook_state *state = runbook->state;
+	vec_each (&runbook->images, image)
+		free(image->file);
+	rows_free(&runbook->rows);
+	vec_done(&runbook->sizes);
+	free(runbook->path);
+	yaml_free(runbook_fields, state);
+	include_files_done(&state->files);
+	free(state);
+}
+
+/* ---- variables and secrets ---- */
+
+static void add_variables_file(struct variables *variables, struct runbook_state *state,
+			       const char *path, struct runbook_problems *problems)
+{
+	CLEAN_TEXT struct text bytes = TEXT_INIT(INCLUDE_BYTES_MAX);
+	int r = state->files.is_closed ? -EPERM : text_read_file(&bytes, path);
+
+	if (r < 0) {
+		errno = -r;
+		yaml_problem(problems->lines, path, (struct yaml_place){0},
+			     "it cannot be read: %m");
+		problems->count++;
+		return;
+	}
+	CLEANUP(yaml_node)
+	struct yaml_node *root =
+		yaml_parse(path, bytes.buf, bytes.length, INCLUDE_BYTES_MAX, true, problems->lines);
+	problems->count +=
+		root ? variables_add_map(variables, root, VARIABLE_FILE, path, problems->lines) : 1;
+}
+
+/* Takes the runbook's own out of the tree, and adds those from outside. */
+static void collect_variables(struct variables *variables, struct runbook_state *state,
+			      struct yaml_node *root, const struct runbook_inputs *inputs,
+			      struct runbook_problems *problems)
+{
+	CLEANUP(yaml_node) struct yaml_node *own = yaml_take(root, "variables");
+	const char *const *environment =
+		inputs->environment ? inputs->environment : (const char *const *)environ;
+
+	if (own)
+		problems->count += variables_add_map(variables, own, VARIABLE_RUNBOOK,
+						     problems->path, problems->lines);
+	if (inputs->variables_path)
+		add_variables_file(variables, state, inputs->variables_path, problems);
+	problems->count += variables_add_environment(variables, environment, problems->lines);
+	for (size_t i = 0; i < inputs->setting_count; i++)
+		problems->count +=
+			variables_add_setting(variables, inputs->settings[i], problems->lines);
+}
+
+static void hide_one(struct variables *variables, const struct yaml_node *name,
+		     struct runbook_problems *problems)
+{
+	const char *value = variables_get(variables, name->text);
+	const char *near = value ? NULL : variables_nearest(variables, name->text);
+
+	variables_use(variables, name->text);
+	if (!value && near)
+		runbook_complain(problems, name->place,
+				 "`secrets`: the variable `%.60s` has no value; did you mean `%s`?",
+				 name->text, near);
+	else if (!value)
+		runbook_complain(problems, name->place,
+				 "`secrets`: the variable `%.60s` has no value", name->text);
+	else if (!secret_add(value))
+		runbook_complain(problems, name->place,
+				 "`secrets`: the value of `%.60s` cannot be hidden: it has fewer "
+				 "than %d bytes or " SECRET_MASK
+				 " in it, or there are more than %d secrets",
+				 name->text, SECRET_MIN, SECRETS_MAX);
+}
+
+static void hide_secrets(struct variables *variables, struct yaml_node *root,
+			 struct runbook_problems *problems)
+{
+	const struct yaml_node *key = yaml_lookup_key(root, "secrets");
+
+	if (!key)
+		return;
+	struct yaml_place place = key->place;
+	CLEANUP(yaml_node) struct yaml_node *names = yaml_take(root, "secrets");
+	if (!names || names->kind != YAML_SEQUENCE) {
+		runbook_complain(problems, place, "`secrets` is a list of names of variables");
+		return;
+	}
+	vec_each (&names->pairs, pair) {
+		if (pair->value && pair->value->kind == YAML_SCALAR)
+			hide_one(variables, pair->value, problems);
+		else
+			runbook_complain(problems, pair->value ? pair->value->place : place,
+					 "`secrets` is a list of names of variables");
+	}
+}
+
+/* ---- the whole ---- */
+
+static void read_tree(struct runbook_state *state, struct yaml_node *root,
+		      const struct runbook_inputs *inputs, struct runbook_problems *problems)
+{
+	CLEANUP(variables) struct variables *variables = variables_new();
+
+	collect_variables(variables, state, root, inputs, problems);
+	hide_secrets(variables, root, problems);
+	problems->count += variables_expand(variables, root, problems->path, problems->lines);
+	problems->count += variables_check_settings(variables, problems->lines);
+	problems->count +=
+		yaml_read_tree(problems->path, root, runbook_fields, state, problems->lines);
+	runbook_find_sizes(state, inputs, problems);
+	runbook_check(state, problems);
+}
+
+static unsigned count_lines(const char *text)
+{
+	unsigned count = 0;
+
+	for (; (text = strchr(text, '\n')); text++)
+		count++;
+	return count;
+}
+
+/* Takes `state`, and `root`, which may be NULL. */
+static unsigned finish(struct runbook_state *state, struct yaml_node *root,
+		       const struct runbook_inputs *inputs, struct runbook **ret,
+		       struct text *problems)
+{
+	CLEANUP(runbook) struct runbook *book = &state->book;
+	CLEANUP(yaml_node) struct yaml_node *own = root;
+	struct runbook_problems told = {.path = book->path, .lines = problems};
+
+	if (!own) {
+		told.count = count_lines(problems->buf);
+		return told.count > 0 ? told.count : 1; /* there was no room to tell */
+	}
+	read_tree(state, own, inputs, &told);
+	secret_hide(problems);
+	if (told.count == 0)
+		*ret = STEAL_PTR(book);
+	return told.count;
+}
+
+unsigned runbook_read(const char *path, const struct runbook_inputs *inputs, struct runbook **ret,
+		      struct text *problems)
+{
+	struct runbook_state *state = state_new(path);
+	struct yaml_node *root = include_load(&state->files, path, problems);
+
+	return finish(state, root, inputs, ret, problems);
+}
+
+unsigned runbook_parse(const char *path, const char *bytes, size_t length,
+		       const struct runbook_inputs *inputs, struct runbook **ret,
+		       struct text *problems)
+{
+	struct runbook_state *state = state_new(path);
+
+	state->files.is_closed = true;
+	struct yaml_node *root = include_parse(&state->files, path, bytes, length, problems);
+	return finish(state, root, inputs, ret, problems);
+}
+
+/* ---- axes ---- */
+
+static const char *const axis_names[] = {
+	[RUNBOOK_IMAGE] = "image", [RUNBOOK_SIZE] = "size",	  [RUNBOOK_FIRMWARE] = "firmware",
+	[RUNBOOK_HOST] = "host",   [RUNBOOK_VARIANT] = "variant",
+};
+
+const char *runbook_axis_name(enum runbook_axis axis)
+{
+	return axis_names[axis];
+}
+
+size_t runbook_value_count(const struct runbook *runbook, enum runbook_axis axis, size_t variant)
+{
+	switch (axis) {
+	case RUNBOOK_IMAGE:
+		return runbook->images.count;
+	case RUNBOOK_SIZE:
+		return runbook->sizes.count;
+	case RUNBOOK_FIRMWARE:
+		return runbook->firmwares.count;
+	case RUNBOOK_HOST:
+		return runbook->hosts.count;
+	case RUNBOOK_VARIANT:
+		return runbook->variants.items[variant].values.count;
+	}
+	return 0;
+}
+
+const char *runbook_value_name(const struct runbook *runbook, enum runbook_axis axis,
+			       size_t variant, size_t index)
+{
+	switch (axis) {
+	case RUNBOOK_IMAGE:
+		return runbook->images.items[index].name.text;
+	case RUNBOOK_SIZE:
+		return runbook->sizes.items[index].size.name;
+	case RUNBOOK_FIRMWARE:
+		return runbook->firmwares.items[index].text;
+	case RUNBOOK_HOST:
+		return runbook->hosts.items[index].name.text;
+	case RUNBOOK_VARIANT:
+		return runbook->variants.items[variant].values.items[index].text;
+	}
+	return NULL;
+}
+
+bool runbook_find_axis(const struct runbook *runbook, const char *name, enum runbook_axis *ret_axis,
+		       size_t *ret_variant)
+{
+	for (int axis = RUNBOOK_IMAGE; axis < RUNBOOK_VARIANT; axis++) {
+		if (strcmp(axis_names[axis], name) == 0) {
+			*ret_axis = (enum runbook_axis)axis;
+			*ret_variant = 0;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < runbook->variants.count; i++) {
+		const char *own = runbook->variants.items[i].name.text;
+		if (own && strcmp(own, name) == 0) {
+			*ret_axis = RUNBOOK_VARIANT;
+			*ret_variant = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- cases ---- */
+
+static const char *suite_terms(const char *name)
+{
+	for (const struct suite *suite = suites_known(); suite->name; suite++)
+		if (strcmp(suite->name, name) == 0)
+			return suite->terms;
+	return "";
+}
+
+/* An area and a pattern stand for terms that have a key. */
+static void add_term(const char *term, bool takes_away, struct text *out)
+{
+	const char *dash = takes_away ? "-" : "";
+
+	if (has_prefix(term, "suite="))
+		(void)text_addf(out, "%s ", suite_terms(term + strlen("suite=")));
+	else if (strchr(term, '='))
+		(void)text_addf(out, "%s%s ", dash, term);
+	else
+		(void)text_addf(out, "%s%s%s ", dash,
+				strchr(term, '.') || strpbrk(term, "*?[") ? "id=" : "area=", term);
+}
+
+void runbook_terms(const struct runbook *runbook, struct text *out)
+{
+	const struct runbook_cases *cases = &runbook->cases;
+
+	if (cases->include.count == 0)
+		add_term("suite=" SUITE_DEFAULT, false, out);
+	vec_each (&cases->include, term)
+		add_term(term->text, false, out);
+	vec_each (&cases->exclude, term)
+		add_term(term->text, true, out);
+	if (cases->priority.place.line > 0)
+		(void)text_addf(out, "priority<=P%lld ", cases->priority.number);
+	text_cut(out, out->length - 1);
+}
+
+static unsigned check_terms(const struct runbook *runbook, const struct yaml_texts *terms,
+			    const char *key, const struct catalog *catalog, struct text *problems)
+{
+	unsigned count = 0;
+
+	vec_each (terms, term) {
+		CLEAN_TEXT struct text word = TEXT_INIT(YAML_TEXT_MAX + 16);
+		struct err e = {0};
+		if (has_prefix(term->text, "suite="))
+			continue;
+		add_term(term->text, false, &word);
+		text_cut(&word, word.length - 1);
+		if (suite_check(catalog, word.buf, &e) == 0)
+			continue;
+		yaml_problem(problems, runbook->path, term->place, "`%s`: %s", key, e.text);
+		count++;
+	}
+	return count;
+}
+
+unsigned runbook_check_cases(const struct runbook *runbook, const struct catalog *catalog,
+			     struct text *problems)
+{
+	unsigned count =
+		check_terms(runbook, &runbook->cases.include, "include", catalog, problems);
+
+	count += check_terms(runbook, &runbook->cases.exclude, "exclude", catalog, problems);
+	vec_each (&runbook->cases.overrides, override) {
+		struct yaml_texts one = {.items = &override->cases, .count = 1};
+		count += check_terms(runbook, &one, "cases", catalog, problems);
+	}
+	return count;
+}
