@@ -23,8 +23,11 @@ void execution_done(struct execution *x)
 	run_free(x->earlier);
 	free(x->policy);
 	catalog_free(x->catalog);
-	image_free(x->image);
-	image_setup_done(&x->images);
+	vec_each (&x->images, image)
+		image_free(*image);
+	vec_done(&x->images);
+	vec_done(&x->cells);
+	image_setup_done(&x->setup);
 	case_list_done(&x->cases);
 	free(x->agent);
 	free(x->folder);
@@ -133,17 +136,18 @@ static size_t count_due(const struct execution *x)
 
 static int run_engine(struct execution *x, struct engine_end *end, struct err *e)
 {
+	CLEAN_FREE struct engine_cell *cells = xnew((x->cells.count + 1) * sizeof *cells);
 	struct watching watching = {
 		.progress = progress_new(choose_mode(x->arguments), count_due(x), x->outlet),
 		.x = x};
 	struct engine_setup setup = {
 		.plan = x->plan,
-		.cells = &x->with,
+		.cells = cells,
 		.folder = x->folder,
-		.image_options = &x->images.options,
+		.image_options = &x->setup.options,
 		.agent_path = x->agent,
-		.kernel = x->images.kernel.path,
-		.modules = x->images.kernel.modules,
+		.kernel = x->setup.kernel.path,
+		.modules = x->setup.kernel.modules,
 		.ssh_key = x->arguments->ssh_key,
 		.ssh_user = x->arguments->ssh_user,
 		.jobs = x->jobs,
@@ -159,6 +163,8 @@ static int run_engine(struct execution *x, struct engine_end *end, struct err *e
 		.watch = {on_record, on_state, on_step, on_tick, on_cancel, &watching},
 	};
 
+	for (size_t i = 0; i < x->cells.count; i++)
+		cells[i] = x->cells.items[i].with;
 	if (choose_mode(x->arguments) == PROGRESS_QUIET)
 		setup.watch.on_tick = NULL;
 	int r = engine_run(&setup, end, e);
@@ -226,9 +232,9 @@ static int prepare(struct execution *x, const char *image_path, struct err *e)
 	if (r == 0)
 		r = choose_cases(x, e); /* before a large image is read */
 	if (r == 0)
-		r = image_setup_make(x->agent, x->arguments->allow_outside_backing, &x->images, e);
+		r = image_setup_make(x->agent, x->arguments->allow_outside_backing, &x->setup, e);
 	if (r == 0)
-		r = open_subject(x, image_path, e);
+		r = open_subjects(x, image_path, e);
 	if (r < 0)
 		return r;
 	open_store(x);
@@ -248,10 +254,6 @@ static int check_earlier(const struct execution *x, struct err *e)
 		return err_set(e, BLAME_USER, EINVAL,
 			       "run %s is %s proof: go on with it by `assay %s --resume %s`",
 			       run->id, run->proves ? "a" : "no", own, x->arguments->resume);
-	if (run->cells.count != 1)
-		return err_set(e, BLAME_USER, ENOTSUP,
-			       "run %s has %zu cells and cannot be resumed by this verb", run->id,
-			       run->cells.count);
 	if (run_is_complete(run))
 		return err_set(
 			e, BLAME_USER, EALREADY,
@@ -260,7 +262,7 @@ static int check_earlier(const struct execution *x, struct err *e)
 	return 0;
 }
 
-static int load_earlier(struct execution *x, const char **image_path, struct err *e)
+static int load_earlier(struct execution *x, struct err *e)
 {
 	int r = find_run(x->arguments->resume, &x->folder, e);
 
@@ -268,8 +270,6 @@ static int load_earlier(struct execution *x, const char **image_path, struct err
 		r = read_run(x->folder, &x->earlier, e);
 	if (r == 0)
 		r = check_earlier(x, e);
-	if (r == 0)
-		*image_path = x->earlier->cells.items[0].image_path;
 	return r;
 }
 
@@ -277,10 +277,13 @@ int execute(enum execute_way way, const char *image_path, struct execute_argumen
 	    struct err *e)
 {
 	CLEAN_DONE(execution)
-	struct execution x = {
-		.way = way, .arguments = arguments, .cases = VEC_INIT(10 * CATALOG_CASES_MAX)};
+	struct execution x = {.way = way,
+			      .arguments = arguments,
+			      .images = VEC_INIT(EXECUTE_CELLS_MAX),
+			      .cells = VEC_INIT(EXECUTE_CELLS_MAX),
+			      .cases = VEC_INIT(10 * CATALOG_CASES_MAX)};
 	struct engine_end end;
-	int r = arguments->resume ? load_earlier(&x, &image_path, e) : 0;
+	int r = arguments->resume ? load_earlier(&x, e) : 0;
 
 	if (r == 0)
 		r = prepare(&x, image_path, e);

@@ -10,6 +10,8 @@
 #include "host/run/engine.h"
 #include "host/store/run.h"
 
+#define EXECUTE_CELLS_MAX 10000 /* a plan has no more */
+
 /* What the options say. Choices are indices in the words of the matching enum. */
 struct execute_arguments {
 	struct selection_arguments selection;
@@ -31,25 +33,34 @@ int execute(enum execute_way way, const char *image_path, struct execute_argumen
 
 /* ---- parts, in the order in which they are used (execute_*.c) ---- */
 
+/* A cell on its way into the plan. */
+struct execution_cell {
+	struct size size;
+	struct engine_cell
+		with; /* firmware and entry as they are wished (AUTO), until choose_machines() */
+	unsigned vms; /* machines that one case may have at once */
+};
+DEFINE_VEC(execution_cells, struct execution_cell);
+DEFINE_VEC(execution_images, struct image *);
+
 struct execution {
 	enum execute_way way;
 	struct execute_arguments *arguments;
 	char *agent;
-	struct image_setup images;
-	struct image *image;
+	struct image_setup setup;
+	struct execution_images images; /* that were opened: each once */
 	struct catalog *catalog;
 	char *policy;		/* what it tells the cases: lines key=value; "" none */
 	struct run *earlier;	/* --resume */
 	struct case_list cases; /* what is to be run; with --resume: what that run's plan names */
-	struct size size;
-	struct engine_cell with;
+	struct execution_cells cells;
+	enum accel accel; /* of all machines */
 	struct plan *plan;
 	char *folder, *templates;
 	char id[96];
 	struct store *store;
 	uint64_t identify_ns;
 	unsigned jobs, waiting_jobs; /* machines at once that work, that mostly wait */
-	unsigned vms;		     /* machines that one case may have at once */
 	char host[1024];
 	struct outlet *outlet; /* --json: where its lines go */
 };
@@ -57,9 +68,12 @@ struct execution {
 void execution_done(struct execution *x) NONNULL(1);
 DEFINE_CLEAN_DONE(execution);
 
-/* execute_image.c: the image, its firmware, entry, accelerator, size. */
-int open_subject(struct execution *x, const char *path, struct err *e) NONNULL(1, 2, 3);
-int choose_machine(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);
+/* execute_image.c: the images, and each cell's firmware, entry, accelerator, size. `path` NULL: those of the earlier run. */
+int open_subjects(struct execution *x, const char *path, struct err *e) NONNULL(1, 3);
+/* Opens it, or gives the one that was opened from that path before. */
+int open_image(struct execution *x, const char *path, const struct image **ret, struct err *e)
+	NONNULL(1, 2, 3, 4);
+int choose_machines(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);
 
 /* execute_plan.c: which cases, in which folder. */
 bool selection_audits(const struct case_list *cases)

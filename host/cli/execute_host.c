@@ -15,13 +15,18 @@
 #define WAITING_JOBS_MAX 3
 #define VMS_MAX		 2 /* machines of a case that host cases can handle */
 
-/* A case keeps half of its machine's CPUs busy, one at least: so many machines do not disturb each other's timing. */
-static unsigned choose_jobs(const struct execution *x, long long memory_mib)
+/* So many machines of a cell have room at once. */
+static long long fit(const struct execution_cell *cell, long long memory_mib)
 {
-	unsigned busy = (x->size.cpus + 1) / 2;
+	return memory_mib / ((long long)cell->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB);
+}
+
+/* A case keeps half of its machine's CPUs busy, one at least: so many machines do not disturb each other's timing. */
+static unsigned choose_jobs(const struct execution_cell *cell, long long memory_mib)
+{
+	unsigned busy = (cell->size.cpus + 1) / 2;
 	unsigned by_cpu = resources_cpus("") / (busy ? busy : 1);
-	long long by_memory =
-		memory_mib / ((long long)x->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB);
+	long long by_memory = fit(cell, memory_mib);
 
 	if (by_cpu < 1)
 		by_cpu = 1;
@@ -29,40 +34,55 @@ static unsigned choose_jobs(const struct execution *x, long long memory_mib)
 }
 
 /* A second machine takes the place of another case's, or, with --jobs 1, room of its own. */
-static unsigned choose_vms(const struct execution *x, long long memory_mib)
+static unsigned choose_vms(const struct execution_cell *cell, long long memory_mib)
 {
-	long long fit = memory_mib / ((long long)x->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB);
+	long long most = fit(cell, memory_mib);
 
-	return fit < 1 ? 1 : fit < VMS_MAX ? (unsigned)fit : VMS_MAX;
+	return most < 1 ? 1 : most < VMS_MAX ? (unsigned)most : VMS_MAX;
 }
 
 /* Those that only wait take no CPU to speak of, but memory as all others. */
-static unsigned choose_waiting_jobs(const struct execution *x, long long memory_mib)
+static unsigned choose_waiting_jobs(const struct execution *x, const struct execution_cell *cell,
+				    long long memory_mib)
 {
-	unsigned working = x->jobs > x->vms ? x->jobs : x->vms;
-	long long fit =
-		memory_mib / ((long long)x->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB) - working;
+	unsigned working = x->jobs > cell->vms ? x->jobs : cell->vms;
+	long long left = fit(cell, memory_mib) - working;
 
-	return fit <= 0 ? 0 : fit < WAITING_JOBS_MAX ? (unsigned)fit : WAITING_JOBS_MAX;
+	return left <= 0 ? 0 : left < WAITING_JOBS_MAX ? (unsigned)left : WAITING_JOBS_MAX;
+}
+
+/* The cell whose machines take the most memory; of those the most CPUs. */
+static const struct execution_cell *largest_cell(const struct execution *x)
+{
+	const struct execution_cell *largest = x->cells.items;
+
+	vec_each (&x->cells, cell)
+		if (cell->size.mem_mib > largest->size.mem_mib ||
+		    (cell->size.mem_mib == largest->size.mem_mib &&
+		     cell->size.cpus > largest->size.cpus))
+			largest = cell;
+	return largest;
 }
 
 static int check_memory(struct execution *x, struct err *e)
 {
 	long long memory_mib = (long long)(resources_memory("") >> 20);
+	const struct execution_cell *largest = largest_cell(x);
 	long long wanted = x->arguments->jobs > 0 ? x->arguments->jobs : 1;
-	long long needed_mib = wanted * (x->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB);
+	long long needed_mib = wanted * (largest->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB);
 
 	if (memory_mib > 0 && needed_mib > memory_mib)
 		return err_set(
 			e, BLAME_HOST, ENOMEM,
 			"%lld machine%s of size %s need%s %lld MiB and %lld MiB are free: choose a smaller --size%s",
-			wanted, wanted == 1 ? "" : "s", x->size.name, wanted == 1 ? "s" : "",
+			wanted, wanted == 1 ? "" : "s", largest->size.name, wanted == 1 ? "s" : "",
 			needed_mib, memory_mib,
 			wanted > 1 ? " or fewer --jobs" : ", or end other programs");
-	x->jobs =
-		x->arguments->jobs > 0 ? (unsigned)x->arguments->jobs : choose_jobs(x, memory_mib);
-	x->vms = choose_vms(x, memory_mib);
-	x->waiting_jobs = choose_waiting_jobs(x, memory_mib);
+	x->jobs = x->arguments->jobs > 0 ? (unsigned)x->arguments->jobs
+					 : choose_jobs(largest, memory_mib);
+	vec_each (&x->cells, cell)
+		cell->vms = choose_vms(cell, memory_mib);
+	x->waiting_jobs = choose_waiting_jobs(x, largest, memory_mib);
 	return 0;
 }
 
@@ -99,11 +119,11 @@ static int check_room(struct execution *x, bool boots, struct err *e)
 			out ? out : runs, room, RESOURCES_RUN_MIB);
 	if (!boots || x->arguments->cold)
 		return 0;
-	room = free_mib(x->images.cache);
-	if (room < x->size.mem_mib + RESOURCES_RUN_MIB) {
+	room = free_mib(x->setup.cache);
+	if (room < largest_cell(x)->size.mem_mib + RESOURCES_RUN_MIB) {
 		log_warning(
 			"%s has %lld MiB free, too few for a template: every machine will be booted",
-			x->images.cache, room);
+			x->setup.cache, room);
 		x->arguments->cold = true;
 	}
 	return 0;

@@ -24,91 +24,130 @@ static int word_index(const char *const *words, const char *word)
 	return -1;
 }
 
-static int open_image(struct execution *x, const char *path, struct err *e)
+int open_image(struct execution *x, const char *path, const struct image **ret, struct err *e)
 {
 	struct patience p = patience_for_user(-1);
+	CLEANUP(image) struct image *image = NULL;
 	uint64_t start_ns = clock_now_ns();
 
+	vec_each (&x->images, opened)
+		if (strcmp((*opened)->path, path) == 0) {
+			*ret = *opened;
+			return 0;
+		}
 	if (!x->arguments->json && !x->arguments->quiet && isatty(STDERR_FILENO))
 		(void)fprintf(stderr, "identifying %s\n", path);
-	int r = image_open(path, &x->images.options, &p, &x->image, e);
-	x->identify_ns = clock_now_ns() - start_ns;
-	x->with.image = x->image;
-	return r;
+	int r = image_open(path, &x->setup.options, &p, &image, e);
+	x->identify_ns += clock_now_ns() - start_ns;
+	if (r < 0)
+		return r;
+	*ret = image;
+	if (!vec_add(&x->images, STEAL_PTR(image)))
+		abort(); /* there are no more images than cells */
+	return 0;
 }
 
 /* A resumed run is about the same file, or about nothing. */
-static int compare_earlier(struct execution *x, struct err *e)
+static int check_same_image(const struct execution *x, const struct run_cell *cell,
+			    const struct image *image, struct err *e)
 {
-	const struct run_cell *cell = &x->earlier->cells.items[0];
+	if (strcmp(cell->image_digest, image->digest) == 0)
+		return 0;
+	return err_set(
+		e, BLAME_USER, ESTALE,
+		"%s is another image than that of run %s (SHA-256 %.12s..., was %.12s...): begin a new run",
+		image->path, x->earlier->id, image->digest, cell->image_digest);
+}
+
+static void take_earlier_size(const struct run_cell *cell, struct size *ret)
+{
+	*ret = (struct size){.cpus = cell->cpus,
+			     .mem_mib = cell->mem_mib,
+			     .numa_nodes = cell->numa_nodes,
+			     .data_disks = cell->data_disks,
+			     .max_mem_mib = cell->max_mem_mib,
+			     .data_disk_mib = cell->data_disk_mib,
+			     .nics = cell->nics,
+			     .tpm = cell->tpm};
+	(void)snprintf(ret->name, sizeof ret->name, "%s", cell->size_name);
+	(void)snprintf(ret->cpu_model, sizeof ret->cpu_model, "%s", cell->cpu_model);
+}
+
+/* The same cell as that run had. */
+static int add_earlier_cell(struct execution *x, const struct run_cell *cell, struct err *e)
+{
 	int firmware = word_index(firmware_words, cell->firmware),
 	    entry = word_index(entry_words, cell->entry);
 	int accel = word_index(accel_words, cell->accel);
+	struct execution_cell added = {0};
+	int r = open_image(x, cell->image_path, &added.with.image, e);
 
-	if (strcmp(cell->image_digest, x->image->digest) != 0)
-		return err_set(
-			e, BLAME_USER, ESTALE,
-			"%s is another image than that of run %s (SHA-256 %.12s..., was %.12s...): begin a new run",
-			x->image->path, x->earlier->id, x->image->digest, cell->image_digest);
+	if (r == 0)
+		r = check_same_image(x, cell, added.with.image, e);
+	if (r < 0)
+		return r;
 	/* A run that boots nothing names neither. */
 	if ((firmware < 0 && cell->firmware[0]) || (accel < 0 && cell->accel[0]))
 		return err_set(e, BLAME_USER, EINVAL,
 			       "run %s names a machine that this Assay does not know",
 			       x->earlier->id);
-	x->arguments->firmware = firmware < 0 ? FIRMWARE_AUTO : firmware;
+	added.with.firmware = firmware < 0 ? FIRMWARE_AUTO : (enum firmware)firmware;
+	added.with.entry = entry < 0 ? ENTRY_AUTO : (enum entry)entry;
+	take_earlier_size(cell, &added.size);
 	x->arguments->accel = accel < 0 ? ACCEL_AUTO : accel;
-	x->arguments->entry = entry < 0 ? ENTRY_AUTO : entry;
 	x->arguments->cold = cell->cold;
-	x->size = (struct size){.cpus = cell->cpus,
-				.mem_mib = cell->mem_mib,
-				.numa_nodes = cell->numa_nodes,
-				.data_disks = cell->data_disks,
-				.max_mem_mib = cell->max_mem_mib,
-				.data_disk_mib = cell->data_disk_mib,
-				.nics = cell->nics,
-				.tpm = cell->tpm};
-	(void)snprintf(x->size.name, sizeof x->size.name, "%s", cell->size_name);
-	(void)snprintf(x->size.cpu_model, sizeof x->size.cpu_model, "%s", cell->cpu_model);
-	return 0;
+	return vec_add(&x->cells, added) ? 0 : -E2BIG; /* no run has more */
 }
 
-int open_subject(struct execution *x, const char *path, struct err *e)
+static int add_earlier_cells(struct execution *x, struct err *e)
 {
-	/* What is cheap to refuse is refused before a large image is read. */
-	int r = x->earlier ? 0
-			   : size_parse(x->arguments->size ? x->arguments->size : "default",
-					&x->size, e);
+	int r = 0;
 
-	if (r == 0)
-		r = open_image(x, path, e);
-	if (r == 0 && x->earlier)
-		r = compare_earlier(x, e);
+	vec_each (&x->earlier->cells, cell)
+		if (r == 0)
+			r = add_earlier_cell(x, cell, e);
 	return r;
 }
 
-static int choose_entry(struct execution *x, struct err *e)
+int open_subjects(struct execution *x, const char *path, struct err *e)
+{
+	const struct execute_arguments *arguments = x->arguments;
+	struct execution_cell cell = {.with = {.firmware = (enum firmware)arguments->firmware,
+					       .entry = (enum entry)arguments->entry}};
+
+	if (!path)
+		return add_earlier_cells(x, e);
+	/* What is cheap to refuse is refused before a large image is read. */
+	int r = size_parse(arguments->size ? arguments->size : "default", &cell.size, e);
+	if (r == 0)
+		r = open_image(x, path, &cell.with.image, e);
+	if (r == 0)
+		(void)vec_add(&x->cells, cell);
+	return r;
+}
+
+static int choose_entry(const struct execution *x, struct engine_cell *with, struct err *e)
 {
 	const struct execute_arguments *arguments = x->arguments;
 
-	x->with.entry = (enum entry)arguments->entry;
-	if (x->with.entry == ENTRY_AUTO && arguments->ssh_key)
-		x->with.entry = ENTRY_SSH;
-	if (x->with.entry == ENTRY_AUTO)
-		x->with.entry = image_entry(x->image);
-	if (x->with.entry == ENTRY_SSH && (!arguments->ssh_key || !arguments->ssh_user))
+	if (with->entry == ENTRY_AUTO && arguments->ssh_key)
+		with->entry = ENTRY_SSH;
+	if (with->entry == ENTRY_AUTO)
+		with->entry = image_entry(with->image);
+	if (with->entry == ENTRY_SSH && (!arguments->ssh_key || !arguments->ssh_user))
 		return err_set(e, BLAME_USER, EINVAL, "--enter ssh needs --ssh-key and --ssh-user");
-	if (x->with.entry == ENTRY_SSH)
+	if (with->entry == ENTRY_SSH)
 		return ssh_key_check(arguments->ssh_key, e);
-	if (x->with.entry != ENTRY_NONE)
+	if (with->entry != ENTRY_NONE)
 		return 0;
-	if (x->image->os_id[0])
+	if (with->image->os_id[0])
 		return err_set(
 			e, BLAME_USER, ENOTSUP,
 			"no way was found to bring the agent into %s (no cloud-init, systemd is older than 252): "
 			"give --ssh-key and --ssh-user, or use `assay audit`",
-			x->image->name);
+			with->image->name);
 	/* No system was found on it. Whether it comes up all the same, the boot shows. */
-	x->with.entry = ENTRY_CLOUD_INIT;
+	with->entry = ENTRY_CLOUD_INIT;
 	return 0;
 }
 
@@ -134,9 +173,9 @@ static bool is_without_root(const struct image *image)
 
 /* A system that nobody recognises may come up all the same when firmware finds something to start; and what is asked of the
  * file alone wants no system at all. */
-static int check_system(const struct execution *x, bool boots, struct err *e)
+static int check_system(const struct execution *x, const struct image *image, bool boots,
+			struct err *e)
 {
-	const struct image *image = x->image;
 	CLEAN_TEXT struct text contents = TEXT_INIT(1024);
 
 	if (!is_without_root(image) ||
@@ -150,35 +189,58 @@ static int check_system(const struct execution *x, bool boots, struct err *e)
 		image->name, contents.buf, boots ? ", and nothing to boot" : "");
 }
 
-int choose_machine(struct execution *x, bool boots, struct err *e)
+static int choose_machine(const struct execution *x, struct engine_cell *with, bool boots,
+			  struct err *e)
 {
-	struct patience p = patience_for_user(-1);
-	int r = check_system(x, boots, e);
+	int r = check_system(x, with->image, boots, e);
 
 	if (r < 0)
 		return r;
-
-	x->with.firmware = (enum firmware)x->arguments->firmware;
-	if (x->with.firmware == FIRMWARE_AUTO)
-		x->with.firmware = image_firmware(x->image);
-	x->with.accel = (enum accel)x->arguments->accel;
+	if (with->firmware == FIRMWARE_AUTO)
+		with->firmware = image_firmware(with->image);
+	with->accel = (enum accel)x->arguments->accel;
 	if (!boots) {
-		x->with.entry = ENTRY_NONE;
+		with->entry = ENTRY_NONE;
 		return 0;
 	}
-	if (x->image->arch[0] && strcmp(x->image->arch, "x86_64") != 0)
+	if (with->image->arch[0] && strcmp(with->image->arch, "x86_64") != 0)
 		return err_set(
 			e, BLAME_USER, ENOTSUP,
 			"%s holds a system for %s, and only x86_64 can be booted: use `assay audit`",
-			x->image->name, x->image->arch);
-	r = choose_entry(x, e);
+			with->image->name, with->image->arch);
+	return choose_entry(x, with, e);
+}
+
+/* What this host must have for any of them, and by what they are run. */
+static int choose_accel(struct execution *x, struct err *e)
+{
+	struct patience p = patience_for_user(-1);
+	bool has_uefi = false, has_tpm = false;
+
+	vec_each (&x->cells, cell) {
+		has_uefi = has_uefi || cell->with.firmware == FIRMWARE_UEFI;
+		has_tpm = has_tpm || cell->size.tpm;
+	}
+	int r = qemu_check_lacks(&p, has_uefi, has_tpm, e);
 	if (r == 0)
-		r = qemu_check_lacks(&p, x->with.firmware == FIRMWARE_UEFI, x->size.tpm, e);
-	if (r == 0)
-		r = accel_choose(x->with.accel, x->images.cache, &p, &x->with.accel, e);
-	if (r == 0 && x->arguments->accel == ACCEL_AUTO && x->with.accel == ACCEL_TCG &&
-	    !x->arguments->quiet)
+		r = accel_choose((enum accel)x->arguments->accel, x->setup.cache, &p, &x->accel, e);
+	if (r < 0)
+		return r;
+	vec_each (&x->cells, cell)
+		cell->with.accel = x->accel;
+	if (x->arguments->accel == ACCEL_AUTO && x->accel == ACCEL_TCG && !x->arguments->quiet)
 		log_warning(
 			"KVM does not run guests here (see `assay doctor`): machines are emulated, which is slow");
-	return r;
+	return 0;
+}
+
+int choose_machines(struct execution *x, bool boots, struct err *e)
+{
+	int r = 0;
+
+	x->accel = (enum accel)x->arguments->accel;
+	vec_each (&x->cells, cell)
+		if (r == 0)
+			r = choose_machine(x, &cell->with, boots, e);
+	return r == 0 && boots ? choose_accel(x, e) : r;
 }

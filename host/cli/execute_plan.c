@@ -32,9 +32,10 @@ bool selection_audits(const struct case_list *cases)
 	return false;
 }
 
-static struct plan_cell *add_cell(struct execution *x)
+static struct plan_cell *add_cell(struct execution *x, const struct execution_cell *cell)
 {
-	const struct image *image = x->image;
+	const struct engine_cell *with = &cell->with;
+	const struct image *image = with->image;
 	struct plan_cell_spec spec = {
 		.image_path = image->path,
 		.image_name = image->name,
@@ -42,22 +43,22 @@ static struct plan_cell *add_cell(struct execution *x)
 		.image_format = image->format,
 		.os_name = image->os_name,
 		.arch = image->arch,
-		.firmware = x->with.entry == ENTRY_NONE ? "" : firmware_name(x->with.firmware),
-		.accel = x->with.entry == ENTRY_NONE ? "" : accel_name(x->with.accel),
-		.entry = entry_name(x->with.entry),
+		.firmware = with->entry == ENTRY_NONE ? "" : firmware_name(with->firmware),
+		.accel = with->entry == ENTRY_NONE ? "" : accel_name(with->accel),
+		.entry = entry_name(with->entry),
 		.policy = x->policy,
-		.size = x->size,
+		.size = cell->size,
 		.cold = x->arguments->cold,
-		.offer = {.uefi = x->with.firmware == FIRMWARE_UEFI,
-			  .kvm = x->with.accel == ACCEL_KVM,
+		.offer = {.uefi = with->firmware == FIRMWARE_UEFI,
+			  .kvm = with->accel == ACCEL_KVM,
 			  /* Over SSH the user-mode network is the agent's way in. */
-			  .netpeer = x->with.entry != ENTRY_SSH,
+			  .netpeer = with->entry != ENTRY_SSH,
 			  .devices = devices,
 			  .hotplug_slots = SIZE_HOTPLUG_PORTS,
-			  .memory_slots = x->size.max_mem_mib ? SIZE_MEMORY_SLOTS : 0,
-			  .cpus_max = size_cpus_max(&x->size),
+			  .memory_slots = cell->size.max_mem_mib ? SIZE_MEMORY_SLOTS : 0,
+			  .cpus_max = size_cpus_max(&cell->size),
 			  .plugs_disks = true,
-			  .vms = x->vms},
+			  .vms = cell->vms},
 	};
 
 	return plan_add_cell(x->plan, &spec);
@@ -65,8 +66,7 @@ static struct plan_cell *add_cell(struct execution *x)
 
 static uint64_t remembered(struct execution *x, const struct catalog_case *it, bool sabotaged)
 {
-	return x->store ? store_duration_ns(x->store, it->id, accel_name(x->with.accel), sabotaged)
-			: 0;
+	return x->store ? store_duration_ns(x->store, it->id, accel_name(x->accel), sabotaged) : 0;
 }
 
 static void add_case(struct execution *x, struct plan_cell *cell, const struct catalog_case *it,
@@ -83,10 +83,8 @@ static void add_named(struct execution *x, struct plan_cell *cell, const char *i
 		add_case(x, cell, it, false);
 }
 
-static void fill_plan(struct execution *x)
+static void fill_cell(struct execution *x, struct plan_cell *cell)
 {
-	struct plan_cell *cell = add_cell(x);
-
 	vec_each (&x->cases, it) {
 		add_case(x, cell, *it, false);
 		if (x->way == EXECUTE_PROVE && (*it)->info.sabotage.kind != SABOTAGE_NONE)
@@ -101,12 +99,22 @@ static void fill_plan(struct execution *x)
 }
 
 /* The same cases as in the run's plan.json: the earlier results are matched by them. */
-static void fill_plan_again(struct execution *x)
+static void fill_cell_again(struct execution *x, struct plan_cell *cell)
 {
-	struct plan_cell *cell = add_cell(x);
-
 	vec_each (&x->earlier->cases, it)
-		add_case(x, cell, catalog_find(x->catalog, it->id), it->sabotaged);
+		if (it->cell == cell->index)
+			add_case(x, cell, catalog_find(x->catalog, it->id), it->sabotaged);
+}
+
+static void fill_plan(struct execution *x)
+{
+	vec_each (&x->cells, it) {
+		struct plan_cell *cell = add_cell(x, it);
+		if (x->earlier)
+			fill_cell_again(x, cell);
+		else
+			fill_cell(x, cell);
+	}
 }
 
 /* An audit is what needs no boot. */
@@ -155,10 +163,18 @@ int choose_cases(struct execution *x, struct err *e)
 	return 0;
 }
 
+static void make_id(struct execution *x, bool boots)
+{
+	const struct engine_cell *first = &x->cells.items[0].with;
+
+	run_id_make(first->image->name, boots ? firmware_name(first->firmware) : "",
+		    clock_wall_ns(), x->id);
+}
+
 int make_plan(struct execution *x, struct err *e)
 {
 	bool boots = selection_boots(&x->cases);
-	int r = choose_machine(x, boots, e);
+	int r = choose_machines(x, boots, e);
 
 	if (r == 0)
 		r = check_host(x, boots, e);
@@ -167,13 +183,9 @@ int make_plan(struct execution *x, struct err *e)
 	if (x->earlier)
 		(void)snprintf(x->id, sizeof x->id, "%.95s", x->earlier->id);
 	else
-		run_id_make(x->image->name, boots ? firmware_name(x->with.firmware) : "",
-			    clock_wall_ns(), x->id);
+		make_id(x, boots);
 	x->plan = plan_new(x->id, x->catalog);
-	if (x->earlier)
-		fill_plan_again(x);
-	else
-		fill_plan(x);
+	fill_plan(x);
 	plan_freeze(x->plan);
 	return 0;
 }
