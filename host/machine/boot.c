@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "host/driver/steal.h"
 #include "host/machine/internal.h"
 
 /* Spans without acceleration by hardware are machine_slowness() times as long. */
@@ -167,10 +168,18 @@ static void fill_report(struct machine *machine, enum boot_state state, struct b
 	console_tail(machine->console, &report->console_tail);
 }
 
-/* The boot failed: the report says how, the error whose fault it is. */
-static int boot_failed(struct machine *machine, enum boot_state state, struct boot_report *report,
-		       struct err *e)
+/* True when it only says that something has not come yet, or that the guest has waited in vain itself. */
+static bool is_of_time(enum boot_state state)
 {
+	return state != BOOT_NO_LOADER && state != BOOT_KERNEL_PANIC &&
+	       state != BOOT_CONSOLE_FLOODED;
+}
+
+/* The boot failed: the report says how, the error whose fault it is. */
+static int boot_failed(struct machine *machine, enum boot_state state, const struct steal *begin,
+		       struct boot_report *report, struct err *e)
+{
+	unsigned stolen = steal_percent_since(begin);
 	struct err end = {0};
 
 	fill_report(machine, state, report);
@@ -179,6 +188,9 @@ static int boot_failed(struct machine *machine, enum boot_state state, struct bo
 		return err_set(e, BLAME_HOST, ETIMEDOUT,
 			       "%s; under emulation this also comes from a host that is too busy",
 			       report->sentence);
+	if (state != BOOT_MACHINE_ENDED && is_of_time(state) && stolen >= STEAL_TOO_MUCH)
+		return err_set(e, BLAME_HOST, ETIMEDOUT, "%s; " STEAL_SENTENCE, report->sentence,
+			       stolen);
 	if (state != BOOT_MACHINE_ENDED)
 		return err_set(e, BLAME_GUEST, ETIMEDOUT, "%s", report->sentence);
 	(void)machine_end_error(machine, &end);
@@ -259,12 +271,13 @@ int boot_watch(struct machine *machine, const struct patience *p, struct boot_re
 {
 	struct patience whole = patience_within(p, BOOT_SPAN_NS * machine_slowness(&machine->spec));
 	uint64_t replugged_ns = clock_now_ns(), tried_ns = 0;
+	struct steal begin = steal_now();
 	int r;
 
 	while ((r = find_greeting(machine, e)) == 0) {
 		struct patience look = patience_within(&whole, LOOK_SPAN_NS);
 		if (machine->ended)
-			return boot_failed(machine, BOOT_MACHINE_ENDED, report, e);
+			return boot_failed(machine, BOOT_MACHINE_ENDED, &begin, report, e);
 		r = machine_pump(machine, &look, "the agent's greeting", e);
 		if (r < 0 && r != -ETIMEDOUT)
 			return r;
@@ -273,9 +286,9 @@ int boot_watch(struct machine *machine, const struct patience *p, struct boot_re
 		if (machine->ended)
 			continue;
 		if (is_decided(machine) || patience_left_ns(&whole) == 0)
-			return boot_failed(machine, state_at_end(machine), report, e);
+			return boot_failed(machine, state_at_end(machine), &begin, report, e);
 		if (console_boot_flooded(machine->console)) /* it would never be silent */
-			return boot_failed(machine, BOOT_CONSOLE_FLOODED, report, e);
+			return boot_failed(machine, BOOT_CONSOLE_FLOODED, &begin, report, e);
 		if (machine->agent_lost && !machine->ended) {
 			*e = machine->agent_error;
 			return err_wrap(e, "before its greeting");

@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "host/driver/steal.h"
 #include "host/run/boot_results.h"
+#include "host/run/late.h"
 #include "wire/frame.h"
 #include "wire/need.h"
 
@@ -145,7 +148,11 @@ void run_item(struct seat *seat, const struct plan_item *item)
 		CLEANUP(record) struct record *record = result_record(seat->cell, item);
 		struct err e = {0};
 		record->result.attempt = attempt;
+		struct steal begin = steal_now();
+		uint64_t start_ns = clock_now_ns();
 		int r = try_item(seat, item, &record->result, &e);
+		late_judge(item, clock_now_ns() - start_ns, steal_percent_since(&begin),
+			   &record->result);
 		blame_host(item, &record->result);
 		(void)snprintf(record->name, sizeof record->name, "%s", seat->name);
 		keep_evidence(seat, item, &record->result);

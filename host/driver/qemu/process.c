@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "host/driver/qemu/qemu.h"
+#include "host/driver/steal.h"
 
 #define STDERR_MAX  65536
 #define END_SPAN_MS 2000
@@ -139,6 +140,8 @@ static int start_child(struct qemu *qemu, struct command *command, struct err *e
 	int r = child_start(&spec, &qemu->child, e);
 
 	qemu->vm.ended_fd = r == 0 ? qemu->child.pidfd : -1;
+	if (r == 0)
+		steal_watch(qemu->child.pid);
 	return r;
 }
 
@@ -187,6 +190,7 @@ int process_start(struct qemu *qemu, const struct patience *p, struct err *e)
 
 void process_end(struct qemu *qemu)
 {
+	steal_leave(qemu->child.pid);
 	child_done(&qemu->child);
 	qemu->vm.ended_fd = -1;
 	child_done(&qemu->tpm);
