@@ -16,7 +16,7 @@
 struct execute_arguments {
 	struct selection_arguments selection;
 	struct policy_arguments policy;
-	struct text_list case_folders;
+	struct text_list case_folders, size_files;
 	const char *agent, *size, *ssh_key, *ssh_user, *out, *resume, *markdown;
 	int firmware, accel, entry;
 	long long jobs;

@@ -71,6 +71,8 @@ static void take_earlier_size(const struct run_cell *cell, struct size *ret)
 			     .tpm = cell->tpm};
 	(void)snprintf(ret->name, sizeof ret->name, "%s", cell->size_name);
 	(void)snprintf(ret->cpu_model, sizeof ret->cpu_model, "%s", cell->cpu_model);
+	(void)snprintf(ret->controller, sizeof ret->controller, "%s", cell->controller);
+	(void)snprintf(ret->stand_in, sizeof ret->stand_in, "%s", cell->stand_in);
 }
 
 /* The same cell as that run had. */
@@ -118,7 +120,8 @@ int open_subjects(struct execution *x, const char *path, struct err *e)
 	if (!path)
 		return add_earlier_cells(x, e);
 	/* What is cheap to refuse is refused before a large image is read. */
-	int r = size_parse(arguments->size ? arguments->size : "default", &cell.size, e);
+	int r = choose_size(arguments->size ? arguments->size : "default", &arguments->size_files,
+			    &cell.size, e);
 	if (r == 0)
 		r = open_image(x, path, &cell.with.image, e);
 	if (r == 0)

@@ -9,7 +9,7 @@
 struct arguments {
 	bool json, suites, sizes, areas, list_profiles;
 	const char *agent;
-	struct text_list case_folders;
+	struct text_list case_folders, size_files;
 	struct selection_arguments selection;
 	struct policy_arguments policy;
 };
@@ -26,6 +26,7 @@ static const struct option_line options[] = {
 	OPTION_FLAG("profiles", 0, struct arguments, list_profiles,
 		    "show the profiles that --profile knows"),
 	OPTIONS_SELECTION_REST(struct arguments),
+	OPTION_SIZE_FILE(struct arguments),
 	OPTION_FLAG("sizes", 0, struct arguments, sizes, "show the VM sizes that --size knows"),
 	OPTION_FLAG("suites", 0, struct arguments, suites, "show the suites that --suite knows"),
 };
@@ -43,44 +44,6 @@ const struct verb verb_list = {
 		"Without options every case is listed, whatever suite is the default: id, kind, priority and title.\n"
 		"A '*' after the priority marks a case that has no planted defect: it is run, but cannot gate.",
 };
-
-static int list_sizes(bool json, struct err *e)
-{
-	CLEAN_TEXT struct text out = TEXT_INIT(1U << 20);
-
-	if (json)
-		json_open(&out, '[');
-	for (const struct size *size = sizes_known(); size->name[0]; size++) {
-		if (!json) {
-			text_addf(&out, "%-10s %u CPU%s, %u MiB, %u NIC%s", size->name, size->cpus,
-				  size->cpus == 1 ? "" : "s", size->mem_mib, size->nics,
-				  size->nics == 1 ? "" : "s");
-			if (size->max_mem_mib)
-				text_addf(&out, ", %u MiB with what is added", size->max_mem_mib);
-			if (size->numa_nodes)
-				text_addf(&out, ", %u NUMA nodes", size->numa_nodes);
-			if (size->data_disks)
-				text_addf(&out, ", %u data disks of %u MiB", size->data_disks,
-					  size->data_disk_mib);
-			text_adds(&out, size->tpm ? ", TPM\n" : "\n");
-			continue;
-		}
-		json_open(&out, '{');
-		json_member(&out, "name", size->name);
-		json_member_number(&out, "cpus", size->cpus);
-		json_member_number(&out, "mem_mib", size->mem_mib);
-		json_member_number(&out, "max_mem_mib", size->max_mem_mib);
-		json_member_number(&out, "numa_nodes", size->numa_nodes);
-		json_member_number(&out, "data_disks", size->data_disks);
-		json_member_number(&out, "nics", size->nics);
-		json_key(&out, "tpm");
-		json_bool(&out, size->tpm);
-		json_close(&out, '}');
-	}
-	if (json)
-		text_adds(&out, "]\n");
-	return print_out(&out, e);
-}
 
 static int list_suites(const struct catalog *catalog, bool json, struct err *e)
 {
@@ -180,7 +143,7 @@ static int run(int argc, char **argv, struct err *e)
 			       "'%.80s' is one argument too many: patterns choose among cases",
 			       argv[1]);
 	if (arguments.sizes)
-		return list_sizes(arguments.json, e);
+		return list_sizes(&arguments.size_files, arguments.json, e);
 	for (int i = 1; i < argc; i++) {
 		arguments.selection.cases.maximum = 10000;
 		(void)vec_add(&arguments.selection.cases, argv[i]);

@@ -57,6 +57,7 @@ static const struct option_line run_options[] = {
 	OPTION_QUIET,
 	OPTION_RESUME,
 	OPTION_SIZE,
+	OPTION_SIZE_FILE(arguments),
 	OPTION_SSH_KEY,
 	OPTION_SSH_USER,
 };
@@ -91,6 +92,7 @@ static const struct option_line prove_options[] = {
 	OPTION_QUIET,
 	OPTION_RESUME,
 	OPTION_SIZE,
+	OPTION_SIZE_FILE(arguments),
 	OPTION_SSH_KEY,
 	OPTION_SSH_USER,
 };
@@ -163,8 +165,8 @@ static int check_resume(const struct execute_arguments *parsed, const char *imag
 	if (selection->cases.count || selection->areas.count || selection->kinds.count ||
 	    selection->needs.count || selection->sources.count || selection->proof ||
 	    selection->suite || selection->priority || parsed->policy.files.count ||
-	    parsed->policy.profiles.count || parsed->size || parsed->out || parsed->firmware ||
-	    parsed->accel || parsed->entry || parsed->cold)
+	    parsed->policy.profiles.count || parsed->size || parsed->size_files.count ||
+	    parsed->out || parsed->firmware || parsed->accel || parsed->entry || parsed->cold)
 		return err_set(
 			e, BLAME_USER, EINVAL,
 			"--resume goes on with the plan of that run: no cases, policy, size, firmware, "

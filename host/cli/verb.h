@@ -11,6 +11,8 @@
 #include "host/image/image.h"
 #include "host/machine/micro_helper.h"
 #include "host/plan/plan.h"
+#include "host/runbook/size_fit.h"
+#include "host/runbook/size_table.h"
 
 /* Documented in --help and in the manual; scripts depend on them. */
 enum exit_code {
@@ -124,6 +126,22 @@ int load_policy(const struct policy_arguments *arguments, const struct catalog *
 		struct policy **ret, struct err *e) NONNULL(1, 2, 3, 4);
 /* Prints the profiles that ship. */
 int list_profiles(const struct catalog *catalog, bool json, struct err *e) NONNULL(1, 3);
+
+/* Which files of sizes --size may name; sizes.c. */
+#define OPTION_SIZE_FILE(S)                                                                        \
+	OPTION_LIST(                                                                               \
+		"size-file", 0, S, size_files, "FILE",                                             \
+		"also the sizes of FILE, see assay-sizes(5) (repeatable; later ones override)")
+
+/* All sizes that ship, and those of the files. -EINVAL (blame user): what is wrong has been printed to stderr. */
+int load_sizes(const struct text_list *files, struct size_table **ret, struct err *e)
+	NONNULL(1, 2, 3);
+/* What this host can hold. */
+struct size_room find_size_room(void);
+/* The size that --size says: of a name a stand-in when this host cannot hold it. */
+int choose_size(const char *text, const struct text_list *files, struct size *ret, struct err *e)
+	NONNULL(1, 2, 3, 4);
+int list_sizes(const struct text_list *files, bool json, struct err *e) NONNULL(1, 3);
 
 /* Options for image_open, with the cache's folder made. The strings belong to the struct. */
 struct image_setup {

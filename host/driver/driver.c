@@ -99,6 +99,14 @@ void vm_events_done(struct vm_events *events)
 	events->added = 0;
 }
 
+const char *spec_controller(const struct machine_spec *spec)
+{
+	const char *controller =
+		spec->make.controller ? spec->make.controller : spec->size->controller;
+
+	return controller[0] && strcmp(controller, "virtio") != 0 ? controller : NULL;
+}
+
 bool spec_has_secure_boot(const struct machine_spec *spec)
 {
 	return spec->make.secure_boot && !spec_machine_setting(spec, "secureboot");

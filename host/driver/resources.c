@@ -103,6 +103,25 @@ uint64_t resources_memory(const char *root)
 	return available == UINT64_MAX ? 0 : available;
 }
 
+static void look_at_memory_limit(const char *folder, void *arg)
+{
+	long long max = read_number(folder, "memory.max", "");
+	uint64_t *total = arg;
+
+	if (max >= 0 && (uint64_t)max < *total)
+		*total = (uint64_t)max;
+}
+
+uint64_t resources_memory_total(const char *root)
+{
+	CLEAN_FREE char *proc = xasprintf("%s/proc", root);
+	long long kib = read_number(proc, "meminfo", "MemTotal:");
+	uint64_t total = kib < 0 ? UINT64_MAX : (uint64_t)kib * 1024;
+
+	walk_groups(root, look_at_memory_limit, &total);
+	return total == UINT64_MAX ? 0 : total;
+}
+
 /* "200000 100000": two CPUs' worth of time. */
 static void look_at_cpus(const char *folder, void *arg)
 {

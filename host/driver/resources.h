@@ -20,6 +20,9 @@
 /* Bytes that can be had without swapping; 0: nothing tells. `root` stands before /proc and /sys: "", or a test's folder. */
 uint64_t resources_memory(const char *root) NONNULL(1);
 
+/* Bytes that it could have if nothing else ran; 0: nothing tells. */
+uint64_t resources_memory_total(const char *root) NONNULL(1);
+
 /* CPUs that this process may run on at once; at least 1. */
 unsigned resources_cpus(const char *root) NONNULL(1);
 

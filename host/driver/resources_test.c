@@ -35,6 +35,18 @@ TEST(resources, memory_of_the_host)
 	EXPECT(resources_memory("") > 0);
 }
 
+TEST(resources, memory_in_all)
+{
+	EXPECT_NUMBER((long long)resources_memory_total(test_folder()), 0);
+	put("/proc/meminfo", "MemTotal: 8192 kB\nMemAvailable:    4096 kB\n");
+	EXPECT_NUMBER((long long)resources_memory_total(test_folder()), 8 * (long long)MIB);
+	put("/proc/self/cgroup", "0::/a\n");
+	put("/sys/fs/cgroup/a/memory.max", "max\n");
+	EXPECT_NUMBER((long long)resources_memory_total(test_folder()), 8 * (long long)MIB);
+	put("/sys/fs/cgroup/a/memory.max", "2097152\n");
+	EXPECT_NUMBER((long long)resources_memory_total(test_folder()), 2 * (long long)MIB);
+}
+
 TEST(resources, memory_of_the_groups)
 {
 	put("/proc/meminfo", "MemAvailable: 1048576 kB\n");

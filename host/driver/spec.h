@@ -15,7 +15,7 @@ struct machine_keeper;
 
 /* In what a machine differs from others of its size; all zero: in nothing. */
 struct machine_make {
-	const char *controller; /* of the root disk: "nvme", "sata", "scsi"; NULL: virtio-blk */
+	const char *controller; /* of the root disk: "nvme", "sata", "scsi"; NULL: the size's */
 	uint64_t disk_bytes;	/* how large the root disk is; 0: as the image */
 	const struct image_seed
 		*seed; /* what the provisioning medium says; NULL: how the agent is started */
@@ -64,6 +64,9 @@ int accel_parse(const char *name, enum accel *ret) NONNULL(1, 2);
 
 /* True when the spec's sabotage is to leave that device out: "virtio-rng", "virtio-balloon", "vmgenid", … */
 bool spec_drops(const struct machine_spec *spec, const char *device) NONNULL(1, 2);
+
+/* The root disk's: the make's, else the size's; NULL: virtio-blk. */
+const char *spec_controller(const struct machine_spec *spec) NONNULL(1);
 
 /* True when the make asks for Secure Boot and the spec's sabotage ("secureboot=off") does not take it away. */
 bool spec_has_secure_boot(const struct machine_spec *spec) NONNULL(1);

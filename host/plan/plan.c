@@ -390,6 +390,9 @@ static void add_size(const struct size *size, struct text *out)
 	json_key(out, "tpm");
 	json_bool(out, size->tpm);
 	json_member(out, "cpu_model", size->cpu_model);
+	json_member(out, "controller", size->controller);
+	if (size->stand_in[0])
+		json_member(out, "stand_in", size->stand_in);
 	json_close(out, '}');
 }
 

@@ -38,6 +38,8 @@ static void add_cells(const struct run *run, struct text *out)
 		json_member(out, "os", cell->os_name);
 		json_member(out, "arch", cell->arch);
 		json_member(out, "size", cell->size_name);
+		if (cell->stand_in[0])
+			json_member(out, "stand_in", cell->stand_in);
 		json_member_number(out, "cpus", cell->cpus);
 		json_member_number(out, "mem_mib", cell->mem_mib);
 		json_member(out, "firmware", cell->firmware);

@@ -12,7 +12,7 @@
 
 static const char plan_text[] =
 	"{\"schema\":1,\"run\":\"20260101-000000-x\",\"cells\":[{\"image\":{\"name\":\"x<b>.qcow2\",\"os\":\"Evil "
-	"\\u001b[31mOS\",\"sha256\":\"abc\"},\"size\":{\"name\":\"default\",\"cpus\":2,\"mem_mib\":1024},"
+	"\\u001b[31mOS\",\"sha256\":\"abc\"},\"size\":{\"name\":\"default\",\"stand_in\":\"no GPU\",\"cpus\":2,\"mem_mib\":1024},"
 	"\"firmware\":\"uefi\",\"accel\":\"tcg\",\"cases\":["
 	"{\"id\":\"a.fails\",\"kind\":\"guest\",\"priority\":\"P0\",\"title\":\"It holds\",\"remedy\":\"Mend it\","
 	"\"sabotage_kind\":\"code\"},"
@@ -60,6 +60,7 @@ TEST(report, text_says_what_matters)
 		"BLOCK",
 		"5 cases: 1 passed, 2 failed, 1 skipped, 1 without a result",
 		"in 8.00 s",
+		"default (2 CPUs, 1024 MiB), a stand-in with no GPU, uefi",
 		"a.fails",
 		"a < b && \"c\"",
 		"guest/cases/a.c?:3",

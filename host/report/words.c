@@ -32,6 +32,8 @@ void words_cell(const struct run_cell *cell, struct text *out)
 		text_addf(out, "%s, ", cell->os_name);
 	text_addf(out, "%s (%u CPU%s, %u MiB)", cell->size_name, cell->cpus,
 		  cell->cpus == 1 ? "" : "s", cell->mem_mib);
+	if (cell->stand_in[0])
+		text_addf(out, ", a stand-in with %s", cell->stand_in);
 	if (cell->firmware[0])
 		text_addf(out, ", %s", cell->firmware);
 	if (cell->accel[0])

@@ -60,6 +60,11 @@ static const struct size *find_shipped(const char *name)
 	return NULL;
 }
 
+bool size_is_built_in(const char *name)
+{
+	return find_shipped(name) != NULL;
+}
+
 static int refuse_name(const char *name, struct err *e)
 {
 	const char *names[ARRAY_LEN(shipped)] = {NULL};

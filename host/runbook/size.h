@@ -8,19 +8,21 @@
 #include "base/err.h"
 #include "base/text.h"
 
-#define SIZE_MEMORY_SLOTS  4 /* where max_mem_mib leaves room */
-#define SIZE_HOTPLUG_PORTS 8 /* for devices that come while the machine runs */
+#define SIZE_DISKS_MAX	   16 /* data disks that a machine can have */
+#define SIZE_MEMORY_SLOTS  4  /* where max_mem_mib leaves room */
+#define SIZE_HOTPLUG_PORTS 8  /* for devices that come while the machine runs */
 
-#define SIZE_NAME_SIZE 64
-#define SIZE_WORD_SIZE 32
+#define SIZE_NAME_SIZE	   64
+#define SIZE_STAND_IN_SIZE 160
+#define SIZE_WORD_SIZE	   32
 
 enum size_generation { SIZE_GENERATION_1 = 1, SIZE_GENERATION_2 = 2 };
 
 /* What a platform says of a size beside what machines here are made of; 0 or "": nothing. It is there to choose by
  * (size_trait.h): no machine has it. */
 struct size_facts {
-	char series[SIZE_WORD_SIZE], arch[SIZE_WORD_SIZE], controller[SIZE_WORD_SIZE],
-		nic[SIZE_WORD_SIZE], gpu[SIZE_WORD_SIZE], confidential[SIZE_WORD_SIZE];
+	char series[SIZE_WORD_SIZE], arch[SIZE_WORD_SIZE], nic[SIZE_WORD_SIZE], gpu[SIZE_WORD_SIZE],
+		confidential[SIZE_WORD_SIZE];
 	unsigned generations; /* of enum size_generation, or-ed: 1 boots by BIOS, 2 by UEFI */
 	unsigned disks_max, disk_iops,
 		disk_mbps; /* disks that can be attached, and what all do at most together */
@@ -39,10 +41,12 @@ struct size {
 	unsigned nics;
 	bool tpm;
 	char cpu_model[64]; /* QEMU's word; "" is the accelerator's best */
+	char controller
+		[SIZE_WORD_SIZE]; /* of the root disk: "nvme", "sata", "scsi" or "virtio", which "" is too */
 	struct size_facts facts;
 	/* What a machine of it lacks of what the size promises, as "2 of 96 CPUs, no GPU" (size_fit); "": nothing. Then it is a
 	 * stand-in, and all who show the size say so. */
-	char stand_in[160];
+	char stand_in[SIZE_STAND_IN_SIZE];
 };
 
 /* "small" or "name:cpus=2,mem=2048,disks=1,nics=1" or just "cpus=4,mem=4096"; a bare name must be known. */
@@ -50,6 +54,8 @@ int size_parse(const char *text, struct size *ret, struct err *e) NONNULL(1, 2, 
 
 /* The shipped sizes, name "" ends. The first is the default. */
 const struct size *sizes_known(void);
+
+bool size_is_built_in(const char *name) NONNULL(1);
 
 /* Is the whole something that a machine can have? Sets what follows from the rest: how large data disks are, and the name.
  * -EINVAL (blame user). */

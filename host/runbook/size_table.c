@@ -259,20 +259,23 @@ const char *size_table_nearest(const struct size_table *table, const char *name)
 	return nearest_word(name, names);
 }
 
-int size_table_parse_word(const struct size_table *table, const char *text, struct size *ret,
-			  struct err *e)
+int size_table_choose(const struct size_table *table, const char *name, struct size *ret,
+		      struct err *e)
 {
-	const struct size *known = strchr(text, '=') ? NULL : find(table, text);
-	const char *near = known || strchr(text, '=') ? NULL : size_table_nearest(table, text);
+	const struct size *known = find(table, name);
 
 	if (known) {
 		*ret = *known;
 		return 0;
 	}
+	const char *near = size_table_nearest(table, name);
 	if (near)
-		return err_set(e, BLAME_USER, EINVAL, "no size '%.64s'; did you mean '%s'?", text,
+		return err_set(e, BLAME_USER, EINVAL, "no size '%.64s'; did you mean '%s'?", name,
 			       near);
-	return size_parse(text, ret, e);
+	return err_set(e, BLAME_USER, EINVAL,
+		       "no size '%.64s'; `assay list --sizes` shows them, or spell one: "
+		       "cpus=2,mem=2048",
+		       name);
 }
 
 /* ---- words to a size ---- */
@@ -355,7 +358,7 @@ static void copy_all(const struct size_words *words, struct size *size)
 				       "%s", from->text);
 	}
 	copy_choice(&words->arch, archs, size->facts.arch);
-	copy_choice(&words->controller, controllers, size->facts.controller);
+	copy_choice(&words->controller, controllers, size->controller);
 	if (words->generations.place.line > 0)
 		size->facts.generations = 0;
 	vec_each (&words->generations, generation)

@@ -39,9 +39,9 @@ size_t size_table_count(const struct size_table *table) NONNULL(1);
 const struct size *size_table_find(const struct size_table *table, const char *name) NONNULL(1, 2);
 const char *size_table_nearest(const struct size_table *table, const char *name) NONNULL(1, 2);
 
-/* "small", or spelt as size_parse() takes it. */
-int size_table_parse_word(const struct size_table *table, const char *text, struct size *ret,
-			  struct err *e) NONNULL(1, 2, 3, 4);
+/* The size of that name; -EINVAL (blame user) says which is the nearest. */
+int size_table_choose(const struct size_table *table, const char *name, struct size *ret,
+		      struct err *e) NONNULL(1, 2, 3, 4);
 
 /* A size as a file spells it: what it says is laid over the size that it is `like`, else over the default. */
 DEFINE_YAML_ITEMS(size_generations, struct yaml_number);

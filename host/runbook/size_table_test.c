@@ -17,7 +17,7 @@ TEST(size_table, those_that_ship_are_well)
 	EXPECT(size_table_count(table) >= built_in + 30);
 	for (size_t i = built_in; i < size_table_count(table); i++) {
 		const struct size *size = size_table_at(table, i);
-		EXPECT(size->facts.arch[0] && size->facts.controller[0]);
+		EXPECT(size->facts.arch[0] && size->controller[0]);
 		EXPECT(size->facts.generations > 0 && size->facts.nics_max >= size->nics);
 		EXPECT_TEXT(size->stand_in, "");
 		big += size->cpus > 64;
@@ -48,5 +48,5 @@ TEST(size_table, a_file_is_read)
 	EXPECT(web && web->facts.generations == SIZE_GENERATION_2);
 	EXPECT(data && data->cpus == 4 && data->data_disks == 2 && data->data_disk_mib == 2048);
 	EXPECT_TEXT(data ? data->facts.traits : "", "zone=a\ntier=1\n");
-	EXPECT_TEXT(data ? data->facts.controller : "", "nvme");
+	EXPECT_TEXT(data ? data->controller : "", "nvme");
 }

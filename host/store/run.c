@@ -120,6 +120,8 @@ static void parse_size(const json_t *size, struct run_cell *cell)
 {
 	copy_word(size, "name", cell->size_name, sizeof cell->size_name);
 	copy_word(size, "cpu_model", cell->cpu_model, sizeof cell->cpu_model);
+	copy_word(size, "controller", cell->controller, sizeof cell->controller);
+	copy_word(size, "stand_in", cell->stand_in, sizeof cell->stand_in);
 	cell->cpus = copy_number(size, "cpus");
 	cell->mem_mib = copy_number(size, "mem_mib");
 	cell->numa_nodes = copy_number(size, "numa_nodes");

@@ -261,6 +261,21 @@ TEST(run, last_result_counts_and_foreign_ones_do_not)
 	EXPECT(run_find(run, 0, "a.one", true) == NULL);
 }
 
+TEST(run, a_cell_has_its_size)
+{
+	static const char plan[] =
+		"{\"schema\":1,\"run\":\"r1\",\"cells\":[{\"image\":{\"name\":\"x.qcow2\"},\"size\":{"
+		"\"name\":\"Standard_HB176-24rs_v4\",\"cpus\":4,\"mem_mib\":2048,\"controller\":\"nvme\","
+		"\"stand_in\":\"4 of 24 CPUs\"},\"cases\":[]}]}";
+	CLEANUP(run) struct run *run = NULL;
+	struct err e = {0};
+
+	EXPECT_NUMBER(run_parse(plan, strlen(plan), "", 0, &run, &e), 0);
+	EXPECT_TEXT(run ? run->cells.items[0].size_name : "", "Standard_HB176-24rs_v4");
+	EXPECT_TEXT(run ? run->cells.items[0].controller : "", "nvme");
+	EXPECT_TEXT(run ? run->cells.items[0].stand_in : "", "4 of 24 CPUs");
+}
+
 /* From each beginning to its end; what was killed has come as far as its last record. */
 TEST(run, time_between_sessions_is_not_its_own)
 {

@@ -455,9 +455,10 @@ static void add_firmware(struct command *command, const struct qemu *qemu)
 /* The QEMU device that is the root disk: virtio-blk, unless the make names another controller. */
 static const char *root_model(struct command *command, const struct qemu *qemu)
 {
-	const char *controller = qemu->spec.make.controller;
+	const char *controller = spec_controller(&qemu->spec);
+	bool is_planted = spec_machine_setting(&qemu->spec, "disk") != NULL;
 
-	if (!controller)
+	if (!controller || (is_planted && !qemu->spec.make.controller))
 		return setting(qemu, "disk", "virtio-blk-pci");
 	if (strcmp(controller, "nvme") == 0)
 		return "nvme";

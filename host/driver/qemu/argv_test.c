@@ -202,6 +202,27 @@ TEST(argv, disk_paths_are_quoted)
 }
 
 /* The log has a maximum, and where the power goes there is another disk to give. */
+static const char *controller_of(const char *of_size, const char *of_make)
+{
+	struct size size = small;
+	struct machine_spec spec = spec_with(NULL);
+
+	(void)snprintf(size.controller, sizeof size.controller, "%s", of_size);
+	spec.size = &size;
+	spec.make.controller = of_make;
+	const char *controller = spec_controller(&spec);
+	return !controller ? "" : strcmp(controller, "nvme") == 0 ? "nvme" : "another";
+}
+
+TEST(argv, root_disk_is_where_the_size_has_it_unless_the_make_says_otherwise)
+{
+	EXPECT_TEXT(controller_of("", NULL), "");
+	EXPECT_TEXT(controller_of("virtio", NULL), "");
+	EXPECT_TEXT(controller_of("nvme", NULL), "nvme");
+	EXPECT_TEXT(controller_of("nvme", "sata"), "another");
+	EXPECT_TEXT(controller_of("sata", "nvme"), "nvme");
+}
+
 TEST(argv, disk_of_a_machine_whose_power_is_cut_is_logged)
 {
 	CLEAN_DONE(command) struct command command = {0};

@@ -12,7 +12,7 @@
 #include "host/driver/qemu/version.h"
 
 #define QEMU_PROGRAM   "qemu-system-x86_64"
-#define QEMU_DISKS_MAX 17 /* the root disk is the first */
+#define QEMU_DISKS_MAX (SIZE_DISKS_MAX + 1) /* the root disk is the first */
 #define QEMU_NODES_MAX 8
 #define QEMU_FDS_MAX   64
 #define QEMU_FIRST_FD  10 /* lower numbers are the shim's and the standard ones */

@@ -102,8 +102,8 @@ static void add_make(struct text *out, const struct machine_spec *spec)
 	if (make->disk_bytes)
 		(void)text_addf(out, "root disk of %llu bytes\n",
 				(unsigned long long)make->disk_bytes);
-	if (make->controller)
-		(void)text_addf(out, "root disk on %s\n", make->controller);
+	if (spec_controller(spec))
+		(void)text_addf(out, "root disk on %s\n", spec_controller(spec));
 	if (make->seed) {
 		const char *network = make->seed->network_config;
 		add_digest(out, "user-data", make->seed->user_data, make->seed->user_data_length);
