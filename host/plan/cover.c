@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a model to rows: what must be there, the first answer, its improvement. */
+#include "host/plan/cover.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "host/plan/cover_bound.h"
+#include "host/plan/cover_improve.h"
+
+#define FIRST_LOOKS	   5000000ULL /* hundredths of a second */
+#define FIRST_IMPROVEMENT  4000000ULL
+#define PREDICATE_ROWS_MAX (1U << 22)
+
+static int check_column(const struct cover_column *column, size_t number, struct err *e)
+{
+	if (column->values == 0)
+		return err_set(e, BLAME_USER, EINVAL, "column %zu has no value", number);
+	if (column->values > COVER_VALUES_MAX)
+		return err_set(e, BLAME_USER, E2BIG, "column %zu has %u values; %u are the most",
+			       number, column->values, COVER_VALUES_MAX);
+	for (size_t v = 0; column->weights && v < column->values; v++)
+		if (column->weights[v] > COVER_WEIGHT_MAX)
+			return err_set(e, BLAME_USER, EINVAL,
+				       "column %zu, value %zu: a weight of %u; %u is the most",
+				       number, v, column->weights[v], COVER_WEIGHT_MAX);
+	return 0;
+}
+
+static int check_model(const struct cover_model *model, struct err *e)
+{
+	if (model->ways < 1 || model->ways > COVER_WAYS_MAX)
+		return err_set(e, BLAME_USER, EINVAL, "%u ways: there may be 1 to %u", model->ways,
+			       COVER_WAYS_MAX);
+	if (model->column_count == 0)
+		return err_set(e, BLAME_USER, EINVAL, "there is no column to cover");
+	if (model->column_count > COVER_COLUMNS_MAX)
+		return err_set(e, BLAME_USER, E2BIG, "%zu columns; %u are the most",
+			       model->column_count, COVER_COLUMNS_MAX);
+	if (model->rule_count > COVER_RULES_MAX)
+		return err_set(e, BLAME_USER, E2BIG, "%zu rules; %u are the most",
+			       model->rule_count, COVER_RULES_MAX);
+	if (model->must_count > COVER_ROWS_MAX)
+		return err_set(e, BLAME_USER, E2BIG, "%zu rows that must be there; %u are the most",
+			       model->must_count, COVER_ROWS_MAX);
+	for (size_t c = 0; c < model->column_count; c++) {
+		int r = check_column(&model->columns[c], c, e);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < model->must_count * model->column_count; i++) {
+		size_t column = i % model->column_count;
+		if (model->must[i] != COVER_ANY && model->must[i] >= model->columns[column].values)
+			return err_set(e, BLAME_USER, EINVAL,
+				       "must row %zu: column %zu has no value %u",
+				       i / model->column_count, column, model->must[i]);
+	}
+	return 0;
+}
+
+static int add_must_rows(struct cover_greedy *greedy, struct cover_cells *rows, struct err *e)
+{
+	size_t columns = greedy->space->column_count;
+	CLEAN_FREE uint16_t *row = xnew(columns * sizeof *row);
+
+	for (size_t i = 0; i < greedy->model->must_count; i++) {
+		memcpy(row, greedy->model->must + i * columns, columns * sizeof *row);
+		int r = cover_greedy_complete(greedy, row, e);
+		if (r < 0)
+			return err_wrap(e, "must row %zu", i);
+		if (r == 0)
+			return err_set(e, BLAME_USER, EINVAL,
+				       "must row %zu: no valid row has these values", i);
+		(void)cover_greedy_cover(greedy, row);
+		r = cover_greedy_add(rows, row, columns, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int find_rows(struct cover_greedy *greedy, const struct cover_options *options,
+		     struct cover_cells *rows, struct cover *cover, struct err *e)
+{
+	size_t columns = greedy->space->column_count;
+	int r = add_must_rows(greedy, rows, e);
+
+	if (r == 0)
+		r = cover_greedy_fill(greedy, rows, FIRST_LOOKS, e);
+	if (r < 0)
+		return r;
+	if (rows->count == 0)
+		return err_set(e, BLAME_USER, EINVAL,
+			       "no combination is valid: the rules exclude each other");
+	cover->impossible = greedy->impossible;
+	cover->wanted = cover_space_tuples(greedy->space) - greedy->impossible;
+	cover->lower_bound = cover_bound(greedy);
+	r = cover_improve(greedy, rows, cover->lower_bound, FIRST_IMPROVEMENT, &cover->cut_short,
+			  e);
+	cover->first_rows = rows->count / columns;
+	if (r >= 0 && options->effort > 0)
+		r = cover_improve(greedy, rows, cover->lower_bound, options->effort,
+				  &cover->cut_short, e);
+	if (r < 0)
+		return r;
+	cover_prefer(greedy, rows);
+	return 0;
+}
+
+static int find(const struct cover_model *model, const struct cover_options *options,
+		const struct cover_space *space, struct cover_rules *rules, struct cover *cover,
+		struct err *e)
+{
+	CLEAN_DONE(cover_greedy) struct cover_greedy greedy = {0};
+	struct cover_cells rows = VEC_INIT(COVER_ROWS_MAX * model->column_count);
+	int r = cover_greedy_init(&greedy, model, space, rules, options, e);
+
+	if (r == 0)
+		r = find_rows(&greedy, options, &rows, cover, e);
+	cover->column_count = model->column_count;
+	cover->row_count = rows.count / model->column_count;
+	cover->rows = rows.items;
+	return r;
+}
+
+int cover_find(const struct cover_model *model, const struct cover_options *options,
+	       struct cover **ret, struct err *e)
+{
+	CLEAN_DONE(cover_space) struct cover_space space = {0};
+	CLEAN_DONE(cover_rules) struct cover_rules rules = {0};
+	int r = check_model(model, e);
+
+	if (r < 0)
+		return r;
+	unsigned ways =
+		model->column_count < model->ways ? (unsigned)model->column_count : model->ways;
+	r = cover_space_init(&space, ways, model->columns, model->column_count, e);
+	if (r == 0)
+		r = cover_rules_init(&rules, model, e);
+	if (r < 0)
+		return r;
+	CLEANUP(cover) struct cover *cover = xnew(sizeof *cover);
+	r = find(model, options, &space, &rules, cover, e);
+	if (r == 0)
+		*ret = STEAL_PTR(cover);
+	return r;
+}
+
+void cover_free(struct cover *cover)
+{
+	if (!cover)
+		return;
+	free(cover->rows);
+	free(cover);
+}
+
+/* The next combination of values, the last column's value first. False after the last. */
+static bool next_values(const struct cover_column *all, const uint16_t *columns, size_t count,
+			uint16_t *values)
+{
+	for (size_t i = count; i-- > 0;) {
+		if (++values[i] < all[columns[i]].values)
+			return true;
+		values[i] = 0;
+	}
+	return false;
+}
+
+int cover_rule_of(const struct cover_column *all, const char *name, const uint16_t *columns,
+		  size_t column_count, cover_holds *holds, const void *context,
+		  struct cover_rule *ret, struct err *e)
+{
+	struct cover_cells rows = VEC_INIT(COVER_RULE_ROWS_MAX * column_count);
+	uint16_t values[COVER_RULE_COLUMNS_MAX] = {0};
+	uint64_t combinations = 1;
+	bool fits = true;
+
+	for (size_t i = 0; i < column_count && combinations <= PREDICATE_ROWS_MAX; i++)
+		combinations *= all[columns[i]].values;
+	if (column_count > COVER_RULE_COLUMNS_MAX || combinations > PREDICATE_ROWS_MAX)
+		return err_set(e, BLAME_USER, E2BIG,
+			       "rule %s: its columns have more than %u combinations of values",
+			       name, PREDICATE_ROWS_MAX);
+	do {
+		bool kept = holds(values, context);
+		for (size_t i = 0; kept && fits && i < column_count; i++)
+			fits = vec_add(&rows, values[i]);
+	} while (fits && next_values(all, columns, column_count, values));
+	if (fits && rows.count > 0) {
+		*ret = (struct cover_rule){.name = name,
+					   .columns = columns,
+					   .column_count = column_count,
+					   .rows = rows.items,
+					   .row_count = rows.count / column_count};
+		return 0;
+	}
+	vec_done(&rows);
+	return fits ? err_set(e, BLAME_USER, EINVAL, "rule %s: it allows nothing", name)
+		    : err_set(e, BLAME_USER, E2BIG, "rule %s: it allows more than %u combinations",
+			      name, COVER_RULE_ROWS_MAX);
+}
