@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The value of combinations, and what fits into a time. */
+#include "host/plan/budget.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+#define PAIRS_MAX (64U << 20) /* that are told apart: bits */
+#define GAINS	  (AXES_MAX * (AXES_MAX - 1) / 2 + 1)
+
+/* Which pairs of items have met. */
+struct pairs {
+	const struct combine *combine;
+	size_t first[AXES_MAX][AXES_MAX]; /* where the pairs of two axes begin */
+	unsigned char *met;		  /* NULL: there are too many to tell apart */
+};
+
+static size_t item_count(const struct combine *combine, size_t axis)
+{
+	return combine->axes->list.items[axis]->items.count;
+}
+
+static void pairs_init(struct pairs *pairs, const struct combine *combine)
+{
+	size_t count = 0;
+
+	*pairs = (struct pairs){.combine = combine};
+	for (size_t a = 0; a < combine->axis_count; a++)
+		for (size_t b = a + 1; b < combine->axis_count; b++) {
+			pairs->first[a][b] = count;
+			count += item_count(combine, a) * item_count(combine, b);
+		}
+	if (count <= PAIRS_MAX)
+		pairs->met = xnew(count / 8 + 1);
+}
+
+/* How many pairs of a combination have not met; `meet`: from now on they have. */
+static unsigned pairs_gain(struct pairs *pairs, size_t index, bool meet)
+{
+	const uint32_t *items = combine_items(pairs->combine, index);
+	unsigned gain = 0;
+
+	for (size_t a = 0; pairs->met && a < pairs->combine->axis_count; a++)
+		for (size_t b = a + 1; b < pairs->combine->axis_count; b++) {
+			size_t bit = pairs->first[a][b] + items[a] * item_count(pairs->combine, b) +
+				     items[b];
+			unsigned char mask = (unsigned char)(1U << (bit % 8));
+			gain += !(pairs->met[bit / 8] & mask);
+			if (meet)
+				pairs->met[bit / 8] |= mask;
+		}
+	return gain;
+}
+
+static uint64_t weight_of(const struct combine *combine, size_t index)
+{
+	uint64_t weight = 1, product;
+
+	for (size_t a = 0; a < combine->axis_count; a++) {
+		const struct axis_item *item =
+			combine->axes->list.items[a]->items.items[combine_items(combine, index)[a]];
+		weight = __builtin_mul_overflow(weight, (uint64_t)item->weight, &product)
+				 ? UINT64_MAX
+				 : product;
+	}
+	return weight;
+}
+
+struct valued {
+	size_t index;
+	uint64_t weight;
+	unsigned gain; /* as it was when it was counted last: it only becomes less */
+	bool is_must;
+};
+
+static int compare_valued(const void *a, const void *b)
+{
+	const struct valued *x = a, *y = b;
+
+	if (x->is_must != y->is_must)
+		return x->is_must ? -1 : 1;
+	if (x->weight != y->weight)
+		return x->weight > y->weight ? -1 : 1;
+	return x->index < y->index ? -1 : 1;
+}
+
+/* The best of those that are left. A gain that was counted earlier is an upper bound, so that few have to be counted again. */
+static size_t find_best(struct pairs *pairs, struct valued *left, size_t count)
+{
+	size_t best = SIZE_MAX;
+
+	for (size_t i = 0; i < count; i++) {
+		if (best != SIZE_MAX && left[i].gain <= left[best].gain)
+			continue;
+		left[i].gain = pairs_gain(pairs, left[i].index, false);
+		if (best == SIZE_MAX || left[i].gain > left[best].gain)
+			best = i;
+	}
+	return best;
+}
+
+void budget_order(const struct combine *combine, size_t *ret)
+{
+	CLEAN_FREE struct valued *left = xnew((combine->count + 1) * sizeof *left);
+	struct pairs pairs;
+	size_t count = combine->count, done = 0;
+
+	pairs_init(&pairs, combine);
+	for (size_t i = 0; i < count; i++)
+		left[i] = (struct valued){.index = i,
+					  .weight = weight_of(combine, i),
+					  .gain = GAINS,
+					  .is_must = combine->origins.items[i].why ==
+						     COMBINE_WHY_MUST};
+	if (count > 0)
+		qsort(left, count, sizeof *left, compare_valued);
+	while (count > 0) {
+		size_t best = left[0].is_must ? 0 : find_best(&pairs, left, count);
+		ret[done++] = left[best].index;
+		(void)pairs_gain(&pairs, left[best].index, true);
+		memmove(&left[best], &left[best + 1], (--count - best) * sizeof *left);
+	}
+	free(pairs.met);
+}
+
+uint64_t budget_choose(const struct combine *combine, const uint64_t *expected_ns,
+		       uint64_t budget_ns, bool *ret_kept)
+{
+	CLEAN_FREE size_t *order = xnew((combine->count + 1) * sizeof *order);
+	uint64_t used_ns = 0;
+
+	budget_order(combine, order);
+	for (size_t i = 0; i < combine->count; i++) {
+		size_t index = order[i];
+		bool is_must = combine->origins.items[index].why == COMBINE_WHY_MUST;
+		ret_kept[index] = is_must || (used_ns <= budget_ns &&
+					      expected_ns[index] <= budget_ns - used_ns);
+		if (ret_kept[index])
+			used_ns += expected_ns[index];
+	}
+	return used_ns;
+}

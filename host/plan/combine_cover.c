@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Combinations by a covering array. */
+#include "host/plan/combine_cover.h"
+
+#include <string.h>
+
+#include "host/plan/cover.h"
+
+/* A constraint as a rule of its axes. */
+struct predicate {
+	const struct axes *axes;
+	const struct constraint *constraint;
+	uint16_t columns[AXES_MAX]; /* the axes that it looks at */
+	size_t column_count;
+};
+
+/* What the array is asked for, and all that this consists of. */
+struct asking {
+	const struct combine_request *request;
+	struct cover_column columns[AXES_MAX];
+	uint32_t *weights[AXES_MAX];
+	struct cover_rule *rules;
+	struct predicate *predicates; /* of the rules, which borrow their columns */
+	size_t rule_count;
+	uint16_t *must;
+};
+
+static void asking_done(struct asking *asking)
+{
+	for (size_t i = 0; i < asking->rule_count; i++)
+		free((void *)(uintptr_t)asking->rules[i]
+			     .rows); /* ours, though const for all others */
+	for (size_t i = 0; i < AXES_MAX; i++)
+		free(asking->weights[i]);
+	free(asking->rules);
+	free(asking->predicates);
+	free(asking->must);
+}
+DEFINE_CLEAN_DONE(asking);
+
+static void add_columns(struct asking *asking)
+{
+	const struct axes *axes = asking->request->axes;
+
+	for (size_t a = 0; a < axes->list.count; a++) {
+		const struct axis *axis = axes->list.items[a];
+		asking->weights[a] = xnew((axis->items.count + 1) * sizeof(uint32_t));
+		for (size_t i = 0; i < axis->items.count; i++)
+			asking->weights[a][i] = axis->items.items[i]->weight;
+		/* AXIS_ITEMS_MAX is less than 16 bits hold. */
+		asking->columns[a] = (struct cover_column){.values = (uint16_t)axis->items.count,
+							   .weights = asking->weights[a]};
+	}
+}
+
+/* ---- constraints as rules ---- */
+
+static bool holds(const uint16_t *values, const void *context)
+{
+	const struct predicate *predicate = context;
+	const struct axis_item *items[AXES_MAX] = {NULL};
+
+	for (size_t i = 0; i < predicate->column_count; i++) {
+		uint16_t axis = predicate->columns[i];
+		items[axis] = predicate->axes->list.items[axis]->items.items[values[i]];
+	}
+	return constraint_judge(predicate->constraint, items) != TRUTH_FALSE;
+}
+
+static int add_rule(struct asking *asking, const struct constraint *constraint, struct err *e)
+{
+	struct predicate *predicate = &asking->predicates[asking->rule_count];
+	size_t count;
+	const struct constraint_name *names = constraint_names(constraint, &count);
+
+	*predicate = (struct predicate){asking->request->axes, constraint, {0}, 0};
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || names[i].axis != names[i - 1].axis)
+			predicate->columns[predicate->column_count++] = (uint16_t)names[i].axis;
+	int r = cover_rule_of(asking->columns, constraint_text(constraint), predicate->columns,
+			      predicate->column_count, holds, predicate,
+			      &asking->rules[asking->rule_count], e);
+	if (r < 0)
+		return r;
+	asking->rule_count++;
+	return 0;
+}
+
+static int add_rules(struct asking *asking, struct err *e)
+{
+	const struct combine_request *request = asking->request;
+	int r = 0;
+
+	asking->rules = xnew((request->constraint_count + 1) * sizeof *asking->rules);
+	asking->predicates = xnew((request->constraint_count + 1) * sizeof *asking->predicates);
+	for (size_t i = 0; i < request->constraint_count && r == 0; i++)
+		r = add_rule(asking, request->constraints[i], e);
+	return r;
+}
+
+static void add_must(struct asking *asking)
+{
+	const struct combine_rows *must = &asking->request->must;
+	size_t count = must->count * asking->request->axes->list.count;
+
+	asking->must = xnew((count + 1) * sizeof *asking->must);
+	for (size_t i = 0; i < count; i++)
+		asking->must[i] =
+			must->items[i] == COMBINE_ANY ? COVER_ANY : (uint16_t)must->items[i];
+}
+
+/* ---- the rows ---- */
+
+static int take_rows(const struct combine_request *request, const struct cover *cover,
+		     struct combine *into, struct err *e)
+{
+	if (cover->row_count > COMBINE_COUNT_MAX)
+		return err_set(
+			e, BLAME_USER, E2BIG,
+			"%zu cells, and a plan holds no more than %d: ask for fewer `ways`, or "
+			"constrain it",
+			cover->row_count, COMBINE_COUNT_MAX);
+	for (size_t i = 0; i < cover->row_count; i++) {
+		const struct combine_origin must = {COMBINE_WHY_MUST, i},
+					    mode = {COMBINE_WHY_MODE, 0};
+		for (size_t a = 0; a < into->axis_count; a++)
+			(void)vec_add(&into->items, cover_row(cover, i)[a]);
+		(void)vec_add(&into->origins, i < request->must.count ? must : mode);
+	}
+	into->count = cover->row_count;
+	into->wanted = cover->wanted;
+	into->impossible = cover->impossible;
+	into->lower_bound = cover->lower_bound;
+	return 0;
+}
+
+int combine_cover(const struct combine_request *request, struct combine *into, struct err *e)
+{
+	CLEAN_DONE(asking) struct asking asking = {.request = request};
+	CLEANUP(cover) struct cover *cover = NULL;
+
+	add_columns(&asking);
+	int r = add_rules(&asking, e);
+	if (r < 0)
+		return r;
+	add_must(&asking);
+	const struct cover_model model = {.ways = request->ways,
+					  .columns = asking.columns,
+					  .column_count = request->axes->list.count,
+					  .rules = asking.rules,
+					  .rule_count = asking.rule_count,
+					  .must = asking.must,
+					  .must_count = request->must.count};
+	const struct cover_options options = {
+		.seed = request->seed, .effort = request->effort, .patience = request->patience};
+	r = cover_find(&model, &options, &cover, e);
+	return r < 0 ? r : take_rows(request, cover, into, e);
+}
