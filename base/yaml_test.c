@@ -162,3 +162,140 @@ TEST(yaml, syntax_errors_have_a_place)
 	EXPECT(count_problems("title: 'a\n", "f:1:9") > 0);
 	EXPECT(count_problems("title: a\n\tserves: 1\n", "f:1:8") > 0);
 }
+
+/* ---- many of one kind ---- */
+
+struct guest {
+	struct yaml_text name;
+	struct yaml_number age, comes, stays, luggage;
+};
+DEFINE_YAML_ITEMS(guests, struct guest);
+struct seat {
+	struct yaml_text table;
+	struct yaml_number number;
+};
+DEFINE_YAML_ITEMS(seats, struct seat);
+struct party {
+	struct guests guests;
+	struct seats seats;
+};
+
+static const struct yaml_field guest_fields[] = {
+	{.key = "name",
+	 .type = YAML_TEXT,
+	 .offset = offsetof(struct guest, name),
+	 .is_required = true},
+	{.key = "age", .type = YAML_NUMBER, .offset = offsetof(struct guest, age), .max = 99},
+	{.key = "comes", .type = YAML_BOOL, .offset = offsetof(struct guest, comes)},
+	{.key = "stays",
+	 .type = YAML_TIME,
+	 .offset = offsetof(struct guest, stays),
+	 .min = 1000000000,
+	 .max = 3600LL * 1000000000},
+	{.key = "luggage",
+	 .type = YAML_AMOUNT,
+	 .offset = offsetof(struct guest, luggage),
+	 .max = 1 << 30},
+	{.key = NULL},
+};
+static const struct yaml_field guest = {.key = "a guest",
+					.type = YAML_MAP,
+					.offset = YAML_NO_PLACE,
+					.fields = guest_fields,
+					.shorthand = "name"};
+static const struct yaml_field seat = {.key = "a seat",
+				       .type = YAML_NUMBER,
+				       .offset = offsetof(struct seat, number),
+				       .min = 1,
+				       .max = 9};
+static const struct yaml_field party_fields[] = {
+	{.key = "guests",
+	 .type = YAML_EACH,
+	 .offset = offsetof(struct party, guests),
+	 .fields = &guest,
+	 .item_size = sizeof(struct guest),
+	 .min = 1,
+	 .max = 3},
+	{.key = "seats",
+	 .type = YAML_KEYED,
+	 .offset = offsetof(struct party, seats),
+	 .fields = &seat,
+	 .item_size = sizeof(struct seat),
+	 .max = 2,
+	 .check = no_bees},
+	{.key = NULL},
+};
+
+static unsigned read_party(const char *yaml, struct party *party, struct text *problems)
+{
+	return yaml_read("f", yaml, strlen(yaml), party_fields, party, problems);
+}
+
+TEST(yaml, lists_and_free_keys_become_structs)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	struct party party = {.guests = {.count = 0}};
+
+	EXPECT_NUMBER(
+		read_party(
+			"guests:\n  - {name: Ada, age: 36, comes: true, stays: 90s, luggage: 2}\n"
+			"  - Bob\nseats: {x: 1, y: 2}\n",
+			&party, &problems),
+		0);
+	EXPECT_TEXT(problems.buf, "");
+	EXPECT_NUMBER(party.guests.count, 2);
+	EXPECT_TEXT(party.guests.items[0].name.text, "Ada");
+	EXPECT_NUMBER(party.guests.items[0].comes.number, 1);
+	EXPECT_NUMBER(party.guests.items[0].stays.number, 90LL * 1000000000);
+	EXPECT_NUMBER(party.guests.items[0].luggage.number, 2 << 20);
+	EXPECT_TEXT(party.guests.items[1].name.text, "Bob");
+	EXPECT_NUMBER(party.guests.items[1].age.place.line, 0);
+	EXPECT_TEXT(party.seats.items[1].table.text, "y");
+	EXPECT_NUMBER(party.seats.items[1].number.number, 2);
+	yaml_free(party_fields, &party);
+	EXPECT(!party.guests.items && party.guests.count == 0);
+}
+
+static void expect_party(const char *yaml, const char *want)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	struct party party = {.guests = {.count = 0}};
+
+	EXPECT((read_party(yaml, &party, &problems) > 0) == (want[0] != '\0'));
+	EXPECT_TEXT(problems.buf, want);
+	yaml_free(party_fields, &party);
+}
+
+TEST(yaml, problems_of_structs_have_their_places)
+{
+	expect_party("guests: [{age: 100}, {name: x, comes: maybe}, [y]]\nseats: {b: 1, c: 0}\n",
+		     "f:1:16: `age` is a number from 0 to 99, not '100'\n"
+		     "f:1:11: a guest lacks the key `name`\n"
+		     "f:1:39: `comes` is false or true, not 'maybe'\n"
+		     "f:1:48: a guest is a mapping, lines \"key: value\"\n"
+		     "f:2:9: `seats`: a 'b' in 'b'\n"
+		     "f:2:18: `a seat` is a number from 1 to 9, not '0'\n");
+}
+
+TEST(yaml, counts_and_shapes_are_held)
+{
+	expect_party("guests: []\nseats: {a: 1, c: 2, d: 3}\n",
+		     "f:1:1: `guests` has 0 entries, but 1 to 3 are possible\n"
+		     "f:2:9: `seats` has 3 entries, but 0 to 2 are possible\n");
+	expect_party("guests: {a: 1}\nseats: [1]\n",
+		     "f:1:10: `guests` is a list: [one, two]\n"
+		     "f:2:9: `seats` is a mapping, lines \"key: value\"\n");
+}
+
+TEST(yaml, times_and_amounts_are_held)
+{
+	expect_party("guests: [{name: x, stays: 2h, luggage: 2GiB}]\n",
+		     "f:1:27: `stays` is from 1s to 1h, not '2h'\n"
+		     "f:1:40: `luggage` is from 0B to 1GiB, not '2GiB'\n");
+	expect_party(
+		"guests: [{name: y, stays: soon, luggage: heavy}]\n",
+		"f:1:27: `stays` is a time such as 90s, 5m or 2h, not 'soon'\n"
+		"f:1:42: `luggage` is an amount of memory such as 512MiB or 8GiB, not 'heavy'\n");
+	expect_party("guests: [{name: y, luggage: 9223372036854775807}]\n",
+		     "f:1:29: `luggage` is from 0B to 1GiB, not '9223372036854775807'\n");
+}

@@ -125,18 +125,20 @@ static void hide_one(struct variables *variables, const struct yaml_node *name,
 				 name->text, SECRET_MIN, SECRETS_MAX);
 }
 
-static void hide_secrets(struct variables *variables, struct yaml_node *root,
+/* False when something is wrong with them: then nothing may be told that could have one's value in it. */
+static bool hide_secrets(struct variables *variables, struct yaml_node *root,
 			 struct runbook_problems *problems)
 {
 	const struct yaml_node *key = yaml_lookup_key(root, "secrets");
+	unsigned before = problems->count;
 
 	if (!key)
-		return;
+		return true;
 	struct yaml_place place = key->place;
 	CLEANUP(yaml_node) struct yaml_node *names = yaml_take(root, "secrets");
 	if (!names || names->kind != YAML_SEQUENCE) {
 		runbook_complain(problems, place, "`secrets` is a list of names of variables");
-		return;
+		return false;
 	}
 	vec_each (&names->pairs, pair) {
 		if (pair->value && pair->value->kind == YAML_SCALAR)
@@ -145,6 +147,7 @@ static void hide_secrets(struct variables *variables, struct yaml_node *root,
 			runbook_complain(problems, pair->value ? pair->value->place : place,
 					 "`secrets` is a list of names of variables");
 	}
+	return problems->count == before;
 }
 
 /* ---- the whole ---- */
@@ -155,7 +158,8 @@ static void read_tree(struct runbook_state *state, struct yaml_node *root,
 	CLEANUP(variables) struct variables *variables = variables_new();
 
 	collect_variables(variables, state, root, inputs, problems);
-	hide_secrets(variables, root, problems);
+	if (!hide_secrets(variables, root, problems))
+		return;
 	problems->count += variables_expand(variables, root, problems->path, problems->lines);
 	problems->count += variables_check_settings(variables, problems->lines);
 	problems->count +=

@@ -50,3 +50,61 @@ TEST(size_table, a_file_is_read)
 	EXPECT_TEXT(data ? data->facts.traits : "", "zone=a\ntier=1\n");
 	EXPECT_TEXT(data ? data->controller : "", "nvme");
 }
+
+static const struct refused {
+	const char *yaml, *problems;
+} refused[] = {
+	{"sizes: {}\n", "s.yaml:1:1: `sizes` has 0 entries, but 1 to 4000 are possible\n"},
+	{"title: x\n", "s.yaml:1:1: the file lacks the key `sizes`\n"},
+	{"sizes: {a b: {cpus: 1}}\n",
+	 "s.yaml:1:9: `sizes`: 'a b' is not a name: letters, digits, '-', '_' and '.', at most 63\n"},
+	{"sizes: {a: {cpu: 1, serie: b}}\n",
+	 "s.yaml:1:13: there is no key `cpu`; did you mean `cpus`?\n"
+	 "s.yaml:1:21: there is no key `serie`; did you mean `series`?\n"},
+	{"sizes:\n  a: {cpus: 513, memory: 1MiB, controller: ide, arch: arm, tpm: 1}\n",
+	 "s.yaml:2:13: `cpus` is a number from 1 to 512, not '513'\n"
+	 "s.yaml:2:26: `memory` is from 128MiB to 16TiB, not '1MiB'\n"
+	 "s.yaml:2:44: `controller` is nvme, sata, scsi or virtio, not 'ide'\n"
+	 "s.yaml:2:55: `arch` is aarch64 or x86_64, not 'arm'\n"
+	 "s.yaml:2:65: `tpm` is false or true, not '1'\n"},
+	{"sizes:\n  a: {generations: [3], cpu_model: 'x,y', series: a b, traits: {Zone: x, y: a b}}\n",
+	 "s.yaml:2:21: `generations` is 1 or 2, not '3'; did you mean '1'?\n"
+	 "s.yaml:2:37: `cpu_model`: 'x,y' is not a CPU model\n"
+	 "s.yaml:2:51: `series`: 'a b' has others than letters, digits and ._+- in it\n"
+	 "s.yaml:2:65: `traits`: 'Zone' is not of a-z, 0-9 and _, a letter first, at most 31\n"
+	 "s.yaml:2:77: `traits`: 'a b' has others than letters, digits and ._+- in it\n"},
+	{"sizes: {a: {like: b}, b: {like: smal}}\n",
+	 "s.yaml:1:19: `like`: there is no size 'b' before this one\n"
+	 "s.yaml:1:33: `like`: there is no size 'smal' before this one; did you mean 'small'?\n"},
+	{"sizes: {a: {memory: 2GiB, max_memory: 1GiB}, b: {cpus: 1, numa: 2}, c: {disk_size: 1GB}}\n",
+	 "s.yaml:1:9: size: maxmem=1024 leaves nothing to add to mem=2048\n"
+	 "s.yaml:1:46: size: 2 NUMA nodes need at least as many CPUs, not 1\n"
+	 "s.yaml:1:84: this is no whole number of MiB\n"},
+	{"sizes: [small]\n", "s.yaml:1:9: `sizes` is a mapping, lines \"key: value\"\n"},
+};
+
+TEST(size_table, is_refused_with_all_places)
+{
+	for (const struct refused *row = refused; row < refused + ARRAY_LEN(refused); row++) {
+		CLEANUP(size_table) struct size_table *table = size_table_new();
+		CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+		EXPECT(size_table_parse(table, "s.yaml", row->yaml, strlen(row->yaml), &problems) >
+		       0);
+		EXPECT_TEXT(problems.buf, row->problems);
+	}
+}
+
+TEST(size_table, names_are_chosen)
+{
+	CLEANUP(size_table) struct size_table *table = size_table_new();
+	struct size size = {.cpus = 77};
+	struct err e = {0};
+
+	EXPECT_NUMBER(size_table_choose(table, "smal", &size, &e), -EINVAL);
+	EXPECT_TEXT(e.text, "no size 'smal'; did you mean 'small'?");
+	EXPECT_NUMBER(size_table_choose(table, "zebra", &size, &e), -EINVAL);
+	EXPECT(strstr(e.text, "`assay list --sizes` shows them") != NULL);
+	EXPECT_NUMBER(size.cpus, 77);
+	EXPECT_NUMBER(size_table_choose(table, "large", &size, &e), 0);
+	EXPECT_NUMBER(size.cpus, 4);
+}
