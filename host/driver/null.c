@@ -9,6 +9,8 @@
  *	bug=ID stall=ID                  its kernel log tells of a bug, or of a CPU that was stuck, during that case
  *	no_fork=1                        such machines cannot be frozen
  *	no_boot=1                        the guest powers itself off before its agent has greeted
+ *	no_boot_in=NAME                  so does the machine in the folder of that name (may be repeated)
+ *	fail_in=NAME                     every case fails on that machine (may be repeated)
  *
  * A case that is run with its sabotage fails. There is no thread in it: the stream's descriptor is a timer that fires
  * when the answer is due.
@@ -31,6 +33,7 @@
 struct null_stream {
 	struct stream stream; /* fd: the timer */
 	const char *options;
+	bool fails;	 /* every case does */
 	int ended_fd;	 /* of the VM; made readable by "die" */
 	struct text in;	 /* what the host sent and is not yet understood */
 	struct text out; /* the answers, readable when the timer has fired */
@@ -76,6 +79,14 @@ static bool option_names(const char *options, const char *key, const char *id)
 	return false;
 }
 
+/* True when "key=name" is there for the name of the machine's folder. */
+static bool option_names_folder(const char *options, const char *key, const char *folder)
+{
+	const char *slash = folder ? strrchr(folder, '/') : NULL;
+
+	return slash && option_names(options, key, slash + 1);
+}
+
 /* Makes the timer fire after `span_ns` (at once: after a nanosecond; 0 would disarm it). */
 static void arm(struct null_stream *null, uint64_t span_ns)
 {
@@ -104,7 +115,7 @@ static enum outcome outcome_of(const struct null_stream *null, const char *id, u
 	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
 		if (option_names(null->options, outcome_name((enum outcome)outcome), id))
 			return (enum outcome)outcome;
-	return flags & RUN_SABOTAGE ? OUTCOME_FAIL : OUTCOME_PASS;
+	return null->fails || flags & RUN_SABOTAGE ? OUTCOME_FAIL : OUTCOME_PASS;
 }
 
 static void say_kernel_line(struct null_stream *null, const char *line)
@@ -276,6 +287,7 @@ static struct null_stream *connect_agent(struct null_vm *null)
 	struct null_stream *stream = xnew(sizeof *stream);
 	stream->stream = (struct stream){.ops = &null_stream_ops, .fd = timer};
 	stream->options = null->options;
+	stream->fails = option_names_folder(null->options, "fail_in", null->vm.spec->folder);
 	stream->ended_fd = null->vm.ended_fd;
 	text_init(&stream->in, FRAME_HEADER + FRAME_PAYLOAD_MAX);
 	text_init(&stream->out, 1U << 20);
@@ -314,7 +326,8 @@ static int null_start(const struct machine_spec *spec, const struct patience *p 
 
 	if (r < 0)
 		return r;
-	if (option_ms(spec->driver_options, "no_boot")) {
+	if (option_ms(spec->driver_options, "no_boot") ||
+	    option_names_folder(spec->driver_options, "no_boot_in", spec->folder)) {
 		vm_events_add(&(*ret)->events, "SHUTDOWN", xstrdup("{\"guest\":true}"));
 		(void)eventfd_write((*ret)->ended_fd, 1);
 	} else {

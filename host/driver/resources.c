@@ -2,7 +2,8 @@
 /*
  * Memory: MemAvailable of /proc/meminfo (Linux Documentation/filesystems/proc.rst). Control groups: memory.max,
  * memory.current, inactive_file of memory.stat, and cpu.max (Documentation/admin-guide/cgroup-v2.rst); the limit of each
- * group above ours holds as well.
+ * group above ours holds as well. Pressure: /proc/pressure/memory and memory.pressure of the groups (Documentation/
+ * accounting/psi.rst).
  */
 #include "host/driver/resources.h"
 
@@ -121,6 +122,71 @@ uint64_t resources_memory_total(const char *root)
 	walk_groups(root, look_at_memory_limit, &total);
 	return total == UINT64_MAX ? 0 : total;
 }
+
+/* ---- pressure ---- */
+
+struct pressures {
+	struct resources_pressure worst;
+	bool found;
+};
+
+/* Hundredths of a percent in "some avg10=1.53 avg60=…"; -1: the line is not there or not so. */
+static long long average_of(const char *text, const char *line)
+{
+	const char *at = strstr(text, line);
+	long long whole, hundredths;
+	char digits[32];
+
+	if (!at || (at > text && at[-1] != '\n'))
+		return -1;
+	at += strlen(line);
+	size_t length = strcspn(at, " \n"), point = strcspn(at, ".");
+	if (length >= sizeof digits || point + 3 != length)
+		return -1;
+	memcpy(digits, at, length);
+	digits[length] = digits[point] = '\0';
+	if (number_parse(digits, 0, 100, &whole) < 0 ||
+	    number_parse(digits + point + 1, 0, 99, &hundredths) < 0)
+		return -1;
+	return whole * 100 + hundredths;
+}
+
+static void read_pressure(const char *folder, const char *name, struct pressures *ret)
+{
+	CLEAN_FREE char *path = xasprintf("%s/%s", folder, name);
+	CLEAN_TEXT struct text text = TEXT_INIT(FILE_MAX);
+
+	if (text_read_file(&text, path) < 0)
+		return;
+	long long some = average_of(text.buf, "some avg10="),
+		  full = average_of(text.buf, "full avg10=");
+	if (some < 0)
+		return;
+	ret->found = true;
+	if (some > ret->worst.some)
+		ret->worst.some = (unsigned)some;
+	if (full > ret->worst.full)
+		ret->worst.full = (unsigned)full;
+}
+
+static void look_at_pressure(const char *folder, void *arg)
+{
+	read_pressure(folder, "memory.pressure", arg);
+}
+
+bool resources_memory_pressure(const char *root, struct resources_pressure *ret)
+{
+	CLEAN_FREE char *proc = xasprintf("%s/proc/pressure", root);
+	struct pressures pressures = {0};
+
+	read_pressure(proc, "memory", &pressures);
+	walk_groups(root, look_at_pressure, &pressures);
+	if (pressures.found)
+		*ret = pressures.worst;
+	return pressures.found;
+}
+
+/* ---- CPUs ---- */
 
 /* "200000 100000": two CPUs' worth of time. */
 static void look_at_cpus(const char *folder, void *arg)

@@ -8,6 +8,7 @@
 #ifndef ASSAY_HOST_DRIVER_RESOURCES_H
 #define ASSAY_HOST_DRIVER_RESOURCES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/scope.h"
@@ -22,6 +23,15 @@ uint64_t resources_memory(const char *root) NONNULL(1);
 
 /* Bytes that it could have if nothing else ran; 0: nothing tells. */
 uint64_t resources_memory_total(const char *root) NONNULL(1);
+
+/* How long processes stood still of late for want of memory, in hundredths of a percent of the time (PSI, the average over ten
+ * seconds): some of them, and all at once. Of the host and of our groups, the worst counts. */
+struct resources_pressure {
+	unsigned some, full;
+};
+
+/* False: nothing tells (a kernel without CONFIG_PSI, or psi=0). */
+bool resources_memory_pressure(const char *root, struct resources_pressure *ret) NONNULL(1, 2);
 
 /* CPUs that this process may run on at once; at least 1. */
 unsigned resources_cpus(const char *root) NONNULL(1);

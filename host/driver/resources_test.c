@@ -64,6 +64,28 @@ TEST(resources, memory_of_the_groups)
 	EXPECT_NUMBER((long long)resources_memory(test_folder()), 1);
 }
 
+TEST(resources, pressure)
+{
+	struct resources_pressure pressure = {1, 1};
+
+	EXPECT(!resources_memory_pressure(test_folder(), &pressure));
+	EXPECT_NUMBER(pressure.some, 1);
+	put("/proc/pressure/memory", "some avg10=1.53 avg60=0.87 avg300=0.00 total=9\n"
+				     "full avg10=0.07 avg60=0.00 avg300=0.00 total=9\n");
+	EXPECT(resources_memory_pressure(test_folder(), &pressure));
+	EXPECT_NUMBER(pressure.some, 153);
+	EXPECT_NUMBER(pressure.full, 7);
+	/* A group of ours is worse off than the host, and one that nobody can read makes nothing better. */
+	put("/proc/self/cgroup", "0::/a/b\n");
+	put("/sys/fs/cgroup/a/memory.pressure",
+	    "some avg10=60.00 avg60=0.00 avg300=0.00 total=9\n"
+	    "full avg10=40.50 avg60=0.00 avg300=0.00 total=9\n");
+	put("/sys/fs/cgroup/a/b/memory.pressure", "some avg10=lots\n");
+	EXPECT(resources_memory_pressure(test_folder(), &pressure));
+	EXPECT_NUMBER(pressure.some, 6000);
+	EXPECT_NUMBER(pressure.full, 4050);
+}
+
 TEST(resources, cpus)
 {
 	unsigned all = resources_cpus(test_folder());
