@@ -3,6 +3,7 @@
 #include "host/plan/plan.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -309,6 +310,24 @@ void plan_add_case(struct plan *plan, struct plan_cell *cell, const struct catal
 		abort(); /* the catalogue has a smaller maximum */
 }
 
+int plan_set_trial(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
+		   bool sabotaged, const struct plan_trial *trial)
+{
+	assert(!plan->frozen);
+	if (trial->timeout_s > PLAN_TIMEOUT_MAX_S || trial->retries > PLAN_TRIES_MAX ||
+	    trial->repeat > PLAN_TRIES_MAX)
+		return -ERANGE;
+	vec_each (&cell->items, item) {
+		if (item->it != it || item->sabotaged != sabotaged)
+			continue;
+		item->trial = *trial;
+		if (trial->repeat > 1)
+			item->expected_ns *= trial->repeat;
+		return 0;
+	}
+	return -ENOENT;
+}
+
 static int compare_items(const void *a, const void *b)
 {
 	const struct plan_item *x = a, *y = b;
@@ -347,6 +366,12 @@ size_t plan_item_count(const struct plan *plan)
 
 /* ---- writing it down ---- */
 
+static void member_unless_0(struct text *out, const char *key, unsigned number)
+{
+	if (number > 0)
+		json_member_number(out, key, number);
+}
+
 static void add_item(const struct plan_item *item, struct text *out)
 {
 	const struct case_info *info = &item->it->info;
@@ -371,6 +396,9 @@ static void add_item(const struct plan_item *item, struct text *out)
 		json_member(out, "remedy", info->remedy);
 	if (info->fixes)
 		json_member(out, "fixes", info->fixes);
+	member_unless_0(out, "timeout_s", item->trial.timeout_s);
+	member_unless_0(out, "retries", item->trial.retries);
+	member_unless_0(out, "repeat", item->trial.repeat);
 	json_member_number(out, "expected_ms", (long long)(item->expected_ns / NS_PER_MS));
 	json_close(out, '}');
 }

@@ -20,6 +20,7 @@
 
 #define PLAN_ITEMS_MAX (2 * CATALOG_CASES_MAX)
 #define PLAN_SCHEMA    1
+#define PLAN_JSON_MAX  (512U << 20) /* of plan.json */
 
 /* How a case gets its surroundings. */
 enum plan_way {
@@ -32,19 +33,39 @@ enum plan_way {
 	PLAN_WAY_RUN, /* the engine itself knows: the boot of the template, the image at the end */
 };
 
-/* One case to be executed once. */
+#define PLAN_TIMEOUT_MAX_S 86400
+#define PLAN_TRIES_MAX	   1000 /* retries, and repetitions */
+
+/*
+ * What a plan has instead of the case's own; 0: nothing. On machines only: what is read offline, and what the engine itself
+ * decides, comes out the same each time, and is done once.
+ */
+struct plan_trial {
+	unsigned timeout_s; /* by hardware virtualisation, as the case's own */
+	unsigned
+		retries; /* so many tries more when it fails or breaks; one that passes then is told as such */
+	unsigned repeat; /* it runs so often, and all must pass; each has its retries */
+};
+
+/* One case to be executed. */
 struct plan_item {
 	const struct catalog_case *it;
 	bool sabotaged;
 	enum plan_way way;
 	char need[96];
 	struct hot_devices hot; /* plugged into its machine before it runs */
+	struct plan_trial trial;
 	uint64_t expected_ns;
 };
 /* True when something is plugged into its machine, which then is nothing to share. */
 static inline bool plan_item_is_plugged(const struct plan_item *item)
 {
 	return item->hot.disks + item->hot.nvmes > 0;
+}
+/* True when it is not tried once, within its own time. */
+static inline bool plan_item_is_tried_otherwise(const struct plan_item *item)
+{
+	return item->trial.timeout_s > 0 || item->trial.retries > 0 || item->trial.repeat > 1;
 }
 DEFINE_VEC(plan_items, struct plan_item);
 
@@ -86,6 +107,10 @@ struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *
  * adds it once. */
 void plan_add_case(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
 		   bool sabotaged, uint64_t expected_ns) NONNULL(1, 2, 3);
+
+/* How a case that was added before is tried; -ENOENT: it was not added, -ERANGE: more than the maxima. */
+int plan_set_trial(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
+		   bool sabotaged, const struct plan_trial *trial) NONNULL(1, 2, 3, 5);
 
 /* Ends the making: adding to it afterwards is a bug. */
 const struct plan *plan_freeze(struct plan *plan) NONNULL(1);

@@ -2,6 +2,7 @@
 /* Plans: ways, needs, and the JSON that comes back as the same run. */
 #include "host/plan/plan.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/test.h"
@@ -119,6 +120,32 @@ TEST(plan, ways_and_needs)
 		EXPECT_TEXT(item->need, ways[i].need);
 		EXPECT(item->expected_ns > 0);
 	}
+}
+
+TEST(plan, cases_are_tried_as_it_says)
+{
+	const struct plan_trial trial = {.timeout_s = 7, .retries = 2, .repeat = 5};
+	CLEANUP(catalog) struct catalog *catalog = make_catalog();
+	CLEANUP(plan) struct plan *plan = make_plan(catalog);
+	CLEAN_TEXT struct text json = TEXT_INIT(1U << 20);
+	const struct catalog_case *it = catalog_find(catalog, "a.fork");
+	struct plan_cell *cell = plan->cells.items[0];
+
+	EXPECT_NUMBER(plan_set_trial(plan, cell, it, false, &trial), 0);
+	EXPECT_NUMBER(plan_set_trial(plan, cell, it, false,
+				     &(struct plan_trial){.repeat = PLAN_TRIES_MAX + 1}),
+		      -ERANGE);
+	EXPECT_NUMBER(
+		plan_set_trial(plan, cell, catalog_find(catalog, CASE_NAME_ALLOWED), false, &trial),
+		-ENOENT);
+	plan_freeze(plan);
+	vec_each (&cell->items, item) {
+		bool is_it = item->it == it && !item->sabotaged;
+		EXPECT_NUMBER(plan_item_is_tried_otherwise(item), is_it);
+	}
+	plan_json(plan, &json);
+	EXPECT(strstr(json.buf, "\"timeout_s\":7,\"retries\":2,\"repeat\":5") != NULL);
+	EXPECT(strstr(strstr(json.buf, "\"retries\"") + 1, "\"retries\"") == NULL);
 }
 
 TEST(plan, offline_cases_boot_nothing)

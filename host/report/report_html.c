@@ -136,6 +136,19 @@ static void add_console_link(const struct run_case *it, struct text *out)
 		    "/console.log</a> <small>in the run's folder</small></td></tr>");
 }
 
+static void add_tries(const struct run_case *it, struct text *out)
+{
+	CLEAN_TEXT struct text tries = TEXT_INIT(4096);
+	const struct run_try *other = words_other_try(it);
+
+	if (it->tries.count == 0)
+		return;
+	words_tries(it, &tries);
+	if (other && other->message[0])
+		text_addf(&tries, "; %s: %s", outcome_name(other->outcome), other->message);
+	add_row(out, "tries", tries.buf, false);
+}
+
 static void add_details(const struct run_case *it, struct text *out)
 {
 	char numbers[128], span[CLOCK_SPAN_SIZE];
@@ -151,6 +164,7 @@ static void add_details(const struct run_case *it, struct text *out)
 			       clock_span(it->result->duration_ns, span));
 		add_row(out, "checks", numbers, false);
 	}
+	add_tries(it, out);
 	add_row(out, "why", it->why, false);
 	add_row(out, "remedy", is_good ? "" : it->remedy, false);
 	add_row(out, "guards", it->fixes, false);

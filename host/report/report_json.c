@@ -97,6 +97,42 @@ static void add_check(const struct check_record *check, struct text *out)
 	json_close(out, '}');
 }
 
+/* What it did before its result. */
+static void add_reruns(const struct run_case *it, struct text *out)
+{
+	if (it->tries.count == 0)
+		return;
+	json_key(out, "reruns");
+	json_open(out, '[');
+	vec_each (&it->tries, try_) {
+		json_open(out, '{');
+		json_member_number(out, "attempt", try_->attempt);
+		json_member(out, "outcome", outcome_name(try_->outcome));
+		if (try_->message[0])
+			json_member(out, "message", try_->message);
+		json_key(out, "duration_s");
+		json_double(out, clock_s(try_->duration_ns));
+		add_time(out, "ended", try_->wall_ns);
+		if (try_->machine[0])
+			json_member(out, "machine", try_->machine);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
+static void add_trial(const struct run_case *it, struct text *out)
+{
+	const struct {
+		const char *key;
+		unsigned number;
+	} members[] = {
+		{"timeout_s", it->timeout_s}, {"retries", it->retries}, {"repeat", it->repeat}};
+
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (members[i].number > 0)
+			json_member_number(out, members[i].key, members[i].number);
+}
+
 static void add_result(const struct run_case *it, struct text *out)
 {
 	const struct result *result = it->result;
@@ -135,8 +171,10 @@ static void add_case(const struct run_case *it, struct text *out)
 	json_bool(out, it->proven);
 	json_member(out, "way", it->way);
 	json_member(out, "outcome", words_outcome(it));
+	add_trial(it, out);
 	if (it->result)
 		add_result(it, out);
+	add_reruns(it, out);
 	json_close(out, '}');
 }
 

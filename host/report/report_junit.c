@@ -158,6 +158,23 @@ static void add_outcome(const struct run_case *it, struct text *out)
 	add_evidence(it->result, out);
 }
 
+/* In the words of Maven Surefire, which CI systems know: flaky is what passed in the end. */
+static void add_reruns(const struct run_case *it, struct text *out)
+{
+	if (!it->result)
+		return;
+	bool is_flaky = it->result->outcome == OUTCOME_PASS;
+	vec_each (&it->tries, try_) {
+		if (try_->outcome == OUTCOME_PASS || try_->outcome == OUTCOME_SKIP)
+			continue;
+		text_addf(out, "\n      <%s%s", is_flaky ? "flaky" : "rerun",
+			  try_->outcome == OUTCOME_FAIL ? "Failure" : "Error");
+		add_attribute(out, "type", outcome_name(try_->outcome));
+		add_attribute(out, "message", try_->message);
+		text_adds(out, "/>");
+	}
+}
+
 static void add_miss(const struct run_case *miss, struct text *out)
 {
 	const char *element = is_unknown(miss) ? "error" : "failure";
@@ -182,6 +199,7 @@ static void add_case(const struct run *run, const struct run_case *it, struct te
 		add_miss(miss, out);
 	else
 		add_outcome(it, out);
+	add_reruns(it, out);
 	text_adds(out, "</testcase>\n");
 }
 

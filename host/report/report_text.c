@@ -178,6 +178,30 @@ static void add_reasons(const struct page *page, const struct judgement *judgeme
 	}
 }
 
+/* What did not come out the same each time is told, even where it passed in the end. */
+static void add_reruns(const struct page *page, const struct run *run)
+{
+	size_t listed = 0;
+
+	vec_each (&run->cases, it) {
+		const struct run_try *other = words_other_try(it);
+		if (!other)
+			continue;
+		if (listed++ == 0)
+			text_adds(page->out, "\n  Not the same at each try:\n");
+		if (listed > LISTED_MAX)
+			continue;
+		text_addf(page->out, "    %s  ", it->id);
+		words_tries(it, page->out);
+		text_adds(page->out, ": ");
+		escape_terminal(page->out, other->message[0] ? other->message : "no message",
+				false);
+		text_adds(page->out, "\n");
+	}
+	if (listed > LISTED_MAX)
+		text_addf(page->out, "    ... and %zu more\n", listed - LISTED_MAX);
+}
+
 static void add_skips(const struct page *page, const struct run *run)
 {
 	struct need_counts counts;
@@ -243,6 +267,7 @@ void report_text(const struct run *run, const struct judgement *judgement, bool 
 
 	add_head(&page, run, judgement->verdict);
 	add_reasons(&page, judgement);
+	add_reruns(&page, run);
 	add_skips(&page, run);
 	add_phases(&page, run);
 	add_longest(&page, run);

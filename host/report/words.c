@@ -19,6 +19,29 @@ const char *words_message(const struct run_case *it)
 	return it->result->message[0] ? it->result->message : "no message";
 }
 
+const struct run_try *words_other_try(const struct run_case *it)
+{
+	vec_each (&it->tries, try_)
+		if (it->result && try_->outcome != it->result->outcome)
+			return try_;
+	return NULL;
+}
+
+void words_tries(const struct run_case *it, struct text *out)
+{
+	const char *before = "";
+
+	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+		unsigned count = it->result && it->result->outcome == (enum outcome)outcome;
+		vec_each (&it->tries, try_)
+			count += try_->outcome == (enum outcome)outcome;
+		if (count == 0)
+			continue;
+		text_addf(out, "%s%u %s", before, count, outcome_name((enum outcome)outcome));
+		before = ", ";
+	}
+}
+
 void words_place(const struct check_record *check, struct text *out)
 {
 	text_adds(out, check->file);

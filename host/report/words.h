@@ -12,6 +12,11 @@ const char *words_outcome(const struct run_case *it) NONNULL(1);
 /* What there is to say in one sentence about a result that is no pass. */
 const char *words_message(const struct run_case *it) NONNULL(1);
 
+/* An execution that came out otherwise than the case's result; NULL: there is none. */
+const struct run_try *words_other_try(const struct run_case *it) NONNULL(1);
+/* Adds how often it came out how: "1 pass, 2 fail". */
+void words_tries(const struct run_case *it, struct text *out) NONNULL(1, 2);
+
 /* Adds where the check stands: "guest/cases/time/clock.c:31", or only the file; nothing when it is not known. */
 void words_place(const struct check_record *check, struct text *out) NONNULL(1, 2);
 

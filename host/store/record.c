@@ -115,6 +115,10 @@ void record_encode(const struct record *record, struct text *out)
 		member_ns(out, "span_ns", record->span_ns);
 		json_member_number(out, "count", record->count);
 	}
+	if (record->type == RECORD_RESULT && record->superseded) {
+		json_key(out, "superseded");
+		json_bool(out, true);
+	}
 	if (record->type == RECORD_RESULT)
 		encode_result(&record->result, out);
 	json_close(out, '}');
@@ -280,6 +284,7 @@ static int decode_object(const json_t *object, struct record *record, struct err
 		r = take_number(object, "span_ns", INT64_MAX, &record->span_ns, e);
 	if (r == 0)
 		r = take_unsigned(object, "count", &record->count, e);
+	record->superseded = json_is_true(json_object_get(object, "superseded"));
 	if (r == 0 && record->type == RECORD_RESULT)
 		r = decode_result(object, &record->result, e);
 	return r;

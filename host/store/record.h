@@ -32,6 +32,8 @@ struct record {
 	char detail[1024];
 	uint64_t span_ns;
 	unsigned count;
+	/* RECORD_RESULT: it is not the case's result, since another try followed, or another repetition of the case decided. */
+	bool superseded;
 	struct result result; /* RECORD_RESULT only */
 };
 

@@ -10,8 +10,8 @@
 #include "host/plan/plan.h"
 #include "host/store/journal.h"
 
-#define PLAN_JSON_MAX (64U << 20)
-#define PHASES_MAX    1000000
+#define PHASES_MAX 1000000
+#define TRIES_MAX  10000 /* of one case */
 
 /* ---- life ---- */
 
@@ -21,7 +21,7 @@ static struct run *run_new(const char *folder)
 
 	run->folder = xstrdup(folder);
 	run->cells = (struct run_cells)VEC_INIT(10000);
-	run->cases = (struct run_cases)VEC_INIT(10 * PLAN_ITEMS_MAX);
+	run->cases = (struct run_cases)VEC_INIT(100 * PLAN_ITEMS_MAX);
 	run->phases = (struct run_phases)VEC_INIT(PHASES_MAX);
 	return run;
 }
@@ -38,6 +38,11 @@ static void case_done(struct run_case *it)
 
 	free_strings(strings, ARRAY_LEN(strings));
 	record_free(it->record);
+	vec_each (&it->tries, try_) {
+		free(try_->message);
+		free(try_->machine);
+	}
+	vec_done(&it->tries);
 }
 
 static void cell_done(struct run_cell *cell)
@@ -105,6 +110,10 @@ static int parse_case(struct run *run, unsigned cell, const json_t *object, stru
 	copy_word(object, "sabotage_kind", it.sabotage_kind, sizeof it.sabotage_kind);
 	it.proven = it.sabotage_kind[0] &&
 		    strcmp(it.sabotage_kind, sabotage_kind_name(SABOTAGE_NONE)) != 0;
+	it.timeout_s = copy_number(object, "timeout_s");
+	it.retries = copy_number(object, "retries");
+	it.repeat = copy_number(object, "repeat");
+	it.tries = (struct run_tries)VEC_INIT(TRIES_MAX);
 	it.title = copy_member(object, "title");
 	it.why = copy_member(object, "why");
 	it.remedy = copy_member(object, "remedy");
@@ -239,6 +248,22 @@ static struct record *copy_record(const struct record *record)
 	return copy;
 }
 
+static void take_try(struct run_case *it, const struct record *record)
+{
+	const struct result *result = &record->result;
+	struct run_try try_ = {.outcome = result->outcome,
+			       .attempt = result->attempt,
+			       .duration_ns = result->duration_ns,
+			       .wall_ns = result->wall_ns,
+			       .message = xstrdup(result->message),
+			       .machine = xstrdup(record->name)};
+
+	if (vec_add(&it->tries, try_))
+		return;
+	free(try_.message); /* beyond so many they are only counted */
+	free(try_.machine);
+}
+
 /* A later result of the same case (a second try, a resumed run) replaces the earlier one. */
 static void take_result(struct run *run, const struct record *record)
 {
@@ -247,10 +272,14 @@ static void take_result(struct run *run, const struct record *record)
 
 	if (!it)
 		return; /* not planned: nobody asked, so nobody counts it */
+	it->attempts++;
+	if (record->superseded) {
+		take_try(it, record);
+		return;
+	}
 	record_free(it->record);
 	it->record = copy_record(record);
 	it->result = &it->record->result;
-	it->attempts++;
 }
 
 static void take_phase(struct run *run, const struct record *record)

@@ -14,6 +14,15 @@
 #include "base/vec.h"
 #include "host/store/record.h"
 
+/* An execution of a case that is not its result: another try followed, or another repetition decided. */
+struct run_try {
+	enum outcome outcome;
+	unsigned attempt;
+	uint64_t duration_ns, wall_ns;
+	char *message, *machine; /* owned; the machine's folder inside the run's, "" none */
+};
+DEFINE_VEC(run_tries, struct run_try);
+
 /* A planned execution of a case, and the last result it got. */
 struct run_case {
 	char id[CASE_ID_SIZE];
@@ -26,7 +35,10 @@ struct run_case {
 	char way[16], isolation[16], sabotage_kind[16];
 	struct record *record;	     /* owned; NULL: no result, a hole */
 	const struct result *result; /* inside the record; NULL: a hole */
-	unsigned attempts;
+	unsigned attempts;	     /* all executions */
+	struct run_tries tries;	     /* those before the result */
+	unsigned timeout_s, retries,
+		repeat;	 /* what the plan has instead of the case's own; 0: nothing */
 	bool is_awaited; /* it has no result yet, and the run is still going on */
 };
 DEFINE_VEC(run_cases, struct run_case);

@@ -401,7 +401,8 @@ static int put_end(struct store *store, const struct record *record, struct err 
 
 int store_add(struct store *store, const struct record *record, struct err *e)
 {
-	if (!store->run_id || (record->type != RECORD_RESULT && record->type != RECORD_END))
+	if (!store->run_id || (record->type != RECORD_RESULT && record->type != RECORD_END) ||
+	    record->superseded)
 		return 0;
 	int r = begin(store, e);
 	if (r < 0)

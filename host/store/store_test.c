@@ -54,7 +54,7 @@ TEST(record, comes_back_as_it_went)
 	EXPECT_TEXT(back->result.check.row, "utc");
 	EXPECT_NUMBER(back->result.duration_ns, 123456789);
 	EXPECT_NUMBER(back->result.attempt, 2);
-	EXPECT(back->result.sabotaged);
+	EXPECT(back->result.sabotaged && !back->superseded);
 	EXPECT_TEXT(back->result.evidence.buf, "line 1\nline \xef\xbf\xbd 2\n?");
 }
 
@@ -274,6 +274,31 @@ TEST(run, a_cell_has_its_size)
 	EXPECT_TEXT(run ? run->cells.items[0].size_name : "", "Standard_HB176-24rs_v4");
 	EXPECT_TEXT(run ? run->cells.items[0].controller : "", "nvme");
 	EXPECT_TEXT(run ? run->cells.items[0].stand_in : "", "4 of 24 CPUs");
+}
+
+TEST(run, what_was_superseded_is_no_result)
+{
+	static const char journal[] =
+		"{\"type\":\"begin\",\"schema\":1,\"wall_ns\":5,\"text\":\"0.1\"}\n"
+		"{\"type\":\"result\",\"id\":\"a.one\",\"outcome\":\"fail\",\"superseded\":true,\"name\":\"m1\","
+		"\"message\":\"late\"}\n"
+		"{\"type\":\"result\",\"id\":\"a.one\",\"outcome\":\"pass\",\"attempt\":2}\n"
+		"{\"type\":\"result\",\"id\":\"b.two\",\"outcome\":\"pass\",\"superseded\":true}\n";
+	CLEANUP(run) struct run *run = NULL;
+	struct run_tally tally;
+	struct err e = {0};
+
+	EXPECT(run_parse(plan_text, strlen(plan_text), journal, strlen(journal), &run, &e) == 0);
+	run_tally(run, &tally);
+	EXPECT_NUMBER(tally.holes, 1);
+	EXPECT_NUMBER(tally.outcomes[OUTCOME_PASS], 1);
+	const struct run_case *one = run_find(run, 0, "a.one", false);
+	EXPECT(one && one->attempts == 2 && one->tries.count == 1 && run_case_is_done(one));
+	if (one && one->tries.count == 1) {
+		EXPECT_NUMBER(one->tries.items[0].outcome, OUTCOME_FAIL);
+		EXPECT_TEXT(one->tries.items[0].message, "late");
+		EXPECT_TEXT(one->tries.items[0].machine, "m1");
+	}
 }
 
 /* From each beginning to its end; what was killed has come as far as its last record. */
