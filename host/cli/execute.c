@@ -45,7 +45,10 @@ static int run_host_case(const struct case_info *info, struct machine *machine, 
 	const struct host_case_def *def = host_cases_find(case_id(info, id));
 	if (!def)
 		return err_set(e, BLAME_BUG, ENOENT, "%s: " NAME_IN_PLACE, id);
-	return host_case_run(def, machine, flags, parameters, p, result, e);
+	/* The plan may give it another time. */
+	struct host_case_def own = *def;
+	own.info.timeout_s = info->timeout_s;
+	return host_case_run(&own, machine, flags, parameters, p, result, e);
 }
 
 static int run_host_group(struct engine_host_group_case *cases, size_t count,
@@ -134,6 +137,9 @@ static size_t count_due(const struct execution *x)
 	return plan_item_count(x->plan) - done;
 }
 
+/* Needs no image, and nothing of the image's way in. */
+static const struct engine_cell micro_vm = {.firmware = FIRMWARE_BIOS, .entry = ENTRY_INIT};
+
 static int run_engine(struct execution *x, struct engine_end *end, struct err *e)
 {
 	CLEAN_FREE struct engine_cell *cells = xnew((x->cells.count + 1) * sizeof *cells);
@@ -154,6 +160,8 @@ static int run_engine(struct execution *x, struct engine_end *end, struct err *e
 		.waiting_jobs = x->waiting_jobs,
 		.templates = x->templates,
 		.templates_max = TEMPLATES_MAX_DEFAULT,
+		.resources_root = "",
+		.control = x->images.kernel.path ? &micro_vm : NULL,
 		.earlier = x->earlier,
 		.host_description = x->host,
 		.identify_ns = x->identify_ns,
@@ -193,7 +201,7 @@ static void begin_in_store(struct execution *x)
 {
 	CLEANUP(run) struct run *run = NULL;
 	CLEAN_FREE char *plan_path = xasprintf("%s/plan.json", x->folder);
-	CLEAN_TEXT struct text plan = TEXT_INIT(64U << 20);
+	CLEAN_TEXT struct text plan = TEXT_INIT(PLAN_JSON_MAX);
 	struct err e = {0};
 	int r = 0;
 

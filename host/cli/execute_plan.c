@@ -9,8 +9,6 @@
 #include "host/cli/execute.h"
 #include "host/store/folder.h"
 
-#define PLAN_TEXT_MAX (64U << 20)
-
 /* What the machine of this program has, in the words of needs. */
 static const char *const devices[] = {"cdrom",		"fw-cfg",     "pvpanic",    "rtc",
 				      "virtio-balloon", "virtio-blk", "virtio-net", "virtio-rng",
@@ -101,9 +99,15 @@ static void fill_cell(struct execution *x, struct plan_cell *cell)
 /* The same cases as in the run's plan.json: the earlier results are matched by them. */
 static void fill_cell_again(struct execution *x, struct plan_cell *cell)
 {
-	vec_each (&x->earlier->cases, it)
-		if (it->cell == cell->index)
-			add_case(x, cell, catalog_find(x->catalog, it->id), it->sabotaged);
+	vec_each (&x->earlier->cases, it) {
+		if (it->cell != cell->index)
+			continue;
+		const struct catalog_case *found = catalog_find(x->catalog, it->id);
+		const struct plan_trial trial = {it->timeout_s, it->retries, it->repeat};
+		add_case(x, cell, found, it->sabotaged);
+		/* What a plan.json of ours cannot hold is not taken from one. */
+		(void)plan_set_trial(x->plan, cell, found, it->sabotaged, &trial);
+	}
 }
 
 static void fill_plan(struct execution *x)
@@ -233,7 +237,7 @@ static int make_folder(struct execution *x, struct err *e)
 /* The id may have changed because another run began in the same second; the plan carries it. */
 static int write_plan(struct execution *x, struct err *e)
 {
-	CLEAN_TEXT struct text text = TEXT_INIT(PLAN_TEXT_MAX);
+	CLEAN_TEXT struct text text = TEXT_INIT(PLAN_JSON_MAX);
 	CLEAN_FREE char *path = xasprintf("%s/plan.json", x->folder);
 
 	free(x->plan->run_id);

@@ -11,7 +11,11 @@
 #include <sys/timerfd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "host/driver/resources.h"
 #include "host/run/internal.h"
+#include "host/run/memory_watch.h"
+#include "host/run/template_cache.h"
 #include "wire/network.h"
 
 #define HOT_DISK_MIB   1024
@@ -36,6 +40,59 @@ static void ring(int fd)
 		abort();
 }
 
+/* Its limit runs from its first job on. */
+static void begin_cell(const struct engine *engine, struct cell_run *cell)
+{
+	unsigned long long none = 0;
+
+	if (engine->setup->limits.cell_ns > 0)
+		(void)atomic_compare_exchange_strong(
+			&cell->until_ns, &none, clock_now_ns() + engine->setup->limits.cell_ns);
+}
+
+/* What cannot be done any more is told, so that nothing that was selected goes missing. */
+static void tell_refused(struct engine *engine, struct cell_run *cell, const struct job *job,
+			 const char *why)
+{
+	vec_each (&job->items, item)
+		tell_undone(engine, cell, *item, OUTCOME_INFRA, NULL, "%s", why);
+	if (job->kind == JOB_TEMPLATE)
+		schedule_set_template(engine->schedule, cell->cell->index, TEMPLATE_NO_HOST, why);
+}
+
+static void do_job(struct worker *worker, const struct job *job)
+{
+	struct engine *engine = worker->engine;
+	struct cell_run *cell = &engine->cells[job->cell->index];
+	char words[96];
+
+	if (job->refusal[0]) {
+		tell_refused(engine, cell, job, job->refusal);
+		return;
+	}
+	begin_cell(engine, cell);
+	if (cell_is_over(engine, cell) && job->kind != JOB_VERIFY)
+		tell_refused(engine, cell, job, cell_over_words(engine, words));
+	else
+		job_functions[job->kind](worker, cell, job);
+}
+
+/* Nobody forks from it any more: the cache may throw it away for others. */
+static void let_template_go(struct engine *engine, unsigned cell)
+{
+	const struct engine_setup *setup = engine->setup;
+	unsigned leader = schedule_leader(engine->schedule, cell);
+	uint64_t freed = 0;
+	struct err e = {0};
+
+	for (unsigned i = leader; i < setup->plan->cells.count; i++)
+		if (schedule_leader(engine->schedule, i) == leader)
+			scope_close(&engine->cells[i].template_lock);
+	if (setup->templates &&
+	    template_cache_prune(setup->templates, setup->templates_max, &freed, &e) < 0)
+		log_warning("prune the templates: %s", e.text);
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
@@ -43,8 +100,12 @@ static void *worker_main(void *arg)
 	struct job *job;
 
 	while ((job = schedule_take(engine->schedule))) {
-		job_functions[job->kind](worker, &engine->cells[job->cell->index], job);
-		schedule_end(engine->schedule, job);
+		unsigned cell = job->cell->index;
+		do_job(worker, job);
+		if (schedule_end(engine->schedule, job))
+			let_template_go(engine, cell);
+		if (worker->spare)
+			spare_tidy(worker->spare);
 	}
 	tell_state(worker, "%s", "");
 	spare_free(worker->spare);
@@ -101,16 +162,33 @@ static void take_signal(struct engine *engine, int signal_fd, struct engine_end 
 	ring(engine->cancel_fd);
 }
 
-static void take_tick(const struct engine *engine, int tick_fd)
+/* As when the user had enough: what is cut off tells nothing. */
+static void keep_limit(struct engine *engine, struct engine_end *end)
 {
+	if (engine->until_ns == 0 || end->limited || clock_now_ns() < engine->until_ns)
+		return;
+	end->limited = true;
+	schedule_stop(engine->schedule);
+	ring(engine->cancel_fd);
+}
+
+static void take_tick(struct engine *engine, int tick_fd, struct memory_watch *memory,
+		      struct engine_end *end)
+{
+	const struct engine_watch *watch = &engine->setup->watch;
 	uint64_t ticks;
 
-	if (read(tick_fd, &ticks, sizeof ticks) == sizeof ticks)
-		engine->setup->watch.on_tick(engine->setup->watch.arg);
+	if (read(tick_fd, &ticks, sizeof ticks) != sizeof ticks)
+		return;
+	memory_watch_tick(memory, engine);
+	keep_limit(engine, end);
+	if (watch->on_tick)
+		watch->on_tick(watch->arg);
 }
 
 /* Until the last machine thread has ended. */
-static void watch_over(struct engine *engine, int signal_fd, int tick_fd, struct engine_end *end)
+static void watch_over(struct engine *engine, int signal_fd, int tick_fd,
+		       struct memory_watch *memory, struct engine_end *end)
 {
 	struct pollfd fds[POLL_COUNT_] = {
 		[POLL_SIGNAL] = {.fd = signal_fd, .events = POLLIN},
@@ -125,7 +203,7 @@ static void watch_over(struct engine *engine, int signal_fd, int tick_fd, struct
 		if (fds[POLL_SIGNAL].revents & POLLIN)
 			take_signal(engine, signal_fd, end);
 		if (fds[POLL_TICK].revents & POLLIN)
-			take_tick(engine, tick_fd);
+			take_tick(engine, tick_fd, memory, end);
 		if (fds[POLL_FAILED].revents & POLLIN) {
 			/* What cannot be written down must not be done. */
 			schedule_stop(engine->schedule);
@@ -137,7 +215,9 @@ static void watch_over(struct engine *engine, int signal_fd, int tick_fd, struct
 
 static int open_tick(const struct engine *engine)
 {
-	if (!engine->setup->watch.on_tick)
+	const struct engine_setup *setup = engine->setup;
+
+	if (!setup->watch.on_tick && !setup->resources_root && setup->limits.run_ns == 0)
 		return -1;
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	struct itimerspec timer = {.it_value.tv_nsec = TICK_NS, .it_interval.tv_nsec = TICK_NS};
@@ -151,13 +231,17 @@ static int run_threads(struct engine *engine, unsigned count, int signal_fd, str
 {
 	CLEAN_FREE struct worker *workers = xnew(count * sizeof *workers);
 	CLEAN_FD int tick_fd = open_tick(engine);
+	struct memory_watch memory = {.root = engine->setup->resources_root};
 	unsigned started;
+
+	memory_watch_tick(&memory, engine); /* before the first machine is made */
 	int r = start_workers(engine, workers, count, &started, e);
 
 	/* The ones that did not start cannot report that they ended. */
 	if (r < 0 && atomic_fetch_sub(&engine->working, count - started) == count - started)
 		ring(engine->finished_fd);
-	watch_over(engine, signal_fd, tick_fd, end);
+	watch_over(engine, signal_fd, tick_fd, &memory, end);
+	memory_watch_done(&memory, engine);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(workers[i].thread, NULL);
 	return r;
@@ -174,7 +258,7 @@ static bool is_done(const void *arg, const struct plan_cell *cell, const struct 
 	return it && run_case_is_done(it) && strcmp(item->it->id, CASE_IMAGE_UNCHANGED) != 0;
 }
 
-char *cell_parameters(const struct engine_setup *setup, const struct plan_cell *cell,
+char *cell_parameters(const struct engine *engine, const struct plan_cell *cell,
 		      const struct size *size)
 {
 	CLEAN_TEXT struct text parameters = TEXT_INIT(PARAMETERS_MAX);
@@ -182,7 +266,7 @@ char *cell_parameters(const struct engine_setup *setup, const struct plan_cell *
 	size_parameters(size, &parameters);
 	network_parameters(size->nics, &parameters);
 	text_addf(&parameters, "firmware=%s\naccel=%s\nentry=%s\nmachines=%u\n", cell->firmware,
-		  cell->accel, cell->entry, setup->jobs + setup->waiting_jobs);
+		  cell->accel, cell->entry, engine->jobs + engine->setup->waiting_jobs);
 	text_adds(&parameters, cell->policy);
 	return text_steal(&parameters);
 }
@@ -192,13 +276,13 @@ unsigned hot_disk_mib(const struct size *size)
 	return size->data_disk_mib > 0 ? size->data_disk_mib : HOT_DISK_MIB;
 }
 
-static void cell_init(struct cell_run *run, const struct engine_setup *setup,
+static void cell_init(struct cell_run *run, const struct engine *engine,
 		      const struct plan_cell *cell, const struct engine_cell *with)
 {
 	*run = (struct cell_run){
 		.cell = cell,
 		.with = with,
-		.parameters = cell_parameters(setup, cell, &cell->size),
+		.parameters = cell_parameters(engine, cell, &cell->size),
 		.template_lock = -1,
 		.outcomes = xnew((cell->items.count + 1) * sizeof *run->outcomes),
 	};
@@ -238,7 +322,7 @@ static void tell_planned(struct engine *engine, struct cell_run *run)
 static void make_jobs(const struct engine *engine, struct jobs *jobs)
 {
 	const struct engine_setup *setup = engine->setup;
-	struct jobs_layout layout = {.workers = setup->jobs < 1 ? 1 : setup->jobs,
+	struct jobs_layout layout = {.workers = engine->jobs,
 				     .groups_max = setup->run_host_group ? GROUPS_MAX : 0};
 
 	if (setup->earlier) {
@@ -267,23 +351,69 @@ static void tell_end(struct engine *engine, const struct engine_end *end, const 
 {
 	struct record *record = record_new(RECORD_END, 0);
 	const char *how = e->code ? e->text : end->cancelled ? "cancelled" : "done";
+	char span[CLOCK_SPAN_SIZE];
 
-	(void)snprintf(record->text, sizeof record->text, "%s", how);
+	if (end->limited && !e->code && !end->cancelled)
+		(void)snprintf(record->text, sizeof record->text,
+			       "the run's limit of %s was reached",
+			       clock_span(engine->setup->limits.run_ns, span));
+	else
+		(void)snprintf(record->text, sizeof record->text, "%s", how);
 	recorder_add(engine->recorder, record);
 }
 
-/* One more thread for each waiting lane; a thread more than there are jobs would only sleep. */
-static unsigned choose_lanes(const struct engine_setup *setup, const struct jobs *jobs,
-			     struct schedule_lanes *ret)
+/* Machines at once that work: as told, else as many of the smallest as there is room for. */
+static unsigned choose_jobs(const struct engine_setup *setup)
 {
-	unsigned working = setup->jobs, waiting = 0;
+	uint64_t least_mib = UINT64_MAX, fit = WORKERS_MAX;
+	unsigned least_cpus = UINT_MAX;
 
-	working = working < 1 ? 1 : working > WORKERS_MAX ? WORKERS_MAX : working;
+	if (setup->jobs > 0)
+		return setup->jobs < WORKERS_MAX ? setup->jobs : WORKERS_MAX;
+	vec_each (&setup->plan->cells, cell) {
+		const struct size *size = &(*cell)->size;
+		uint64_t mem_mib = size->mem_mib / 2 + RESOURCES_MACHINE_EXTRA_MIB;
+		unsigned cpus = (size->cpus + 1) / 2;
+		least_mib = mem_mib < least_mib ? mem_mib : least_mib;
+		least_cpus = cpus < least_cpus ? cpus : least_cpus;
+	}
+	if (setup->room.mem_mib > 0 && setup->room.mem_mib / least_mib < fit)
+		fit = setup->room.mem_mib / least_mib;
+	if (setup->room.cpus > 0 && least_cpus > 0 && setup->room.cpus / least_cpus < fit)
+		fit = setup->room.cpus / least_cpus;
+	if (setup->room.mem_mib == 0 && setup->room.cpus == 0)
+		return 1;
+	return fit > 0 ? (unsigned)fit : 1;
+}
+
+static void choose_limits(const struct engine *engine, const struct jobs *jobs,
+			  struct schedule_limits *ret)
+{
+	const struct engine_setup *setup = engine->setup;
+	uint64_t templates_mib = setup->templates_max >> 20;
+	unsigned waiting = 0;
+
 	vec_each (jobs, job)
 		waiting += (*job)->waits && waiting < setup->waiting_jobs;
-	*ret = (struct schedule_lanes){working, waiting};
-	if (working + waiting <= jobs->count)
-		return working + waiting;
+	*ret = (struct schedule_limits){
+		.room = {.working = engine->jobs,
+			 .waiting = waiting,
+			 .cpus = setup->room.cpus ? setup->room.cpus : ROOM_CPUS_MAX,
+			 .mem_mib = setup->room.mem_mib ? setup->room.mem_mib : ROOM_MEMORY_MAX},
+		/* A cache of no size holds what is in use all the same. */
+		.templates_mib = !setup->templates ? 0
+				 : templates_mib   ? templates_mib
+						   : 1,
+	};
+}
+
+/* One more thread for each waiting lane; a thread more than there are jobs would only sleep. */
+static unsigned count_threads(const struct schedule_limits *limits, const struct jobs *jobs)
+{
+	unsigned lanes = limits->room.working + limits->room.waiting;
+
+	if (lanes <= jobs->count)
+		return lanes;
 	return jobs->count ? (unsigned)jobs->count : 1;
 }
 
@@ -292,17 +422,17 @@ static int run_plan(struct engine *engine, int signal_fd, struct engine_end *end
 {
 	const struct plan *plan = engine->setup->plan;
 	struct jobs jobs = VEC_INIT(JOBS_MAX);
-	struct schedule_lanes lanes;
+	struct schedule_limits limits;
 
 	make_jobs(engine, &jobs);
-	unsigned threads = choose_lanes(engine->setup, &jobs, &lanes);
-	engine->schedule = schedule_new(&jobs, plan->cells.count, &lanes);
+	choose_limits(engine, &jobs, &limits);
+	engine->schedule = schedule_new(&jobs, plan->cells.count, &limits);
 	tell_begin(engine);
 	if (engine->setup->identify_ns)
 		tell_phase(engine, 0, "identify", engine->setup->identify_ns, 1, "");
 	for (size_t i = 0; i < plan->cells.count; i++)
 		tell_planned(engine, &engine->cells[i]);
-	int r = run_threads(engine, threads, signal_fd, end, e);
+	int r = run_threads(engine, count_threads(&limits, &jobs), signal_fd, end, e);
 	tell_end(engine, end, e);
 	schedule_free(engine->schedule);
 	jobs_done(&jobs);
@@ -323,7 +453,7 @@ static int run_recorded(struct engine *engine, struct journal *journal, int sign
 		return r;
 	engine->cells = xnew((plan->cells.count + 1) * sizeof *engine->cells);
 	for (size_t i = 0; i < plan->cells.count; i++)
-		cell_init(&engine->cells[i], setup, plan->cells.items[i], &setup->cells[i]);
+		cell_init(&engine->cells[i], engine, plan->cells.items[i], &setup->cells[i]);
 	r = run_plan(engine, signal_fd, end, e);
 	if (recorder_stop(engine->recorder, &late) < 0 && r == 0) {
 		*e = late;
@@ -357,10 +487,13 @@ int engine_run(const struct engine_setup *setup, struct engine_end *ret, struct 
 	CLEAN_FD int failed_fd = eventfd(0, EFD_CLOEXEC), signal_fd = -1;
 	CLEANUP(journal) struct journal *journal = NULL;
 	sigset_t before, ours;
-	struct engine engine = {.setup = setup,
-				.cancel_fd = cancel_fd,
-				.finished_fd = finished_fd,
-				.failed_fd = failed_fd};
+	struct engine engine = {
+		.setup = setup,
+		.jobs = choose_jobs(setup),
+		.until_ns = setup->limits.run_ns ? clock_now_ns() + setup->limits.run_ns : 0,
+		.cancel_fd = cancel_fd,
+		.finished_fd = finished_fd,
+		.failed_fd = failed_fd};
 
 	*ret = (struct engine_end){0};
 	if (cancel_fd < 0 || finished_fd < 0 || failed_fd < 0)

@@ -55,6 +55,22 @@ struct engine_watch {
 	void *arg;
 };
 
+/* What machines may take of the host at once, beside the lanes that `jobs` gives; 0: as much as they like. */
+struct engine_room {
+	uint64_t mem_mib;
+	unsigned cpus;
+};
+
+/* How long things may take, in nanoseconds; 0: as long as they like. A case has its own limit (plan_item_timeout_s), by which it
+ * is broken. What a limit here cuts off never passes. */
+struct engine_limits {
+	/* From the first job of a cell on. What has no result then gets infra, with that reason; what looks at the image file
+	 * at the end runs all the same. */
+	uint64_t cell_ns;
+	/* From the beginning of this session. What has no result then is a hole, and the run's ending says why. */
+	uint64_t run_ns;
+};
+
 struct engine_setup {
 	const struct plan *plan;
 	const struct engine_cell *cells; /* one for each of the plan */
@@ -63,11 +79,20 @@ struct engine_setup {
 	const char *agent_path, *kernel, *modules, *ssh_key, *ssh_user;
 	const struct driver *driver; /* NULL: QEMU */
 	const char *driver_options;
-	unsigned jobs; /* machines at once, at least 1 */
+	unsigned jobs; /* machines at once, at least 1; 0: as many as there is room for */
 	unsigned
 		waiting_jobs; /* and so many more whose cases mostly wait; 0: those are as all others */
-	const char *templates;	      /* folder in which they are kept; NULL: none are made */
-	uint64_t templates_max;	      /* bytes that they may take */
+	struct engine_room room;
+	/* What stands before /proc and /sys where the memory that is left is watched while the run goes on ("": this host's; a
+	 * test's folder): new machines wait while it is short. NULL: nobody looks. */
+	const char *resources_root;
+	struct engine_limits limits;
+	const char *templates;	/* folder in which they are kept; NULL: none are made */
+	uint64_t templates_max; /* bytes that they may take */
+	/* What is known to come up, for when a subject's boot fails: its image, or, where that is NULL, the micro-VM. It is booted
+	 * in the cell's size by its accelerator; only when it comes up the subject is tried once more, and judged by that. Comes
+	 * it up neither, the host is at fault. NULL: the first boot decides. */
+	const struct engine_cell *control;
 	const struct run *earlier;    /* resume: what is there already; NULL: a new run */
 	const char *host_description; /* for the journal */
 	uint64_t identify_ns;	      /* how long it took to know the images: told as a phase */
@@ -79,6 +104,7 @@ struct engine_setup {
 
 struct engine_end {
 	bool cancelled; /* by a signal */
+	bool limited;	/* by limits.run_ns */
 	int signal;
 };
 

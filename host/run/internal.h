@@ -21,10 +21,13 @@ struct cell_run {
 	char *template_folder;	/* written before the schedule tells TEMPLATE_READY, read after */
 	int template_lock;	/* shared lock while this run uses it; -1: none */
 	atomic_uchar *outcomes; /* by item: 0 not known, else its enum outcome + 1 */
+	atomic_ullong until_ns; /* monotonic, when its limit is reached; 0: it has not begun */
 };
 
 struct engine {
 	const struct engine_setup *setup;
+	unsigned jobs;	   /* machines at once that work */
+	uint64_t until_ns; /* monotonic, when the run's limit is reached; 0: it has none */
 	struct schedule *schedule;
 	struct recorder *recorder;
 	struct cell_run *cells;
@@ -44,7 +47,7 @@ struct worker {
 };
 
 /* What cases are told of the plan, with a size that may have more than the cell's. */
-char *cell_parameters(const struct engine_setup *setup, const struct plan_cell *cell,
+char *cell_parameters(const struct engine *engine, const struct plan_cell *cell,
 		      const struct size *size) NONNULL(1, 2, 3);
 
 /* How large a disk is that is plugged in: as the size's own. */
@@ -55,6 +58,8 @@ unsigned hot_disk_mib(const struct size *size) NONNULL(1);
 void tell_state(const struct worker *worker, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
 /* As tell_state, for what may take minutes. */
 void tell_step(const struct worker *worker, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
+/* The same, of no machine thread. */
+void tell_host_step(const struct engine *engine, const char *step) NONNULL(1, 2);
 /* Journals that a phase ended: its span, how many such steps it had, a remark ("" none). */
 void tell_phase(struct engine *engine, unsigned cell, const char *name, uint64_t span_ns,
 		unsigned count, const char *text) NONNULL(1, 3, 6);
@@ -62,6 +67,9 @@ void tell_phase(struct engine *engine, unsigned cell, const char *name, uint64_t
 struct record *result_record(const struct cell_run *cell, const struct plan_item *item)
 	NONNULL(1, 2);
 void tell_result(struct engine *engine, const struct plan_item *item, struct record *record)
+	NONNULL(1, 2, 3);
+/* Hands over an execution that is not the item's result, since another one is or will be (takes it). */
+void tell_try(struct engine *engine, const struct plan_item *item, struct record *record)
 	NONNULL(1, 2, 3);
 /* The result of an item that never ran. */
 void tell_undone(struct engine *engine, const struct cell_run *cell, const struct plan_item *item,
@@ -73,6 +81,13 @@ bool clean_outcome(const struct cell_run *cell, const struct plan_item *item, en
 
 /* Patience that ends by the user only, or after `span_ns`. */
 struct patience engine_patience(const struct engine *engine, uint64_t span_ns) NONNULL(1);
+/* The same, and by the cell's limit. */
+struct patience cell_patience(const struct engine *engine, const struct cell_run *cell,
+			      uint64_t span_ns) NONNULL(1, 2);
+/* True when the cell's limit was reached: what ends now was cut off. */
+bool cell_is_over(const struct engine *engine, const struct cell_run *cell) NONNULL(1, 2);
+/* Says so: "cut off by the cell's limit of 30 min 00 s". */
+const char *cell_over_words(const struct engine *engine, char words[96]) NONNULL(1, 2);
 bool engine_is_cancelled(const struct engine *engine) NONNULL(1);
 /* Makes a folder for a machine in the run's: its name ("m0003-fork") and its path, which is the caller's. */
 int engine_make_folder(struct engine *engine, const char *how, char name[64], char **ret,
@@ -119,7 +134,8 @@ void result_from_boot(struct result *result, enum outcome outcome, const struct 
 typedef void job_fn(struct worker *worker, struct cell_run *cell, const struct job *job);
 job_fn run_audit_job, run_boot_job, run_cases_job, run_verify_job;
 
-/* Executes one item in the seat and tells its result; twice when the host was at fault. Cancelled: tells nothing. */
+/* Executes one item in the seat and tells its result: twice when the host was at fault, and as often as the plan has it. Cancelled:
+ * tells no result. */
 void run_item(struct seat *seat, const struct plan_item *item) NONNULL(1, 2);
 
 #endif

@@ -67,7 +67,7 @@ static int audit_once(struct auditing *auditing, struct err *e)
 {
 	struct engine *engine = auditing->worker->engine;
 	const struct engine_setup *setup = engine->setup;
-	struct patience p = engine_patience(engine, AUDIT_SPAN_NS);
+	struct patience p = cell_patience(engine, auditing->cell, AUDIT_SPAN_NS);
 	CLEAN_FREE const char **ids = xnew((auditing->job->items.count + 1) * sizeof *ids);
 	size_t count = gather_ids(auditing, ids);
 

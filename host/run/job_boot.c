@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/run/boot_results.h"
+#include "host/run/control.h"
 #include "host/run/template_cache.h"
 #include "host/store/folder.h"
 #include "wire/need.h"
@@ -25,6 +26,8 @@ struct boot_job {
 	int lock_fd;
 	char *folder;	  /* of the template */
 	struct text kept; /* what stays with it of the cases on this boot */
+	unsigned attempts;
+	char before[400]; /* what ended the try before; "" it is the first */
 };
 
 static bool is_reaches_ready(const struct plan_item *item)
@@ -49,64 +52,141 @@ static void set_template(struct boot_job *boot, enum template_state state, const
 	schedule_set_template(boot->worker->engine->schedule, boot->cell->cell->index, state, why);
 }
 
-static void tell_ready(struct boot_job *boot, enum outcome outcome, const char *sentence)
+/* A boot that came up at its second try is worth a word. */
+static void set_sentence(const struct boot_job *boot, struct result *result, enum outcome outcome,
+			 const char *sentence)
 {
-	const struct plan_item *item = reaches_ready(boot, outcome);
+	if (boot->before[0])
+		result_set(result, outcome, "%.180s; it was try %u, the one before: %.280s",
+			   sentence, boot->attempts, boot->before);
+	else
+		result_set(result, outcome, "%s", sentence);
+}
 
-	if (!item)
-		return;
+static struct record *ready_record(const struct boot_job *boot, const struct plan_item *item,
+				   enum outcome outcome, const char *sentence)
+{
 	struct record *record = result_record(boot->cell, item);
+
 	(void)snprintf(record->name, sizeof record->name, "%s", boot->seat.name);
 	if (outcome == OUTCOME_FAIL) {
 		result_from_boot(&record->result, outcome, &boot->seat.boot);
 	} else {
-		result_set(&record->result, outcome, "%s", sentence);
+		set_sentence(boot, &record->result, outcome, sentence);
 		record->result.checks_passed = outcome == OUTCOME_PASS;
 	}
 	record->result.duration_ns = boot->seat.boot.agent_ns;
-	tell_result(boot->worker->engine, item, record);
+	record->result.attempt = boot->attempts > 0 ? boot->attempts : 1;
+	return record;
+}
+
+static void tell_ready(struct boot_job *boot, enum outcome outcome, const char *sentence)
+{
+	const struct plan_item *item = reaches_ready(boot, outcome);
+
+	if (item)
+		tell_result(boot->worker->engine, item,
+			    ready_record(boot, item, outcome, sentence));
 }
 
 /* ---- booting ---- */
-
-/* Boots and settles; a second time when the host was at fault. What went wrong is told. */
-static int boot_ready(struct boot_job *boot, struct err *e)
-{
-	struct engine *engine = boot->worker->engine;
-
-	for (unsigned attempt = 1;; attempt++) {
-		err_clear(e);
-		int r = seat_boot(&boot->seat, e);
-		if (r == 0)
-			r = seat_settle(&boot->seat, e);
-		if (r == 0)
-			return 0;
-		if (e->code == ECANCELED || engine_is_cancelled(engine))
-			return r;
-		if (e->blame == BLAME_GUEST) {
-			if (boot->seat.boot.sentence[0] == '\0' ||
-			    boot->seat.boot.state == BOOT_READY)
-				(void)snprintf(boot->seat.boot.sentence,
-					       sizeof boot->seat.boot.sentence, "%s", e->text);
-			tell_ready(boot, OUTCOME_FAIL, "");
-			set_template(boot, TEMPLATE_NO_BOOT, boot->seat.boot.sentence);
-			return r;
-		}
-		if (attempt == 2) {
-			tell_ready(boot, OUTCOME_INFRA, e->text);
-			set_template(boot, TEMPLATE_NO_HOST, e->text);
-			return r;
-		}
-		tell_phase(engine, boot->cell->cell->index, "retry", 0, 1, e->text);
-	}
-}
-
-/* ---- the cases on that boot ---- */
 
 static bool is_stopped(const struct boot_job *boot, const struct err *e)
 {
 	return e->code == ECANCELED || engine_is_cancelled(boot->worker->engine);
 }
+
+static int boot_once(struct boot_job *boot, struct err *e)
+{
+	struct boot_report *report = &boot->seat.boot;
+
+	err_clear(e);
+	boot->attempts++;
+	int r = seat_boot(&boot->seat, e);
+	if (r == 0)
+		r = seat_settle(&boot->seat, e);
+	/* It came up, and went down before it was quiet. */
+	if (r < 0 && (report->sentence[0] == '\0' || report->state == BOOT_READY))
+		(void)snprintf(report->sentence, sizeof report->sentence, "%s", e->text);
+	return r;
+}
+
+static int fail_boot(struct boot_job *boot, struct err *e)
+{
+	tell_ready(boot, OUTCOME_FAIL, "");
+	set_template(boot, TEMPLATE_NO_BOOT, boot->seat.boot.sentence);
+	return -e->code;
+}
+
+static int blame_host(struct boot_job *boot, struct err *e)
+{
+	e->blame = BLAME_HOST;
+	tell_ready(boot, OUTCOME_INFRA, e->text);
+	set_template(boot, TEMPLATE_NO_HOST, e->text);
+	return -e->code;
+}
+
+static void tell_boot_try(struct boot_job *boot, enum outcome outcome, const struct err *e)
+{
+	struct engine *engine = boot->worker->engine;
+	const struct plan_item *item = reaches_ready(boot, OUTCOME_PASS);
+
+	if (item)
+		tell_try(engine, item, ready_record(boot, item, outcome, e->text));
+	tell_phase(engine, boot->cell->cell->index, "retry", 0, 1, e->text);
+	(void)snprintf(boot->before, sizeof boot->before, "%.399s", e->text);
+}
+
+/* Proves the host before the subject is tried again. */
+static int prove_host(struct boot_job *boot, struct err *e)
+{
+	struct err own = {0};
+	int r = control_boot(boot->worker, boot->cell, &boot->seat.spec, &own);
+
+	if (r == 0)
+		return 0;
+	if (is_stopped(boot, &own)) {
+		*e = own;
+		return r;
+	}
+	return err_set(
+		e, BLAME_HOST, EIO,
+		"the control machine did not come up on this host either (%.180s), so nothing is said of "
+		"the image, which did not: %.200s",
+		own.text, boot->before);
+}
+
+/* Boots and settles; a second time when the host was at fault, or when the host was proved not to be. What went wrong is
+ * told. */
+static int boot_ready(struct boot_job *boot, struct err *e)
+{
+	struct engine *engine = boot->worker->engine;
+	unsigned host_retries = 1, guest_retries = engine->setup->control ? 1 : 0;
+	char words[96];
+
+	for (;;) {
+		int r = boot_once(boot, e);
+		if (r == 0 || is_stopped(boot, e))
+			return r;
+		if (cell_is_over(engine, boot->cell)) {
+			err_set(e, BLAME_HOST, ETIMEDOUT, "%s", cell_over_words(engine, words));
+			return blame_host(boot, e);
+		}
+		bool is_guests = e->blame == BLAME_GUEST;
+		unsigned *retries = is_guests ? &guest_retries : &host_retries;
+		if (*retries == 0)
+			return is_guests ? fail_boot(boot, e) : blame_host(boot, e);
+		(*retries)--;
+		tell_boot_try(boot, is_guests ? OUTCOME_FAIL : OUTCOME_INFRA, e);
+		if (!is_guests)
+			continue;
+		r = prove_host(boot, e);
+		if (r < 0)
+			return is_stopped(boot, e) ? r : blame_host(boot, e);
+	}
+}
+
+/* ---- the cases on that boot ---- */
 
 /* The boot went wrong: its cases cannot run. */
 static void tell_not_run(struct boot_job *boot, const struct err *e)
@@ -210,7 +290,7 @@ static void go_without(struct boot_job *boot, const char *why)
 static void freeze(struct boot_job *boot)
 {
 	struct engine *engine = boot->worker->engine;
-	struct patience p = engine_patience(engine, FREEZE_SPAN_NS);
+	struct patience p = cell_patience(engine, boot->cell, FREEZE_SPAN_NS);
 	uint64_t start_ns = clock_now_ns(), freed = 0;
 	struct err e = {0};
 
@@ -265,7 +345,7 @@ static int take_lock(struct boot_job *boot, template_cache_lock_fn *take, struct
 {
 	struct engine *engine = boot->worker->engine;
 	struct patience none = engine_patience(engine, 0),
-			p = engine_patience(engine, LOCK_SPAN_NS);
+			p = cell_patience(engine, boot->cell, LOCK_SPAN_NS);
 	uint64_t start_ns = clock_now_ns();
 	int r = take(boot->lock_fd, &none, e);
 
@@ -349,6 +429,24 @@ static void run_without_template(struct boot_job *boot)
 	run_items(boot);
 }
 
+/* True when the same machine has failed to come up for another cell: it would do so again, and that is told. */
+static bool has_failed_before(struct boot_job *boot)
+{
+	struct schedule *schedule = boot->worker->engine->schedule;
+	unsigned leader = schedule_leader(schedule, boot->cell->cell->index);
+	struct err e = {.code = EIO, .blame = BLAME_GUEST};
+	char why[400];
+
+	if (leader == boot->cell->cell->index ||
+	    schedule_template(schedule, leader, why, sizeof why) != TEMPLATE_NO_BOOT)
+		return false;
+	(void)snprintf(boot->seat.boot.sentence, sizeof boot->seat.boot.sentence,
+		       "%s (seen in cell %u, whose machine is the same)", why, leader);
+	(void)fail_boot(boot, &e);
+	tell_not_run(boot, &e);
+	return true;
+}
+
 void run_boot_job(struct worker *worker, struct cell_run *cell, const struct job *job)
 {
 	struct boot_job boot = {.worker = worker,
@@ -358,7 +456,9 @@ void run_boot_job(struct worker *worker, struct cell_run *cell, const struct job
 				.kept = TEXT_INIT(BOOT_RESULTS_MAX)};
 
 	seat_init(&boot.seat, worker, cell, NULL, true);
-	if (worker->engine->setup->templates && !cell->cell->cold)
+	if (has_failed_before(&boot))
+		;
+	else if (worker->engine->setup->templates && !cell->cell->cold)
 		run_with_template(&boot);
 	else
 		run_without_template(&boot);

@@ -24,6 +24,24 @@ bool job_needs_template(const struct job *job)
 	return job->kind == JOB_SHARED || job->kind == JOB_FORK;
 }
 
+/* Names apart: a size of another name is no other machine. */
+static bool is_same_size(const struct size *a, const struct size *b)
+{
+	return a->cpus == b->cpus && a->mem_mib == b->mem_mib && a->max_mem_mib == b->max_mem_mib &&
+	       a->numa_nodes == b->numa_nodes && a->data_disks == b->data_disks &&
+	       a->data_disk_mib == b->data_disk_mib && a->nics == b->nics && a->tpm == b->tpm &&
+	       strcmp(a->cpu_model, b->cpu_model) == 0 &&
+	       strcmp(a->controller, b->controller) == 0;
+}
+
+bool cells_share_template(const struct plan_cell *a, const struct plan_cell *b)
+{
+	return !a->cold && !b->cold && is_same_size(&a->size, &b->size) &&
+	       strcmp(a->image_digest, b->image_digest) == 0 &&
+	       strcmp(a->firmware, b->firmware) == 0 && strcmp(a->accel, b->accel) == 0 &&
+	       strcmp(a->entry, b->entry) == 0;
+}
+
 static bool is_same_text(const char *a, const char *b)
 {
 	return strcmp(a ? a : "", b ? b : "") == 0;
@@ -51,6 +69,7 @@ static void job_add(struct job *job, const struct plan_item *item)
 	if (!vec_add(&job->items, item))
 		abort();
 	job->expected_ns += item->expected_ns;
+	job->owns_ram |= needs_name(item->it->info.needs, "dev:virtio-balloon");
 	long long machines = needs_number(item->it->info.needs, "vms");
 	if (machines > job->machines)
 		job->machines = (unsigned)machines;
@@ -71,6 +90,7 @@ struct deal {
 	const struct plan_cell *cell;
 	const struct jobs_layout *layout;
 	struct jobs *jobs;
+	size_t first; /* of the cell's own */
 };
 
 static bool is_due(const struct deal *deal, const struct plan_item *item)
@@ -148,18 +168,19 @@ static bool shares_reboot(const struct deal *deal, const struct plan_item *item)
 	const struct case_info *info = &item->it->info;
 
 	return deal->layout->groups_max > 1 && !item->sabotaged && item->it->of_host &&
-	       info->isolation == ISOLATION_REBOOT && !info->program && !info->cuts_power &&
-	       !plan_item_is_plugged(item);
+	       !plan_item_is_tried_otherwise(item) && info->isolation == ISOLATION_REBOOT &&
+	       !info->program && !info->cuts_power && !plan_item_is_plugged(item);
 }
 
 /* The job to which one more case that shares a reboot can go. */
 static struct job *find_meeting(const struct deal *deal)
 {
-	vec_each (deal->jobs, job)
-		if ((*job)->kind == JOB_FORK && (*job)->cell == deal->cell &&
-		    (*job)->items.count < deal->layout->groups_max &&
-		    shares_reboot(deal, (*job)->items.items[0]))
-			return *job;
+	for (size_t i = deal->first; i < deal->jobs->count; i++) {
+		struct job *job = deal->jobs->items[i];
+		if (job->kind == JOB_FORK && job->items.count < deal->layout->groups_max &&
+		    shares_reboot(deal, job->items.items[0]))
+			return job;
+	}
 	return NULL;
 }
 
@@ -208,13 +229,13 @@ static struct job *find_group(const struct deal *deal, const struct plan_item *i
 	if (!sabotage || item->it->of_host || item->it->info.isolation != ISOLATION_SHARED ||
 	    plan_item_is_plugged(item))
 		return NULL;
-	vec_each (deal->jobs, job) {
-		const struct plan_item *first =
-			(*job)->kind == JOB_COLD ? (*job)->items.items[0] : NULL;
-		if (first && (*job)->sabotage && !first->it->of_host &&
-		    !plan_item_is_plugged(first) && first->it->info.isolation == ISOLATION_SHARED &&
-		    (*job)->cell == deal->cell && sabotage_is_same((*job)->sabotage, sabotage))
-			return *job;
+	for (size_t i = deal->first; i < deal->jobs->count; i++) {
+		struct job *job = deal->jobs->items[i];
+		const struct plan_item *first = job->kind == JOB_COLD ? job->items.items[0] : NULL;
+		if (first && job->sabotage && !first->it->of_host && !plan_item_is_plugged(first) &&
+		    first->it->info.isolation == ISOLATION_SHARED &&
+		    sabotage_is_same(job->sabotage, sabotage))
+			return job;
 	}
 	return NULL;
 }
@@ -225,9 +246,9 @@ static struct job *find_boot(const struct deal *deal, const struct plan_item *it
 	if (!deal->layout->has_templates || item->sabotaged ||
 	    item->it->info.isolation != ISOLATION_COLD)
 		return NULL;
-	vec_each (deal->jobs, job)
-		if ((*job)->kind == JOB_TEMPLATE && (*job)->cell == deal->cell)
-			return *job;
+	for (size_t i = deal->first; i < deal->jobs->count; i++)
+		if (deal->jobs->items[i]->kind == JOB_TEMPLATE)
+			return deal->jobs->items[i];
 	return NULL;
 }
 
@@ -289,11 +310,28 @@ static void deal_boot(const struct deal *deal)
 	vec_done(&shared);
 }
 
+/* What hangs on a boot makes it urgent. */
+static void chain_jobs(const struct jobs *jobs, size_t from)
+{
+	struct job *boot = NULL;
+
+	for (size_t i = from; i < jobs->count; i++) {
+		struct job *job = jobs->items[i];
+		job->chain_ns = job->expected_ns;
+		if (job->kind == JOB_TEMPLATE)
+			boot = job;
+	}
+	for (size_t i = from; boot && i < jobs->count; i++)
+		if (job_needs_template(jobs->items[i]))
+			boot->chain_ns += jobs->items[i]->expected_ns;
+}
+
 void jobs_make(const struct plan_cell *cell, const struct jobs_layout *layout, struct jobs *ret)
 {
-	struct deal deal = {cell, layout, ret};
+	struct deal deal = {cell, layout, ret, ret->count};
 
 	deal_audit(&deal);
 	deal_boot(&deal);
 	deal_cold(&deal);
+	chain_jobs(ret, deal.first);
 }

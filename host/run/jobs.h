@@ -13,7 +13,7 @@
 #include "host/plan/plan.h"
 
 #define GROUPS_MAX 16 /* host cases that share a reboot */
-#define JOBS_MAX   (2 * PLAN_ITEMS_MAX)
+#define JOBS_MAX   1000000
 
 enum job_kind {
 	JOB_AUDIT, /* the disk, offline: all clean ones, or all sabotaged ones */
@@ -35,7 +35,10 @@ struct job {
 	bool sabotaged;	   /* JOB_AUDIT */
 	unsigned machines; /* that it has at once at most */
 	bool waits;	   /* JOB_FORK: it mostly waits for time to pass, and disturbs nobody */
+	bool owns_ram;	   /* its copy of the template shares no memory with it */
 	uint64_t expected_ns;
+	uint64_t chain_ns; /* the same with all that can begin only when it has ended */
+	char refusal[192]; /* why the schedule gave it out to be told, not to be done; "" do it */
 };
 DEFINE_VEC(jobs, struct job *);
 
@@ -60,6 +63,9 @@ bool job_needs_template(const struct job *job) NONNULL(1);
 
 const char *
 job_kind_name(enum job_kind kind); /* "audit", "boot", "shared", "fork", "cold", "verify" */
+
+/* True when machines of both cells are the same, so that one template serves both; whatever makes another machine counts. */
+bool cells_share_template(const struct plan_cell *a, const struct plan_cell *b) NONNULL(1, 2);
 
 /* True when both plant the same. */
 bool sabotage_is_same(const struct case_sabotage *a, const struct case_sabotage *b) NONNULL(1, 2);

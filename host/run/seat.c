@@ -97,7 +97,7 @@ static int make_folder(struct seat *seat, const char *how, struct err *e)
 int seat_boot(struct seat *seat, struct err *e)
 {
 	struct engine *engine = seat->worker->engine;
-	struct patience p = engine_patience(engine, BOOT_SPAN_NS);
+	struct patience p = cell_patience(engine, seat->cell, BOOT_SPAN_NS);
 	uint64_t start_ns = clock_now_ns();
 	int r = make_folder(seat, "boot", e);
 
@@ -117,7 +117,7 @@ int seat_boot(struct seat *seat, struct err *e)
 int seat_settle(struct seat *seat, struct err *e)
 {
 	struct engine *engine = seat->worker->engine;
-	struct patience p = engine_patience(engine, SETTLE_SPAN_NS);
+	struct patience p = cell_patience(engine, seat->cell, SETTLE_SPAN_NS);
 	CLEAN_TEXT struct text pending = TEXT_INIT(400);
 	uint64_t start_ns = clock_now_ns();
 
@@ -157,7 +157,7 @@ static void order_spare(struct seat *seat)
 {
 	struct worker *worker = seat->worker;
 
-	if (!is_usual(seat) || worker->engine->setup->jobs > SPARE_JOBS_MAX ||
+	if (!is_usual(seat) || worker->engine->jobs > SPARE_JOBS_MAX ||
 	    !schedule_has_fork(worker->engine->schedule, seat->cell->cell->index))
 		return;
 	if (!worker->spare)
@@ -177,7 +177,7 @@ static int fork_anew(struct seat *seat, const struct patience *p, struct err *e)
 
 static int seat_fork(struct seat *seat, struct err *e)
 {
-	struct patience p = engine_patience(seat->worker->engine, FORK_SPAN_NS);
+	struct patience p = cell_patience(seat->worker->engine, seat->cell, FORK_SPAN_NS);
 	uint64_t start_ns = clock_now_ns();
 	int r = -1;
 

@@ -126,6 +126,18 @@ void spare_order(struct spare *spare, struct cell_run *cell, const struct machin
 	pthread_mutex_unlock(&spare->mutex);
 }
 
+void spare_tidy(struct spare *spare)
+{
+	pthread_mutex_lock(&spare->mutex);
+	/* The schedule's own mutex is taken inside this one, and nothing inside that. */
+	if (spare->state == SPARE_READY &&
+	    !schedule_has_fork(spare->engine->schedule, spare->cell->cell->index)) {
+		machine_drop(&spare->made);
+		spare->state = SPARE_NONE;
+	}
+	pthread_mutex_unlock(&spare->mutex);
+}
+
 bool spare_take(struct spare *spare, const struct cell_run *cell, struct spare_machine *ret)
 {
 	bool taken = false;

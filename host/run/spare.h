@@ -34,6 +34,8 @@ void spare_free(struct spare *spare);
 /* Has a copy of the cell's template made, unless one is there or under way. The spec is copied. */
 void spare_order(struct spare *spare, struct cell_run *cell, const struct machine_spec *spec)
 	NONNULL(1, 2, 3);
+/* Drops the copy that stands ready when no job of its cell will want it. */
+void spare_tidy(struct spare *spare) NONNULL(1);
 /* Waits for what was ordered for that cell; false: there is none. */
 bool spare_take(struct spare *spare, const struct cell_run *cell, struct spare_machine *ret)
 	NONNULL(1, 2, 3);

@@ -34,6 +34,14 @@ void tell_step(const struct worker *worker, const char *format, ...)
 	tell_state(worker, "%s", step);
 }
 
+void tell_host_step(const struct engine *engine, const char *step)
+{
+	const struct engine_watch *watch = &engine->setup->watch;
+
+	if (watch->on_step)
+		watch->on_step(watch->arg, step);
+}
+
 void tell_phase(struct engine *engine, unsigned cell, const char *name, uint64_t span_ns,
 		unsigned count, const char *text)
 {
@@ -71,6 +79,15 @@ void tell_result(struct engine *engine, const struct plan_item *item, struct rec
 	recorder_add(engine->recorder, record);
 }
 
+void tell_try(struct engine *engine, const struct plan_item *item, struct record *record)
+{
+	record->superseded = true;
+	record->result.sabotaged = item->sabotaged;
+	if (record->result.wall_ns == 0)
+		record->result.wall_ns = clock_wall_ns();
+	recorder_add(engine->recorder, record);
+}
+
 void tell_undone(struct engine *engine, const struct cell_run *cell, const struct plan_item *item,
 		 enum outcome outcome, const char *need, const char *format, ...)
 {
@@ -102,6 +119,33 @@ bool clean_outcome(const struct cell_run *cell, const struct plan_item *item, en
 struct patience engine_patience(const struct engine *engine, uint64_t span_ns)
 {
 	return patience_for(engine->cancel_fd, span_ns);
+}
+
+struct patience cell_patience(const struct engine *engine, const struct cell_run *cell,
+			      uint64_t span_ns)
+{
+	struct patience p = engine_patience(engine, span_ns);
+	uint64_t until_ns = atomic_load(&cell->until_ns);
+
+	if (until_ns > 0 && until_ns < p.until_ns)
+		p.until_ns = until_ns;
+	return p;
+}
+
+bool cell_is_over(const struct engine *engine, const struct cell_run *cell)
+{
+	uint64_t until_ns = atomic_load(&cell->until_ns);
+
+	return engine->setup->limits.cell_ns > 0 && until_ns > 0 && clock_now_ns() >= until_ns;
+}
+
+const char *cell_over_words(const struct engine *engine, char words[96])
+{
+	char span[CLOCK_SPAN_SIZE];
+
+	(void)snprintf(words, 96, "cut off by the cell's limit of %s",
+		       clock_span(engine->setup->limits.cell_ns, span));
+	return words;
 }
 
 bool engine_is_cancelled(const struct engine *engine)
