@@ -92,6 +92,11 @@ static void on_step(void *arg, const char *step)
 	progress_step(((struct watching *)arg)->progress, step);
 }
 
+static void on_cell(void *arg, unsigned cell)
+{
+	progress_cell_begins(((struct watching *)arg)->progress, cell);
+}
+
 static void on_tick(void *arg)
 {
 	progress_tick(((struct watching *)arg)->progress);
@@ -126,15 +131,37 @@ static enum progress_mode choose_mode(const struct execute_arguments *arguments)
 
 /* ---- the steps ---- */
 
-/* What is still to be done, for the counter. */
-static size_t count_due(const struct execution *x)
+static bool is_due(const struct execution *x, const struct plan_cell *cell,
+		   const struct plan_item *item)
 {
-	size_t done = 0;
+	const struct run_case *it =
+		x->earlier ? run_find(x->earlier, cell->index, item->it->id, item->sabotaged)
+			   : NULL;
 
-	if (x->earlier)
-		vec_each (&x->earlier->cases, it)
-			done += run_case_is_done(it) && strcmp(it->id, CASE_IMAGE_UNCHANGED) != 0;
-	return plan_item_count(x->plan) - done;
+	return !it || !run_case_is_done(it) || strcmp(it->id, CASE_IMAGE_UNCHANGED) == 0;
+}
+
+/* What is still to be done, for the counter and for the guess at the end. */
+static struct progress *begin_progress(const struct execution *x)
+{
+	CLEAN_FREE struct progress_cell *cells = xnew((x->plan->cells.count + 1) * sizeof *cells);
+	CLEAN_FREE char *labels = xnew((x->plan->cells.count + 1) * PLAN_LABEL_SIZE);
+	size_t due = 0;
+
+	for (size_t i = 0; i < x->plan->cells.count; i++) {
+		const struct plan_cell *cell = x->plan->cells.items[i];
+		cells[i].label = plan_cell_label(x->plan, cell, labels + i * PLAN_LABEL_SIZE);
+		vec_each (&cell->items, item) {
+			if (!is_due(x, cell, item))
+				continue;
+			cells[i].due++;
+			cells[i].expected_ns += item->expected_ns;
+		}
+		due += cells[i].due;
+	}
+	struct progress *progress = progress_new(choose_mode(x->arguments), due, x->outlet);
+	progress_set_cells(progress, cells, x->plan->cells.count);
+	return progress;
 }
 
 /* Needs no image, and nothing of the image's way in. */
@@ -143,9 +170,7 @@ static const struct engine_cell micro_vm = {.firmware = FIRMWARE_BIOS, .entry = 
 static int run_engine(struct execution *x, struct engine_end *end, struct err *e)
 {
 	CLEAN_FREE struct engine_cell *cells = xnew((x->cells.count + 1) * sizeof *cells);
-	struct watching watching = {
-		.progress = progress_new(choose_mode(x->arguments), count_due(x), x->outlet),
-		.x = x};
+	struct watching watching = {.progress = begin_progress(x), .x = x};
 	struct engine_setup setup = {
 		.plan = x->plan,
 		.cells = cells,
@@ -161,14 +186,20 @@ static int run_engine(struct execution *x, struct engine_end *end, struct err *e
 		.templates = x->templates,
 		.templates_max = TEMPLATES_MAX_DEFAULT,
 		.resources_root = "",
-		.control = x->images.kernel.path ? &micro_vm : NULL,
+		.control = x->setup.kernel.path ? &micro_vm : NULL,
 		.earlier = x->earlier,
 		.host_description = x->host,
 		.identify_ns = x->identify_ns,
 		.store = x->store,
 		.run_host_case = run_host_case,
 		.run_host_group = run_host_group,
-		.watch = {on_record, on_state, on_step, on_tick, on_cancel, &watching},
+		.watch = {.on_record = on_record,
+			  .on_state = on_state,
+			  .on_step = on_step,
+			  .on_cell = on_cell,
+			  .on_tick = on_tick,
+			  .on_cancel = on_cancel,
+			  .arg = &watching},
 	};
 
 	for (size_t i = 0; i < x->cells.count; i++)

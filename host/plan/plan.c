@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -344,6 +345,17 @@ const struct plan *plan_freeze(struct plan *plan)
 			      compare_items);
 	plan->frozen = true;
 	return plan;
+}
+
+const char *plan_cell_label(const struct plan *plan, const struct plan_cell *cell,
+			    char label[PLAN_LABEL_SIZE])
+{
+	if (plan->cells.count == 1)
+		(void)snprintf(label, PLAN_LABEL_SIZE, "%.190s", cell->image_name);
+	else
+		(void)snprintf(label, PLAN_LABEL_SIZE, "%.120s, %s%s%.20s", cell->image_name,
+			       cell->size.name, cell->firmware[0] ? ", " : "", cell->firmware);
+	return label;
 }
 
 bool plan_cell_boots(const struct plan_cell *cell)

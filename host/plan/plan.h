@@ -115,6 +115,12 @@ int plan_set_trial(struct plan *plan, struct plan_cell *cell, const struct catal
 /* Ends the making: adding to it afterwards is a bug. */
 const struct plan *plan_freeze(struct plan *plan) NONNULL(1);
 
+#define PLAN_LABEL_SIZE 192
+
+/* What the cell is called where people read it: "debian-12, small, uefi"; alone in its plan the image's name says it. */
+const char *plan_cell_label(const struct plan *plan, const struct plan_cell *cell,
+			    char label[PLAN_LABEL_SIZE]) NONNULL(1, 2, 3);
+
 /* True when some item of the cell needs a machine. */
 bool plan_cell_boots(const struct plan_cell *cell) NONNULL(1);
 

@@ -11,8 +11,17 @@
 #include "base/clock.h"
 #include "host/report/escape.h"
 
-#define STATE_SIZE 160
-#define SILENCE_NS (30 * NS_PER_S)
+#define STATE_SIZE  160
+#define SILENCE_NS  (30 * NS_PER_S)
+#define GUESS_SHARE 0.05 /* of the work is done before the rest of the time is guessed */
+
+struct cell_progress {
+	char *label;
+	size_t due, done;
+	uint64_t expected_ns;
+	bool begun;
+	unsigned counts[OUTCOME_COUNT];
+};
 
 struct progress {
 	pthread_mutex_t mutex;
@@ -25,9 +34,11 @@ struct progress {
 	char state[STATE_SIZE];
 	uint64_t state_ns; /* since when */
 	uint64_t said_ns,
-		silence_ns; /* when a line was said last, and how long there may be none */
-	bool is_drawn;	    /* the live line stands on the terminal */
-	char told[512];	    /* the last message: the same one is not told again and again */
+		silence_ns;	     /* when a line was said last, and how long there may be none */
+	bool is_drawn;		     /* the live line stands on the terminal */
+	struct cell_progress *cells; /* NULL: nothing is known of them */
+	size_t cell_count, cells_begun, cells_done; /* begun: also those that are done */
+	char told[512]; /* the last message: the same one is not told again and again */
 };
 
 struct progress *progress_new(enum progress_mode mode, size_t total, struct outlet *outlet)
@@ -48,6 +59,21 @@ void progress_set_silence(struct progress *progress, uint64_t span_ns)
 	progress->silence_ns = span_ns;
 }
 
+void progress_set_cells(struct progress *progress, const struct progress_cell *cells, size_t count)
+{
+	progress->cells = xnew((count + 1) * sizeof *progress->cells);
+	progress->cell_count = count;
+	for (size_t i = 0; i < count; i++) {
+		bool is_done = cells[i].due == 0;
+		progress->cells[i] = (struct cell_progress){.label = xstrdup(cells[i].label),
+							    .due = cells[i].due,
+							    .expected_ns = cells[i].expected_ns,
+							    .begun = is_done};
+		progress->cells_begun += is_done;
+		progress->cells_done += is_done;
+	}
+}
+
 /* With the mutex held, as all static functions here. */
 static void erase(struct progress *progress)
 {
@@ -63,6 +89,9 @@ void progress_free(struct progress *progress)
 	erase(progress);
 	(void)fflush(stderr);
 	pthread_mutex_destroy(&progress->mutex);
+	for (size_t i = 0; i < progress->cell_count; i++)
+		free(progress->cells[i].label);
+	free(progress->cells);
 	free(progress);
 }
 
@@ -87,20 +116,57 @@ static void cut_to(struct text *line, size_t width)
 	text_cut(line, at);
 }
 
+uint64_t progress_left_ns(const struct progress *progress, uint64_t elapsed_ns)
+{
+	double done = 0, whole = 0;
+
+	for (size_t i = 0; i < progress->cell_count; i++) {
+		const struct cell_progress *cell = &progress->cells[i];
+		if (cell->due == 0)
+			continue;
+		whole += (double)cell->expected_ns;
+		done += (double)cell->expected_ns * (double)cell->done / (double)cell->due;
+	}
+	if (whole <= 0 || done / whole < GUESS_SHARE || done >= whole)
+		return 0;
+	return (uint64_t)((double)elapsed_ns * (whole - done) / done);
+}
+
+static void add_cells(const struct progress *progress, struct text *line)
+{
+	if (progress->cell_count < 2)
+		return;
+	text_addf(line, " %zu of %zu cells done, %zu running, %zu waiting", progress->cells_done,
+		  progress->cell_count, progress->cells_begun - progress->cells_done,
+		  progress->cell_count - progress->cells_begun);
+}
+
+static void add_times(const struct progress *progress, struct text *line)
+{
+	uint64_t elapsed_ns = clock_now_ns() - progress->start_ns,
+		 left_ns = progress_left_ns(progress, elapsed_ns);
+	char span[CLOCK_SPAN_SIZE];
+
+	text_addf(line, " %s", clock_span(elapsed_ns, span));
+	if (left_ns >= NS_PER_S)
+		text_addf(line, ", about %s left", clock_span(left_ns / NS_PER_S * NS_PER_S, span));
+}
+
 static void draw(struct progress *progress)
 {
 	CLEAN_TEXT struct text line = TEXT_INIT(1024);
-	char span[CLOCK_SPAN_SIZE];
 
 	if (progress->mode != PROGRESS_LIVE)
 		return;
 	text_addf(&line, "[%zu/%zu]", progress->done, progress->total);
+	add_cells(progress, &line);
 	if (progress->counts[OUTCOME_FAIL])
 		text_addf(&line, " %u failed", progress->counts[OUTCOME_FAIL]);
 	if (progress->counts[OUTCOME_BROKEN] + progress->counts[OUTCOME_INFRA])
 		text_addf(&line, " %u undecided",
 			  progress->counts[OUTCOME_BROKEN] + progress->counts[OUTCOME_INFRA]);
-	text_addf(&line, " %s  ", clock_span(clock_now_ns() - progress->start_ns, span));
+	add_times(progress, &line);
+	text_adds(&line, "  ");
 	escape_terminal(&line, progress->state, false);
 	cut_to(&line, columns());
 	erase(progress);
@@ -127,8 +193,18 @@ static const char *word_of(const struct result *result)
 	return outcome_name(result->outcome);
 }
 
+/* Which cell it is about, where there are several. */
+static void add_label(const struct progress *progress, unsigned cell, struct text *line)
+{
+	if (progress->cell_count < 2 || cell >= progress->cell_count)
+		return;
+	text_adds(line, "[");
+	escape_terminal(line, progress->cells[cell].label, false);
+	text_adds(line, "] ");
+}
+
 /* On a terminal only what is no pass; in a log, where nobody sees the live line, each result. */
-static void say_result(struct progress *progress, const struct result *result)
+static void say_result(struct progress *progress, unsigned cell, const struct result *result)
 {
 	CLEAN_TEXT struct text line = TEXT_INIT(2048);
 	bool is_fine = (result->outcome == OUTCOME_PASS && !result->sabotaged) ||
@@ -140,8 +216,9 @@ static void say_result(struct progress *progress, const struct result *result)
 		return;
 	if (!is_fine)
 		(void)snprintf(progress->told, sizeof progress->told, "%s", result->message);
-	text_addf(&line, "%-6s  %s%s", word_of(result), result->id,
-		  result->sabotaged ? " (sabotaged)" : "");
+	text_addf(&line, "%-6s  ", word_of(result));
+	add_label(progress, cell, &line);
+	text_addf(&line, "%s%s", result->id, result->sabotaged ? " (sabotaged)" : "");
 	if (result->message[0] && result->outcome != OUTCOME_PASS) {
 		text_adds(&line, ": ");
 		escape_terminal(&line, result->message, false);
@@ -163,7 +240,9 @@ static void say_phase(struct progress *progress, const struct record *record)
 
 	if (strcmp(record->name, "fork") == 0)
 		return; /* too many, too short */
-	text_addf(&line, "        %s", record->name);
+	text_adds(&line, "        ");
+	add_label(progress, record->cell, &line);
+	text_adds(&line, record->name);
 	if (record->span_ns)
 		text_addf(&line, " %s", clock_span(record->span_ns, span));
 	if (record->text[0]) {
@@ -182,23 +261,81 @@ static void add_json(struct progress *progress, const struct record *record)
 	outlet_add(progress->outlet, line.buf, line.length);
 }
 
+/* A log tells when a cell is done; on a terminal the live line counts it. */
+static void say_cell(struct progress *progress, const struct cell_progress *cell)
+{
+	CLEAN_TEXT struct text line = TEXT_INIT(1024);
+	const char *before = ": ";
+
+	if (progress->mode != PROGRESS_PLAIN || progress->cell_count < 2)
+		return;
+	text_adds(&line, "        [");
+	escape_terminal(&line, cell->label, false);
+	text_adds(&line, "] done");
+	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+		if (cell->counts[outcome] == 0)
+			continue;
+		text_addf(&line, "%s%u %s", before, cell->counts[outcome],
+			  outcome_name((enum outcome)outcome));
+		before = ", ";
+	}
+	text_addf(&line, "; %zu of %zu cells", progress->cells_done, progress->cell_count);
+	say(progress, line.buf);
+}
+
+static void count_in_cell(struct progress *progress, const struct record *record)
+{
+	struct cell_progress *cell =
+		record->cell < progress->cell_count ? &progress->cells[record->cell] : NULL;
+
+	if (!cell || cell->done == cell->due)
+		return;
+	cell->counts[record->result.outcome]++;
+	if (++cell->done < cell->due)
+		return;
+	progress->cells_begun += !cell->begun;
+	cell->begun = true;
+	progress->cells_done++;
+	say_cell(progress, cell);
+}
+
+static void take_result(struct progress *progress, const struct record *record)
+{
+	bool is_said = is_news(progress, &record->result);
+
+	progress->done++;
+	if (is_said)
+		progress->counts[record->result.outcome]++;
+	if (is_said && (progress->mode == PROGRESS_PLAIN || progress->mode == PROGRESS_LIVE))
+		say_result(progress, record->cell, &record->result);
+	count_in_cell(progress, record);
+}
+
 void progress_record(void *arg, const struct record *record)
 {
 	struct progress *progress = arg;
 
 	pthread_mutex_lock(&progress->mutex);
-	if (record->type == RECORD_RESULT) {
-		progress->done++;
-		if (is_news(progress, &record->result))
-			progress->counts[record->result.outcome]++;
-	}
 	if (progress->mode == PROGRESS_JSON)
 		add_json(progress, record);
-	else if (progress->mode != PROGRESS_QUIET && record->type == RECORD_RESULT &&
-		 is_news(progress, &record->result))
-		say_result(progress, &record->result);
-	else if (progress->mode != PROGRESS_QUIET && record->type == RECORD_PHASE)
+	/* What was superseded is told as a phase: why it is tried again. */
+	if (record->type == RECORD_RESULT && !record->superseded)
+		take_result(progress, record);
+	else if (record->type == RECORD_PHASE &&
+		 (progress->mode == PROGRESS_PLAIN || progress->mode == PROGRESS_LIVE))
 		say_phase(progress, record);
+	pthread_mutex_unlock(&progress->mutex);
+}
+
+void progress_cell_begins(void *arg, unsigned cell)
+{
+	struct progress *progress = arg;
+
+	pthread_mutex_lock(&progress->mutex);
+	if (cell < progress->cell_count && !progress->cells[cell].begun) {
+		progress->cells[cell].begun = true;
+		progress->cells_begun++;
+	}
 	pthread_mutex_unlock(&progress->mutex);
 }
 

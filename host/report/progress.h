@@ -4,6 +4,7 @@
  * may be called from any thread; one mutex inside, under which only the terminal is written.
  *
  *	struct progress *progress = progress_new(PROGRESS_LIVE, total, NULL);
+ *	progress_set_cells(progress, cells, count);     (where there are several, or it is known how long they take)
  *	progress_state(progress, 0, "booting debian-12");
  *	progress_record(progress, record);
  *	progress_tick(progress);
@@ -31,10 +32,26 @@ void progress_free(struct progress *progress);
 void progress_set_silence(struct progress *progress, uint64_t span_ns) NONNULL(1);
 DEFINE_CLEANUP(progress);
 
+/* What is known of a cell before it begins. */
+struct progress_cell {
+	const char *label;    /* "debian-12, small, uefi"; copied */
+	size_t due;	      /* results that it will have; 0: it is done already */
+	uint64_t expected_ns; /* how long they take, all added up */
+};
+
+/* To be called once, before anything is told. From then on the rest of the time is guessed, by what was expected and how long it
+ * really took so far; with several cells it is shown how many are done, running and waiting, and lines name their cell. */
+void progress_set_cells(struct progress *progress, const struct progress_cell *cells, size_t count)
+	NONNULL(1, 2);
+
+/* How long the rest takes, after that time, if it goes on as so far; 0: nobody can tell yet. */
+uint64_t progress_left_ns(const struct progress *progress, uint64_t elapsed_ns) NONNULL(1);
+
 /* These take a struct progress * as void *, to be callbacks. */
 void progress_record(void *progress, const struct record *record) NONNULL(1, 2);
 void progress_state(void *progress, unsigned worker, const char *state)
 	NONNULL(1, 3); /* "": it does nothing */
+void progress_cell_begins(void *progress, unsigned cell) NONNULL(1);
 /* What may take minutes begins: a log, which has no line that changes, gets one of it. */
 void progress_step(void *progress, const char *step) NONNULL(1, 2);
 /* To be called a few times a second. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/test.h"
 #include "host/report/escape.h"
 #include "host/report/progress.h"
@@ -197,6 +198,51 @@ TEST(progress, a_proof_is_told_by_what_is_wanted)
 	(void)fclose(file);
 	EXPECT(text_read_file(&said, path) == 0);
 	EXPECT_TEXT(said.buf, "caught  a.one (sabotaged): it is 1\nmissed  a.one (sabotaged)\n");
+}
+
+/* Two cells, of which one gets its results, and an execution that is none. */
+static void tell_cells(enum progress_mode mode, struct text *ret)
+{
+	static const struct progress_cell cells[] = {{"x\033.qcow2, small", 1, 3 * NS_PER_S},
+						     {"y, large", 2, NS_PER_S},
+						     {"z, done", 0, 0}};
+	CLEAN_FREE char *path = xasprintf("%s/said", test_folder());
+	CLEANUP(progress) struct progress *progress = progress_new(mode, 3, NULL);
+	CLEANUP(record) struct record *record = record_new(RECORD_RESULT, 0);
+	FILE *real = stderr, *file = fopen(path, "we");
+
+	EXPECT(file != NULL);
+	if (!file)
+		return;
+	stderr = file;
+	progress_set_cells(progress, cells, ARRAY_LEN(cells));
+	EXPECT_NUMBER(progress_left_ns(progress, NS_PER_S), 0);
+	progress_cell_begins(progress, 1);
+	(void)snprintf(record->result.id, sizeof record->result.id, "a.one");
+	result_set(&record->result, OUTCOME_FAIL, "at first");
+	record->superseded = true;
+	progress_record(progress, record);
+	record->superseded = false;
+	result_set(&record->result, OUTCOME_FAIL, "it is 1");
+	progress_record(progress, record);
+	EXPECT_NUMBER(progress_left_ns(progress, 30 * NS_PER_S), 10 * NS_PER_S);
+	progress_tick(progress);
+	stderr = real;
+	(void)fclose(file);
+	EXPECT(text_read_file(ret, path) == 0);
+}
+
+TEST(progress, tells_of_all_cells)
+{
+	CLEAN_TEXT struct text plain = TEXT_INIT(10000), live = TEXT_INIT(10000);
+
+	tell_cells(PROGRESS_PLAIN, &plain);
+	EXPECT_TEXT(plain.buf, "fail    [x?.qcow2, small] a.one: it is 1\n"
+			       "        [x?.qcow2, small] done: 1 fail; 2 of 3 cells\n");
+	tell_cells(PROGRESS_LIVE, &live);
+	EXPECT(holds(&live, "fail    [x?.qcow2, small] a.one: it is 1\n"));
+	EXPECT(holds(&live, "[1/3] 2 of 3 cells done, 1 running, 0 waiting 1 failed "));
+	EXPECT(!holds(&live, "at first"));
 }
 
 TEST(escape, terminals)

@@ -22,6 +22,7 @@
 #define STACK_SIZE     (1U << 20)
 #define TICK_NS	       (250 * NS_PER_MS)
 #define WORKERS_MAX    1024
+#define PRUNE_NS       (10 * NS_PER_S)
 #define PARAMETERS_MAX 65536 /* the agent takes no more */
 
 /* ---- machine threads ---- */
@@ -43,11 +44,14 @@ static void ring(int fd)
 /* Its limit runs from its first job on. */
 static void begin_cell(const struct engine *engine, struct cell_run *cell)
 {
-	unsigned long long none = 0;
+	const struct engine_watch *watch = &engine->setup->watch;
 
+	if (atomic_exchange(&cell->has_begun, true))
+		return;
 	if (engine->setup->limits.cell_ns > 0)
-		(void)atomic_compare_exchange_strong(
-			&cell->until_ns, &none, clock_now_ns() + engine->setup->limits.cell_ns);
+		atomic_store(&cell->until_ns, clock_now_ns() + engine->setup->limits.cell_ns);
+	if (watch->on_cell)
+		watch->on_cell(watch->arg, cell->cell->index);
 }
 
 /* What cannot be done any more is told, so that nothing that was selected goes missing. */
@@ -77,20 +81,29 @@ static void do_job(struct worker *worker, const struct job *job)
 		job_functions[job->kind](worker, cell, job);
 }
 
-/* Nobody forks from it any more: the cache may throw it away for others. */
-static void let_template_go(struct engine *engine, unsigned cell)
+void engine_prune(struct engine *engine, bool at_end)
 {
 	const struct engine_setup *setup = engine->setup;
-	unsigned leader = schedule_leader(engine->schedule, cell);
+	unsigned long long now_ns = clock_now_ns(), last_ns = atomic_load(&engine->pruned_ns);
 	uint64_t freed = 0;
 	struct err e = {0};
 
-	for (unsigned i = leader; i < setup->plan->cells.count; i++)
+	if (!setup->templates || (!at_end && last_ns > 0 && now_ns - last_ns < PRUNE_NS) ||
+	    !atomic_compare_exchange_strong(&engine->pruned_ns, &last_ns, now_ns))
+		return; /* somebody else does */
+	if (template_cache_prune(setup->templates, setup->templates_max, &freed, &e) < 0)
+		log_warning("prune the templates: %s", e.text);
+}
+
+/* Nobody forks from it any more: the cache may throw it away for others. */
+static void let_template_go(struct engine *engine, unsigned cell)
+{
+	unsigned leader = schedule_leader(engine->schedule, cell);
+
+	for (unsigned i = leader; i < engine->setup->plan->cells.count; i++)
 		if (schedule_leader(engine->schedule, i) == leader)
 			scope_close(&engine->cells[i].template_lock);
-	if (setup->templates &&
-	    template_cache_prune(setup->templates, setup->templates_max, &freed, &e) < 0)
-		log_warning("prune the templates: %s", e.text);
+	engine_prune(engine, false);
 }
 
 static void *worker_main(void *arg)
@@ -286,6 +299,7 @@ static void cell_init(struct cell_run *run, const struct engine *engine,
 		.template_lock = -1,
 		.outcomes = xnew((cell->items.count + 1) * sizeof *run->outcomes),
 	};
+	(void)plan_cell_label(engine->setup->plan, cell, run->label);
 }
 
 static void cell_done(struct cell_run *run)
@@ -462,6 +476,8 @@ static int run_recorded(struct engine *engine, struct journal *journal, int sign
 	for (size_t i = 0; i < plan->cells.count; i++)
 		cell_done(&engine->cells[i]);
 	free(engine->cells);
+	if (atomic_load(&engine->pruned_ns) > 0)
+		engine_prune(engine, true);
 	return r;
 }
 

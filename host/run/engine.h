@@ -49,6 +49,8 @@ struct engine_watch {
 	void (*on_state)(void *arg, unsigned worker, const char *state);
 	/* The same for what may take minutes, so that a log has a line of it; on_state is called as well. */
 	void (*on_step)(void *arg, const char *step);
+	/* A cell's first job begins. On a machine thread. */
+	void (*on_cell)(void *arg, unsigned cell);
 	void (*on_tick)(void *arg); /* on the calling thread, four times a second */
 	void (*on_cancel)(void *arg,
 			  bool at_once); /* on the calling thread: the first signal, the second */

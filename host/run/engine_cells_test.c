@@ -161,18 +161,29 @@ static unsigned count_phases(const struct tour *tour, const char *name)
 
 /* ---- what cells share ---- */
 
+static void count_cell(void *arg, unsigned cell UNUSED)
+{
+	atomic_int *begun = arg;
+
+	atomic_fetch_add(begun, 1);
+}
+
 TEST(engine_cells, of_one_make_boot_once)
 {
 	struct tour tour = {0};
+	atomic_int begun = 0;
 	struct run_tally tally;
 
 	tour_prepare(&tour, "abaa", "");
+	tour.setup.watch.on_cell = count_cell;
+	tour.setup.watch.arg = &begun;
 	tour_go(&tour);
 	run_tally(tour.run, &tally);
 	EXPECT_NUMBER(tally.total, 4 * CASES);
 	EXPECT_NUMBER(tally.outcomes[OUTCOME_PASS], 4 * (CASES - 1));
 	EXPECT_NUMBER(count_phases(&tour, "boot"), 2);
 	EXPECT_NUMBER(count_phases(&tour, "template reused"), 2);
+	EXPECT_NUMBER(begun, 4);
 	EXPECT_NUMBER(count_phases(&tour, "wait"), 0); /* none stood in another's way */
 	tour_end(&tour);
 }

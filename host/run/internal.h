@@ -17,7 +17,9 @@
 struct cell_run {
 	const struct plan_cell *cell;
 	const struct engine_cell *with;
-	char *parameters;	/* what cases are told of the plan */
+	char label[PLAN_LABEL_SIZE]; /* as people are told of it */
+	char *parameters;	     /* what cases are told of the plan */
+	atomic_bool has_begun;
 	char *template_folder;	/* written before the schedule tells TEMPLATE_READY, read after */
 	int template_lock;	/* shared lock while this run uses it; -1: none */
 	atomic_uchar *outcomes; /* by item: 0 not known, else its enum outcome + 1 */
@@ -32,6 +34,7 @@ struct engine {
 	struct recorder *recorder;
 	struct cell_run *cells;
 	int cancel_fd, finished_fd, failed_fd; /* eventfds */
+	atomic_ullong pruned_ns;	       /* monotonic, when the templates were pruned last */
 	atomic_uint machines;		       /* made so far: they are numbered */
 	atomic_uint working;		       /* machine threads that have not ended */
 };
@@ -89,6 +92,9 @@ bool cell_is_over(const struct engine *engine, const struct cell_run *cell) NONN
 /* Says so: "cut off by the cell's limit of 30 min 00 s". */
 const char *cell_over_words(const struct engine *engine, char words[96]) NONNULL(1, 2);
 bool engine_is_cancelled(const struct engine *engine) NONNULL(1);
+/* Keeps the cache of templates to its limit. With many cells that is a look at many folders: not more often than every few
+ * seconds, but at the end. */
+void engine_prune(struct engine *engine, bool at_end) NONNULL(1);
 /* Makes a folder for a machine in the run's: its name ("m0003-fork") and its path, which is the caller's. */
 int engine_make_folder(struct engine *engine, const char *how, char name[64], char **ret,
 		       struct err *e) NONNULL(1, 2, 3, 4, 5);

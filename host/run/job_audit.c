@@ -73,7 +73,7 @@ static int audit_once(struct auditing *auditing, struct err *e)
 
 	if (count == 0)
 		return 0;
-	tell_step(auditing->worker, "auditing %s%s", auditing->cell->cell->image_name,
+	tell_step(auditing->worker, "auditing %s%s", auditing->cell->label,
 		  auditing->job->sabotaged ? " (sabotaged)" : "");
 	return image_audit(auditing->cell->with->image, setup->image_options, ids, count,
 			   auditing->job->sabotaged, auditing->cell->parameters, &p, take_result,

@@ -291,10 +291,10 @@ static void freeze(struct boot_job *boot)
 {
 	struct engine *engine = boot->worker->engine;
 	struct patience p = cell_patience(engine, boot->cell, FREEZE_SPAN_NS);
-	uint64_t start_ns = clock_now_ns(), freed = 0;
+	uint64_t start_ns = clock_now_ns();
 	struct err e = {0};
 
-	tell_step(boot->worker, "freezing %s", boot->cell->cell->image_name);
+	tell_step(boot->worker, "freezing %s", boot->cell->label);
 	int r = machine_freeze(boot->seat.machine, boot->folder, &p, &e);
 	seat_clear(&boot->seat);
 	if (r < 0) {
@@ -311,9 +311,7 @@ static void freeze(struct boot_job *boot)
 		return;
 	}
 	use_template(boot);
-	if (template_cache_prune(engine->setup->templates, engine->setup->templates_max, &freed,
-				 &e) < 0)
-		log_warning("prune the templates: %s", e.text);
+	engine_prune(engine, false);
 }
 
 static int open_lock(struct boot_job *boot, struct err *e)
@@ -352,8 +350,7 @@ static int take_lock(struct boot_job *boot, template_cache_lock_fn *take, struct
 	if (r != -ETIMEDOUT)
 		return r;
 	err_clear(e);
-	tell_step(boot->worker, "waiting for another run's template of %s",
-		  boot->cell->cell->image_name);
+	tell_step(boot->worker, "waiting for another run's template of %s", boot->cell->label);
 	r = take(boot->lock_fd, &p, e);
 	tell_phase(engine, boot->cell->cell->index, "wait", clock_now_ns() - start_ns, 1,
 		   r < 0 ? e->text : "another run had the template");

@@ -108,7 +108,6 @@ static int template_of(void *arg, const struct machine_spec *spec, const struct 
 						     : NULL;
 	CLEAN_FD int lock_fd = -1;
 	char key[TEMPLATE_KEY_SIZE];
-	uint64_t freed = 0;
 
 	if (!folder || !setup->templates || keeper->count == KEEPER_LOCKS_MAX ||
 	    !spec_driver(spec)->freeze)
@@ -124,8 +123,8 @@ static int template_of(void *arg, const struct machine_spec *spec, const struct 
 		return r;
 	keeper->locks[keeper->count++] = STEAL_FD(lock_fd);
 	*ret_folder = xasprintf("%s/%s", folder, key);
-	if (!spec->sabotage && template_cache_prune(folder, setup->templates_max, &freed, e) < 0)
-		log_warning("prune the templates: %s", e->text);
+	if (!spec->sabotage)
+		engine_prune(keeper->engine, false);
 	return 0;
 }
 

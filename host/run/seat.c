@@ -106,7 +106,7 @@ int seat_boot(struct seat *seat, struct err *e)
 	boot_report_done(&seat->boot);
 	memset(&seat->boot, 0, sizeof seat->boot);
 	text_init(&seat->boot.console_tail, 0);
-	tell_step(seat->worker, "booting %s", seat->cell->cell->image_name);
+	tell_step(seat->worker, "booting %s", seat->cell->label);
 	r = machine_boot(&seat->spec, &p, &seat->machine, &seat->boot, e);
 	tell_phase(engine, seat->cell->cell->index, "boot", clock_now_ns() - start_ns, 1,
 		   r < 0 ? e->text : seat->boot.sentence);
@@ -121,7 +121,7 @@ int seat_settle(struct seat *seat, struct err *e)
 	CLEAN_TEXT struct text pending = TEXT_INIT(400);
 	uint64_t start_ns = clock_now_ns();
 
-	tell_step(seat->worker, "waiting until %s is quiet", seat->cell->cell->image_name);
+	tell_step(seat->worker, "waiting until %s is quiet", seat->cell->label);
 	int r = machine_settle(seat->machine, &p, &pending, e);
 	tell_phase(engine, seat->cell->cell->index, "settle", clock_now_ns() - start_ns, 1,
 		   r < 0 ? e->text : pending.buf);
