@@ -185,6 +185,7 @@ static int run_engine(struct execution *x, struct engine_end *end, struct err *e
 		.waiting_jobs = x->waiting_jobs,
 		.templates = x->templates,
 		.templates_max = TEMPLATES_MAX_DEFAULT,
+		.room = x->room,
 		.resources_root = "",
 		.control = x->setup.kernel.path ? &micro_vm : NULL,
 		.earlier = x->earlier,

@@ -60,7 +60,9 @@ struct execution {
 	char id[96];
 	struct store *store;
 	uint64_t identify_ns;
-	unsigned jobs, waiting_jobs; /* machines at once that work, that mostly wait */
+	unsigned jobs,
+		waiting_jobs; /* machines at once that work (0: as there is room), that mostly wait */
+	struct engine_room room; /* for all machines; several cells are packed into it */
 	char host[1024];
 	struct outlet *outlet; /* --json: where its lines go */
 };

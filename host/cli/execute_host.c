@@ -64,6 +64,14 @@ static const struct execution_cell *largest_cell(const struct execution *x)
 	return largest;
 }
 
+/* Sizes differ: how many machines fit at once is seen for each when its turn comes. */
+static void pack_cells(struct execution *x, long long memory_mib)
+{
+	x->jobs = x->arguments->jobs > 0 ? (unsigned)x->arguments->jobs : 0;
+	x->waiting_jobs = WAITING_JOBS_MAX;
+	x->room = (struct engine_room){.mem_mib = (uint64_t)memory_mib, .cpus = resources_cpus("")};
+}
+
 static int check_memory(struct execution *x, struct err *e)
 {
 	long long memory_mib = (long long)(resources_memory("") >> 20);
@@ -83,6 +91,8 @@ static int check_memory(struct execution *x, struct err *e)
 	vec_each (&x->cells, cell)
 		cell->vms = choose_vms(cell, memory_mib);
 	x->waiting_jobs = choose_waiting_jobs(x, largest, memory_mib);
+	if (x->cells.count > 1)
+		pack_cells(x, memory_mib);
 	return 0;
 }
 

@@ -30,8 +30,7 @@ static bool is_same_size(const struct size *a, const struct size *b)
 	return a->cpus == b->cpus && a->mem_mib == b->mem_mib && a->max_mem_mib == b->max_mem_mib &&
 	       a->numa_nodes == b->numa_nodes && a->data_disks == b->data_disks &&
 	       a->data_disk_mib == b->data_disk_mib && a->nics == b->nics && a->tpm == b->tpm &&
-	       strcmp(a->cpu_model, b->cpu_model) == 0 &&
-	       strcmp(a->controller, b->controller) == 0;
+	       strcmp(a->cpu_model, b->cpu_model) == 0 && strcmp(a->controller, b->controller) == 0;
 }
 
 bool cells_share_template(const struct plan_cell *a, const struct plan_cell *b)

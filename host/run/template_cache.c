@@ -32,6 +32,8 @@ static int add_description(const struct machine_spec *spec, const struct patienc
 	text_addf(out, "cpus %u\nmem %u\nnuma %u\ndisks %u of %u\nnics %u\ntpm %d\ncpu %s\n",
 		  size->cpus, size->mem_mib, size->numa_nodes, size->data_disks,
 		  size->data_disk_mib, size->nics, size->tpm, size->cpu_model);
+	if (size->controller[0]) /* as it was named before sizes had one */
+		text_addf(out, "controller %s\n", size->controller);
 	return driver->describe ? driver->describe(spec, p, out, e) : 0;
 }
 
