@@ -6,6 +6,7 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,12 +110,48 @@ static int open_device(const struct call *call, char *ret, size_t ret_size)
 	return r;
 }
 
-/* The reply is the root folder's entry. */
+/* A btrfs is mounted at its default subvolume; others are seen from its top only. */
+#define BTRFS_TOP "rescue=nologreplay,subvolid=5"
+
+/* Which part of its filesystem is mounted there, as "/@"; "" when it is not told, or its name has a blank. */
+static void find_mounted_part(const char *point, char *ret, size_t size)
+{
+	CLEAN_TEXT struct text mounts = TEXT_INIT(1U << 20);
+	char part[PATH_MAX], where[256];
+
+	ret[0] = '\0';
+	if (text_read_file(&mounts, "/proc/self/mountinfo") < 0)
+		return;
+	for (const char *line = mounts.buf; *line; line += *line == '\n') {
+		if (sscanf(line, "%*u %*u %*s %4095s %255s", part, where) == 2 &&
+		    strcmp(where, point) == 0 && !strchr(part, '\\'))
+			(void)snprintf(ret, size, "%s", part);
+		line += strcspn(line, "\n");
+	}
+}
+
+/* Mounts the top in the default subvolume's place, and gives the default's path; "" where that is the top. */
+static int mount_top(const char *device, const char *point, unsigned long flags, char *ret,
+		     size_t size)
+{
+	find_mounted_part(point, ret, size);
+	if (strcmp(ret, "/") == 0)
+		ret[0] = '\0';
+	if (ret[0] == '\0')
+		return 0;
+	if (umount2(point, 0) < 0)
+		return -errno;
+	if (mount(device, point, "btrfs", flags, BTRFS_TOP) < 0 && errno != EBUSY)
+		return -errno;
+	return 0;
+}
+
+/* The reply is the root folder's entry, and "S<path>" when a subvolume that is not the top is the default. */
 static int call_volume_mount(struct call *call)
 {
 	const struct volume_type *type = find_type(call->arguments[2]);
 	unsigned long flags = MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC;
-	char device[300], point[64];
+	char device[300], point[64], part[PATH_MAX] = "";
 	struct stat st;
 
 	if (!type)
@@ -127,9 +164,17 @@ static int call_volume_mount(struct call *call)
 	(void)mkdir(point, 0755);
 	if (mount(device, point, type->name, flags, type->options) < 0 && errno != EBUSY)
 		return errno;
+	if (strcmp(type->name, "btrfs") == 0)
+		r = mount_top(device, point, flags, part, sizeof part);
+	if (r < 0)
+		return -r;
 	if (lstat(point, &st) < 0)
 		return errno;
 	add_entry(call->reply, &st, "/");
+	if (part[0]) {
+		(void)text_addf(call->reply, "S%s", part);
+		(void)text_add(call->reply, "", 1);
+	}
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 // The lines of /etc/fstab.
 #include "guest/kit/fstab.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -72,6 +73,22 @@ const char *fstab_line_problem(const struct fstab_line *line)
 bool fstab_has_option(const struct fstab_line *line, const char *name)
 {
 	return list_has(line->options, name, ",");
+}
+
+bool fstab_option_value(const char *options, const char *name, char *ret, size_t size)
+{
+	size_t length = strlen(name), option;
+
+	for (const char *at = options; *at; at += option + (at[option] == ',')) {
+		option = strcspn(at, ",");
+		if (option <= length || strncmp(at, name, length) != 0 || at[length] != '=')
+			continue;
+		if (option - length > size)
+			return false;
+		(void)snprintf(ret, size, "%.*s", (int)(option - length - 1), at + length + 1);
+		return true;
+	}
+	return false;
 }
 
 const char *fstab_tag_value(const char *what, const char *tag)

@@ -123,6 +123,20 @@ TEST(fstab, decodes_and_survives_short_lines)
 	EXPECT(!fstab_next(&at, &line));
 }
 
+TEST(fstab, gives_options_that_have_values)
+{
+	char value[6];
+
+	EXPECT(fstab_option_value("defaults,xsubvol=a,subvolid=5,subvol=@home", "subvol", value,
+				  sizeof value));
+	EXPECT_TEXT(value, "@home");
+	EXPECT(fstab_option_value("subvol=,ro", "subvol", value, sizeof value));
+	EXPECT_TEXT(value, "");
+	EXPECT(!fstab_option_value("ro,subvol", "subvol", value, sizeof value));
+	EXPECT(!fstab_option_value("subvol=@home2", "subvol", value, sizeof value)); /* too long */
+	EXPECT(!fstab_option_value("", "subvol", value, sizeof value));
+}
+
 TEST(fstab, knows_lines_that_mount_nothing)
 {
 	static const char text[] = "/dev/a / ext4\n/dev/b none swap sw\n/dev/c swap swap\n"

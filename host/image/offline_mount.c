@@ -13,43 +13,12 @@
 
 /* ---- which is the root ---- */
 
-static bool is_folder(struct node *root, const char *path)
-{
-	struct node *node;
-
-	return node_find(root, path, &node) == 0 && S_ISDIR(node->stat.mode);
-}
-
-static bool exists(struct node *root, const char *path)
-{
-	struct node *node;
-
-	return node_find(root, path, &node) == 0;
-}
-
-static bool looks_like_root(struct node *root)
-{
-	return is_folder(root, "/etc") && (is_folder(root, "/usr") || exists(root, "/sbin")) &&
-	       (exists(root, "/etc/os-release") || exists(root, "/usr/lib/os-release") ||
-		exists(root, "/etc/fstab"));
-}
-
-/* Makes the root's node anew; its number is where the filesystem stands in the list. */
-static int reset_root(struct mounted *fs)
-{
-	node_done(&fs->root);
-	fs->root = (struct node){.in = fs, .handle = fs->volume->root, .name = ""};
-	int r = fs->volume->ops->stat(fs->volume, fs->root.handle, &fs->root.stat);
-	fs->root.stat.filesystem = (uint32_t)(fs - fs->offline->filesystems);
-	return r < 0 || !S_ISDIR(fs->root.stat.mode) ? -EBADMSG : 0;
-}
-
 /* A filesystem whose root folder cannot be read is none that can be read. */
-static void prepare_roots(struct offline *offline)
+static void show_defaults(struct offline *offline)
 {
 	for (unsigned i = 0; i < offline->count; i++) {
 		struct mounted *fs = &offline->filesystems[i];
-		if (!fs->volume || reset_root(fs) == 0)
+		if (!fs->volume || show_default(fs) == 0)
 			continue;
 		volume_free(STEAL_PTR(fs->volume));
 		fs->facts.is_readable = false;
@@ -60,8 +29,8 @@ static void choose_root(struct offline *offline)
 {
 	unsigned at = 0;
 
-	while (at < offline->count && !(offline->filesystems[at].volume &&
-					looks_like_root(&offline->filesystems[at].root)))
+	while (at < offline->count &&
+	       !(offline->filesystems[at].volume && show_system(&offline->filesystems[at])))
 		at++;
 	offline->has_root = at < offline->count;
 	if (!offline->has_root || at == 0)
@@ -77,8 +46,9 @@ static void choose_root(struct offline *offline)
 			offline->filesystems[i].root = (struct node){0};
 		}
 		if (offline->filesystems[i].volume)
-			(void)reset_root(&offline->filesystems[i]);
+			(void)show_default(&offline->filesystems[i]);
 	}
+	(void)show_system(&offline->filesystems[0]);
 }
 
 /* ---- what fstab mounts ---- */
@@ -166,22 +136,35 @@ static int compare_mounts(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
+/* Covers the folder in the root; false when there is none. */
+static bool cover(struct offline *offline, const char *where, struct node *root)
+{
+	struct node *node;
+
+	if (node_find(&offline->filesystems[0].root, where, &node) < 0 ||
+	    !S_ISDIR(node->stat.mode) || node == &offline->filesystems[0].root)
+		return false;
+	node->covered_by = root;
+	return true;
+}
+
 static void apply_mount(struct offline *offline, const struct mount *mount)
 {
 	struct offline_filesystem *facts = &mount->fs->facts;
-	struct node *node;
+	bool is_first = !facts->mount[0];
 
-	if (facts->mount[0] || mount->fs == &offline->filesystems[0])
-		return; /* mounted already: a second place, as bind mounts have, adds nothing */
-	(void)snprintf(facts->mount, sizeof facts->mount, "%s", mount->where);
+	if (is_first)
+		(void)snprintf(facts->mount, sizeof facts->mount, "%s", mount->where);
 	if (!mount->fs->volume)
 		return;
-	fat_set_options(mount->fs->volume, mount->options);
-	(void)reset_root(mount->fs);
-	if (node_find(&offline->filesystems[0].root, mount->where, &node) == 0 &&
-	    S_ISDIR(node->stat.mode))
-		node->covered_by = &mount->fs->root;
-	else
+	if (is_first) {
+		fat_set_options(mount->fs->volume, mount->options);
+		(void)show_default(mount->fs);
+	}
+	struct node *part = mounted_part(mount->fs, mount->options);
+	if (part == &mount->fs->root && !is_first)
+		return; /* mounted already: a second place, as bind mounts have, adds nothing */
+	if ((!part || !cover(offline, mount->where, part)) && is_first)
 		facts->mount[0] = '\0';
 }
 
@@ -190,7 +173,7 @@ void offline_mount(struct offline *offline)
 	CLEAN_TEXT struct text fstab = TEXT_INIT(FSTAB_MAX);
 	struct mount_vec mounts = VEC_INIT(OFFLINE_FILESYSTEMS_MAX);
 
-	prepare_roots(offline);
+	show_defaults(offline);
 	choose_root(offline);
 	if (!offline->has_root)
 		return;
@@ -261,6 +244,7 @@ void offline_free(struct offline *offline)
 	if (!offline)
 		return;
 	tree_free(offline->tree);
+	subvolumes_done(offline);
 	for (unsigned i = 0; i < offline->count; i++) {
 		node_done(&offline->filesystems[i].root);
 		volume_free(offline->filesystems[i].volume);

@@ -6,6 +6,8 @@
 #include "host/image/offline.h"
 #include "host/image/volume.h"
 
+#define OFFLINE_SUBVOLUMES_MAX 64
+
 /* A file. Nodes are made when their folder is listed for the first time and stay, so later walks read nothing. */
 struct node {
 	struct node *parent;	 /* NULL: the root of a filesystem */
@@ -38,6 +40,9 @@ struct offline {
 	unsigned count;
 	bool has_root;
 	size_t nodes;
+	struct node *subvolumes
+		[OFFLINE_SUBVOLUMES_MAX]; /* the roots of those that are mounted besides */
+	unsigned subvolume_count;
 };
 
 /* Adds what lies in the span, which it takes: type and names by libblkid, and the volume when it is readable. NULL: there
@@ -49,6 +54,14 @@ void offline_add_volumes(struct offline *offline, int probe_fd);
 
 /* Finds the root, makes it number 0, and mounts the others as its fstab says. */
 void offline_mount(struct offline *offline);
+
+/* Shows what is mounted where nobody names a part: the subvolume that is the default, else the whole. 0 or -errno. */
+int show_default(struct mounted *fs);
+/* Shows the part that holds a system; false when there is none, with the default shown. */
+bool show_system(struct mounted *fs);
+/* The root of what such options of a mount show of a filesystem: its own, or a subvolume's. NULL: it is not there. */
+struct node *mounted_part(struct mounted *fs, const char *options);
+void subvolumes_done(struct offline *offline);
 
 /* The node at a path below `root` (its own mounts included), or -errno. */
 int node_find(struct node *root, const char *path, struct node **ret);

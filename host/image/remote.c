@@ -31,6 +31,7 @@ struct remote {
 	const struct remote_channel *channel;
 	char offset[24]; /* the agent's name for it: where its first byte lies */
 	struct tree_stat root;
+	char subvolume[TREE_PATH_MAX];
 	struct path_vec paths; /* a file's handle is its number here */
 	struct ahead_vec ahead;
 	uint32_t buckets[BUCKETS]; /* by path: number + 1 of the newest in `ahead` */
@@ -390,11 +391,29 @@ static int ask_to_mount(struct remote *remote, const char *type, const struct sp
 	return pieces.overflowed ? -E2BIG : ask(remote, "volume-mount", arguments, reply);
 }
 
+/* The root's entry, and perhaps "S<path>": the subvolume that is mounted where none is named. */
+static int take_mounted(struct remote *remote, const struct text *reply)
+{
+	const char *at = reply->buf, *end = reply->buf + reply->length, *record;
+
+	record = next_record(&at, end);
+	if (!record || !parse_entry(record, &remote->root))
+		return -EBADMSG;
+	record = next_record(&at, end);
+	if (!record || record[0] != 'S')
+		return 0;
+	if (record[1] != '/' || strlen(record + 1) >= sizeof remote->subvolume)
+		return -EBADMSG;
+	(void)snprintf(remote->subvolume, sizeof remote->subvolume, "%s", record + 1);
+	remote->volume.subvolume = remote->subvolume;
+	return 0;
+}
+
 int remote_open(const struct remote_channel *channel, const char *type, const struct span *span,
 		struct volume **ret)
 {
 	struct remote *remote = xnew(sizeof *remote);
-	CLEAN_TEXT struct text reply = TEXT_INIT(4096);
+	CLEAN_TEXT struct text reply = TEXT_INIT(REMOTE_REPLY_MAX);
 
 	*remote = (struct remote){
 		.volume = {.ops = &remote_ops},
@@ -405,8 +424,8 @@ int remote_open(const struct remote_channel *channel, const char *type, const st
 	};
 	(void)vec_add(&remote->paths, xstrdup("/"));
 	int r = ask_to_mount(remote, type, span, &reply);
-	if (r == 0 && !parse_entry(reply.buf, &remote->root))
-		r = -EBADMSG;
+	if (r == 0)
+		r = take_mounted(remote, &reply);
 	if (r < 0) {
 		remote_free(&remote->volume);
 		return r;

@@ -163,6 +163,39 @@ TEST(remote, refuses_strange_answers)
 	}
 }
 
+/* What the agent says of a default subvolume becomes a path in the tree. */
+TEST(remote, knows_the_default_subvolume)
+{
+	static const struct row {
+		const char *answer;
+		size_t length;
+		int code;
+		const char *subvolume; /* NULL: it cannot be opened */
+	} rows[] = {
+		{ANSWER("E40755 0 0 3 4096 256 7 /\0S/@/one\0"), "/@/one"},
+		{ANSWER("E40755 0 0 3 4096 256 7 /\0"), ""},
+		{ANSWER("E40755 0 0 3 4096 256 7 /\0S/@"), ""}, /* not whole */
+		{ANSWER("E40755 0 0 3 4096 256 7 /\0S@\0"), NULL},
+		{ANSWER("S/@\0"), NULL},
+	};
+	const struct chunk_source disk = {.size = 1000};
+	CLEANUP(chunks) struct chunks *chunks = chunks_new(&disk);
+	CLEANUP(span) struct span *span = span_of_range(chunks, 100, 200);
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct script lines[] = {
+			{"volume-mount 100 200 btrfs", rows[i].answer, rows[i].length, 0},
+			{NULL, NULL, 0, 0}};
+		struct agent agent = {.lines = lines};
+		const struct remote_channel channel = {call, &agent};
+		CLEANUP(volume) struct volume *volume = NULL;
+		int r = remote_open(&channel, "btrfs", span, &volume);
+		EXPECT_NUMBER(r, rows[i].subvolume ? 0 : -EBADMSG);
+		if (rows[i].subvolume)
+			EXPECT_TEXT(volume->subvolume ? volume->subvolume : "", rows[i].subvolume);
+	}
+}
+
 /* An agent that says "more" for ever must not hold us for ever. */
 TEST(remote, a_folder_ends)
 {

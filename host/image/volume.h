@@ -44,7 +44,9 @@ struct volume_ops {
 struct volume {
 	const struct volume_ops *ops;
 	uint64_t root;
-	bool folds_case; /* names differ by more than case */
+	const char
+		*subvolume; /* the path of the folder that is mounted by default; NULL: the root */
+	bool folds_case;    /* names differ by more than case */
 	bool is_clean,
 		has_errors; /* was it unmounted, does it say that something went wrong with it */
 };
