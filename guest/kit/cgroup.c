@@ -28,32 +28,58 @@ static void remove_group(void *arg)
 	(void)rmdir(arg);
 }
 
-static bool any_is_mounted(struct trial *t)
+/* Where the hierarchy of version 1 with that controller is mounted, with NULL the unified one; NULL: nowhere. */
+static const char *find_hierarchy(struct trial *t, const char *controller, bool *ret_has_any)
 {
-	const char *at = mounts_text(t);
+	const char *at = mounts_text(t), *found = NULL;
 	struct mount_entry entry;
 
-	while (mounts_next(t, &at, &entry))
-		if (strcmp(entry.type, "cgroup") == 0 || strcmp(entry.type, "cgroup2") == 0)
-			return true;
-	return false;
+	*ret_has_any = false;
+	while (mounts_next(t, &at, &entry)) {
+		bool is_unified = strcmp(entry.type, "cgroup2") == 0,
+		     is_old = strcmp(entry.type, "cgroup") == 0;
+		*ret_has_any |= is_unified || is_old;
+		if (controller ? is_old && mount_has_option(entry.super_options, controller)
+			       : is_unified)
+			found = entry.where;
+	}
+	return found;
+}
+
+static const char *make_group(struct trial *t, const char *parent, const char *name)
+{
+	const char *group = case_format(t, "%s/assay-%s-%d", parent, name, getpid());
+
+	REQUIRE_OK(t, mkdir(group, 0700));
+	case_defer(t, remove_group, (void *)(uintptr_t)group);
+	return group;
 }
 
 const char *cgroup_new(struct trial *t, const char *controller)
 {
-	const char *parent = CGROUP_ROOT;
+	bool has_any;
+	const char *parent = find_hierarchy(t, controller, &has_any);
 
-	if (!any_is_mounted(t))
+	if (!has_any)
 		case_skip(t, "cgroup", "nothing has mounted control groups");
-	if (cgroup_is_v2())
+	if (cgroup_is_v2()) {
 		REQUIRE_OK(t, knob_write(CGROUP_ROOT "/cgroup.subtree_control",
 					 case_format(t, "+%s", controller)));
-	else
-		parent = case_format(t, CGROUP_ROOT "/%s", controller);
-	const char *group = case_format(t, "%s/assay-%s-%d", parent, controller, getpid());
-	REQUIRE_OK(t, mkdir(group, 0700));
-	case_defer(t, remove_group, (void *)(uintptr_t)group);
-	return group;
+		parent = CGROUP_ROOT;
+	}
+	return make_group(t, parent ? parent : case_format(t, CGROUP_ROOT "/%s", controller),
+			  controller);
+}
+
+const char *cgroup_new_unified(struct trial *t)
+{
+	bool has_any;
+	const char *parent = find_hierarchy(t, NULL, &has_any);
+
+	if (!parent)
+		case_skip(t, has_any ? "policy:cgroup" : "cgroup",
+			  "the unified hierarchy is not mounted");
+	return make_group(t, parent, "unified");
 }
 
 long long cgroup_count(struct trial *t, const char *group, const char *file, const char *key,

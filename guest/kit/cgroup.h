@@ -19,6 +19,10 @@ bool cgroup_is_v2(void);
  * when the controller is not to be had; skips it where no hierarchy is mounted, which some inits leave to others. */
 const char *cgroup_new(struct trial *t, const char *controller);
 
+/* Makes a group of the unified hierarchy, for which no controller is asked: it may be mounted beside those of version 1. Skips the
+ * case where it is not. */
+const char *cgroup_new_unified(struct trial *t);
+
 /* Writes into a file of the group; broken when it cannot be written. */
 void cgroup_write(struct trial *t, const char *group, const char *file, const char *value);
 

@@ -38,9 +38,7 @@ CASE(bpf, cgroup_filter_blocks,
 	const struct bpf_insn drop_all[] = {BPF_SET(0, 0), BPF_LEAVE};
 	int program, folder;
 
-	if (!cgroup_is_v2())
-		case_skip(t, "policy:cgroup", "the unified hierarchy is not mounted");
-	const char *group = cgroup_new(t, "pids");
+	const char *group = cgroup_new_unified(t);
 	REQUIRE_OK(t,
 		   program = bpf_load_as(BPF_PROG_TYPE_CGROUP_SKB, drop_all, ARRAY_LEN(drop_all)));
 	REQUIRE_OK(t, folder = open(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC));

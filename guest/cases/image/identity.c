@@ -31,22 +31,29 @@ SABOTAGE(image, machine_id_is_not_baked, "the build machine's id was kept")
 	sabotage_file(t, "/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
 }
 
+static void check_host_keys(struct trial *t, const char *folder, const char *prefix)
+{
+	for (const char *const *name = file_names(t, folder); *name; name++) {
+		const char *path = case_format(t, "%s/%s", folder, *name);
+		struct tree_stat stat;
+		bool is_key = has_prefix(*name, prefix) && has_suffix(*name, "_key");
+		if (is_key && file_stat(t, path, &stat) && stat.size > 0)
+			FAIL(t, "%s is an SSH host key", path);
+	}
+	check_passed(t);
+}
+
 AUDIT(image, no_ssh_host_keys, .title = "The never-booted image carries no SSH host private key",
       .priority = P1, .needs = "image:pristine",
       .sources = "AZCERT:ms-policy/200.3.3c-deprovisioned,AZCERT:hygiene/host-keys,"
 		 "AZCERT:aws-mp/host-keys-removed",
       .why = "Whoever owns one machine of the image can pose as every other one.",
-      .remedy = "Remove /etc/ssh/ssh_host_*_key and its .pub; they are made anew at the first "
-		"boot.")
+      .remedy =
+	      "Remove /etc/ssh/ssh_host_*_key and its .pub (Dropbear's: /etc/dropbear/*_host_key); "
+	      "they are made anew at the first boot.")
 {
-	for (const char *const *name = file_names(t, "/etc/ssh"); *name; name++) {
-		const char *path = case_format(t, "/etc/ssh/%s", *name);
-		struct tree_stat stat;
-		bool is_key = has_prefix(*name, "ssh_host_") && has_suffix(*name, "_key");
-		if (is_key && file_stat(t, path, &stat) && stat.size > 0)
-			FAIL(t, "%s is an SSH host key", path);
-	}
-	check_passed(t);
+	check_host_keys(t, "/etc/ssh", "ssh_host_");
+	check_host_keys(t, "/etc/dropbear", "dropbear_");
 }
 
 SABOTAGE(image, no_ssh_host_keys, "a host key was left in the image")

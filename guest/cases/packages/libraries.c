@@ -30,6 +30,7 @@ struct survey {
 	struct asked *asked[NAMES_BUCKETS];
 	struct elf elf;
 	unsigned elf_count, missing;
+	bool is_musl; /* the only loader is musl's, so libraries are for it */
 };
 
 static void add_folder(struct survey *survey, const char *folder)
@@ -95,6 +96,17 @@ static void read_musl_config(struct survey *survey)
 	}
 }
 
+static bool has_file(struct survey *survey, const char *pattern)
+{
+	for (unsigned i = 0; i < survey->folder_count; i++) {
+		for (const char *const *name = file_names(survey->t, survey->folders[i]); *name;
+		     name++)
+			if (fnmatch(pattern, *name, 0) == 0)
+				return true;
+	}
+	return false;
+}
+
 static void find_folders(struct survey *survey)
 {
 	static const char *const defaults[] = {"/lib64",    "/usr/lib64",     "/lib",
@@ -112,6 +124,7 @@ static void find_folders(struct survey *survey)
 		add_folder(survey, case_format(survey->t, "/usr/lib/%s", triplets[i]));
 		add_folder(survey, case_format(survey->t, "/lib/%s", triplets[i]));
 	}
+	survey->is_musl = has_file(survey, "ld-musl-*.so.1") && !has_file(survey, "ld-linux*.so.*");
 }
 
 /* ---- what to look at ---- */
@@ -206,6 +219,21 @@ static bool is_in_run_path(struct survey *survey, const char *object, const char
 	return false;
 }
 
+/* musl's loader is the C library itself: it answers for each of these, whatever follows, and looks for no file. */
+static bool is_in_musl(const struct survey *survey, const char *name)
+{
+	static const char *const parts[] = {"libc.",  "libpthread.", "librt.",	"libm.",
+					    "libdl.", "libutil.",    "libxnet."};
+	const char *interpreter = survey->elf.interpreter;
+
+	if (!(interpreter[0] ? strstr(interpreter, "/ld-musl-") != NULL : survey->is_musl))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (has_prefix(name, parts[i]))
+			return true;
+	return false;
+}
+
 static ssize_t read_object(void *arg, uint64_t offset, void *buf, size_t size)
 {
 	const struct survey *survey = arg;
@@ -222,7 +250,8 @@ static void check_needed(struct survey *survey, const char *object)
 		const char *name = elf->needed[i];
 		bool found = strchr(name, '/') ? file_exists(survey->t, name)
 					       : is_in_folders(survey, name);
-		if (found || is_in_run_path(survey, object, run_path, name))
+		if (found || is_in_musl(survey, name) ||
+		    is_in_run_path(survey, object, run_path, name))
 			continue;
 		if (survey->missing++ < 20)
 			FAIL(survey->t, "%s needs %s, and no library of that name is there", object,
