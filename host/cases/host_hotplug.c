@@ -102,6 +102,13 @@ void device_plug(struct host_trial *t, const char *id, const char *members)
 		must_qmp(t, "device_add", host_format(t, "{\"id\":\"%s\",%s}", id, members));
 }
 
+void device_needs_udev(struct host_trial *t)
+{
+	if (host_call(t, "stat", "/run/udev/control", NULL) != 0 &&
+	    host_call(t, "stat", "/run/systemd/system", NULL) != 0)
+		host_skip(t, "udev", "nobody in the guest loads a driver for what is plugged in");
+}
+
 void device_await_quiet(struct host_trial *t)
 {
 	(void)host_call(t, "await_absence", QUIET_TEXT, "/run/udev/queue", NULL);

@@ -28,6 +28,9 @@ void device_node(struct host_trial *t, const char *node, const char *path, const
 /* device_add with these members of JSON, unless a device of that id is there. */
 void device_plug(struct host_trial *t, const char *id, const char *members) NONNULL(1, 2, 3);
 bool device_is_plugged(struct host_trial *t, const char *id) NONNULL(1, 2);
+/* Skips the case where nobody in the guest loads modules for devices that come: neither udev nor systemd was started. For
+ * one whose device has got no driver. */
+void device_needs_udev(struct host_trial *t) NONNULL(1);
 /* Until udev has done what it does with devices: who takes a disk away that is being read gets an I/O error. On a guest
  * without udev there is nothing to wait for. */
 void device_await_quiet(struct host_trial *t) NONNULL(1);

@@ -183,25 +183,17 @@ static uint64_t be64(const unsigned char *at)
 	return number;
 }
 
-/* The counters in the superblock; false for other filesystems. */
-static bool read_room(struct trial *t, const struct filesystem *root, struct room *ret)
+static uint64_t le64(const unsigned char *at)
 {
-	unsigned char super[1024];
-	bool is_ext = has_prefix(root->type, "ext"), is_xfs = strcmp(root->type, "xfs") == 0;
-	uint64_t at = (uint64_t)root->start + (is_ext ? 1024 : 0);
+	return le32(at) | le32(at + 4) << 32;
+}
 
-	if ((!is_ext && !is_xfs) || root->start < 0 ||
-	    tree_disk_read(case_tree(t), at, super, sizeof super) != (ssize_t)sizeof super)
-		return false;
-	if (is_xfs) {
-		if (memcmp(super, "XFSB", 4) != 0)
-			return false;
-		*ret = (struct room){.blocks = be64(super + 8), .free_blocks = be64(super + 144)};
-		return true;
-	}
+static bool take_ext(const unsigned char *super, struct room *ret)
+{
+	bool is_wide = le32(super + 0x60) & 0x80; /* INCOMPAT_64BIT */
+
 	if (super[56] != 0x53 || super[57] != 0xef)
 		return false;
-	bool is_wide = le32(super + 0x60) & 0x80; /* INCOMPAT_64BIT */
 	*ret = (struct room){
 		.blocks = le32(super + 4) | (is_wide ? le32(super + 0x150) << 32 : 0),
 		.free_blocks = le32(super + 12) | (is_wide ? le32(super + 0x158) << 32 : 0),
@@ -209,6 +201,53 @@ static bool read_room(struct trial *t, const struct filesystem *root, struct roo
 		.free_inodes = le32(super + 16),
 	};
 	return true;
+}
+
+static bool take_xfs(const unsigned char *super, struct room *ret)
+{
+	if (memcmp(super, "XFSB", 4) != 0)
+		return false;
+	*ret = (struct room){.blocks = be64(super + 8), .free_blocks = be64(super + 144)};
+	return true;
+}
+
+/* It counts bytes, and has no fixed number of inodes. */
+static bool take_btrfs(const unsigned char *super, struct room *ret)
+{
+	uint64_t total = le64(super + 0x70), used = le64(super + 0x78);
+
+	if (memcmp(super + 64, "_BHRfS_M", 8) != 0)
+		return false;
+	*ret = (struct room){.blocks = total / 4096,
+			     .free_blocks = total > used ? (total - used) / 4096 : 0};
+	return true;
+}
+
+/* Where the superblocks lie that hold the counters. */
+static const struct superblock {
+	const char *type;
+	unsigned offset;
+	bool (*take)(const unsigned char *super, struct room *ret);
+} superblocks[] = {
+	{"ext2", 1024, take_ext}, {"ext3", 1024, take_ext},	{"ext4", 1024, take_ext},
+	{"xfs", 0, take_xfs},	  {"btrfs", 65536, take_btrfs},
+};
+
+/* The counters in the superblock; false for other filesystems. */
+static bool read_room(struct trial *t, const struct filesystem *root, struct room *ret)
+{
+	unsigned char super[1024];
+
+	for (size_t i = 0; i < ARRAY_LEN(superblocks); i++) {
+		const struct superblock *known = &superblocks[i];
+		if (strcmp(root->type, known->type) != 0)
+			continue;
+		return root->start >= 0 &&
+		       tree_disk_read(case_tree(t), (uint64_t)root->start + known->offset, super,
+				      sizeof super) == (ssize_t)sizeof super &&
+		       known->take(super, ret);
+	}
+	return false;
 }
 
 static const struct filesystem *require_root(struct trial *t)
@@ -246,6 +285,11 @@ SABOTAGE(image, root_fs_has_headroom, "one block is free")
 
 	if (strcmp(root->type, "xfs") == 0) {
 		tree_plant_disk(case_tree(t), (uint64_t)root->start + 144, "\0\0\0\0\0\0\0\1", 8);
+		return;
+	}
+	if (strcmp(root->type, "btrfs") == 0) { /* what is used: more than there is */
+		tree_plant_disk(case_tree(t), (uint64_t)root->start + 65536 + 0x78,
+				"\xff\xff\xff\xff\xff\xff\xff\xff", 8);
 		return;
 	}
 	tree_plant_disk(case_tree(t), (uint64_t)root->start + 1024 + 12, one, 4);

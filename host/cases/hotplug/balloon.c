@@ -36,6 +36,7 @@ static void plug_balloon(struct host_trial *t, const char *features)
 			return;
 		host_sleep(t, LOOK_MS);
 	}
+	device_needs_udev(t);
 	HOST_FAIL(t, "the balloon that was plugged in has got no driver");
 }
 

@@ -28,7 +28,10 @@ static const char *plug_nvme(struct host_trial *t)
 	device_plug(t, "assaynvme",
 		    "\"driver\":\"nvme\",\"drive\":\"assaynvme\",\"serial\":\"assaynvme\","
 		    "\"bus\":\"hot0\"");
-	return disk_await(t, "assaynvme");
+	const char *disk = disk_await(t, "assaynvme");
+	if (!disk)
+		device_needs_udev(t);
+	return disk;
 }
 
 HOST_CASE(hotplug, nvme_add_and_remove_work,
@@ -70,6 +73,7 @@ static void await_driver(struct host_trial *t)
 			return;
 		host_sleep(t, 100);
 	}
+	device_needs_udev(t);
 	HOST_FAIL(t, "the SCSI controller that was plugged in has got no driver");
 }
 
@@ -123,7 +127,10 @@ static void plug_drive(struct host_trial *t)
 {
 	plug_scsi(t, true);
 	device_plug(t, "drive", "\"driver\":\"scsi-cd\",\"bus\":\"scsi.0\"");
-	HOST_REQUIRE(t, host_call(t, "await_path", "30", DRIVE, NULL) == 0);
+	bool is_there = host_call(t, "await_path", "30", DRIVE, NULL) == 0;
+	if (!is_there)
+		device_needs_udev(t);
+	HOST_REQUIRE(t, is_there);
 }
 
 /* In the end it has, or has no, medium. */

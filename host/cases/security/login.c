@@ -28,7 +28,14 @@ HOST_CASE(security, wrong_password_never_logs_in,
 	HOST_REQUIRE(t, answer >= 0);
 	host_console_forget(t);
 	host_console_type(t, "no-such-password\r");
-	HOST_REQUIRE(t, host_console_wait(t, "ncorrect", PROMPT_S));
+	/* Not every login says why: BusyBox's ends at a hash that it cannot read, and the next one asks. */
+	static const char *const ends[] = {"ncorrect", "login:", "root@", "# ", NULL};
+	int end = host_console_wait_any(t, ends, PROMPT_S);
+	if (end > 1) {
+		HOST_FAIL(t, "root is let in with a wrong password");
+		return;
+	}
+	HOST_REQUIRE(t, end >= 0);
 	/* Whoever is in has a prompt; here the next login is asked for. */
 	HOST_CHECK(t, host_console_wait(t, "login:", PROMPT_S));
 	HOST_CHECK_LACKS(t, host_console(t), "Last login");
