@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A verdict as an in-toto statement. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "host/hallmark/hallmark.h"
+#include "host/hallmark/words.h"
+
+const char *hallmark_time(uint64_t wall_ns, char buf[HALLMARK_TIME_SIZE])
+{
+	time_t seconds = (time_t)(wall_ns / NS_PER_S);
+	struct tm utc;
+
+	gmtime_r(&seconds, &utc);
+	if (strftime(buf, HALLMARK_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+		buf[0] = '\0';
+	return buf;
+}
+
+static void add_time(struct text *out, const char *key, uint64_t wall_ns)
+{
+	char time_[HALLMARK_TIME_SIZE];
+
+	json_member(out, key, hallmark_time(wall_ns, time_));
+}
+
+static void add_digest(struct text *out, const char *key, const char *sha256)
+{
+	json_key(out, key);
+	json_open(out, '{');
+	json_member(out, "sha256", sha256);
+	json_close(out, '}');
+}
+
+static bool is_first_of_image(const struct run *run, const struct run_cell *cell)
+{
+	vec_each (&run->cells, other)
+		if (strcmp(other->image_digest, cell->image_digest) == 0)
+			return other == cell;
+	return true;
+}
+
+/* Each image once, however many cells it has. */
+static void add_subjects(const struct run *run, struct text *out)
+{
+	json_key(out, "subject");
+	json_open(out, '[');
+	vec_each (&run->cells, cell) {
+		if (!is_first_of_image(run, cell))
+			continue;
+		json_open(out, '{');
+		json_member(out, "name", cell->image_name);
+		add_digest(out, "digest", cell->image_digest);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
+static void add_cells(const struct run *run, struct text *out)
+{
+	json_key(out, "cells");
+	json_open(out, '[');
+	vec_each (&run->cells, cell) {
+		json_open(out, '{');
+		add_digest(out, "image", cell->image_digest);
+		json_member(out, "size", cell->size_name);
+		json_member(out, "firmware", cell->firmware);
+		json_member(out, "accel", cell->accel);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
+static void add_counts(const struct run *run, struct text *out)
+{
+	struct run_tally tally;
+
+	run_tally(run, &tally);
+	json_key(out, "counts");
+	json_open(out, '{');
+	json_member_number(out, "total", tally.total);
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		json_member_number(out, outcome_name((enum outcome)i), tally.outcomes[i]);
+	json_member_number(out, "holes", tally.holes);
+	json_close(out, '}');
+}
+
+/* What SLSA's summary has no place for. */
+static void add_own(const struct run *run, const struct judgement *judgement,
+		    const struct hallmark_terms *terms, struct text *out)
+{
+	json_key(out, "assay");
+	json_open(out, '{');
+	json_member_number(out, "schema", HALLMARK_SCHEMA);
+	json_member(out, "verdict", verdict_name(judgement->verdict));
+	json_member(out, "run", run->id);
+	add_time(out, "expires", terms->now_ns + terms->valid_ns);
+	add_digest(out, "plan", terms->plan_sha256);
+	add_digest(out, "journal", terms->journal_sha256);
+	add_counts(run, out);
+	add_cells(run, out);
+	json_close(out, '}');
+}
+
+static void add_verifier(const struct run *run, const struct hallmark_terms *terms,
+			 struct text *out)
+{
+	json_key(out, "verifier");
+	json_open(out, '{');
+	json_member(out, "id", terms->verifier);
+	json_key(out, "version");
+	json_open(out, '{');
+	json_member(out, "assay", run->version);
+	json_close(out, '}');
+	json_close(out, '}');
+}
+
+/* A package URL (purl) of the type generic says which resource it is. */
+static void add_resource(const struct run *run, struct text *out)
+{
+	const struct run_cell *cell = run->cells.count > 0 ? &run->cells.items[0] : NULL;
+	CLEAN_TEXT struct text uri = TEXT_INIT(2048);
+
+	(void)text_adds(&uri, "pkg:generic/");
+	for (const char *c = cell ? cell->image_name : ""; *c; c++)
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~",
+			   *c))
+			(void)text_add(&uri, c, 1);
+		else
+			(void)text_addf(&uri, "%%%02X", (unsigned char)*c);
+	(void)text_addf(&uri, "?checksum=sha256:%s", cell ? cell->image_digest : "");
+	json_member(out, "resourceUri", uri.buf);
+}
+
+/* Without a gate the rules are those of assay(1), which come with the program's version. */
+static void add_policy(const struct run *run, struct text *out)
+{
+	CLEAN_FREE char *uri = xasprintf(BUILT_IN_RULES_URI "%s", run->version);
+
+	json_key(out, "policy");
+	json_open(out, '{');
+	json_member(out, "uri", uri);
+	json_close(out, '}');
+}
+
+void hallmark_write(const struct run *run, const struct judgement *judgement,
+		    const struct hallmark_terms *terms, struct text *out)
+{
+	bool ships = judgement->verdict == VERDICT_SHIP;
+
+	json_open(out, '{');
+	json_member(out, "_type", STATEMENT_TYPE);
+	add_subjects(run, out);
+	json_member(out, "predicateType", PREDICATE_TYPE);
+	json_key(out, "predicate");
+	json_open(out, '{');
+	add_verifier(run, terms, out);
+	add_time(out, "timeVerified", terms->now_ns);
+	add_resource(run, out);
+	add_policy(run, out);
+	json_member(out, "verificationResult", ships ? "PASSED" : "FAILED");
+	json_key(out, "verifiedLevels");
+	json_open(out, '[');
+	json_text(out, ships ? LEVEL_SHIP : "FAILED");
+	json_close(out, ']');
+	json_member(out, "slsaVersion", SLSA_VERSION);
+	add_own(run, judgement, terms, out);
+	json_close(out, '}');
+	json_close(out, '}');
+}
