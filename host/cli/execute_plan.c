@@ -112,6 +112,10 @@ static void fill_cell_again(struct execution *x, struct plan_cell *cell)
 
 static void fill_plan(struct execution *x)
 {
+	if (x->earlier)
+		x->plan->limits = (struct plan_limits){.case_ns = x->earlier->case_limit_ns,
+						       .cell_ns = x->earlier->cell_limit_ns,
+						       .run_ns = x->earlier->run_limit_ns};
 	vec_each (&x->cells, it) {
 		struct plan_cell *cell = add_cell(x, it);
 		if (x->earlier)

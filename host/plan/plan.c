@@ -467,6 +467,25 @@ static void add_cell(const struct plan_cell *cell, struct text *out)
 	json_close(out, '}');
 }
 
+static void add_limits(const struct plan_limits *limits, struct text *out)
+{
+	const struct {
+		const char *key;
+		uint64_t ns;
+	} members[] = {{"case_ns", limits->case_ns},
+		       {"cell_ns", limits->cell_ns},
+		       {"run_ns", limits->run_ns}};
+
+	json_key(out, "limits");
+	json_open(out, '{');
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (members[i].ns > 0)
+			json_member_number(out, members[i].key,
+					   members[i].ns < INT64_MAX ? (long long)members[i].ns
+								     : INT64_MAX);
+	json_close(out, '}');
+}
+
 void plan_json(const struct plan *plan, struct text *out)
 {
 	json_open(out, '{');
@@ -474,6 +493,7 @@ void plan_json(const struct plan *plan, struct text *out)
 	json_member(out, "run", plan->run_id);
 	json_key(out, "proves");
 	json_bool(out, plan->proves);
+	add_limits(&plan->limits, out);
 	json_key(out, "cells");
 	json_open(out, '[');
 	vec_each (&plan->cells, cell)

@@ -90,11 +90,24 @@ struct plan_cell {
 };
 DEFINE_VEC(plan_cells, struct plan_cell *);
 
+/* How long things may take, in nanoseconds; 0: as long as they like. What a limit cuts off never passes. */
+struct plan_limits {
+	/* No case gets more, whatever its own limit is; by hardware virtualisation, as that. It is broken then. */
+	uint64_t case_ns;
+	/* From the first job of a cell on. What has no result then gets infra, with that reason; what looks at the image file
+	 * at the end runs all the same. */
+	uint64_t cell_ns;
+	/* From the beginning of a session (a resumed run has it anew). What has no result then is a hole, and the run's ending
+	 * says why. */
+	uint64_t run_ns;
+};
+
 struct plan {
 	char *run_id;
 	const struct catalog *catalog; /* borrowed */
 	struct plan_cells cells;
-	bool frozen, proves; /* proves: it holds sabotaged items */
+	struct plan_limits limits; /* may be set until it is frozen */
+	bool frozen, proves;	   /* proves: it holds sabotaged items */
 };
 
 struct plan *plan_new(const char *run_id, const struct catalog *catalog) NONNULL(1, 2);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/test.h"
 
 static const struct case_info infos[] = {
@@ -138,6 +139,7 @@ TEST(plan, cases_are_tried_as_it_says)
 	EXPECT_NUMBER(
 		plan_set_trial(plan, cell, catalog_find(catalog, CASE_NAME_ALLOWED), false, &trial),
 		-ENOENT);
+	plan->limits.cell_ns = 7 * NS_PER_S;
 	plan_freeze(plan);
 	vec_each (&cell->items, item) {
 		bool is_it = item->it == it && !item->sabotaged;
@@ -145,6 +147,7 @@ TEST(plan, cases_are_tried_as_it_says)
 	}
 	plan_json(plan, &json);
 	EXPECT(strstr(json.buf, "\"timeout_s\":7,\"retries\":2,\"repeat\":5") != NULL);
+	EXPECT(strstr(json.buf, "\"limits\":{\"cell_ns\":7000000000}") != NULL);
 	EXPECT(strstr(strstr(json.buf, "\"retries\"") + 1, "\"retries\"") == NULL);
 }
 

@@ -48,8 +48,8 @@ static void begin_cell(const struct engine *engine, struct cell_run *cell)
 
 	if (atomic_exchange(&cell->has_begun, true))
 		return;
-	if (engine->setup->limits.cell_ns > 0)
-		atomic_store(&cell->until_ns, clock_now_ns() + engine->setup->limits.cell_ns);
+	if (engine->setup->plan->limits.cell_ns > 0)
+		atomic_store(&cell->until_ns, clock_now_ns() + engine->setup->plan->limits.cell_ns);
 	if (watch->on_cell)
 		watch->on_cell(watch->arg, cell->cell->index);
 }
@@ -230,7 +230,7 @@ static int open_tick(const struct engine *engine)
 {
 	const struct engine_setup *setup = engine->setup;
 
-	if (!setup->watch.on_tick && !setup->resources_root && setup->limits.run_ns == 0)
+	if (!setup->watch.on_tick && !setup->resources_root && setup->plan->limits.run_ns == 0)
 		return -1;
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	struct itimerspec timer = {.it_value.tv_nsec = TICK_NS, .it_interval.tv_nsec = TICK_NS};
@@ -336,8 +336,10 @@ static void tell_planned(struct engine *engine, struct cell_run *run)
 static void make_jobs(const struct engine *engine, struct jobs *jobs)
 {
 	const struct engine_setup *setup = engine->setup;
+	/* Who shares a reboot has time for the others too. */
+	bool company = setup->run_host_group && setup->plan->limits.case_ns == 0;
 	struct jobs_layout layout = {.workers = engine->jobs,
-				     .groups_max = setup->run_host_group ? GROUPS_MAX : 0};
+				     .groups_max = company ? GROUPS_MAX : 0};
 
 	if (setup->earlier) {
 		layout.is_done = is_done;
@@ -370,7 +372,7 @@ static void tell_end(struct engine *engine, const struct engine_end *end, const 
 	if (end->limited && !e->code && !end->cancelled)
 		(void)snprintf(record->text, sizeof record->text,
 			       "the run's limit of %s was reached",
-			       clock_span(engine->setup->limits.run_ns, span));
+			       clock_span(engine->setup->plan->limits.run_ns, span));
 	else
 		(void)snprintf(record->text, sizeof record->text, "%s", how);
 	recorder_add(engine->recorder, record);
@@ -503,13 +505,14 @@ int engine_run(const struct engine_setup *setup, struct engine_end *ret, struct 
 	CLEAN_FD int failed_fd = eventfd(0, EFD_CLOEXEC), signal_fd = -1;
 	CLEANUP(journal) struct journal *journal = NULL;
 	sigset_t before, ours;
-	struct engine engine = {
-		.setup = setup,
-		.jobs = choose_jobs(setup),
-		.until_ns = setup->limits.run_ns ? clock_now_ns() + setup->limits.run_ns : 0,
-		.cancel_fd = cancel_fd,
-		.finished_fd = finished_fd,
-		.failed_fd = failed_fd};
+	struct engine engine = {.setup = setup,
+				.jobs = choose_jobs(setup),
+				.until_ns = setup->plan->limits.run_ns
+						    ? clock_now_ns() + setup->plan->limits.run_ns
+						    : 0,
+				.cancel_fd = cancel_fd,
+				.finished_fd = finished_fd,
+				.failed_fd = failed_fd};
 
 	*ret = (struct engine_end){0};
 	if (cancel_fd < 0 || finished_fd < 0 || failed_fd < 0)

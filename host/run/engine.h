@@ -63,16 +63,6 @@ struct engine_room {
 	unsigned cpus;
 };
 
-/* How long things may take, in nanoseconds; 0: as long as they like. A case has its own limit (plan_item_timeout_s), by which it
- * is broken. What a limit here cuts off never passes. */
-struct engine_limits {
-	/* From the first job of a cell on. What has no result then gets infra, with that reason; what looks at the image file
-	 * at the end runs all the same. */
-	uint64_t cell_ns;
-	/* From the beginning of this session. What has no result then is a hole, and the run's ending says why. */
-	uint64_t run_ns;
-};
-
 struct engine_setup {
 	const struct plan *plan;
 	const struct engine_cell *cells; /* one for each of the plan */
@@ -88,7 +78,6 @@ struct engine_setup {
 	/* What stands before /proc and /sys where the memory that is left is watched while the run goes on ("": this host's; a
 	 * test's folder): new machines wait while it is short. NULL: nobody looks. */
 	const char *resources_root;
-	struct engine_limits limits;
 	const char *templates;	/* folder in which they are kept; NULL: none are made */
 	uint64_t templates_max; /* bytes that they may take */
 	/* What is known to come up, for when a subject's boot fails: its image, or, where that is NULL, the micro-VM. It is booted
@@ -106,7 +95,7 @@ struct engine_setup {
 
 struct engine_end {
 	bool cancelled; /* by a signal */
-	bool limited;	/* by limits.run_ns */
+	bool limited;	/* by the plan's limits.run_ns */
 	int signal;
 };
 

@@ -442,7 +442,7 @@ TEST(engine_cells, what_a_cells_limit_cuts_off_is_infra)
 	struct run_tally tally;
 
 	tour_prepare(&tour, "ab", "hang=a.first");
-	tour.setup.limits.cell_ns = 300 * NS_PER_MS;
+	tour.plan->limits.cell_ns = 300 * NS_PER_MS;
 	tour_go(&tour);
 	run_tally(tour.run, &tally);
 	EXPECT_NUMBER(tally.holes, 0);
@@ -462,11 +462,25 @@ TEST(engine_cells, a_slow_boot_that_the_limit_cuts_off_fails_no_image)
 	struct tour tour = {0};
 
 	tour_prepare(&tour, "a", "boot_ms=60000");
-	tour.setup.limits.cell_ns = 200 * NS_PER_MS;
+	tour.plan->limits.cell_ns = 200 * NS_PER_MS;
 	tour_go(&tour);
 	EXPECT_TEXT(outcome_of(&tour, 0, CASE_REACHES_READY), "infra");
 	EXPECT_TEXT(outcome_of(&tour, 0, "a.third"), "infra");
 	EXPECT_NUMBER(count_phases(&tour, "boot"), 1);
+	tour_end(&tour);
+}
+
+TEST(engine_cells, a_cases_limit_breaks_it)
+{
+	struct tour tour = {0};
+
+	tour_prepare(&tour, "a", "hang=a.first");
+	tour.with[0].accel = ACCEL_KVM; /* whose time is not stretched */
+	tour.plan->limits.case_ns = 1;
+	tour_go(&tour);
+	EXPECT_TEXT(outcome_of(&tour, 0, "a.first"), "broken");
+	EXPECT_TEXT(outcome_of(&tour, 0, "a.second"), "pass");
+	EXPECT_NUMBER((long long)tour.run->case_limit_ns, 1);
 	tour_end(&tour);
 }
 
@@ -476,7 +490,7 @@ TEST(engine_cells, what_the_runs_limit_cuts_off_is_a_hole_and_resumed)
 	struct run_tally tally;
 
 	tour_prepare(&tour, "ab", "hang=a.first");
-	tour.setup.limits.run_ns = 300 * NS_PER_MS;
+	tour.plan->limits.run_ns = 300 * NS_PER_MS;
 	tour_go(&tour);
 	EXPECT(tour.end.limited && !tour.end.cancelled);
 	EXPECT_TEXT(tour.run->ending, "the run's limit of 0.30 s was reached");
@@ -487,7 +501,7 @@ TEST(engine_cells, what_the_runs_limit_cuts_off_is_a_hole_and_resumed)
 	again = tour;
 	again.run = NULL;
 	again.setup.earlier = tour.run;
-	again.setup.limits.run_ns = 0;
+	again.plan->limits.run_ns = 0;
 	again.setup.driver_options = "";
 	EXPECT_NUMBER(engine_run(&again.setup, &again.end, &again.e), 0);
 	EXPECT(run_load(again.folder, &again.run, &again.e) == 0);

@@ -67,6 +67,16 @@ static int plug(struct seat *seat, const struct plan_item *item, struct result *
 	return 0;
 }
 
+/* In whole seconds, one at least. */
+static unsigned timeout_of(const struct plan *plan, const struct plan_item *item)
+{
+	unsigned own_s =
+		item->trial.timeout_s ? item->trial.timeout_s : case_timeout_s(&item->it->info);
+	uint64_t most_s = (plan->limits.case_ns + NS_PER_S - 1) / NS_PER_S;
+
+	return most_s > 0 && most_s < own_s ? (unsigned)most_s : own_s;
+}
+
 static int execute(struct seat *seat, const struct plan_item *item, struct result *result,
 		   struct err *e)
 {
@@ -77,8 +87,7 @@ static int execute(struct seat *seat, const struct plan_item *item, struct resul
 	unsigned flags = flags_of(seat, item);
 	struct case_info info = item->it->info;
 
-	if (item->trial.timeout_s)
-		info.timeout_s = item->trial.timeout_s;
+	info.timeout_s = timeout_of(engine->setup->plan, item);
 	tell_state(seat->worker, "%s%s", item->it->id, item->sabotaged ? " (sabotaged)" : "");
 	if (is_reaches_ready(item)) { /* it did: the machine is here */
 		result_set(result, OUTCOME_PASS, "%s", seat->boot.sentence);

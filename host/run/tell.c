@@ -136,7 +136,8 @@ bool cell_is_over(const struct engine *engine, const struct cell_run *cell)
 {
 	uint64_t until_ns = atomic_load(&cell->until_ns);
 
-	return engine->setup->limits.cell_ns > 0 && until_ns > 0 && clock_now_ns() >= until_ns;
+	return engine->setup->plan->limits.cell_ns > 0 && until_ns > 0 &&
+	       clock_now_ns() >= until_ns;
 }
 
 const char *cell_over_words(const struct engine *engine, char words[96])
@@ -144,7 +145,7 @@ const char *cell_over_words(const struct engine *engine, char words[96])
 	char span[CLOCK_SPAN_SIZE];
 
 	(void)snprintf(words, 96, "cut off by the cell's limit of %s",
-		       clock_span(engine->setup->limits.cell_ns, span));
+		       clock_span(engine->setup->plan->limits.cell_ns, span));
 	return words;
 }
 

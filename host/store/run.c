@@ -93,6 +93,20 @@ static unsigned copy_number(const json_t *object, const char *key)
 	return value < 0 || value > UINT_MAX ? 0 : (unsigned)value;
 }
 
+static uint64_t copy_ns(const json_t *object, const char *key)
+{
+	json_int_t value = json_integer_value(json_object_get(object, key));
+
+	return value < 0 ? 0 : (uint64_t)value;
+}
+
+static void parse_limits(struct run *run, const json_t *limits)
+{
+	run->case_limit_ns = copy_ns(limits, "case_ns");
+	run->cell_limit_ns = copy_ns(limits, "cell_ns");
+	run->run_limit_ns = copy_ns(limits, "run_ns");
+}
+
 static int parse_case(struct run *run, unsigned cell, const json_t *object, struct err *e)
 {
 	const char *kind = json_string_value(json_object_get(object, "kind"));
@@ -196,6 +210,7 @@ static int parse_plan_object(struct run *run, const json_t *root, struct err *e)
 			       PLAN_SCHEMA);
 	copy_word(root, "run", run->id, sizeof run->id);
 	run->proves = json_is_true(json_object_get(root, "proves"));
+	parse_limits(run, json_object_get(root, "limits"));
 	json_array_foreach(json_object_get(root, "cells"), at, entry)
 	{
 		int r = parse_cell(run, entry, e);

@@ -73,6 +73,7 @@ struct run {
 	char ending[512]; /* "done", "cancelled", …; "" when it did not end */
 	unsigned resumed; /* how often */
 	bool proves;
+	uint64_t case_limit_ns, cell_limit_ns, run_limit_ns; /* of the plan; 0: none */
 	size_t lost_lines; /* at the journal's end: torn or garbled */
 	struct run_cells cells;
 	struct run_cases cases; /* sorted by cell, id, clean before sabotaged */
