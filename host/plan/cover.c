@@ -27,12 +27,27 @@ static int check_column(const struct cover_column *column, size_t number, struct
 	return 0;
 }
 
+static int check_rows(const struct cover_model *model, const char *what, const uint16_t *rows,
+		      size_t count, struct err *e)
+{
+	if (count > COVER_ROWS_MAX)
+		return err_set(e, BLAME_USER, E2BIG, "%s: there are %zu; %u are the most", what,
+			       count, COVER_ROWS_MAX);
+	for (size_t i = 0; i < count * model->column_count; i++) {
+		size_t column = i % model->column_count;
+		if (rows[i] != COVER_ANY && rows[i] >= model->columns[column].values)
+			return err_set(e, BLAME_USER, EINVAL, "%s %zu: column %zu has no value %u",
+				       what, i / model->column_count, column, rows[i]);
+	}
+	return 0;
+}
+
 static int check_model(const struct cover_model *model, struct err *e)
 {
 	if (model->ways < 1 || model->ways > COVER_WAYS_MAX)
 		return err_set(e, BLAME_USER, EINVAL, "%u ways: there may be 1 to %u", model->ways,
 			       COVER_WAYS_MAX);
-	if (model->column_count == 0)
+	if (model->column_count <= model->aside_count)
 		return err_set(e, BLAME_USER, EINVAL, "there is no column to cover");
 	if (model->column_count > COVER_COLUMNS_MAX)
 		return err_set(e, BLAME_USER, E2BIG, "%zu columns; %u are the most",
@@ -40,27 +55,19 @@ static int check_model(const struct cover_model *model, struct err *e)
 	if (model->rule_count > COVER_RULES_MAX)
 		return err_set(e, BLAME_USER, E2BIG, "%zu rules; %u are the most",
 			       model->rule_count, COVER_RULES_MAX);
-	if (model->must_count > COVER_ROWS_MAX)
-		return err_set(e, BLAME_USER, E2BIG, "%zu rows that must be there; %u are the most",
-			       model->must_count, COVER_ROWS_MAX);
 	for (size_t c = 0; c < model->column_count; c++) {
 		int r = check_column(&model->columns[c], c, e);
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < model->must_count * model->column_count; i++) {
-		size_t column = i % model->column_count;
-		if (model->must[i] != COVER_ANY && model->must[i] >= model->columns[column].values)
-			return err_set(e, BLAME_USER, EINVAL,
-				       "must row %zu: column %zu has no value %u",
-				       i / model->column_count, column, model->must[i]);
-	}
-	return 0;
+	int r = check_rows(model, "must row", model->must, model->must_count, e);
+	return r < 0 ? r
+		     : check_rows(model, "covered row", model->covered, model->covered_count, e);
 }
 
 static int add_must_rows(struct cover_greedy *greedy, struct cover_cells *rows, struct err *e)
 {
-	size_t columns = greedy->space->column_count;
+	size_t columns = greedy->model->column_count;
 	CLEAN_FREE uint16_t *row = xnew(columns * sizeof *row);
 
 	for (size_t i = 0; i < greedy->model->must_count; i++) {
@@ -71,7 +78,7 @@ static int add_must_rows(struct cover_greedy *greedy, struct cover_cells *rows, 
 		if (r == 0)
 			return err_set(e, BLAME_USER, EINVAL,
 				       "must row %zu: no valid row has these values", i);
-		(void)cover_greedy_cover(greedy, row);
+		cover_greedy_cover(greedy, row);
 		r = cover_greedy_add(rows, row, columns, e);
 		if (r < 0)
 			return r;
@@ -82,23 +89,24 @@ static int add_must_rows(struct cover_greedy *greedy, struct cover_cells *rows, 
 static int find_rows(struct cover_greedy *greedy, const struct cover_options *options,
 		     struct cover_cells *rows, struct cover *cover, struct err *e)
 {
-	size_t columns = greedy->space->column_count;
+	size_t columns = greedy->model->column_count;
 	int r = add_must_rows(greedy, rows, e);
 
 	if (r == 0)
 		r = cover_greedy_fill(greedy, rows, FIRST_LOOKS, e);
 	if (r < 0)
 		return r;
-	if (rows->count == 0)
+	if (rows->count == 0 && greedy->given == 0)
 		return err_set(e, BLAME_USER, EINVAL,
 			       "no combination is valid: the rules exclude each other");
 	cover->impossible = greedy->impossible;
-	cover->wanted = cover_space_tuples(greedy->space) - greedy->impossible;
+	cover->given = greedy->given;
+	cover->wanted = cover_space_tuples(greedy->space) - greedy->impossible - greedy->given;
 	cover->lower_bound = cover_bound(greedy);
 	r = cover_improve(greedy, rows, cover->lower_bound, FIRST_IMPROVEMENT, &cover->cut_short,
 			  e);
 	cover->first_rows = rows->count / columns;
-	if (r >= 0 && options->effort > 0)
+	if (r == 0 && options->effort > 0)
 		r = cover_improve(greedy, rows, cover->lower_bound, options->effort,
 				  &cover->cut_short, e);
 	if (r < 0)
@@ -107,43 +115,91 @@ static int find_rows(struct cover_greedy *greedy, const struct cover_options *op
 	return 0;
 }
 
-static int find(const struct cover_model *model, const struct cover_options *options,
-		const struct cover_space *space, struct cover_rules *rules, struct cover *cover,
-		struct err *e)
+static int find(struct cover_greedy *greedy, const struct cover_options *options,
+		struct cover *cover, struct err *e)
 {
-	CLEAN_DONE(cover_greedy) struct cover_greedy greedy = {0};
-	struct cover_cells rows = VEC_INIT(COVER_ROWS_MAX * model->column_count);
-	int r = cover_greedy_init(&greedy, model, space, rules, options, e);
+	size_t columns = greedy->model->column_count;
+	struct cover_cells rows = VEC_INIT(COVER_ROWS_MAX * columns);
+	int r = find_rows(greedy, options, &rows, cover, e);
+
+	cover->column_count = columns;
+	cover->row_count = rows.count / columns;
+	cover->rows = rows.items;
+	return r;
+}
+
+/* All that stands on the model. What it has made is released by work_done, also after an error. */
+struct work {
+	struct cover_space space;
+	struct cover_rules rules;
+	struct cover_greedy greedy;
+};
+
+static void work_done(struct work *work)
+{
+	cover_greedy_done(&work->greedy);
+	cover_rules_done(&work->rules);
+	cover_space_done(&work->space);
+}
+DEFINE_CLEAN_DONE(work);
+
+static int init_space(struct cover_space *space, const struct cover_model *model, struct err *e)
+{
+	size_t columns = model->column_count - model->aside_count;
+	unsigned ways = columns < model->ways ? (unsigned)columns : model->ways;
+
+	return cover_space_init(space, ways, model->columns, columns, e);
+}
+
+static int work_init(struct work *work, const struct cover_model *model,
+		     const struct cover_options *options, struct err *e)
+{
+	int r = check_model(model, e);
 
 	if (r == 0)
-		r = find_rows(&greedy, options, &rows, cover, e);
-	cover->column_count = model->column_count;
-	cover->row_count = rows.count / model->column_count;
-	cover->rows = rows.items;
+		r = init_space(&work->space, model, e);
+	if (r == 0)
+		r = cover_rules_init(&work->rules, model, e);
+	if (r == 0)
+		r = cover_greedy_init(&work->greedy, model, &work->space, &work->rules, options, e);
 	return r;
 }
 
 int cover_find(const struct cover_model *model, const struct cover_options *options,
 	       struct cover **ret, struct err *e)
 {
-	CLEAN_DONE(cover_space) struct cover_space space = {0};
-	CLEAN_DONE(cover_rules) struct cover_rules rules = {0};
-	int r = check_model(model, e);
+	CLEAN_DONE(work) struct work work = {0};
+	int r = work_init(&work, model, options, e);
 
 	if (r < 0)
 		return r;
-	unsigned ways =
-		model->column_count < model->ways ? (unsigned)model->column_count : model->ways;
-	r = cover_space_init(&space, ways, model->columns, model->column_count, e);
-	if (r == 0)
-		r = cover_rules_init(&rules, model, e);
-	if (r < 0)
-		return r;
 	CLEANUP(cover) struct cover *cover = xnew(sizeof *cover);
-	r = find(model, options, &space, &rules, cover, e);
+	r = find(&work.greedy, options, cover, e);
 	if (r == 0)
 		*ret = STEAL_PTR(cover);
 	return r;
+}
+
+int cover_possible(const struct cover_model *model, const uint16_t *rows, size_t count,
+		   bool *ret_possible, struct err *e)
+{
+	CLEAN_DONE(work) struct work work = {0};
+	struct cover_options options = {0};
+	int r = work_init(&work, model, &options, e);
+
+	if (r == 0)
+		r = check_rows(model, "row", rows, count, e);
+	if (r < 0)
+		return r;
+	CLEAN_FREE uint16_t *row = xnew(model->column_count * sizeof *row);
+	for (size_t i = 0; i < count; i++) {
+		memcpy(row, rows + i * model->column_count, model->column_count * sizeof *row);
+		r = cover_greedy_complete(&work.greedy, row, e);
+		if (r < 0)
+			return r;
+		ret_possible[i] = r > 0;
+	}
+	return 0;
 }
 
 void cover_free(struct cover *cover)
@@ -152,6 +208,29 @@ void cover_free(struct cover *cover)
 		return;
 	free(cover->rows);
 	free(cover);
+}
+
+int cover_explain(const struct cover_model *model, const struct cover *cover, cover_first *first,
+		  void *arg, struct err *e)
+{
+	CLEAN_DONE(cover_space) struct cover_space space = {0};
+	int r = init_space(&space, model, e);
+
+	if (r < 0)
+		return r;
+	CLEAN_FREE uint8_t *tuples = xnew(cover_space_tuples(&space));
+	cover_greedy_open(model, &space, tuples);
+	for (size_t row = 0; row < cover->row_count; row++)
+		for (size_t s = 0; s < space.set_count; s++) {
+			uint16_t values[COVER_WAYS_MAX];
+			uint32_t tuple = cover_space_encode(&space, s, cover_row(cover, row));
+			if (tuples[tuple] != COVER_OPEN)
+				continue;
+			tuples[tuple] = COVER_COVERED;
+			first(arg, row, cover_space_decode(&space, tuple, values), values,
+			      space.ways);
+		}
+	return 0;
 }
 
 /* The next combination of values, the last column's value first. False after the last. */

@@ -27,13 +27,13 @@
 #define COVER_ANY	       UINT16_MAX /* in a must row: any value will do */
 #define COVER_WAYS_MAX	       6
 #define COVER_COLUMNS_MAX      1024
-#define COVER_VALUES_MAX       4096 /* of a column */
+#define COVER_VALUES_MAX       10000 /* of a column */
 #define COVER_TUPLES_MAX       (32U << 20)
 #define COVER_ROWS_MAX	       65000
 #define COVER_RULES_MAX	       1024
-#define COVER_RULE_COLUMNS_MAX 32
+#define COVER_RULE_COLUMNS_MAX 64
 #define COVER_RULE_ROWS_MAX    (1U << 18)
-#define COVER_WEIGHT_MAX       1000000
+#define COVER_WEIGHT_MAX       100000
 
 /* About a second of improvement: so many tuples are looked at. */
 #define COVER_EFFORT 200000000ULL
@@ -62,6 +62,13 @@ struct cover_model {
 	const uint16_t *
 		must; /* must_count times column_count values or COVER_ANY: rows that have to be there */
 	size_t must_count;
+	/* The last columns are in rows and rules, but in no tuple. */
+	size_t aside_count;
+	/* Rows that are there already, elsewhere: as must, but their tuples are not wanted any more. */
+	const uint16_t *covered;
+	size_t covered_count;
+	/* Of each column: only tuples that have such a one are wanted. NULL: all are. */
+	const bool *focus;
 };
 
 struct cover_options {
@@ -73,8 +80,9 @@ struct cover_options {
 
 struct cover {
 	size_t column_count, row_count;
-	uint16_t *rows;		     /* those that must be there first, in their order */
-	uint64_t wanted, impossible; /* tuples; all that are wanted are covered */
+	uint16_t *rows; /* those that must be there first, in their order */
+	/* Tuples: all that are wanted are covered. Given are those that were not wanted in the first place. */
+	uint64_t wanted, impossible, given;
 	uint64_t
 		lower_bound; /* no plan has fewer rows than this (a better one may still not exist) */
 	size_t first_rows;   /* rows of the first answer, before the improvement */
@@ -95,6 +103,19 @@ static inline const uint16_t *cover_row(const struct cover *cover, size_t index)
 {
 	return cover->rows + index * cover->column_count;
 }
+
+/* Says of each of some rows of values and COVER_ANY whether a valid row has them. Errors as from cover_find. */
+int cover_possible(const struct cover_model *model, const uint16_t *rows, size_t count,
+		   bool *ret_possible, struct err *e) NONNULL(1, 2, 4, 5);
+
+/*
+ * Says why each row is there: calls `first` for every wanted tuple with the first row that holds it, row by row. The model is the one
+ * that the rows were found for.
+ */
+typedef void cover_first(void *arg, size_t row, const uint16_t *columns, const uint16_t *values,
+			 unsigned ways);
+int cover_explain(const struct cover_model *model, const struct cover *cover, cover_first *first,
+		  void *arg, struct err *e) NONNULL(1, 2, 3, 5);
 
 /*
  * The rule of a predicate: asks `holds` of every combination of the columns' values and keeps those for which it is true. `columns`

@@ -22,7 +22,7 @@ static void count_set(struct most *most, const uint8_t *tuples, size_t set)
 		       space->values[columns[i]] * sizeof *most->here);
 	for (uint32_t t = space->offset[set]; t < space->offset[set + 1]; t++) {
 		uint32_t index = t - space->offset[set];
-		if (tuples[t] == COVER_IMPOSSIBLE)
+		if (tuples[t] != COVER_COVERED)
 			continue;
 		for (unsigned i = space->ways; i-- > 0;) {
 			uint16_t values = space->values[columns[i]];
@@ -71,7 +71,7 @@ uint64_t cover_bound_binary(size_t columns)
 	}
 }
 
-/* Without impossible tuples any two values of a column may stand for two values. */
+/* Where all tuples are wanted any two values of a column may stand for two values. */
 static uint64_t bound_by_pairs(const struct cover_greedy *greedy)
 {
 	const struct cover_space *space = greedy->space;
@@ -80,7 +80,7 @@ static uint64_t bound_by_pairs(const struct cover_greedy *greedy)
 
 	for (size_t c = 0; c < space->column_count; c++)
 		columns += space->values[c] > 1;
-	if (greedy->impossible > 0 || space->ways < 2 || columns < space->ways)
+	if (greedy->impossible + greedy->given > 0 || space->ways < 2 || columns < space->ways)
 		return 0;
 	for (unsigned i = 2; i < space->ways; i++)
 		factor *= 2;

@@ -6,7 +6,7 @@
 #include "host/plan/cover_greedy.h"
 
 /*
- * The greater of two bounds. `greedy` says which tuples are impossible.
+ * The greater of two bounds. `greedy` says which tuples are wanted: those that are covered.
  *  - Rows with different values in a column are different rows, and those with one value are at least as many as the tuples that this
  *    value forms with any one set of other columns.
  *  - Two ways of k columns need as many rows as k columns of two values: the least N with C(N - 1, N / 2 rounded up) >= k (Katona 1973,

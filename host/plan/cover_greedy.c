@@ -30,14 +30,59 @@ static void mark(struct cover_greedy *greedy, uint32_t tuple, enum cover_tuple w
 	greedy->impossible += what == COVER_IMPOSSIBLE;
 }
 
-static void open_all(struct cover_greedy *greedy)
+static bool is_in_focus(const struct cover_model *model, const struct cover_space *space,
+			size_t set)
+{
+	bool focus = model->focus == NULL;
+
+	for (unsigned i = 0; i < space->ways && !focus; i++)
+		focus = model->focus[space->members[set * space->ways + i]];
+	return focus;
+}
+
+static bool has_all(const struct cover_space *space, size_t set, const uint16_t *row)
+{
+	for (unsigned i = 0; i < space->ways; i++)
+		if (row[space->members[set * space->ways + i]] == COVER_ANY)
+			return false;
+	return true;
+}
+
+void cover_greedy_open(const struct cover_model *model, const struct cover_space *space,
+		       uint8_t *tuples)
+{
+	for (size_t s = 0; s < space->set_count; s++) {
+		memset(tuples + space->offset[s],
+		       is_in_focus(model, space, s) ? COVER_OPEN : COVER_GIVEN,
+		       space->offset[s + 1] - space->offset[s]);
+		for (size_t r = 0; r < model->covered_count; r++) {
+			const uint16_t *row = model->covered + r * model->column_count;
+			if (has_all(space, s, row))
+				tuples[cover_space_encode(space, s, row)] = COVER_GIVEN;
+		}
+	}
+}
+
+static void count_open_tuples(struct cover_greedy *greedy)
 {
 	const struct cover_space *space = greedy->space;
 
-	greedy->open = cover_space_tuples(space);
-	memset(greedy->tuples, COVER_OPEN, greedy->open);
-	for (size_t s = 0; s < space->set_count; s++)
-		greedy->open_in_set[s] = space->offset[s + 1] - space->offset[s];
+	for (size_t s = 0; s < space->set_count; s++) {
+		for (uint32_t t = space->offset[s]; t < space->offset[s + 1]; t++)
+			greedy->open_in_set[s] += greedy->tuples[t] == COVER_OPEN;
+		greedy->open += greedy->open_in_set[s];
+	}
+	greedy->given = cover_space_tuples(space) - greedy->open;
+}
+
+static size_t most_values(const struct cover_model *model)
+{
+	size_t most = 0;
+
+	for (size_t c = 0; c < model->column_count; c++)
+		if (model->columns[c].values > most)
+			most = model->columns[c].values;
+	return most;
 }
 
 int cover_greedy_init(struct cover_greedy *greedy, const struct cover_model *model,
@@ -59,10 +104,11 @@ int cover_greedy_init(struct cover_greedy *greedy, const struct cover_model *mod
 	greedy->order = xnew(columns * sizeof *greedy->order);
 	greedy->placed = xnew(columns * sizeof *greedy->placed);
 	greedy->refs = xnew(space->through_max * sizeof *greedy->refs);
-	greedy->gains = xnew(space->values_max * sizeof *greedy->gains);
-	greedy->best = xnew(space->values_max * sizeof *greedy->best);
+	greedy->gains = xnew(most_values(model) * sizeof *greedy->gains);
+	greedy->best = xnew(most_values(model) * sizeof *greedy->best);
 	greedy->states = xnew((depths * rules->state_words + 1) * sizeof *greedy->states);
-	open_all(greedy);
+	cover_greedy_open(model, space, greedy->tuples);
+	count_open_tuples(greedy);
 	return 0;
 }
 
@@ -81,24 +127,29 @@ void cover_greedy_done(struct cover_greedy *greedy)
 
 static void place(struct cover_greedy *greedy, size_t column, uint16_t value)
 {
-	size_t at = greedy->placed_count++;
+	size_t at = greedy->placed_count;
 
+	greedy->row[column] = value;
+	if (column >= greedy->space->column_count)
+		return;
+	greedy->placed_count++;
 	for (; at > 0 && greedy->placed[at - 1] > column; at--)
 		greedy->placed[at] = greedy->placed[at - 1];
 	greedy->placed[at] = (uint16_t)column;
-	greedy->row[column] = value;
 }
 
 static void unplace(struct cover_greedy *greedy, size_t column)
 {
 	size_t at = 0;
 
+	greedy->row[column] = COVER_ANY;
+	if (column >= greedy->space->column_count)
+		return;
 	while (greedy->placed[at] != column)
 		at++;
 	greedy->placed_count--;
 	for (; at < greedy->placed_count; at++)
 		greedy->placed[at] = greedy->placed[at + 1];
-	greedy->row[column] = COVER_ANY;
 }
 
 /* How many open tuples each value of a column would close, together with what is placed. */
@@ -106,7 +157,7 @@ static void count_gains(struct cover_greedy *greedy, size_t column)
 {
 	size_t count = cover_space_through(greedy->space, column, greedy->placed,
 					   greedy->placed_count, greedy->row, greedy->refs);
-	size_t values = greedy->space->values[column];
+	size_t values = greedy->model->columns[column].values;
 
 	memset(greedy->gains, 0, values * sizeof *greedy->gains);
 	for (size_t i = 0; i < count; i++) {
@@ -137,7 +188,7 @@ static uint16_t best_value(struct cover_greedy *greedy, const uint64_t *state, s
 	size_t count = 0;
 
 	count_gains(greedy, column);
-	for (size_t v = 0; v < greedy->space->values[column]; v++) {
+	for (size_t v = 0; v < greedy->model->columns[column].values; v++) {
 		if (!cover_rules_allow(greedy->rules, state, column, v))
 			continue;
 		if (count > 0 && greedy->gains[v] < greedy->gains[greedy->best[0]])
@@ -220,7 +271,7 @@ static bool begin(struct cover_greedy *greedy, const uint16_t *given)
 	greedy->placed_count = greedy->order_count = 0;
 	memcpy(greedy->states, greedy->rules->root,
 	       greedy->rules->state_words * sizeof *greedy->states);
-	for (size_t c = 0; c < greedy->space->column_count && holds; c++) {
+	for (size_t c = 0; c < greedy->model->column_count && holds; c++) {
 		greedy->row[c] = COVER_ANY;
 		if (given[c] == COVER_ANY) {
 			greedy->order[greedy->order_count++] = (uint16_t)c;
@@ -235,10 +286,10 @@ static bool begin(struct cover_greedy *greedy, const uint16_t *given)
 
 int cover_greedy_complete(struct cover_greedy *greedy, uint16_t *row, struct err *e)
 {
-	CLEAN_FREE uint16_t *given = xnew(greedy->space->column_count * sizeof *given);
+	CLEAN_FREE uint16_t *given = xnew(greedy->model->column_count * sizeof *given);
 	int r = -1;
 
-	memcpy(given, row, greedy->space->column_count * sizeof *given);
+	memcpy(given, row, greedy->model->column_count * sizeof *given);
 	greedy->row = row;
 	for (int pass = 0; pass < 2 && r < 0; pass++) {
 		if (!begin(greedy, given))
@@ -256,22 +307,18 @@ int cover_greedy_complete(struct cover_greedy *greedy, uint16_t *row, struct err
 	return r;
 }
 
-uint64_t cover_greedy_cover(struct cover_greedy *greedy, const uint16_t *row)
+void cover_greedy_cover(struct cover_greedy *greedy, const uint16_t *row)
 {
-	uint64_t before = greedy->open;
-
 	for (size_t s = 0; s < greedy->space->set_count; s++) {
-		uint32_t tuple;
 		if (greedy->open_in_set[s] == 0)
 			continue;
-		tuple = cover_space_encode(greedy->space, s, row);
+		uint32_t tuple = cover_space_encode(greedy->space, s, row);
 		if (greedy->tuples[tuple] == COVER_OPEN) {
 			greedy->tuples[tuple] = COVER_COVERED;
 			greedy->open_in_set[s]--;
 			greedy->open--;
 		}
 	}
-	return before - greedy->open;
 }
 
 static uint64_t count_open(const struct cover_greedy *greedy, const uint16_t *row)
@@ -316,7 +363,7 @@ static int make_row(struct cover_greedy *greedy, uint16_t *row, struct err *e)
 		uint16_t values[COVER_WAYS_MAX];
 		uint32_t tuple = choose_tuple(greedy, choose_set(greedy));
 		const uint16_t *columns = cover_space_decode(greedy->space, tuple, values);
-		for (size_t c = 0; c < greedy->space->column_count; c++)
+		for (size_t c = 0; c < greedy->model->column_count; c++)
 			row[c] = COVER_ANY;
 		for (unsigned i = 0; i < greedy->space->ways; i++)
 			row[columns[i]] = values[i];
@@ -359,7 +406,7 @@ static void polish(struct cover_greedy *greedy, uint16_t *row)
 static int best_row(struct cover_greedy *greedy, uint16_t *row, uint16_t *candidate,
 		    unsigned candidates, struct err *e)
 {
-	size_t bytes = greedy->space->column_count * sizeof *row;
+	size_t bytes = greedy->model->column_count * sizeof *row;
 	uint64_t best = 0;
 	int r = 0;
 
@@ -409,7 +456,7 @@ int cover_greedy_add(struct cover_cells *rows, const uint16_t *row, size_t colum
 int cover_greedy_fill(struct cover_greedy *greedy, struct cover_cells *rows, uint64_t looks,
 		      struct err *e)
 {
-	size_t columns = greedy->space->column_count;
+	size_t columns = greedy->model->column_count;
 	CLEAN_FREE uint16_t *row = xnew(columns * sizeof *row);
 	CLEAN_FREE uint16_t *candidate = xnew(columns * sizeof *candidate);
 	unsigned candidates = candidates_for(greedy, looks);
@@ -418,7 +465,7 @@ int cover_greedy_fill(struct cover_greedy *greedy, struct cover_cells *rows, uin
 		int r = best_row(greedy, row, candidate, candidates, e);
 		if (r <= 0)
 			return r;
-		(void)cover_greedy_cover(greedy, row);
+		cover_greedy_cover(greedy, row);
 		r = cover_greedy_add(rows, row, columns, e);
 		if (r < 0)
 			return r;

@@ -17,6 +17,7 @@ enum cover_tuple {
 	COVER_COVERED,
 	COVER_OPEN,
 	COVER_IMPOSSIBLE,
+	COVER_GIVEN, /* never wanted */
 };
 
 DEFINE_VEC(cover_cells, uint16_t); /* rows, one after another */
@@ -30,10 +31,11 @@ struct cover_greedy {
 
 	uint8_t *tuples;       /* enum cover_tuple of each */
 	uint32_t *open_in_set; /* of each set */
-	uint64_t open, impossible;
+	uint64_t open, impossible, given;
 
 	/* The row being made. */
-	uint16_t *row, *order, *placed; /* placed: the columns that are set, ascending */
+	uint16_t *row, *order,
+		*placed; /* placed: the columns that are set but not aside, ascending */
 	size_t order_count, placed_count;
 	bool careful; /* the column with the fewest values left comes next */
 	uint64_t tries_left;
@@ -56,8 +58,12 @@ DEFINE_CLEAN_DONE(cover_greedy);
 int cover_greedy_complete(struct cover_greedy *greedy, uint16_t *row, struct err *e)
 	NONNULL(1, 2, 3);
 
-/* Closes the tuples of a whole row; how many of them were open. */
-uint64_t cover_greedy_cover(struct cover_greedy *greedy, const uint16_t *row) NONNULL(1, 2);
+/* Closes the tuples of a whole row. */
+void cover_greedy_cover(struct cover_greedy *greedy, const uint16_t *row) NONNULL(1, 2);
+
+/* What the model does not want: tuples out of focus, and those of rows that are there already. */
+void cover_greedy_open(const struct cover_model *model, const struct cover_space *space,
+		       uint8_t *tuples) NONNULL(1, 2, 3);
 
 /* Adds a row at the end; -E2BIG (blame user) when there are too many. */
 int cover_greedy_add(struct cover_cells *rows, const uint16_t *row, size_t columns, struct err *e)

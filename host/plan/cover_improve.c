@@ -55,7 +55,7 @@ static void unmiss(struct improve *im, uint32_t tuple)
 static size_t refs_of(struct improve *im, const uint16_t *row, size_t c)
 {
 	size_t count = cover_space_through(im->space, c, im->others + c * im->columns,
-					   im->columns - 1, row, im->refs);
+					   im->space->column_count - 1, row, im->refs);
 
 	im->looks += count;
 	return count;
@@ -155,7 +155,7 @@ static bool force(struct improve *im, size_t r, const uint16_t *columns, const u
 	}
 	for (size_t n = 0; n < im->columns; n++) {
 		size_t c = (start + n) % im->columns, tries = 0;
-		uint16_t count = im->space->values[c], v = im->forced[c];
+		uint16_t count = im->greedy->model->columns[c].values, v = im->forced[c];
 		if (!cover_rules_bind(rules, c))
 			continue;
 		if (!cover_rules_allow(rules, im->state, c, v)) {
@@ -285,12 +285,12 @@ static void count_all(struct improve *im)
 {
 	size_t tuples = cover_space_tuples(im->space);
 
-	/* An impossible one is never missing. */
+	/* Others are never missing. */
 	for (uint32_t t = 0; t < tuples; t++)
-		if (im->greedy->tuples[t] == COVER_IMPOSSIBLE)
-			im->counts[t] = 1;
-		else
+		if (im->greedy->tuples[t] == COVER_COVERED)
 			miss(im, t);
+		else
+			im->counts[t] = 1;
 	for (size_t r = 0; r < im->count; r++)
 		count_row(im, r, true);
 }
@@ -298,7 +298,7 @@ static void count_all(struct improve *im)
 static void improve_init(struct improve *im, struct cover_greedy *greedy,
 			 const struct cover_cells *rows)
 {
-	size_t columns = greedy->space->column_count, tuples = cover_space_tuples(greedy->space);
+	size_t columns = greedy->model->column_count, tuples = cover_space_tuples(greedy->space);
 
 	*im = (struct improve){.greedy = greedy,
 			       .space = greedy->space,
@@ -309,7 +309,7 @@ static void improve_init(struct improve *im, struct cover_greedy *greedy,
 	memcpy(im->rows, rows->items, rows->count * sizeof *im->rows);
 	im->others = xnew(columns * columns * sizeof *im->others);
 	for (size_t c = 0; c < columns; c++)
-		for (size_t o = 0; o + 1 < columns; o++)
+		for (size_t o = 0; o + 1 < greedy->space->column_count; o++)
 			im->others[c * columns + o] = (uint16_t)(o < c ? o : o + 1);
 	im->counts = xnew(tuples * sizeof *im->counts);
 	im->place = xnew(tuples * sizeof *im->place);
@@ -351,10 +351,9 @@ int cover_improve(struct cover_greedy *greedy, struct cover_cells *rows, uint64_
 		  uint64_t looks, bool *ret_cut, struct err *e)
 {
 	struct improve im;
-	bool complete = false;
 	int r = 0;
 
-	if (cover_space_tuples(greedy->space) > TUPLES_MAX)
+	if (rows->count == 0 || cover_space_tuples(greedy->space) > TUPLES_MAX)
 		return 0;
 	improve_init(&im, greedy, rows);
 	while (r == 0 && im.looks < looks && !*ret_cut) {
@@ -363,7 +362,6 @@ int cover_improve(struct cover_greedy *greedy, struct cover_cells *rows, uint64_
 			r = look_at_the_clock(&im, ret_cut, e);
 			continue;
 		}
-		complete = true;
 		rows->count = im.count * im.columns;
 		memcpy(rows->items, im.rows, rows->count * sizeof *rows->items);
 		if (im.count <= least || im.count == im.must_count || im.count == 1)
@@ -371,7 +369,7 @@ int cover_improve(struct cover_greedy *greedy, struct cover_cells *rows, uint64_
 		drop_row(&im, least_needed(&im));
 	}
 	improve_done(&im);
-	return r < 0 ? r : complete;
+	return r;
 }
 
 /* Draws a cell by the weights, among the values with which nothing gets lost. */
@@ -384,7 +382,7 @@ static void prefer_cell(struct improve *im, size_t r, size_t c, const uint32_t *
 	for (size_t i = 0; i < count; i++)
 		if (im->counts[im->refs[i].base + old * im->refs[i].stride] == 1)
 			return;
-	for (size_t v = 0; v < im->space->values[c]; v++) {
+	for (size_t v = 0; v < im->greedy->model->columns[c].values; v++) {
 		if (weights[v] == 0 || !may_set(im, r, c, (uint16_t)v))
 			continue;
 		sum += weights[v];
@@ -400,9 +398,9 @@ void cover_prefer(struct cover_greedy *greedy, struct cover_cells *rows)
 	struct improve im;
 	bool any = false;
 
-	for (size_t c = 0; c < greedy->space->column_count; c++)
+	for (size_t c = 0; c < greedy->model->column_count; c++)
 		any |= greedy->model->columns[c].weights != NULL;
-	if (!any)
+	if (!any || rows->count == 0)
 		return;
 	improve_init(&im, greedy, rows);
 	for (size_t r = 0; r < im.count; r++)

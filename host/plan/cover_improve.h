@@ -11,10 +11,9 @@
 #include "host/plan/cover_greedy.h"
 
 /*
- * Improves *rows, of which the first must_count are completed must rows, by looking at about `looks` tuples, and stops at `least`
- * rows. `greedy` says which tuples are impossible and draws the random numbers. *rows need not cover everything: when they do
- * in the end, that is what 1 means; otherwise 0, and *rows are as they were. -ECANCELED when the user has had enough;
- * *ret_cut is set when patience ran out.
+ * Makes *rows fewer, which cover all; the first must_count are completed must rows. Looks at about `looks` tuples, and stops at `least`
+ * rows. `greedy` says which tuples are wanted and draws the random numbers. -ECANCELED when the user has had enough; *ret_cut is
+ * set when patience ran out.
  */
 int cover_improve(struct cover_greedy *greedy, struct cover_cells *rows, uint64_t least,
 		  uint64_t looks, bool *ret_cut, struct err *e) NONNULL(1, 2, 5, 6);

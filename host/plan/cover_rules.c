@@ -169,9 +169,9 @@ static void set_bits(uint64_t *words, size_t count)
 		words[i / 64] |= 1ULL << (i % 64);
 }
 
-static uint32_t all_columns(const struct cover_table *table)
+static uint64_t all_columns(const struct cover_table *table)
 {
-	return (uint32_t)((1ULL << table->rule->column_count) - 1);
+	return UINT64_MAX >> (64 - table->rule->column_count);
 }
 
 /* Drops the rows of a table that no longer agree with what its dirty columns may be. False: none is left. */
@@ -180,8 +180,8 @@ static bool narrow_rows(struct cover_rules *rules, uint64_t *state, size_t t)
 	const struct cover_table *table = &rules->tables[t];
 	uint64_t *rows = state + table->state, any = 0;
 
-	for (uint32_t dirty = rules->dirty[t]; dirty; dirty &= dirty - 1) {
-		unsigned i = (unsigned)__builtin_ctz(dirty);
+	for (uint64_t dirty = rules->dirty[t]; dirty; dirty &= dirty - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(dirty);
 		size_t column = table->rule->columns[i];
 		memset(rules->scratch, 0, table->words * sizeof *rules->scratch);
 		for (size_t v = 0; v < rules->columns[column].values; v++) {
@@ -218,7 +218,7 @@ static void mark_dirty(struct cover_rules *rules, size_t column, size_t but)
 			continue;
 		for (size_t j = 0; j < rules->tables[t].rule->column_count; j++)
 			if (rules->tables[t].rule->columns[j] == column)
-				rules->dirty[t] |= 1U << j;
+				rules->dirty[t] |= 1ULL << j;
 	}
 }
 

@@ -29,7 +29,7 @@ struct cover_rules {
 	uint16_t *tables_of_count;
 	uint64_t *root;	   /* what is possible at all */
 	uint64_t *scratch; /* a mask of a table's rows */
-	uint32_t *dirty;   /* for each table its columns that have lost values */
+	uint64_t *dirty;   /* for each table its columns that have lost values */
 };
 
 /* Refuses rules that make no sense, and those that leave no value to a column, naming one. */

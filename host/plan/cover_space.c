@@ -181,7 +181,7 @@ size_t cover_space_through(const struct cover_space *space, size_t column, const
 			    .count = other_count,
 			    .next = refs};
 
-	if (other_count + 1 < space->ways)
+	if (column >= space->column_count || other_count + 1 < space->ways)
 		return 0;
 	while (walk.below < other_count && others[walk.below] < column)
 		walk.below++;

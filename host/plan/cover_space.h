@@ -36,7 +36,7 @@ static inline size_t cover_space_tuples(const struct cover_space *space)
 }
 
 /*
- * The tuples through `column` and any ways - 1 of `others` (ascending, without `column`) with their values in `row`. Writes at most
+ * The tuples through `column` (none, if that is aside) and any ways - 1 of `others` (ascending, without `column`) with their values in `row`. Writes at most
  * through_max of them and returns how many.
  */
 size_t cover_space_through(const struct cover_space *space, size_t column, const uint16_t *others,

@@ -122,6 +122,12 @@ static uint32_t tuple_of(const uint16_t *row, unsigned columns, size_t count)
 	return tuple;
 }
 
+#define MODEL(w, c, count, r, rs, m, ms)                                                           \
+	{                                                                                          \
+		.ways = w, .columns = c, .column_count = count, .rules = r, .rule_count = rs,      \
+		.must = m, .must_count = ms                                                        \
+	}
+
 #define SMALL_TUPLES 15625 /* SMALL_VALUES + 1 to the power of SMALL_COLUMNS */
 
 /* Marks the tuples that the rows hold; returns how many there are. */
@@ -287,7 +293,7 @@ static const struct cover_column bits[] = {{2, NULL}, {2, NULL}, {2, NULL}};
 TEST(cover, what_two_rules_exclude_together_is_impossible)
 {
 	const struct cover_rule rules[] = {{"a is b", ab, 2, same, 2}, {"b is c", bc, 2, same, 2}};
-	struct cover_model model = {2, bits, 3, rules, 2, NULL, 0};
+	struct cover_model model = MODEL(2, bits, 3, rules, 2, NULL, 0);
 	struct cover_options options = {.seed = 1};
 	CLEANUP(cover) struct cover *cover = NULL;
 	struct err e = {0};
@@ -305,7 +311,7 @@ TEST(cover, rules_that_exclude_each_other_are_refused)
 	const struct cover_rule rules[] = {{"a is not b", ab, 2, differ, 2},
 					   {"b is not c", bc, 2, differ, 2},
 					   {"c is not a", ca, 2, differ, 2}};
-	struct cover_model model = {2, bits, 3, rules, 3, NULL, 0};
+	struct cover_model model = MODEL(2, bits, 3, rules, 3, NULL, 0);
 	struct cover_options options = {.seed = 1};
 	struct cover *cover = NULL;
 	struct err e = {0};
@@ -327,33 +333,35 @@ static const struct refused {
 	struct cover_rule rule;
 	const char *text;
 } refused[] = {
-	{{0, bits, 3, NULL, 0, NULL, 0}, {0}, "0 ways: there may be 1 to 6"},
-	{{7, bits, 3, NULL, 0, NULL, 0}, {0}, "7 ways: there may be 1 to 6"},
-	{{2, bits, 0, NULL, 0, NULL, 0}, {0}, "there is no column to cover"},
-	{{2, bits, 2000, NULL, 0, NULL, 0}, {0}, "2000 columns; 1024 are the most"},
-	{{2, none, 1, NULL, 0, NULL, 0}, {0}, "column 0 has no value"},
-	{{2, many, 1, NULL, 0, NULL, 0}, {0}, "column 0 has 4097 values; 4096 are the most"},
-	{{2, heavy, 1, NULL, 0, NULL, 0},
+	{MODEL(0, bits, 3, NULL, 0, NULL, 0), {0}, "0 ways: there may be 1 to 6"},
+	{MODEL(7, bits, 3, NULL, 0, NULL, 0), {0}, "7 ways: there may be 1 to 6"},
+	{MODEL(2, bits, 0, NULL, 0, NULL, 0), {0}, "there is no column to cover"},
+	{MODEL(2, bits, 2000, NULL, 0, NULL, 0), {0}, "2000 columns; 1024 are the most"},
+	{MODEL(2, none, 1, NULL, 0, NULL, 0), {0}, "column 0 has no value"},
+	{MODEL(2, many, 1, NULL, 0, NULL, 0), {0}, "column 0 has 10001 values; 10000 are the most"},
+	{MODEL(2, heavy, 1, NULL, 0, NULL, 0),
 	 {0},
-	 "column 0, value 1: a weight of 1000001; 1000000 is the most"},
-	{{2, large, 4, NULL, 0, NULL, 0},
+	 "column 0, value 1: a weight of 100001; 100000 is the most"},
+	{MODEL(2, large, 4, NULL, 0, NULL, 0),
 	 {0},
 	 "combinations of 2 values each are more than 33554432: ask for fewer ways, or fewer values"},
-	{{2, bits, 3, NULL, 1, NULL, 0}, {"x", ab, 2, same, 0}, "rule x: it allows nothing"},
-	{{2, bits, 3, NULL, 1, NULL, 0},
+	{MODEL(2, bits, 3, NULL, 1, NULL, 0), {"x", ab, 2, same, 0}, "rule x: it allows nothing"},
+	{MODEL(2, bits, 3, NULL, 1, NULL, 0),
 	 {"x", ab, 0, same, 1},
-	 "rule x: 0 columns; a rule may have 1 to 32"},
-	{{2, bits, 3, NULL, 1, NULL, 0}, {"x", twice, 2, same, 2}, "rule x: it has column 1 twice"},
-	{{2, bits, 3, NULL, 1, NULL, 0},
+	 "rule x: 0 columns; a rule may have 1 to 64"},
+	{MODEL(2, bits, 3, NULL, 1, NULL, 0),
+	 {"x", twice, 2, same, 2},
+	 "rule x: it has column 1 twice"},
+	{MODEL(2, bits, 3, NULL, 1, NULL, 0),
 	 {"x", strange_column, 2, same, 2},
 	 "rule x: there is no column 3"},
-	{{2, bits, 3, NULL, 1, NULL, 0},
+	{MODEL(2, bits, 3, NULL, 1, NULL, 0),
 	 {"x", ab, 2, strange_value, 1},
 	 "rule x, row 0: column 1 has no value 2"},
-	{{2, bits, 3, NULL, 1, must_break, 1},
+	{MODEL(2, bits, 3, NULL, 1, must_break, 1),
 	 {"a is b", ab, 2, same, 2},
 	 "must row 0: no valid row has these values"},
-	{{2, bits, 3, NULL, 0, must_strange, 1}, {0}, "must row 0: column 1 has no value 2"},
+	{MODEL(2, bits, 3, NULL, 0, must_strange, 1), {0}, "must row 0: column 1 has no value 2"},
 };
 
 TEST(cover, refuses_with_a_sentence)
@@ -373,7 +381,7 @@ TEST(cover, refuses_with_a_sentence)
 TEST(cover, ends_with_patience)
 {
 	struct cover_column columns[20];
-	struct cover_model model = {2, columns, ARRAY_LEN(columns), NULL, 0, NULL, 0};
+	struct cover_model model = MODEL(2, columns, ARRAY_LEN(columns), NULL, 0, NULL, 0);
 	struct patience patience = patience_for(-1, 0);
 	struct cover_options options = {1, COVER_EFFORT * 1000, &patience};
 	CLEANUP(cover) struct cover *cover = NULL;
@@ -399,7 +407,7 @@ TEST(cover, weights_decide_where_nothing_else_does)
 {
 	const uint32_t weights[] = {1, 1000};
 	const struct cover_column columns[] = {{5, NULL}, {5, NULL}, {2, weights}};
-	struct cover_model model = {2, columns, 3, NULL, 0, NULL, 0};
+	struct cover_model model = MODEL(2, columns, 3, NULL, 0, NULL, 0);
 	struct cover_options options = {.seed = 1, .effort = 100000};
 	CLEANUP(cover) struct cover *cover = NULL;
 	struct err e = {0};
