@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 static const char *const level_names[] = {
@@ -69,6 +70,7 @@ static void write_line(enum log_level level, const char *module, const char *for
 	text_adds(&line, ": ");
 	errno = saved; /* for %m */
 	text_addv(&line, format, args);
+	secret_hide(&line);
 	make_harmless(&line, 0);
 	if (line.length == line.maximum)
 		text_cut(&line, line.maximum - 1);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/secret.h"
 #include "base/test.h"
 #include "base/text.h"
 
@@ -41,6 +42,19 @@ TEST(log, lines_carry_level_and_context)
 	log_info("%m");
 	EXPECT_NUMBER(errno, ENOENT);
 	EXPECT_TEXT(logged(file), "info: No such file or directory\n");
+	log_set_file(NULL);
+	(void)fclose(file);
+}
+
+TEST(log, lines_have_no_secrets)
+{
+	FILE *file = tmpfile();
+
+	log_set_file(file);
+	EXPECT(secret_add("hunter2hunter"));
+	log_info("token %s", "hunter2hunter");
+	EXPECT_TEXT(logged(file), "info: token ***\n");
+	secret_forget();
 	log_set_file(NULL);
 	(void)fclose(file);
 }

@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 
-#define SECRET_MIN  6 /* bytes: what is shorter would be found everywhere */
+#define SECRET_MIN  8 /* bytes: what is shorter would be found everywhere */
 #define SECRETS_MAX 64
 #define SECRET_MASK "***"
 

@@ -247,7 +247,7 @@ static int write_plan(struct execution *x, struct err *e)
 	free(x->plan->run_id);
 	x->plan->run_id = xstrdup(x->id);
 	plan_json(x->plan, &text);
-	return file_write(path, text.buf, text.length, e);
+	return write_text(path, &text, e);
 }
 
 int open_folder(struct execution *x, struct err *e)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/child.h"
+#include "base/secret.h"
 #include "host/cases/host_case.h"
 #include "host/report/escape.h"
 #include "host/store/folder.h"
@@ -31,6 +32,7 @@ void print_error(const struct err *e)
 
 	/* File names and what guests say are in it. */
 	escape_terminal(&line, e->text, false);
+	secret_hide(&line);
 	(void)fflush(stdout);
 	(void)fprintf(stderr, "assay: %s\n", line.buf);
 }
@@ -50,12 +52,22 @@ int exit_code_of(const struct err *e)
 	return EXIT_HOST;
 }
 
+/* A copy in which no secret is. */
+static void hide_in(const struct text *text, struct text *copy)
+{
+	(void)text_add(copy, text->buf, text->length);
+	secret_hide(copy);
+}
+
 int print_out(const struct text *text, struct err *e)
 {
+	CLEAN_TEXT struct text shown = TEXT_INIT(text->maximum);
+
+	hide_in(text, &shown);
 	if (text->overflowed)
 		return err_set(e, BLAME_BUG, EMSGSIZE,
 			       "what is to be printed has more than %zu bytes", text->maximum);
-	if (fwrite(text->buf, 1, text->length, stdout) == text->length && fflush(stdout) == 0)
+	if (fwrite(shown.buf, 1, shown.length, stdout) == shown.length && fflush(stdout) == 0)
 		return 0;
 	return errno == EPIPE ? err_set(e, BLAME_HOST, EPIPE, "%s", "")
 			      : err_set(e, BLAME_HOST, errno, "write to standard output: %m");
@@ -63,10 +75,13 @@ int print_out(const struct text *text, struct err *e)
 
 int write_text(const char *path, const struct text *text, struct err *e)
 {
+	CLEAN_TEXT struct text shown = TEXT_INIT(text->maximum);
+
+	hide_in(text, &shown);
 	if (text->overflowed)
 		return err_set(e, BLAME_BUG, EMSGSIZE, "%s would have more than %zu bytes", path,
 			       text->maximum);
-	return file_write(path, text->buf, text->length, e);
+	return file_write(path, shown.buf, shown.length, e);
 }
 
 bool has_colours(int fd)

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "host/report/escape.h"
 
 #define STATE_SIZE  160
@@ -168,6 +169,7 @@ static void draw(struct progress *progress)
 	add_times(progress, &line);
 	text_adds(&line, "  ");
 	escape_terminal(&line, progress->state, false);
+	secret_hide(&line);
 	cut_to(&line, columns());
 	erase(progress);
 	(void)fputs(line.buf, stderr);
@@ -175,10 +177,19 @@ static void draw(struct progress *progress)
 	progress->is_drawn = true;
 }
 
+static void print_line(const char *line)
+{
+	CLEAN_TEXT struct text shown = TEXT_INIT(strlen(line) + 1);
+
+	(void)text_adds(&shown, line);
+	secret_hide(&shown);
+	(void)fprintf(stderr, "%s\n", shown.buf);
+}
+
 static void say(struct progress *progress, const char *line)
 {
 	erase(progress);
-	(void)fprintf(stderr, "%s\n", line);
+	print_line(line);
 	progress->said_ns = clock_now_ns();
 	draw(progress);
 }
@@ -417,6 +428,6 @@ void progress_say_last(struct progress *progress, const char *format, ...)
 	va_end(args);
 	pthread_mutex_lock(&progress->mutex); /* and never unlocked */
 	erase(progress);
-	(void)fprintf(stderr, "%s\n", line.buf);
+	print_line(line.buf);
 	(void)fflush(stderr);
 }

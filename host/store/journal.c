@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 
 #define READ_CHUNK 65536
@@ -101,6 +102,7 @@ int journal_add(struct journal *journal, const struct record *record, struct err
 {
 	text_clear(&journal->line);
 	record_encode(record, &journal->line);
+	secret_hide(&journal->line);
 	if (journal->line.overflowed)
 		return err_set(e, BLAME_BUG, EMSGSIZE,
 			       "a journal line of %s has more than %u bytes", record->result.id,

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 
 #define BUSY_MS		10000
-#define DURATION_WEIGHT "0.3" /* of the newest duration in the remembered one */
+#define BOUND_MAX	(16U << 20) /* more than a journal line */
+#define DURATION_WEIGHT "0.3"	    /* of the newest duration in the remembered one */
 
 /* Each string brings the schema from its index to the next version. Never change one that was released: add. */
 static const char *const migrations[] = {
@@ -110,7 +112,15 @@ static sqlite3_stmt *statement(struct store *store, enum statement which)
 
 static void bind_text(sqlite3_stmt *stmt, int at, const char *text)
 {
-	(void)sqlite3_bind_text(stmt, at, text, -1, SQLITE_TRANSIENT);
+	CLEAN_TEXT struct text shown = TEXT_INIT(BOUND_MAX);
+
+	if (!text) {
+		(void)sqlite3_bind_null(stmt, at);
+		return;
+	}
+	(void)text_adds(&shown, text);
+	secret_hide(&shown);
+	(void)sqlite3_bind_text(stmt, at, shown.buf, -1, SQLITE_TRANSIENT);
 }
 
 static void bind_number(sqlite3_stmt *stmt, int at, uint64_t number)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <fcntl.h>
 
+#include "base/secret.h"
 #include "base/test.h"
 #include "host/plan/plan.h"
 #include "host/store/folder.h"
@@ -136,6 +137,27 @@ TEST(journal, survives_a_torn_line)
 	EXPECT(journal_add(again, record, &e) == 0);
 	EXPECT_NUMBER(count_in(path, &lost), 2);
 	EXPECT(journal_create(path, &third, &e) == -EEXIST);
+}
+
+TEST(journal, has_no_secrets)
+{
+	CLEAN_FREE char *path = xasprintf("%s/journal.jsonl", test_folder());
+	CLEANUP(journal) struct journal *journal = NULL;
+	CLEANUP(record) struct record *record = sample_record("a.b");
+	CLEAN_TEXT struct text content = TEXT_INIT(65536);
+	struct err e = {0};
+	size_t lost;
+
+	EXPECT(secret_add("hunter2\"hunter"));
+	(void)snprintf(record->result.message, sizeof record->result.message,
+		       "token=hunter2\"hunter.");
+	EXPECT(journal_create(path, &journal, &e) == 0);
+	EXPECT(journal_add(journal, record, &e) == 0 && journal_flush(journal, &e) == 0);
+	EXPECT(text_read_file(&content, path) == 0);
+	EXPECT(strstr(content.buf, "hunter") == NULL && strstr(content.buf, "token=***.") != NULL);
+	EXPECT_NUMBER(count_in(path, &lost), 1);
+	EXPECT_NUMBER(lost, 0);
+	secret_forget();
 }
 
 TEST(journal, has_one_writer)
