@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/option.h"
+#include "base/yaml_schema.h"
 #include "wire/need.h"
 
 #define DEPTH_MAX     3 /* of folders below the one that is named */
@@ -157,6 +158,13 @@ static const struct yaml_field fields[] = {
 	TEXT_OF("sources", sources),
 	{.key = NULL},
 };
+
+void case_folder_schema(struct text *out)
+{
+	yaml_schema(&(struct yaml_schema){.title = "A case that is a program, assay-case(5)",
+					  .fields = fields},
+		    out);
+}
 
 /* ---- one case ---- */
 

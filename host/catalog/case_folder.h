@@ -48,6 +48,9 @@ struct case_folder *case_folder_parse(const char *folder, const char *yaml, size
 void case_folder_free(struct case_folder *folder);
 DEFINE_CLEANUP(case_folder);
 
+/* Adds the JSON Schema of case.yaml. */
+void case_folder_schema(struct text *out) NONNULL(1);
+
 /* True when that can be an area or a name: a-z, 0-9 and _. */
 bool is_case_word(const char *word) NONNULL(1);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/yaml_schema.h"
 #include "host/catalog/select.h"
 
 #define TITLE_MAX     200
@@ -380,6 +381,18 @@ static void make_fields(struct yaml_field fields[KEYS_MAX])
 	for (size_t i = 0; keys[i].name; i++)
 		fields[count++] = field_of(i);
 	fields[count] = (struct yaml_field){.key = NULL};
+}
+
+void policy_schema(struct text *out)
+{
+	struct yaml_field fields[KEYS_MAX];
+
+	make_fields(fields);
+	yaml_schema(
+		&(struct yaml_schema){
+			.title = "What a product promises of its image, assay-policy(5)",
+			.fields = fields},
+		out);
 }
 
 static char *join(const struct yaml_list *list, char separator)

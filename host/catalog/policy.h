@@ -60,6 +60,9 @@ const char *policy_terms(const struct policy *policy) NONNULL(1);
 unsigned policy_check_cases(const struct policy *policy, const struct catalog *catalog,
 			    struct text *problems) NONNULL(1, 2, 3);
 
+/* Adds the JSON Schema of such a file. */
+void policy_schema(struct text *out) NONNULL(1);
+
 /* Adds "key=value\n" for each key that some file has. */
 void policy_parameters(const struct policy *policy, struct text *out) NONNULL(1, 2);
 

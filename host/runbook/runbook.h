@@ -166,6 +166,9 @@ unsigned runbook_parse(const char *path, const char *bytes, size_t length,
 void runbook_free(struct runbook *runbook);
 DEFINE_CLEANUP(runbook);
 
+/* Adds the JSON Schema of its file. */
+void runbook_schema(struct text *out) NONNULL(1);
+
 /* How many values an axis has, and what they are called; for RUNBOOK_VARIANT of the variant with that index. */
 size_t runbook_value_count(const struct runbook *runbook, enum runbook_axis axis, size_t variant)
 	NONNULL(1);

@@ -2,6 +2,7 @@
 /* The keys of a runbook, and what their values may be. */
 #include <string.h>
 
+#include "base/yaml_schema.h"
 #include "host/runbook/internal.h"
 
 #define TITLE_MAX 200
@@ -411,3 +412,11 @@ const struct yaml_field runbook_fields[] = {
 	 .help = "how much of time and of the host it may take"},
 	{.key = NULL},
 };
+
+void runbook_schema(struct text *out)
+{
+	yaml_schema(&(struct yaml_schema){.title = "What Assay is to cover, assay-runbook(5)",
+					  .fields = runbook_fields,
+					  .has_variables = true},
+		    out);
+}

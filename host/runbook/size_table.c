@@ -8,6 +8,7 @@
 
 #include "base/option.h"
 #include "base/shipped.h"
+#include "base/yaml_schema.h"
 
 #define SUFFIX	   ".yaml"
 #define FREE_MAX   16 /* free traits of a size */
@@ -184,7 +185,7 @@ struct size_file {
 static const struct yaml_field entry_field = {
 	.key = "a size", .type = YAML_MAP, .offset = YAML_NO_PLACE, .fields = size_word_fields + 1};
 
-const struct yaml_field size_file_fields[] = {
+static const struct yaml_field file_fields[] = {
 	{.key = "title",
 	 .type = YAML_TEXT,
 	 .offset = offsetof(struct size_file, title),
@@ -202,6 +203,13 @@ const struct yaml_field size_file_fields[] = {
 	 .help = "name: what the size has"},
 	{.key = NULL},
 };
+
+void size_table_schema(struct text *out)
+{
+	yaml_schema(&(struct yaml_schema){.title = "Sizes of virtual machines, assay-sizes(5)",
+					  .fields = file_fields},
+		    out);
+}
 
 /* ---- the table ---- */
 
@@ -488,10 +496,10 @@ unsigned size_table_parse(struct size_table *table, const char *path, const char
 
 	if (!root)
 		return 1;
-	unsigned count = yaml_read_tree(path, root, size_file_fields, &file, problems);
+	unsigned count = yaml_read_tree(path, root, file_fields, &file, problems);
 	if (count == 0)
 		count = add_entries(table, path, &file, problems);
-	yaml_free(size_file_fields, &file);
+	yaml_free(file_fields, &file);
 	return count;
 }
 

@@ -63,8 +63,8 @@ struct size_words {
 
 /* The keys of such a size, `name` first; in a table it is left out. */
 extern const struct yaml_field size_word_fields[];
-/* The keys of a file of sizes. */
-extern const struct yaml_field size_file_fields[];
+/* Adds the JSON Schema of such a file. */
+void size_table_schema(struct text *out) NONNULL(1);
 
 /* True when they say more than a name. */
 bool size_words_spell(const struct size_words *words) NONNULL(1);

@@ -9,7 +9,7 @@ export XDG_STATE_HOME=$work/state XDG_CACHE_HOME=$work/cache
 unset ASSAY_CACHE
 
 check_exit 0 "help" "$ASSAY" help
-for verb in audit cache doctor guest list new prove report run runs show; do
+for verb in audit cache doctor guest list new prove report run runs schema show; do
 	check_exit 0 "$verb --help" "$ASSAY" "$verb" --help
 	check_says "$verb --help names the verb" "^assay $verb"
 done
@@ -36,6 +36,14 @@ check_exit 0 "list of suites" "$ASSAY" list --suites
 check_says "the default is marked" "^functional .*the default"
 check_exit 0 "list of sizes" "$ASSAY" list --sizes
 check_says "the default size" "^default +2 CPUs, 1024 MiB"
+check_says "what this host cannot hold says so" "^Standard_M176bds_v3 +176 CPUs.*\(stand-in here: [0-9]+ of 176 CPUs"
+check_exit 0 "list of sizes in JSON" "$ASSAY" list --sizes --json
+check_says "with their traits" '"name":"Standard_D1_v2".*"generation":"1"'
+printf 'sizes:\n  web: {like: smal}\n' >"$work/sizes.yaml"
+check_exit 64 "a wrong file of sizes" "$ASSAY" list --sizes --size-file "$work/sizes.yaml"
+check_says "its place and the nearest word" "sizes.yaml:2:15: .like.: there is no size 'smal' before this one; did you mean 'small'"
+check_exit 64 "an unknown form" "$ASSAY" schema runboo
+check_says "the nearest form" "did you mean 'runbook'"
 check_exit 0 "list of areas" "$ASSAY" list --areas
 check_exit 64 "list of an unknown case" "$ASSAY" list time.clocksource_is_expectd
 check_says "the nearest case is named" "did you mean 'time.clocksource_is_expected'"
