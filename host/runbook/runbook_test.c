@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 
 #include "base/secret.h"
+#include "base/shipped.h"
 #include "base/test.h"
+#include "host/runbook/size_table.h"
 
 static const char *const no_environment[] = {NULL};
 
@@ -281,7 +283,7 @@ static const struct refused {
 	 "variables: {token: short, long: longenough}\n"
 	 "secrets: [token, long, [x]]\n"
 	 "sizes: [{name: x, cpus: \"${long}\"}]\n",
-	 "r.yaml:3:11: `secrets`: the value of `token` cannot be hidden: it has fewer than 6 bytes or *** in it, or there are more than 64 secrets\n"
+	 "r.yaml:3:11: `secrets`: the value of `token` cannot be hidden: it has fewer than 8 bytes or *** in it, or there are more than 64 secrets\n"
 	 "r.yaml:3:25: `secrets` is a list of names of variables\n"},
 	{"images: [a]\n"
 	 "secrets: x\n"
@@ -563,4 +565,62 @@ TEST(runbook, sizes_come_from_files)
 		"r.yaml", &inputs,
 		"book.yaml:2:8: there is no key `cpu`; did you mean `cpus`?\n"
 		"r.yaml:3:14: `sizes`: no size is called 'db'; `assay list --sizes` shows them\n");
+}
+
+/* ---- what the manual shows ---- */
+
+/* The last example between .Bd and .Ed; "" when the manual is not there. */
+static char *manual_example(const char *name)
+{
+	CLEAN_FREE char *below = xasprintf("../docs/man/%s", name);
+	CLEAN_TEXT struct text manual = TEXT_INIT(1U << 20);
+	char path[SHIPPED_PATH_MAX];
+	struct err e = {0};
+
+	if (shipped_find(below, path, &e) < 0)
+		test_skip("the manual is not beside the build");
+	EXPECT_NUMBER(text_read_file(&manual, path), 0);
+	const char *section = strstr(manual.buf, ".Sh EXAMPLES\n");
+	const char *begin = section ? strstr(section, ".Bd -literal\n") : NULL;
+	const char *end = begin ? strstr(begin, ".Ed\n") : NULL;
+	EXPECT(end != NULL);
+	if (!end)
+		return xstrdup("");
+	begin += strlen(".Bd -literal\n");
+	return xasprintf("%.*s", (int)(end - begin), begin);
+}
+
+TEST(runbook, the_manuals_example_is_one)
+{
+	static const char *const environment[] = {"ASSAY_VAR_TOKEN=hunter2hunter", NULL};
+	struct runbook_inputs inputs = {.environment = environment};
+	CLEAN_FREE char *example = manual_example("assay-runbook.5");
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	CLEANUP(runbook) struct runbook *runbook = NULL;
+
+	put("r.yaml", example);
+	EXPECT_NUMBER(read_in("r.yaml", &inputs, &runbook, &problems), 0);
+	EXPECT_TEXT(problems.buf, "");
+	secret_forget();
+	if (!runbook)
+		return;
+	EXPECT_NUMBER(runbook->images.count, 2);
+	EXPECT_TEXT(runbook->images.items[0].file, "/srv/images/debian-12.qcow2");
+	EXPECT_NUMBER(runbook->sizes.count, 3);
+	EXPECT_NUMBER(runbook->constraints.count, 2);
+	EXPECT_TEXT(runbook_value_name(runbook, RUNBOOK_VARIANT, 0, 0),
+		    "https://ci:hunter2hunter@registry.example");
+	EXPECT_NUMBER(runbook->cases.overrides.count, 1);
+}
+
+TEST(runbook, the_manuals_sizes_are_some)
+{
+	CLEANUP(size_table) struct size_table *table = size_table_new();
+	CLEAN_FREE char *example = manual_example("assay-sizes.5");
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+
+	EXPECT_NUMBER(size_table_parse(table, "s", example, strlen(example), &problems), 0);
+	EXPECT_TEXT(problems.buf, "");
+	const struct size *size = size_table_find(table, "web-data");
+	EXPECT(size && size->data_disks == 2 && size->mem_mib == 4096 && size->tpm);
 }
