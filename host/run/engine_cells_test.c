@@ -319,6 +319,8 @@ TEST(engine_cells, a_boot_that_fails_twice_on_a_proved_host_fails_the_image)
 	EXPECT_NUMBER(count_phases(&tour, "boot"), 2);
 	EXPECT_NUMBER(count_phases(&tour, "control boot"), 1);
 	EXPECT_TEXT(outcome_of(&tour, 0, CASE_REACHES_READY), "fail");
+	EXPECT(strstr(message_of(&tour, 0, CASE_REACHES_READY), "a control machine came up") !=
+	       NULL);
 	EXPECT_TEXT(outcome_of(&tour, 0, "a.first"), "skip");
 	const struct run_case *it = found(&tour, 0, CASE_REACHES_READY);
 	EXPECT_NUMBER(it->attempts, 2);

@@ -28,6 +28,7 @@ struct boot_job {
 	struct text kept; /* what stays with it of the cases on this boot */
 	unsigned attempts;
 	char before[400]; /* what ended the try before; "" it is the first */
+	bool is_host_proved;
 };
 
 static bool is_reaches_ready(const struct plan_item *item)
@@ -113,6 +114,14 @@ static int boot_once(struct boot_job *boot, struct err *e)
 
 static int fail_boot(struct boot_job *boot, struct err *e)
 {
+	char sentence[420];
+
+	if (boot->is_host_proved) {
+		(void)snprintf(sentence, sizeof sentence, "%.419s", boot->seat.boot.sentence);
+		(void)snprintf(boot->seat.boot.sentence, sizeof boot->seat.boot.sentence,
+			       "%s; the second try, and a control machine came up in between",
+			       sentence);
+	}
 	tell_ready(boot, OUTCOME_FAIL, "");
 	set_template(boot, TEMPLATE_NO_BOOT, boot->seat.boot.sentence);
 	return -e->code;
@@ -143,6 +152,7 @@ static int prove_host(struct boot_job *boot, struct err *e)
 	struct err own = {0};
 	int r = control_boot(boot->worker, boot->cell, &boot->seat.spec, &own);
 
+	boot->is_host_proved = r == 0;
 	if (r == 0)
 		return 0;
 	if (is_stopped(boot, &own)) {

@@ -9,8 +9,8 @@
  *
  * A booted machine takes its size's memory and what QEMU wants for itself (RESOURCES_MACHINE_EXTRA_MIB). A copy of a template
  * shares the template's RAM until it writes to it: it is taken for half of that memory, and QEMU's own. (Copies of 1 GiB have
- * been seen to write 25 to 150 MiB.) Cases that want all of the memory say so, and get it. A machine that works keeps half of its
- * CPUs busy, one at least; one whose case mostly waits keeps none.
+ * been seen to write 25 to 150 MiB; the next one, which is loaded ahead and stands still, 25.) Cases that want all of the memory
+ * say so, and get it. A machine that works keeps half of its CPUs busy, one at least; one whose case mostly waits keeps none.
  */
 #ifndef ASSAY_HOST_RUN_ROOM_H
 #define ASSAY_HOST_RUN_ROOM_H
