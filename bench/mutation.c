@@ -1,42 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Would the audit notice? Runs every audit case over an image, and then again with each file that it read emptied, garbled,
- * cut to its half, or gone. Usage: bench-mutation [OPTION...] IMAGE, see README.md.
+ * Would the cases notice? Runs every audit case over an image, and then again with each file that it read emptied, garbled,
+ * cut to its half, or gone; with --guest every guest case in copies of a booted machine, with each file emptied or garbled.
+ * Usage: bench-mutation [OPTION...] IMAGE, see README.md.
  *
- * Exits with 1 when a case was lost (it crashed or did not end: images are not trusted), or noticed a mutation in none of the
- * files and mutation-accepted.tsv does not say why.
+ * Exits with 1 when a case was lost (it crashed or did not end: images are not trusted), or passed over a mutation - an audit
+ * case in all of its files, a guest case in one - and mutation-accepted.tsv does not say why.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "base/child.h"
 #include "base/clock.h"
-#include "base/json.h"
-#include "base/option.h"
-#include "bench/mutation_accepted.h"
-#include "bench/mutation_trial.h"
+#include "bench/mutation_bench.h"
 #include "host/catalog/policy.h"
-#include "host/image/export.h"
-#include "host/image/extents.h"
 #include "host/image/image.h"
-#include "host/image/offline.h"
-#include "host/image/shut_in.h"
-#include "host/store/folder.h"
 
-#define OPEN_SPAN_NS (15 * 60 * NS_PER_S)
-#define FILES_FD     100 /* and further: where the extents' files are put, one beside the other */
-#define OUT_MAX	     (64U << 20)
-#define TRIALS_MAX   1000000U
-
-struct arguments {
-	struct text_list cases;
-	const char *accepted, *policy;
-	long long files, seed, jobs, limit_s;
-	bool json, unnoticed, help;
-};
+#define OUT_MAX	   (64U << 20)
+#define TRIALS_MAX 1000000U
 
 static const struct option_line options[] = {
 	OPTION_LIST("case", 0, struct arguments, cases, "ID", "only this case (repeatable)"),
@@ -52,130 +33,28 @@ static const struct option_line options[] = {
 		      "run N at once (the CPUs)"),
 	OPTION_NUMBER("limit", 0, struct arguments, limit_s, "S", 1, 3600,
 		      "a case that takes longer hangs (60)"),
+	OPTION_FLAG("guest", 0, struct arguments, guest,
+		    "guest cases, on copies of the template that a run has kept"),
+	OPTION_TEXT("size", 0, struct arguments, size, "SIZE", "of their machines (default)"),
+	OPTION_TEXT("agent", 0, struct arguments, agent, "FILE",
+		    "their agent (else the one that was built)"),
 	OPTION_FLAG("unnoticed", 0, struct arguments, unnoticed, "list the files too"),
 	OPTION_FLAG("json", 0, struct arguments, json, "print one JSON object"),
 	OPTION_FLAG("help", 'h', struct arguments, help, "print this"),
 };
 
-struct tally {
-	unsigned trials, noticed;
-};
-
-struct subject {
-	const struct case_def *def;
-	char id[CASE_ID_SIZE];
-	const struct mutation_trial *clean;
-	unsigned files, files_left_out;
-	struct tally tallies[MUTATION_COUNT];
-};
-
-DEFINE_VEC(trial_vec, struct mutation_trial);
-
-struct bench {
-	struct arguments arguments;
-	struct accepted accepted;
-	struct mutation_setup setup;
-	struct text parameters;
-	struct extents *extents;
-	struct offline *offline;
-	struct tree *tree; /* borrowed */
-	struct subject *subjects;
-	size_t count;
-	struct mutation_trial *cleans; /* one of each subject */
-	struct trial_vec trials;
-	unsigned lost, open; /* what the exit status tells */
-	uint64_t duration_ns;
-};
-
-/* ---- the disk ---- */
-
-static int read_files(void *arg, uint64_t offset, void *buf, size_t size)
-{
-	return extents_read(arg, FILES_FD, offset, buf, size);
-}
-
-/* The files next to each other, as extents_read wants them; only those are left open. */
-static int take_files(struct bench *bench, const struct image *image, struct err *e)
-{
-	CLEAN_DONE(export) struct export export = EXPORT_INIT;
-	int r = export_open(image, &export, e);
-
-	if (r < 0)
-		return r;
-	for (unsigned i = 0; i < export.file_count; i++)
-		if (fcntl(export.files[i], F_DUPFD_CLOEXEC, FILES_FD + (int)i) != FILES_FD + (int)i)
-			return err_set(e, BLAME_HOST, EMFILE, "descriptor %u is not free",
-				       FILES_FD + i);
-	bench->extents = extents_take_over(export.fd);
-	return bench->extents ? 0 : err_set(e, BLAME_BUG, EIO, "the list of extents is none");
-}
-
-static int find_disk(struct bench *bench, const char *path, struct err *e)
-{
-	CLEANUP(image) struct image *image = NULL;
-	CLEAN_FREE char *cache = NULL;
-	const struct patience p = patience_for(-1, OPEN_SPAN_NS);
-	int r = cache_folder("", &cache, e);
-
-	if (r < 0)
-		return r;
-	const struct image_options image_options = {.cache_folder = cache};
-	r = image_open(path, &image_options, &p, &image, e);
-	if (r < 0)
-		return r;
-	if (image->needs_micro_vm || image->problem[0])
-		return err_set(e, BLAME_USER, ENOTSUP,
-			       "%.100s: its files are not read in process%s%.200s", image->name,
-			       image->problem[0] ? ": " : "", image->problem);
-	/* Copies of one process cannot share the daemon's socket. */
-	if (!image->extents)
-		return err_set(
-			e, BLAME_USER, ENOTSUP,
-			"%.100s: its bytes do not lie in the file as they are; unpack it with "
-			"`qemu-img convert -O qcow2`",
-			image->name);
-	return take_files(bench, image, e);
-}
-
-static int see_nothing(void *arg UNUSED, const char *path UNUSED,
-		       const struct tree_stat *stat UNUSED)
-{
-	return 0;
-}
-
-/* Opens the tree and reads all folders once, so that no copy has to. What cases keep is kept by none: they run in copies only. */
-static int open_tree(struct bench *bench, struct err *e)
-{
-	CLEAN_FD int probe = memfd_create("probe", MFD_CLOEXEC);
-	const struct chunk_source source = {
-		.read = read_files,
-		.arg = bench->extents,
-		.size = extents_disk_size(bench->extents),
-		.is_near = true,
-	};
-
-	if (probe < 0)
-		return err_set(e, BLAME_HOST, errno, "memfd: %m");
-#if !defined(__SANITIZE_ADDRESS__) /* its reports need more than we have then */
-	if (!shut_in(SHUT_IN_WITH_COPIES))
-		return err_set(e, BLAME_HOST, ENOSYS, "the sandbox cannot be set up");
-#endif
-	bench->offline = offline_open(&source, probe, NULL);
-	if (!offline_has_root(bench->offline))
-		return err_set(e, BLAME_USER, ENOENT, "there is no operating system on the disk");
-	bench->tree = offline_tree(bench->offline);
-	(void)tree_walk(bench->tree, "/", see_nothing, NULL);
-	return 0;
-}
-
 /* ---- what is run ---- */
 
-static bool is_chosen(const struct arguments *arguments, const char *id)
+/* In a guest every second counts: who waits for time to pass is tried when he is asked for. */
+static bool is_chosen(const struct arguments *arguments, const struct case_info *info,
+		      const char *id)
 {
+	if (info->kind != (arguments->guest ? CASE_KIND_GUEST : CASE_KIND_AUDIT))
+		return false;
 	vec_each (&arguments->cases, chosen)
 		if (strcmp(*chosen, id) == 0)
 			return true;
-	return arguments->cases.count == 0;
+	return arguments->cases.count == 0 && !(arguments->guest && info->waits);
 }
 
 static void choose(struct bench *bench)
@@ -187,12 +66,18 @@ static void choose(struct bench *bench)
 	for (size_t i = 0; i < total; i++) {
 		struct subject *subject = &bench->subjects[bench->count];
 		(void)case_id(&all[i]->info, subject->id);
-		if (all[i]->info.kind != CASE_KIND_AUDIT ||
-		    !is_chosen(&bench->arguments, subject->id))
+		if (!is_chosen(&bench->arguments, &all[i]->info, subject->id))
 			continue;
 		subject->def = all[i];
 		bench->count++;
 	}
+}
+
+static int run_trials(struct bench *bench, struct mutation_trial *trials, size_t count,
+		      struct err *e)
+{
+	return bench->guest ? mutation_guest_run(bench->guest, trials, count, &bench->setup, e)
+			    : mutation_disk_run(bench->disk, trials, count, &bench->setup, e);
 }
 
 static int run_clean(struct bench *bench, struct err *e)
@@ -202,49 +87,35 @@ static int run_clean(struct bench *bench, struct err *e)
 		bench->cleans[i] = (struct mutation_trial){.def = bench->subjects[i].def};
 		bench->subjects[i].clean = &bench->cleans[i];
 	}
-	return mutation_run(bench->tree, bench->cleans, bench->count, &bench->setup, e);
+	return run_trials(bench, bench->cleans, bench->count, e);
 }
 
 DEFINE_VEC(path_vec, const char *);
 
-/* The regular files that the case asked for, each once whatever links lead to it. They begin with 'c' or '-'. */
-static void collect_files(struct tree *tree, const struct mutation_trial *clean,
-			  struct path_vec *files)
+/* Each begins with 'c' or '-'. */
+static void collect_files(const struct mutation_trial *clean, struct path_vec *files)
 {
-	struct text_list seen = VEC_INIT(4096);
-	char real[TREE_PATH_MAX];
-	struct tree_stat stat;
+	for (size_t at = 0; at < clean->files_length; at += strlen(clean->files + at) + 1)
+		(void)vec_add(files, clean->files + at);
+}
 
-	for (size_t at = 0; at < clean->reads_length; at += strlen(clean->reads + at) + 1) {
-		const char *path = clean->reads + at + 1;
-		bool is_new = tree_stat(tree, path, &stat) == 0 && S_ISREG(stat.mode) &&
-			      !(stat.filesystem & TREE_OUTSIDE) && stat.size <= TREE_FILE_MAX &&
-			      tree_resolve(tree, path, real, sizeof real) == 0;
-		vec_each (&seen, it)
-			is_new = is_new && strcmp(*it, real) != 0;
-		if (is_new) {
-			(void)vec_add(&seen, xstrdup(real));
-			(void)vec_add(files, path - 1);
-		}
-	}
-	vec_each (&seen, it)
-		free((char *)(uintptr_t)*it);
-	vec_done(&seen);
-	tree_forget_reads(tree);
+/* What the kernel shows of itself is not cut off, and what is not there is a need that is not met: of a guest's files only
+ * those mutations are asked that look like a file. */
+static bool is_tried(const struct bench *bench, enum mutation m, bool has_content)
+{
+	if (bench->arguments.guest)
+		return has_content && (m == MUTATION_EMPTIED || m == MUTATION_GARBLED);
+	/* To what is asked for its mode alone only one of them makes a difference. */
+	return has_content || m == MUTATION_ABSENT;
 }
 
 static void add_mutations(struct bench *bench, struct subject *subject, const char *file)
 {
-	struct tree_stat stat = {0};
-
-	(void)tree_stat(bench->tree, file + 1, &stat);
 	for (enum mutation m = MUTATION_EMPTIED; m < MUTATION_COUNT; m++) {
-		/* To what is asked for its mode alone only one of them makes a difference. */
-		if (m != MUTATION_ABSENT && (file[0] != 'c' || stat.size == 0))
-			continue;
 		const struct mutation_trial trial = {
 			.def = subject->def, .mutation = m, .path = file + 1};
-		(void)vec_add(&bench->trials, trial);
+		if (is_tried(bench, m, file[0] == 'c'))
+			(void)vec_add(&bench->trials, trial);
 	}
 }
 
@@ -256,7 +127,8 @@ static void plan_trials(struct bench *bench)
 	for (size_t n = 0; n < bench->count; n++) {
 		struct subject *subject = &bench->subjects[n];
 		struct path_vec files = VEC_INIT(4096);
-		collect_files(bench->tree, subject->clean, &files);
+		if (is_judged(subject) || !bench->arguments.guest)
+			collect_files(subject->clean, &files);
 		for (size_t i = 0; i < files.count; i++) {
 			bool is_picked = files.count <= most ||
 					 i * most / files.count != (i + 1) * most / files.count;
@@ -271,18 +143,22 @@ static void plan_trials(struct bench *bench)
 
 /* ---- what came of it ---- */
 
-static bool is_noticed(const struct mutation_trial *trial)
+bool is_noticed(const struct mutation_trial *trial)
 {
 	return !trial->has_ended || trial->outcome != OUTCOME_PASS;
 }
 
-/* Only who passes as it is can notice. */
-static bool is_judged(const struct subject *subject)
+bool is_undecided(const struct mutation_trial *trial)
+{
+	return trial->has_ended && trial->outcome == OUTCOME_INFRA;
+}
+
+bool is_judged(const struct subject *subject)
 {
 	return subject->clean->has_ended && subject->clean->outcome == OUTCOME_PASS;
 }
 
-static struct subject *subject_of(const struct bench *bench, const struct mutation_trial *trial)
+struct subject *subject_of(const struct bench *bench, const struct mutation_trial *trial)
 {
 	for (size_t i = 0; i < bench->count; i++)
 		if (bench->subjects[i].def == trial->def)
@@ -290,12 +166,30 @@ static struct subject *subject_of(const struct bench *bench, const struct mutati
 	return NULL;
 }
 
-/* Every file passed over, and nobody says why. */
-static bool is_open(const struct bench *bench, const struct subject *subject, enum mutation m)
+bool is_open_file(const struct bench *bench, const struct mutation_trial *trial)
 {
+	const struct subject *subject = subject_of(bench, trial);
+
+	return is_judged(subject) && !is_noticed(trial) &&
+	       !accepted_reason(&bench->accepted, subject->id, trial->mutation, trial->path);
+}
+
+static bool has_open_file(const struct bench *bench, const struct subject *subject, enum mutation m)
+{
+	vec_each (&bench->trials, trial)
+		if (trial->def == subject->def && trial->mutation == m &&
+		    is_open_file(bench, trial))
+			return true;
+	return false;
+}
+
+bool is_open(const struct bench *bench, const struct subject *subject, enum mutation m)
+{
+	if (bench->guest)
+		return has_open_file(bench, subject, m);
 	return m != MUTATION_SCRATCHED && is_judged(subject) && subject->tallies[m].trials > 0 &&
 	       subject->tallies[m].noticed == 0 &&
-	       !accepted_reason(&bench->accepted, subject->id, m);
+	       !accepted_reason(&bench->accepted, subject->id, m, NULL);
 }
 
 static void count_all(struct bench *bench)
@@ -304,8 +198,8 @@ static void count_all(struct bench *bench)
 		bench->lost += !bench->cleans[i].has_ended;
 	vec_each (&bench->trials, trial) {
 		struct tally *tally = &subject_of(bench, trial)->tallies[trial->mutation];
-		tally->trials++;
-		tally->noticed += is_noticed(trial);
+		tally->trials += !is_undecided(trial);
+		tally->noticed += is_noticed(trial) && !is_undecided(trial);
 		bench->lost += !trial->has_ended;
 	}
 	for (size_t i = 0; i < bench->count; i++)
@@ -313,178 +207,16 @@ static void count_all(struct bench *bench)
 			bench->open += is_open(bench, &bench->subjects[i], m);
 }
 
-/* ---- for people ---- */
-
-static void print_lost(const struct bench *bench, const struct mutation_trial *trial,
-		       struct text *out)
-{
-	char how[64];
-
-	if (!trial->has_ended)
-		(void)text_addf(out, "LOST  %s  %s %s: the process %s\n",
-				subject_of(bench, trial)->id, trial->path ? trial->path : "",
-				mutation_name(trial->mutation),
-				child_status_text(trial->status, how, sizeof how));
-}
-
-static void print_subject(const struct subject *subject, struct text *out)
-{
-	(void)text_addf(out, "%-52s", subject->id);
-	if (!is_judged(subject)) {
-		(void)text_addf(out, " %s\n",
-				subject->clean->has_ended ? outcome_name(subject->clean->outcome)
-							  : "lost");
-		return;
-	}
-	(void)text_addf(out, " %4u", subject->files);
-	for (enum mutation m = MUTATION_EMPTIED; m < MUTATION_COUNT; m++) {
-		const struct tally *tally = &subject->tallies[m];
-		char cell[32] = "-";
-		if (tally->trials > 0)
-			(void)snprintf(cell, sizeof cell, "%u/%u", tally->noticed, tally->trials);
-		(void)text_addf(out, " %9s", cell);
-	}
-	if (subject->files_left_out > 0)
-		(void)text_addf(out, "  (of %u files)", subject->files + subject->files_left_out);
-	(void)text_adds(out, "\n");
-}
-
-static void print_open(const struct bench *bench, struct text *out)
-{
-	for (size_t i = 0; i < bench->count; i++)
-		for (enum mutation m = MUTATION_EMPTIED; m < MUTATION_COUNT; m++)
-			if (is_open(bench, &bench->subjects[i], m))
-				(void)text_addf(out, "UNNOTICED  %s  %s\n", bench->subjects[i].id,
-						mutation_name(m));
-}
-
-/* What is accepted and yet noticed here; on another image it may not be. */
-static void print_needless(const struct bench *bench, struct text *out)
-{
-	for (size_t i = 0; i < bench->count; i++)
-		for (enum mutation m = MUTATION_EMPTIED; m < MUTATION_COUNT; m++)
-			if (bench->subjects[i].tallies[m].noticed > 0 &&
-			    is_judged(&bench->subjects[i]) &&
-			    accepted_reason(&bench->accepted, bench->subjects[i].id, m))
-				(void)text_addf(out, "accepted, but noticed here: %s  %s\n",
-						bench->subjects[i].id, mutation_name(m));
-}
-
-static void print_unnoticed_files(const struct bench *bench, struct text *out)
-{
-	vec_each (&bench->trials, trial) {
-		const struct subject *subject = subject_of(bench, trial);
-		if (is_judged(subject) && !is_noticed(trial))
-			(void)text_addf(out, "passes  %s  %s  %s\n", subject->id,
-					mutation_name(trial->mutation), trial->path);
-	}
-}
-
-static void print_text(const struct bench *bench, struct text *out)
-{
-	for (size_t i = 0; i < bench->count; i++)
-		print_lost(bench, &bench->cleans[i], out);
-	vec_each (&bench->trials, trial)
-		print_lost(bench, trial, out);
-	(void)text_addf(out, "%-52s %4s", "noticed/mutated", "files");
-	for (enum mutation m = MUTATION_EMPTIED; m < MUTATION_COUNT; m++)
-		(void)text_addf(out, " %9s", mutation_name(m));
-	(void)text_adds(out, "\n");
-	for (size_t i = 0; i < bench->count; i++)
-		print_subject(&bench->subjects[i], out);
-	if (bench->arguments.unnoticed)
-		print_unnoticed_files(bench, out);
-	print_needless(bench, out);
-	print_open(bench, out);
-	(void)text_addf(
-		out,
-		"%zu cases, %zu mutated trials in %.1f s: %u lost, %u unnoticed and not accepted\n",
-		bench->count, bench->trials.count, clock_s(bench->duration_ns), bench->lost,
-		bench->open);
-}
-
-/* ---- for programs ---- */
-
-static void add_trial_json(const struct mutation_trial *trial, struct text *out)
-{
-	char how[64];
-
-	json_open(out, '{');
-	json_member(out, "mutation", mutation_name(trial->mutation));
-	json_member(out, "path", trial->path);
-	if (trial->has_ended)
-		json_member(out, "outcome", outcome_name(trial->outcome));
-	else
-		json_member(out, "lost", child_status_text(trial->status, how, sizeof how));
-	if (trial->has_ended && trial->message[0])
-		json_member(out, "message", trial->message);
-	json_close(out, '}');
-}
-
-static void add_tallies_json(const struct bench *bench, const struct subject *subject,
-			     struct text *out)
-{
-	json_key(out, "mutations");
-	json_open(out, '{');
-	for (enum mutation m = MUTATION_EMPTIED; m < MUTATION_COUNT; m++) {
-		const char *reason = accepted_reason(&bench->accepted, subject->id, m);
-		json_key(out, mutation_name(m));
-		json_open(out, '{');
-		json_member_number(out, "trials", subject->tallies[m].trials);
-		json_member_number(out, "noticed", subject->tallies[m].noticed);
-		if (reason)
-			json_member(out, "accepted", reason);
-		json_key(out, "ok");
-		json_bool(out, !is_open(bench, subject, m));
-		json_close(out, '}');
-	}
-	json_close(out, '}');
-}
-
-static void add_subject_json(const struct bench *bench, const struct subject *subject,
-			     struct text *out)
-{
-	json_open(out, '{');
-	json_member(out, "id", subject->id);
-	json_member(out, "clean",
-		    subject->clean->has_ended ? outcome_name(subject->clean->outcome) : "lost");
-	json_member_number(out, "files", subject->files);
-	json_member_number(out, "files_left_out", subject->files_left_out);
-	add_tallies_json(bench, subject, out);
-	json_key(out, "trials");
-	json_open(out, '[');
-	vec_each (&bench->trials, trial)
-		if (trial->def == subject->def)
-			add_trial_json(trial, out);
-	json_close(out, ']');
-	json_close(out, '}');
-}
-
-static void print_json(const struct bench *bench, struct text *out)
-{
-	json_open(out, '{');
-	json_member_number(out, "seed", (long long)bench->setup.seed);
-	json_member_number(out, "lost", bench->lost);
-	json_member_number(out, "unnoticed", bench->open);
-	json_key(out, "cases");
-	json_open(out, '[');
-	for (size_t i = 0; i < bench->count; i++)
-		add_subject_json(bench, &bench->subjects[i], out);
-	json_close(out, ']');
-	json_close(out, '}');
-	(void)text_adds(out, "\n");
-}
+/* ---- all of it ---- */
 
 static int print(const struct bench *bench, struct err *e)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(OUT_MAX);
 	const struct patience p = patience_for(-1, OPEN_SPAN_NS);
 
-	(bench->arguments.json ? print_json : print_text)(bench, &out);
+	(bench->arguments.json ? mutation_print_json : mutation_print)(bench, &out);
 	return wait_write(&p, STDOUT_FILENO, out.buf, out.length, "stdout", e);
 }
-
-/* ---- all of it ---- */
 
 static int read_policy(struct bench *bench, struct err *e)
 {
@@ -499,6 +231,13 @@ static int read_policy(struct bench *bench, struct err *e)
 	return 0;
 }
 
+static int open_place(struct bench *bench, const char *path, struct err *e)
+{
+	return bench->arguments.guest
+		       ? mutation_guest_open(path, &bench->arguments, &bench->guest, e)
+		       : mutation_disk_open(path, &bench->disk, e);
+}
+
 static int run_bench(struct bench *bench, const char *path, struct err *e)
 {
 	int r = accepted_read(bench->arguments.accepted, &bench->accepted, e);
@@ -507,18 +246,17 @@ static int run_bench(struct bench *bench, const char *path, struct err *e)
 		r = read_policy(bench, e);
 	choose(bench);
 	if (r == 0 && bench->count == 0)
-		r = err_set(e, BLAME_USER, ENOENT, "there is no such audit case");
+		r = err_set(e, BLAME_USER, ENOENT, "there is no such %s case",
+			    bench->arguments.guest ? "guest" : "audit");
 	if (r == 0)
-		r = find_disk(bench, path, e);
+		r = open_place(bench, path, e);
 	uint64_t start_ns = clock_now_ns();
-	if (r == 0)
-		r = open_tree(bench, e);
 	if (r == 0)
 		r = run_clean(bench, e);
 	if (r < 0)
 		return r;
 	plan_trials(bench);
-	r = mutation_run(bench->tree, bench->trials.items, bench->trials.count, &bench->setup, e);
+	r = run_trials(bench, bench->trials.items, bench->trials.count, e);
 	bench->duration_ns = clock_now_ns() - start_ns;
 	if (r < 0)
 		return r;
@@ -530,13 +268,13 @@ static int run_bench(struct bench *bench, const char *path, struct err *e)
 static void bench_done(struct bench *bench)
 {
 	for (size_t i = 0; bench->cleans && i < bench->count; i++)
-		free(bench->cleans[i].reads);
+		free(bench->cleans[i].files);
 	free(bench->cleans);
 	free(bench->subjects);
 	vec_done(&bench->trials);
 	vec_done(&bench->arguments.cases);
-	offline_free(bench->offline);
-	extents_free(bench->extents);
+	mutation_disk_free(bench->disk);
+	mutation_guest_free(bench->guest);
 	accepted_done(&bench->accepted);
 	text_done(&bench->parameters);
 }
@@ -574,6 +312,8 @@ int main(int argc, char **argv)
 	struct bench bench = {
 		.arguments = {.cases = VEC_INIT(1000),
 			      .accepted = MUTATION_ACCEPTED,
+			      .agent = MUTATION_AGENT,
+			      .size = "default",
 			      .files = 24,
 			      .seed = 1,
 			      .jobs = cpus < 1			 ? 1

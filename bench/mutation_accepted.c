@@ -2,26 +2,31 @@
 /* The list of what may pass unnoticed. */
 #include "bench/mutation_accepted.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 #define FILE_MAX (1U << 20)
 
 static int read_line(char *line, struct accepted_line *ret, struct err *e)
 {
-	const char *id = strsep(&line, "\t"), *mutation = strsep(&line, "\t"), *reason = line;
+	const char *id = strsep(&line, "\t"), *mutation = strsep(&line, "\t"),
+		   *files = strsep(&line, "\t"), *reason = line;
 
-	if (!mutation || !reason || !*reason)
+	if (!mutation || !files || !*files || !reason || !*reason)
 		return err_set(
 			e, BLAME_USER, EINVAL,
-			"\"%.60s\" is not a case, a mutation and a reason with tabs between them",
+			"\"%.60s\" is not a case, a mutation, its files and a reason with tabs between "
+			"them",
 			id);
-	ret->mutation = strcmp(mutation, "*") == 0 ? MUTATION_NONE : mutation_of_name(mutation);
-	if (ret->mutation == MUTATION_COUNT)
+	bool is_all = strcmp(mutation, "*") == 0;
+	ret->mutation = is_all ? MUTATION_NONE : mutation_of_name(mutation);
+	if (ret->mutation == MUTATION_COUNT || (!is_all && ret->mutation == MUTATION_NONE))
 		return err_set(e, BLAME_USER, EINVAL, "%.60s: there is no mutation '%.40s'", id,
 			       mutation);
 	if (!cases_find(id))
 		return err_set(e, BLAME_USER, ENOENT, "there is no case %.60s", id);
 	ret->id = xstrdup(id);
+	ret->files = xstrdup(files);
 	ret->reason = xstrdup(reason);
 	return 0;
 }
@@ -51,17 +56,27 @@ void accepted_done(struct accepted *accepted)
 {
 	vec_each (accepted, line) {
 		free(line->id);
+		free(line->files);
 		free(line->reason);
 	}
 	vec_done(accepted);
 }
 
-const char *accepted_reason(const struct accepted *accepted, const char *id, enum mutation mutation)
+bool accepted_is_about(const struct accepted_line *line, const char *id, enum mutation mutation,
+		       const char *file)
 {
-	vec_each (accepted, line) {
-		bool is_meant = line->mutation == mutation || line->mutation == MUTATION_NONE;
-		if (is_meant && strcmp(line->id, id) == 0)
+	bool is_meant = line->mutation == mutation || line->mutation == MUTATION_NONE;
+
+	if (!is_meant || strcmp(line->id, id) != 0)
+		return false;
+	return file ? fnmatch(line->files, file, 0) == 0 : strcmp(line->files, "*") == 0;
+}
+
+const char *accepted_reason(const struct accepted *accepted, const char *id, enum mutation mutation,
+			    const char *file)
+{
+	vec_each (accepted, line)
+		if (accepted_is_about(line, id, mutation, file))
 			return line->reason;
-	}
 	return NULL;
 }

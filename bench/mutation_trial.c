@@ -12,7 +12,7 @@
 /* This program has no threads, and the copies need its memory: a plain fork() is right here. */
 #undef fork
 
-#define READS_ROOM	 (1U << 20)
+#define FILES_ROOM	 (1U << 20)
 #define EXIT_NOT_PLANTED 90
 
 /* As the audit's child; the address sanitizer needs terabytes of address space. */
@@ -22,24 +22,13 @@
 #define COPY_MEMORY (2ULL << 30)
 #endif
 
-static const char *const names[MUTATION_COUNT] = {
-	[MUTATION_NONE] = "none",	[MUTATION_EMPTIED] = "emptied",
-	[MUTATION_GARBLED] = "garbled", [MUTATION_HALVED] = "halved",
-	[MUTATION_ABSENT] = "absent",	[MUTATION_SCRATCHED] = "scratched",
-};
-
-const char *mutation_name(enum mutation mutation)
+void mutation_trial_set_files(struct mutation_trial *trial, const char *files, size_t length)
 {
-	return names[mutation];
-}
-
-enum mutation mutation_of_name(const char *name)
-{
-	enum mutation mutation = MUTATION_EMPTIED;
-
-	while (mutation < MUTATION_COUNT && strcmp(names[mutation], name) != 0)
-		mutation++;
-	return mutation;
+	if (length == 0)
+		return;
+	trial->files = xnew(length);
+	memcpy(trial->files, files, length);
+	trial->files_length = length;
 }
 
 /* What a copy leaves behind, in memory that it shares with us. */
@@ -47,8 +36,8 @@ struct trace {
 	bool has_ended;
 	enum outcome outcome;
 	char message[160];
-	size_t reads_length;
-	char reads[READS_ROOM];
+	size_t files_length;
+	char files[FILES_ROOM];
 };
 
 struct slot {
@@ -59,80 +48,17 @@ struct slot {
 
 /* ---- in the copy ---- */
 
-/* splitmix64: each seed gives other bytes, and the same ones on every machine. */
-static uint64_t next_random(uint64_t *seed)
-{
-	uint64_t z = (*seed += 0x9e3779b97f4a7c15ULL);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
-static void garble(char *bytes, size_t length, uint64_t seed)
-{
-	for (size_t i = 0; i < length; i += 8) {
-		uint64_t random = next_random(&seed);
-		memcpy(bytes + i, &random, length - i < 8 ? length - i : 8);
-	}
-}
-
-/* One byte in each 64, or one at all. */
-static void scratch(char *bytes, size_t length, uint64_t seed)
-{
-	for (size_t i = 0; i < length; i += 64) {
-		size_t room = length - i < 64 ? length - i : 64;
-		uint64_t random = next_random(&seed);
-		bytes[i + random % room] = (char)(random >> 32);
-	}
-}
-
-/* The bytes depend on the file too, or all files would be garbled to the same beginning. */
-static uint64_t seed_of(const char *path, uint64_t seed)
-{
-	for (; *path; path++)
-		seed = (seed ^ (unsigned char)*path) * 0x100000001b3ULL;
-	return seed;
-}
-
-static int plant(struct tree *tree, const struct mutation_trial *trial, uint64_t seed)
-{
-	CLEAN_TEXT struct text content = TEXT_INIT(TREE_FILE_MAX);
-	struct tree_stat stat;
-
-	if (trial->mutation == MUTATION_NONE)
-		return 0;
-	if (trial->mutation == MUTATION_ABSENT) {
-		tree_plant_absence(tree, trial->path);
-		return tree_plant_error(tree);
-	}
-	int r = tree_stat(tree, trial->path, &stat);
-	if (r == 0)
-		r = tree_read(tree, trial->path, &content);
-	if (r < 0)
-		return r;
-	if (trial->mutation == MUTATION_GARBLED)
-		garble(content.buf, content.length, seed_of(trial->path, seed));
-	if (trial->mutation == MUTATION_SCRATCHED)
-		scratch(content.buf, content.length, seed_of(trial->path, seed));
-	size_t length = trial->mutation == MUTATION_EMPTIED  ? 0
-			: trial->mutation == MUTATION_HALVED ? content.length / 2
-							     : content.length;
-	tree_plant_file(tree, trial->path, content.buf, length, stat.mode & 07777, stat.uid);
-	return tree_plant_error(tree);
-}
-
 /* Paths that do not fit are left out: no case reads so much by name. */
-static void keep_reads(const struct tree *tree, struct trace *trace)
+static void keep_file(void *arg, const char *path, bool has_content)
 {
-	for (const char *path = NULL; (path = tree_read_path(tree, path)) != NULL;) {
-		size_t length = strlen(path) + 1;
-		if (trace->reads_length + 1 + length > sizeof trace->reads)
-			return;
-		trace->reads[trace->reads_length++] = tree_has_read_content(tree, path) ? 'c' : '-';
-		memcpy(trace->reads + trace->reads_length, path, length);
-		trace->reads_length += length;
-	}
+	struct trace *trace = arg;
+	size_t length = strlen(path) + 1;
+
+	if (trace->files_length + 1 + length > sizeof trace->files)
+		return;
+	trace->files[trace->files_length++] = has_content ? 'c' : '-';
+	memcpy(trace->files + trace->files_length, path, length);
+	trace->files_length += length;
 }
 
 static void limit(unsigned seconds)
@@ -154,13 +80,14 @@ static _Noreturn void run_copy(struct tree *tree, const struct mutation_trial *t
 
 	limit(setup->limit_s);
 	result_init(&result, "");
-	if (plant(tree, trial, setup->seed) < 0)
+	if (trial->mutation != MUTATION_NONE &&
+	    mutation_plant(tree, trial->path, trial->mutation, setup->seed) < 0)
 		_exit(EXIT_NOT_PLANTED);
 	trial_execute(&trial_setup, &result);
 	trace->outcome = result.outcome;
 	(void)snprintf(trace->message, sizeof trace->message, "%s", result.message);
 	if (trial->mutation == MUTATION_NONE)
-		keep_reads(tree, trace);
+		mutation_files(tree, keep_file, trace);
 	trace->has_ended = true;
 	_exit(0);
 }
@@ -175,17 +102,13 @@ static int collect(struct slot *slot, int status, struct err *e)
 	slot->pid = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_PLANTED)
 		return err_set(e, BLAME_BUG, EIO, "%s cannot be %s for %s.%s", trial->path,
-			       names[trial->mutation], trial->def->info.area,
+			       mutation_name(trial->mutation), trial->def->info.area,
 			       trial->def->info.name);
 	trial->has_ended = trace->has_ended && status == 0;
 	trial->status = status;
 	trial->outcome = trace->outcome;
 	memcpy(trial->message, trace->message, sizeof trial->message);
-	trial->reads_length = trace->reads_length;
-	if (trace->reads_length > 0) {
-		trial->reads = xnew(trace->reads_length);
-		memcpy(trial->reads, trace->reads, trace->reads_length);
-	}
+	mutation_trial_set_files(trial, trace->files, trace->files_length);
 	return 0;
 }
 
@@ -209,7 +132,7 @@ static int start(struct slot *slot, struct tree *tree, struct mutation_trial *tr
 	slot->trial = trial;
 	slot->trace->has_ended = false;
 	slot->trace->message[0] = '\0';
-	slot->trace->reads_length = 0;
+	slot->trace->files_length = 0;
 	slot->pid = fork();
 	if (slot->pid == 0)
 		run_copy(tree, trial, setup, slot->trace);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trials of audit cases over an offline tree in which one file is not what it was, each in a copy of this process with a limit
- * of time and of memory: what a case does there stays there.
+ * Trials of cases for which one file is not what it was; those of audit cases over an offline tree, each in a copy of this
+ * process with a limit of time and of memory: what a case does there stays there.
  *
  *	struct mutation_trial trials[] = {{.def = def, .mutation = MUTATION_EMPTIED, .path = "/etc/fstab"}, …};
  *	r = mutation_run(tree, trials, count, &setup, e);
@@ -11,21 +11,8 @@
 #define ASSAY_BENCH_MUTATION_TRIAL_H
 
 #include "base/err.h"
+#include "guest/kit/mutation.h"
 #include "guest/kit/trial.h"
-
-enum mutation {
-	MUTATION_NONE,
-	MUTATION_EMPTIED,
-	MUTATION_GARBLED, /* random bytes, as many as there were */
-	MUTATION_HALVED,  /* the first half is left */
-	MUTATION_ABSENT,
-	MUTATION_SCRATCHED, /* a byte in 64 is another: nobody has to notice, but a parser comes further than in garbage */
-	MUTATION_COUNT
-};
-
-const char *mutation_name(enum mutation mutation);
-/* MUTATION_COUNT when there is none of that name. */
-enum mutation mutation_of_name(const char *name) NONNULL(1);
 
 struct mutation_trial {
 	const struct case_def *def;
@@ -37,9 +24,9 @@ struct mutation_trial {
 	int status;
 	enum outcome outcome;
 	char message[160];
-	/* With MUTATION_NONE: "c/etc/passwd\0-/etc/shadow\0", the paths that the case asked for, 'c' for content. Owned. */
-	char *reads;
-	size_t reads_length;
+	/* With MUTATION_NONE: "c/etc/passwd\0-/etc/shadow\0", what mutation_files told, 'c' for content. Owned. */
+	char *files;
+	size_t files_length;
 };
 
 struct mutation_setup {
@@ -50,6 +37,10 @@ struct mutation_setup {
 };
 
 #define MUTATION_JOBS_MAX 16
+
+/* Keeps a copy of what there is to mutate. */
+void mutation_trial_set_files(struct mutation_trial *trial, const char *files, size_t length)
+	NONNULL(1);
 
 /* Runs them all. Fails only when a copy cannot be made, or a mutation cannot be planted. */
 int mutation_run(struct tree *tree, struct mutation_trial *trials, size_t count,

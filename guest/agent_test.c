@@ -110,6 +110,13 @@ CASE(agenttest, needs_what_nobody_knows, .needs = "frobnication")
 	CHECK(t, true);
 }
 
+CASE(agenttest, reads_a_file)
+{
+	const char *text = file_text(t, "/etc/passwd");
+
+	CHECK_CONTAINS(t, text ? text : "", "root:");
+}
+
 CASE(agenttest, has_a_clean_environment)
 {
 	CHECK_EQ(t, getenv("LC_ALL"), "C");
@@ -254,7 +261,8 @@ static void stop_agent(struct host *host)
 	text_done(&host->in);
 }
 
-static void order_run(struct host *host, const char *id, unsigned flags, unsigned timeout_s)
+static void order_run_told(struct host *host, const char *id, unsigned flags, unsigned timeout_s,
+			   const char *parameters)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(4096);
 
@@ -262,9 +270,14 @@ static void order_run(struct host *host, const char *id, unsigned flags, unsigne
 	field_text(&out, FIELD_ID, id);
 	field_number(&out, FIELD_FLAGS, flags);
 	field_number(&out, FIELD_TIMEOUT, timeout_s);
-	field_text(&out, FIELD_TEXT, "cpus=4\n");
+	field_text(&out, FIELD_TEXT, parameters);
 	frame_close(&out);
 	send_text(host, &out);
+}
+
+static void order_run(struct host *host, const char *id, unsigned flags, unsigned timeout_s)
+{
+	order_run_told(host, id, flags, timeout_s, "cpus=4\n");
 }
 
 /* Takes what comes until the result; `others` gets a line for each frame before it. */
@@ -442,6 +455,31 @@ TEST(agent, needs_are_judged_unless_known)
 	expect_run("agenttest.needs_what_is_not_there", 0, 10, "skip",
 		   "it needs cmd:no-such-program-anywhere");
 	expect_run("agenttest.needs_what_is_not_there", RUN_NEEDS_KNOWN, 10, "pass", "");
+}
+
+TEST(agent, mutates_the_file_that_it_is_told)
+{
+	CLEAN_TEXT struct text others = TEXT_INIT(65536);
+	struct host host;
+
+	start_agent(&host);
+	expect_greeting(&host);
+	order_run_told(&host, "agenttest.reads_a_file", 0, 10, "mutation=none\n");
+	expect_result(&host, "pass", "", &others);
+	EXPECT(strstr(others.buf, "mutation: read c /etc/passwd") != NULL);
+	order_run_told(&host, "agenttest.reads_a_file", 0, 10,
+		       "mutation=emptied\nmutation.path=/etc/passwd\nmutation.seed=1\n");
+	expect_result(
+		&host, "fail",
+		"text ? text : \"\" contains \"root:\": got \"\", want it to contain \"root:\"",
+		NULL);
+	order_run_told(&host, "agenttest.reads_a_file", 0, 10,
+		       "mutation=emptied\nmutation.path=/etc/no-such-file\n");
+	expect_result(&host, "infra",
+		      "/etc/no-such-file cannot be emptied: No such file or directory", NULL);
+	order_run(&host, "agenttest.reads_a_file", 0, 10);
+	expect_result(&host, "pass", "", NULL);
+	stop_agent(&host);
 }
 
 TEST(agent, environment_and_descriptors_are_the_cases_own)

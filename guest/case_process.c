@@ -3,6 +3,7 @@
 #include "guest/case_process.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,9 +15,11 @@
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 
+#include "guest/kit/mutation.h"
 #include "guest/kit/trial.h"
 #include "guest/need.h"
 #include "guest/program_case.h"
+#include "wire/program.h"
 
 #define OPEN_FILES 4096
 #define MEMORY_OVER_RAM                                                                            \
@@ -213,6 +216,46 @@ static void root_of(const char *parameters, char root[TREE_PATH_MAX])
 	}
 }
 
+/* ---- a file that is not what it was ---- */
+
+/* What the parameters order; MUTATION_COUNT: nothing, as in all runs of the product. */
+static enum mutation mutation_of(const char *parameters)
+{
+	char name[16];
+
+	return program_parameter(parameters, MUTATION_PARAMETER, name, sizeof name)
+		       ? mutation_of_name(name)
+		       : MUTATION_COUNT;
+}
+
+/* True when it lies in the tree now, or none is ordered. */
+static bool plant_mutation(const char *parameters, struct tree *tree, struct result *result)
+{
+	enum mutation mutation = mutation_of(parameters);
+	char path[TREE_PATH_MAX], number[24];
+	long long seed = 0;
+
+	if (mutation == MUTATION_COUNT || mutation == MUTATION_NONE)
+		return true;
+	(void)program_parameter(parameters, MUTATION_PATH, path, sizeof path);
+	(void)program_parameter(parameters, MUTATION_SEED, number, sizeof number);
+	(void)number_parse(number, 0, LLONG_MAX, &seed);
+	int r = mutation_plant(tree, path, mutation, (uint64_t)seed);
+	errno = -r;
+	if (r < 0)
+		result_set(result, OUTCOME_INFRA, "%.200s cannot be %s: %m", path,
+			   mutation_name(mutation));
+	return r == 0;
+}
+
+static void report_file(void *arg, const char *path, bool has_content)
+{
+	char line[TREE_PATH_MAX + sizeof MUTATION_NOTE + 2];
+
+	(void)snprintf(line, sizeof line, MUTATION_NOTE "%c %s", has_content ? 'c' : '-', path);
+	report_note(arg, line);
+}
+
 static void execute(const struct run_order *order, struct reporter *reporter, bool private_mounts,
 		    struct result *result)
 {
@@ -245,7 +288,10 @@ static void execute(const struct run_order *order, struct reporter *reporter, bo
 		.on_note = report_note,
 		.arg = reporter,
 	};
-	trial_execute(&setup, result);
+	if (plant_mutation(order->parameters, tree, result))
+		trial_execute(&setup, result);
+	if (mutation_of(order->parameters) == MUTATION_NONE)
+		mutation_files(tree, report_file, reporter);
 	tree_free(tree);
 }
 

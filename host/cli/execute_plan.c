@@ -9,11 +9,6 @@
 #include "host/cli/execute.h"
 #include "host/store/folder.h"
 
-/* What the machine of this program has, in the words of needs. */
-static const char *const devices[] = {"cdrom",		"fw-cfg",     "pvpanic",    "rtc",
-				      "virtio-balloon", "virtio-blk", "virtio-net", "virtio-rng",
-				      "virtio-serial",	"vmgenid",    NULL};
-
 static bool selection_boots(const struct case_list *cases)
 {
 	vec_each (cases, it)
@@ -51,7 +46,7 @@ static struct plan_cell *add_cell(struct execution *x, const struct execution_ce
 			  .kvm = with->accel == ACCEL_KVM,
 			  /* Over SSH the user-mode network is the agent's way in. */
 			  .netpeer = with->entry != ENTRY_SSH,
-			  .devices = devices,
+			  .devices = offer_devices,
 			  .hotplug_slots = SIZE_HOTPLUG_PORTS,
 			  .memory_slots = cell->size.max_mem_mib ? SIZE_MEMORY_SLOTS : 0,
 			  .cpus_max = size_cpus_max(&cell->size),

@@ -6,6 +6,10 @@
 
 typedef bool judge_fn(const struct offer *offer, const struct need *need);
 
+const char *const offer_devices[] = {"cdrom",	       "fw-cfg",     "pvpanic",	   "rtc",
+				     "virtio-balloon", "virtio-blk", "virtio-net", "virtio-rng",
+				     "virtio-serial",  "vmgenid",    NULL};
+
 /* "tpm" and "tpm>=1" ask for one; "cpus>=4" for four. */
 static long long wanted(const struct need *need)
 {

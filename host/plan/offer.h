@@ -32,6 +32,9 @@ struct offer {
 	unsigned vms;	  /* machines that a case may have at once */
 };
 
+/* What every machine has, whatever its size, in the words of needs; NULL-terminated. */
+extern const char *const offer_devices[];
+
 enum offer_verdict {
 	OFFER_MEETS,
 	OFFER_LACKS,   /* *ret is the first need that is not met */
