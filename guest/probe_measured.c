@@ -17,21 +17,40 @@
 #define VARIABLE_MAX 4096
 #define SPARE_ENTRY  0x0777 /* and the next ones */
 
-PROBE(pcrs, "", "the registers of firmware and loader, a line for each")
+/* The banks that a TPM may have, the usual one first. */
+static const struct bank {
+	unsigned algorithm, size;
+} banks[] = {
+	{TPM_SHA256, 32},
+	{TPM_SHA384, 48},
+	{TPM_SHA1, 20},
+};
+
+static bool add_register(int fd, unsigned number, struct text *out)
+{
+	unsigned char pcr[TPM_DIGEST_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(banks); i++) {
+		if (!tpm_read_pcr(fd, number, banks[i].algorithm, pcr, banks[i].size))
+			continue;
+		(void)text_addf(out, "%u ", number);
+		for (size_t k = 0; k < banks[i].size; k++)
+			(void)text_addf(out, "%02x", pcr[k]);
+		(void)text_adds(out, "\n");
+		return true;
+	}
+	return false;
+}
+
+PROBE(pcrs, "", "the registers of firmware and loader, a line for each, of the first bank there is")
 {
 	CLEAN_FD int fd = tpm_open();
 
 	if (fd < 0)
 		return errno;
-	for (unsigned i = 0; i < PCRS; i++) {
-		unsigned char pcr[SHA256_BYTES];
-		if (!tpm_read_pcr(fd, i, pcr))
+	for (unsigned i = 0; i < PCRS; i++)
+		if (!add_register(fd, i, p->reply))
 			return EIO;
-		(void)text_addf(p->reply, "%u ", i);
-		for (size_t k = 0; k < sizeof pcr; k++)
-			(void)text_addf(p->reply, "%02x", pcr[k]);
-		(void)text_adds(p->reply, "\n");
-	}
 	return 0;
 }
 

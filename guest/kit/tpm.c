@@ -23,20 +23,21 @@ size_t tpm_ask(int fd, const unsigned char *command, size_t length,
 	return is_good ? (size_t)got : 0;
 }
 
-/* TPM2_PCR_Read */
-bool tpm_read_pcr(int fd, unsigned number, unsigned char ret[SHA256_BYTES])
+/* TPM2_PCR_Read. The registers are selected by a bit each, in three bytes. */
+bool tpm_read_pcr(int fd, unsigned number, unsigned algorithm, unsigned char *ret, size_t size)
 {
 	unsigned char answer[TPM_ANSWER_MAX],
+		id = (unsigned char)algorithm,
 		command[] = {0x80, 0x01, 0, 0, 0, 20, 0, 0, 0x01, 0x7e,
-			     0,	   0,	 0, 1, 0, 11, 3, 0, 0,	  0};
+			     0,	   0,	 0, 1, 0, id, 3, 0, 0,	  0};
 	size_t length;
 
 	command[17 + number / 8] = (unsigned char)(1U << number % 8);
 	length = tpm_ask(fd, command, sizeof command, answer);
-	/* Header, counter, the selection as it was given, number of digests, size. */
+	/* Header, counter, the selection as it was given, number of digests, size. Without such a bank there are no digests. */
 	size_t at = 10 + 4 + 10 + 4;
-	if (length < at + 2 + SHA256_BYTES || answer[at + 1] != SHA256_BYTES)
+	if (length < at + 2 + size || answer[at + 1] != size)
 		return false;
-	memcpy(ret, answer + at + 2, SHA256_BYTES);
+	memcpy(ret, answer + at + 2, size);
 	return true;
 }
