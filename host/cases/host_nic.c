@@ -5,8 +5,10 @@
 #include <stdio.h>
 
 #include "host/cases/host_hotplug.h"
+#include "host/cases/host_netpeer.h"
 
 #define COME_S "30"
+#define ASKS_S 60
 
 unsigned nic_added(struct host_trial *t, unsigned i)
 {
@@ -38,6 +40,14 @@ void nic_plug(struct host_trial *t, unsigned number, unsigned port)
 				"\"driver\":\"virtio-net-pci\",\"netdev\":\"net%u\",\"mac\":\"%s\","
 				"\"romfile\":\"\",\"bus\":\"hot%u\"",
 				number, mac_of(t, number), port));
+}
+
+void nic_plug_served(struct host_trial *t, unsigned number, unsigned port)
+{
+	nic_plug(t, number, port);
+	if (!peer_saw_on(t, number, "dhcp-discover", 1, ASKS_S))
+		host_skip(t, "dhcp-client",
+			  "nobody here asks for the address of a NIC that is plugged in");
 }
 
 const char *nic_await(struct host_trial *t, unsigned number)
