@@ -12,7 +12,11 @@ static bool is_data_disk(struct trial *t, const char *name)
 		if (has_prefix(name, others[i]))
 			return false;
 	}
-	return file_number(t, case_format(t, "/sys/block/%s/ro", name), 0) == 0;
+	const char *path = case_format(t, "/sys/block/%s/ro", name), *ro = file_line(t, path);
+	/* NULL: it has gone meanwhile. */
+	if (ro && strcmp(ro, "0") != 0 && strcmp(ro, "1") != 0)
+		case_broken(t, "%s says neither 0 nor 1", path);
+	return !ro || ro[0] == '0';
 }
 
 const char *const *block_disks(struct trial *t)

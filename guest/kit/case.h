@@ -280,8 +280,9 @@ void case_defer(struct trial *t, void (*fn)(void *arg), void *arg);
  */
 const char *
 file_text(struct trial *t,
-	  const char *path); /* whole content (at most 8 MiB); NULL when it is not there. An audit
-			      * breaks when there are NUL bytes in it: it is no text */
+	  const char *path); /* whole content (at most 8 MiB); NULL when it is not there. The case
+			      * breaks when there are NUL bytes in it: it is no text. In a guest
+			      * proc and sysfs may have some */
 const char *file_line(struct trial *t,
 		      const char *path); /* first line without its end; NULL when it is not there */
 bool file_exists(struct trial *t, const char *path); /* links followed */

@@ -54,7 +54,9 @@ const char *cpus_online(struct trial *t)
 {
 	const char *online = file_line(t, CPU_ONLINE);
 
+	/* Who runs on each CPU of an empty list has tried nothing. */
 	REQUIRE(t, online != NULL);
+	REQUIRE(t, cpulist_next(online, -1) >= 0);
 	return online;
 }
 

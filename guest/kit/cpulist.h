@@ -18,7 +18,7 @@
 int cpulist_next(const char *list, int after) NONNULL(1);
 unsigned cpulist_count(const char *list) NONNULL(1);
 
-/* The list of online CPUs; ends the case as failed when the kernel does not tell. */
+/* The list of online CPUs, of which there is one at least; ends the case as failed when the kernel does not tell. */
 const char *cpus_online(struct trial *t);
 
 /* Makes this process run on that CPU only: 0 or -errno. */

@@ -20,6 +20,13 @@ static bool is_not_there(struct trial *t, const char *path, int error)
 	return true;
 }
 
+/* The kernel ends words by NUL bytes in files of its own, such as /proc/1/cmdline. */
+static bool is_of_kernel(struct trial *t, const char *path)
+{
+	return t->setup->def->info.kind != CASE_KIND_AUDIT &&
+	       (has_prefix(path, "/proc/") || has_prefix(path, "/sys/"));
+}
+
 const char *file_text(struct trial *t, const char *path)
 {
 	text_done(&t->scratch);
@@ -29,9 +36,8 @@ const char *file_text(struct trial *t, const char *path)
 		case_broken(t, "%s is larger than %u MiB", path, FILE_TEXT_MAX >> 20);
 	if (r < 0 && is_not_there(t, path, r))
 		return NULL;
-	/* What crashes leave in files. Behind the NUL an audit would see nothing, and find nothing wrong. */
-	if (t->setup->def->info.kind == CASE_KIND_AUDIT &&
-	    memchr(t->scratch.buf, '\0', t->scratch.length))
+	/* What crashes leave in files. Behind the NUL a case would see nothing, and find nothing wrong. */
+	if (!is_of_kernel(t, path) && memchr(t->scratch.buf, '\0', t->scratch.length))
 		case_broken(t, "%s is no text: there are NUL bytes in it", path);
 	char *copy = case_alloc(t, t->scratch.length + 1);
 	memcpy(copy, t->scratch.buf, t->scratch.length);

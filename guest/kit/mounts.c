@@ -4,14 +4,7 @@
 
 #include "guest/kit/line.h"
 
-const char *mounts_text(struct trial *t)
-{
-	const char *text = file_text(t, "/proc/self/mountinfo");
-
-	if (!text)
-		case_broken(t, "the list of mounts cannot be read");
-	return text;
-}
+#define MOUNTS "/proc/self/mountinfo"
 
 /* Takes the octal escapes (\040 for a blank) off. */
 static const char *decode(struct trial *t, const char *word)
@@ -64,6 +57,17 @@ bool mounts_next(struct trial *t, const char **at, struct mount_entry *ret)
 			return true;
 	}
 	return false;
+}
+
+const char *mounts_text(struct trial *t)
+{
+	const char *text = file_text(t, MOUNTS), *at = text;
+	struct mount_entry first;
+
+	/* At least the root is mounted; what says otherwise would let a case take a mounted disk for a free one. */
+	if (!text || !mounts_next(t, &at, &first))
+		case_broken(t, "the kernel's list of mounts, " MOUNTS ", cannot be read");
+	return text;
 }
 
 bool mounts_find(struct trial *t, const char *where, struct mount_entry *ret)

@@ -69,11 +69,15 @@ AUDIT(image, single_root_partition,
 
 	if (!policy_is_on(t, "single_root"))
 		case_skip(t, "policy:single_root", "the policy does not ask for it");
-	while (text && fstab_next(&text, &line))
+	while (text && fstab_next(&text, &line)) {
+		const char *problem = fstab_line_problem(&line);
+		if (problem)
+			case_broken(t, "a line of /etc/fstab %s: %.80s", problem, line.what);
 		for (size_t i = 0; i < ARRAY_LEN(system_folders); i++)
 			if (strcmp(line.where, system_folders[i]) == 0 &&
 			    strcmp(line.type, "tmpfs") != 0)
 				FAIL(t, "/etc/fstab mounts %s on %s", line.what, line.where);
+	}
 	check_passed(t);
 }
 

@@ -32,7 +32,7 @@ CASE(kernel, cgroup_v2_is_sole_hierarchy,
 {
 	const char *at = mounts_text(t), *own = file_text(t, "/proc/self/cgroup");
 	struct mount_entry entry;
-	unsigned unified = 0;
+	unsigned unified = 0, own_unified = 0;
 
 	skip_if_declared(t);
 	while (mounts_next(t, &at, &entry)) {
@@ -44,9 +44,12 @@ CASE(kernel, cgroup_v2_is_sole_hierarchy,
 	CHECK_GE(t, unified, 1);
 	REQUIRE(t, own != NULL);
 	/* A process is named once for each hierarchy that there is, "0::" being the unified one. */
-	for (const char *line; (line = text_line(t, &own));)
+	for (const char *line; (line = text_line(t, &own));) {
+		own_unified += has_prefix(line, "0::");
 		if (*line && !has_prefix(line, "0::"))
 			FAIL(t, "processes are counted in a hierarchy of version 1: %s", line);
+	}
+	CHECK_EQ(t, own_unified, 1);
 }
 
 static void unmount_old(void *arg UNUSED)

@@ -53,8 +53,13 @@ static void take_line(struct trial *t, struct settings *settings, const char *fi
 	char *copy = (char *)(uintptr_t)case_format(t, "%s", line), *key = line_trim(copy);
 	char *equals = strchr(key, '=');
 
-	/* A leading dash says that failing is no matter; a pattern stands for whatever there is. */
-	if (*key == '#' || *key == ';' || *key == '-' || !equals || strpbrk(key, "*?["))
+	if (*key == '\0' || *key == '#' || *key == ';')
+		return;
+	/* A leading dash says that failing is no matter, or alone that patterns leave the key out. */
+	if (!equals && *key != '-')
+		FAIL(t, "%s: \"%s\" is no setting", file, key);
+	/* A pattern stands for whatever there is. */
+	if (!equals || *key == '-' || strpbrk(key, "*?["))
 		return;
 	*equals = '\0';
 	const char *path = key_path(t, line_trim(key));

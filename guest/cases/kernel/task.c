@@ -39,8 +39,10 @@ static long long sleeping_since(struct trial *t, const char *pid, const char **r
 	const char *state = status_value(t, status, "State");
 	const char *count = status_value(t, status, "voluntary_ctxt_switches");
 	const char *at = status;
+	if (!state)
+		case_broken(t, "/proc/%s/status tells no state", pid);
 	*ret_name = text_line(t, &at);
-	if (!state || state[0] != 'D' || !count || number_parse(count, 0, INT64_MAX, &switches) < 0)
+	if (state[0] != 'D' || !count || number_parse(count, 0, INT64_MAX, &switches) < 0)
 		return -1;
 	return switches;
 }

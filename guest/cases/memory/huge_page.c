@@ -8,6 +8,7 @@
 
 #define NR_HUGEPAGES "/proc/sys/vm/nr_hugepages"
 #define THP_ENABLED  "/sys/kernel/mm/transparent_hugepage/enabled"
+#define THP_SIZE     "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
 #define RESERVED     4
 
 static long long huge_page_kib(struct trial *t)
@@ -70,10 +71,14 @@ CASE(memory, transparent_huge_pages_form,
      .sources = "own")
 {
 	const char *policy = file_line(t, THP_ENABLED);
-	size_t size = (size_t)file_number(t, "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size",
-					  2 << 20);
+	/* Kernels that do not tell the size are older than those of other sizes. */
+	long long told = file_exists(t, THP_SIZE) ? file_number(t, THP_SIZE, -1) : 2 << 20;
+	size_t size = (size_t)told;
 
 	REQUIRE(t, policy != NULL);
+	REQUIRE(t, strstr(policy, "[always]") || strstr(policy, "[madvise]") ||
+			   strstr(policy, "[never]"));
+	REQUIRE(t, told > 0);
 	char *memory =
 		mmap(NULL, 4 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)

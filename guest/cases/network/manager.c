@@ -170,7 +170,8 @@ CASE(network, manager_restart_keeps_routes,
 
 	if (!manager)
 		case_skip(t, "policy:network", "no network manager is active");
-	CHECK_CONTAINS(t, before, " has "); /* an address */
+	CHECK_CONTAINS(t, before, " has "); /* an address, and a route to its network at least */
+	CHECK_CONTAINS(t, before, " leads to ");
 	const char *entered =
 		systemd_unit_property(t, manager->service, "Unit", "ActiveEnterTimestampMonotonic");
 	REQUIRE(t, systemd_ask(t, "RestartUnit", manager->service, "replace") == 0);

@@ -40,15 +40,28 @@ static int octal(const char *text)
 	return value;
 }
 
+/* What systemd-tmpfiles takes for a rule; the rest it complains of, and goes on. */
+static bool is_rule(const struct words *words)
+{
+	static const char types[] = "AaBbCcDdeFfHhLmpQqRrTtvwXxZz";
+
+	return words->count >= 2 && words->at[0][0] && strchr(types, words->at[0][0]) &&
+	       (words->at[1][0] == '/' || words->at[1][0] == '%');
+}
+
 /* Takes a line that makes a folder with a mode of its own. What holds specifiers or depends on what is there already is
  * left out. */
-static void take_line(struct trial *t, const char *line, struct rules *rules)
+static void take_line(struct trial *t, const char *file, const char *line, struct rules *rules)
 {
 	static const char makers[] = "dDvqQ";
 	struct words *words = case_alloc(t, sizeof *words);
 
 	words_split(line, words);
-	if (words->count < 3 || !strchr(makers, words->at[0][0]) ||
+	if (words->count == 0 || words->at[0][0] == '#')
+		return;
+	if (!is_rule(words))
+		FAIL(t, "%s: \"%s\" is no rule", file, line);
+	if (!is_rule(words) || words->count < 3 || !strchr(makers, words->at[0][0]) ||
 	    strpbrk(words->at[0] + 1, "-!=~^$") || strpbrk(words->at[1], "%*?[") ||
 	    words->at[1][0] != '/')
 		return;
@@ -100,8 +113,7 @@ static struct rules *read_rules(struct trial *t)
 	for (size_t i = 0; i < count; i++) {
 		const char *text = file_text(t, files[i].path);
 		for (const char *line; text && (line = text_line(t, &text));)
-			if (line[0] != '#' && line[0] != '\0')
-				take_line(t, line, rules);
+			take_line(t, files[i].path, line, rules);
 	}
 	return rules;
 }
