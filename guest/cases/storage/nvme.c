@@ -3,20 +3,9 @@
 #include "guest/kit/block.h"
 #include "guest/kit/case.h"
 #include "guest/kit/knob.h"
+#include "guest/kit/pci.h"
 
-#define PCI	   "/sys/bus/pci/devices"
 #define CLASS_NVME "0x010802"
-
-static unsigned count_functions(struct trial *t)
-{
-	unsigned count = 0;
-
-	for (const char *const *address = file_names(t, PCI); *address; address++) {
-		const char *class = file_line(t, case_format(t, PCI "/%s/class", *address));
-		count += class && strcmp(class, CLASS_NVME) == 0;
-	}
-	return count;
-}
 
 static unsigned count_controllers(struct trial *t)
 {
@@ -44,7 +33,7 @@ CASE(storage, nvme_views_agree,
      .remedy = "Look in the kernel log for the nvme driver and the controller that it gave up.",
      .sources = "LISA:verify_nvme_basic")
 {
-	unsigned functions = count_functions(t);
+	unsigned functions = pci_count(t, CLASS_NVME);
 
 	CHECK_GT(t, functions, 0U);
 	CHECK_EQ(t, count_controllers(t), functions);

@@ -97,6 +97,7 @@ CASE(storage, root_id_agrees_everywhere,
 	const char *cmdline = file_line(t, "/proc/cmdline"), *fstab = file_text(t, "/etc/fstab");
 	struct fstab_line line;
 	struct words words;
+	unsigned named = 0;
 
 	if (!root)
 		case_skip(t, "fs:disk", "the root filesystem is on no disk");
@@ -106,13 +107,21 @@ CASE(storage, root_id_agrees_everywhere,
 	note(t, "root is %s with UUID %s", root, uuid ? uuid : "unknown");
 	words_split(cmdline, &words);
 	for (unsigned i = 0; i < words.count; i++) {
-		if (has_prefix(words.at[i], "root="))
+		bool is_root = has_prefix(words.at[i], "root=");
+		named += is_root;
+		if (is_root)
 			check_word(t, "the kernel command line", words.at[i] + 5, root, uuid);
 	}
 	for (const char *at = fstab; fstab && fstab_next(&at, &line);) {
+		const char *problem = fstab_line_problem(&line);
+		if (problem)
+			case_broken(t, "a line of /etc/fstab %s: %.80s", problem, line.what);
+		named += strcmp(line.where, "/") == 0;
 		if (strcmp(line.where, "/") == 0)
 			check_word(t, "/etc/fstab", line.what, root, uuid);
 	}
+	if (named == 0)
+		case_skip(t, "fs:named", "neither the command line nor fstab names the root");
 }
 
 SABOTAGE(storage, root_id_agrees_everywhere, "fstab names another filesystem as root")

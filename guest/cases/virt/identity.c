@@ -2,25 +2,11 @@
 /* What the guest is told about its machine: devices, firmware tables, identity. */
 #include "guest/kit/case.h"
 #include "guest/kit/knob.h"
+#include "guest/kit/pci.h"
 
-#define PCI_DEVICES "/sys/bus/pci/devices"
 #define DMI	    "/sys/class/dmi/id"
 #define ACPI_TABLES "/sys/firmware/acpi/tables"
 #define TABLE_MAX   (1U << 20)
-
-static unsigned count_class(struct trial *t, const char *class)
-{
-	unsigned count = 0;
-
-	for (const char *const *name = file_names(t, PCI_DEVICES); *name; name++) {
-		const char *found = file_line(t, case_format(t, PCI_DEVICES "/%s/class", *name));
-		/* NULL: it has gone meanwhile. */
-		if (found && (!has_prefix(found, "0x") || strlen(found) != strlen("0x020000")))
-			case_broken(t, "the class of PCI device %s is \"%s\"", *name, found);
-		count += found && has_prefix(found, class);
-	}
-	return count;
-}
 
 CASE(virt, declared_pci_devices_are_present,
      .title = "Every declared PCI device is there after the boot", .priority = P0,
@@ -36,8 +22,8 @@ CASE(virt, declared_pci_devices_are_present,
 		case_skip(t, "policy:size", "the plan does not tell which devices the size has");
 	if (!*file_names(t, PCI_DEVICES))
 		case_skip(t, "dev:pci", "the machine has no PCI bus");
-	CHECK_EQ(t, count_class(t, "0x0200"), nics);
-	CHECK_GE(t, count_class(t, "0x01"), 1);
+	CHECK_EQ(t, pci_count(t, "0x0200"), nics);
+	CHECK_GE(t, pci_count(t, "0x01"), 1);
 }
 
 static void rescan(void *arg UNUSED)
@@ -48,8 +34,7 @@ static void rescan(void *arg UNUSED)
 SABOTAGE(virt, declared_pci_devices_are_present, "the network card has fallen off the bus")
 {
 	for (const char *const *name = file_names(t, PCI_DEVICES); *name; name++) {
-		const char *class = file_line(t, case_format(t, PCI_DEVICES "/%s/class", *name));
-		if (!class || !has_prefix(class, "0x0200"))
+		if (!has_prefix(pci_class(t, *name), "0x0200"))
 			continue;
 		case_defer(t, rescan, NULL);
 		if (knob_write(case_format(t, PCI_DEVICES "/%s/remove", *name), "1") == 0)
