@@ -383,8 +383,9 @@ TEST(runbook, files_are_laid_over_each_other)
 {
 	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
 	CLEANUP(runbook) struct runbook *runbook = NULL;
+	CLEAN_FREE char *below = xasprintf("%s/below", test_folder());
 
-	EXPECT_NUMBER(mkdir(xasprintf("%s/below", test_folder()), 0755), 0);
+	EXPECT_NUMBER(mkdir(below, 0755), 0);
 	put("below/deep.yaml", "title: deep\nlimits: {jobs: 1, run: 1h}\nimages: [deep.raw]\n");
 	put("below/low.yaml", "include: [deep.yaml]\ntitle: low\nlimits: {jobs: 2, cell: 1m}\n"
 			      "images: [low.raw]\nfirmwares: [bios, uefi]\n");
