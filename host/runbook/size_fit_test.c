@@ -75,6 +75,37 @@ static void add(void *arg, const char *name, const char *value)
 	(void)text_addf(arg, "%s=%s\n", name, value);
 }
 
+static void expect_own(void *arg, const char *name, const char *value)
+{
+	(void)arg;
+	if (!size_trait_is_own(name))
+		EXPECT_TEXT(name, value);
+}
+
+TEST(size_trait, own_ones_are_known)
+{
+	struct size size = {.cpus = 1,
+			    .max_mem_mib = 1,
+			    .data_disk_mib = 1,
+			    .controller = "nvme",
+			    .cpu_model = "max",
+			    .facts = {.series = "s",
+				      .arch = "a",
+				      .nic = "n",
+				      .gpu = "g",
+				      .confidential = "c",
+				      .generations = 3,
+				      .disks_max = 1,
+				      .disk_iops = 1,
+				      .disk_mbps = 1,
+				      .nics_max = 1,
+				      .net_mbps = 1,
+				      .queues = 1}};
+
+	size_traits(&size, expect_own, NULL);
+	EXPECT(!size_trait_is_own("zone"));
+}
+
 TEST(size_trait, all_that_is_said_is_told)
 {
 	CLEAN_TEXT struct text plain = TEXT_INIT(4096), said = TEXT_INIT(4096);

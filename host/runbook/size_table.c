@@ -9,6 +9,7 @@
 #include "base/option.h"
 #include "base/shipped.h"
 #include "base/yaml_schema.h"
+#include "host/runbook/size_trait.h"
 
 #define SUFFIX	   ".yaml"
 #define FREE_MAX   16 /* free traits of a size */
@@ -65,6 +66,8 @@ static void check_trait(const char *text, struct text *why)
 	    strlen(text) >= SIZE_WORD_SIZE)
 		(void)text_addf(why, "'%.60s' is not of a-z, 0-9 and _, a letter first, at most %d",
 				text, SIZE_WORD_SIZE - 1);
+	else if (size_trait_is_own(text))
+		(void)text_addf(why, "'%.60s' is a trait that sizes have by themselves", text);
 }
 
 #define WORD_PATTERN  "^[A-Za-z0-9._+-]{1,31}$"

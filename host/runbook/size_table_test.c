@@ -67,12 +67,13 @@ static const struct refused {
 	 "s.yaml:2:44: `controller` is nvme, sata, scsi or virtio, not 'ide'\n"
 	 "s.yaml:2:55: `arch` is aarch64 or x86_64, not 'arm'\n"
 	 "s.yaml:2:65: `tpm` is false or true, not '1'\n"},
-	{"sizes:\n  a: {generations: [3], cpu_model: 'x,y', series: a b, traits: {Zone: x, y: a b}}\n",
+	{"sizes:\n  a: {generations: [3], cpu_model: 'x,y', series: a b, traits: {Zone: x, y: a b, tpm: no}}\n",
 	 "s.yaml:2:21: `generations` is 1 or 2, not '3'; did you mean '1'?\n"
 	 "s.yaml:2:37: `cpu_model`: 'x,y' is not a CPU model\n"
 	 "s.yaml:2:51: `series`: 'a b' has others than letters, digits and ._+- in it\n"
 	 "s.yaml:2:65: `traits`: 'Zone' is not of a-z, 0-9 and _, a letter first, at most 31\n"
-	 "s.yaml:2:77: `traits`: 'a b' has others than letters, digits and ._+- in it\n"},
+	 "s.yaml:2:77: `traits`: 'a b' has others than letters, digits and ._+- in it\n"
+	 "s.yaml:2:82: `traits`: 'tpm' is a trait that sizes have by themselves\n"},
 	{"sizes: {a: {like: b}, b: {like: smal}}\n",
 	 "s.yaml:1:19: `like`: there is no size 'b' before this one\n"
 	 "s.yaml:1:33: `like`: there is no size 'smal' before this one; did you mean 'small'?\n"},

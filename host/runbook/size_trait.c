@@ -71,6 +71,24 @@ static const struct worded {
 	{"confidential", AT(facts.confidential)},
 };
 
+bool size_trait_is_own(const char *name)
+{
+	static const char *const others[] = {"numa", "tpm",	   "secure_boot",
+					     "rdma", "generation", "bios",
+					     "uefi", "cpu_class",  "memory_class"};
+
+	for (const struct counted *row = counted; row < counted + ARRAY_LEN(counted); row++)
+		if (strcmp(row->name, name) == 0)
+			return true;
+	for (const struct worded *row = worded; row < worded + ARRAY_LEN(worded); row++)
+		if (strcmp(row->name, name) == 0)
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (strcmp(others[i], name) == 0)
+			return true;
+	return false;
+}
+
 static const char *truth(bool is_so)
 {
 	return is_so ? "yes" : "no";

@@ -19,6 +19,9 @@
 typedef void size_trait_fn(void *arg, const char *name, const char *value);
 void size_traits(const struct size *size, size_trait_fn *on_trait, void *arg) NONNULL(1, 2);
 
+/* True for the name of a trait that sizes have by themselves: no free one may be called so. */
+bool size_trait_is_own(const char *name) NONNULL(1);
+
 /* Classes of sizes that are alike: "1", "2-4", "5-16" …; "under-2GiB", "2-8GiB" … */
 const char *size_cpu_class(const struct size *size) NONNULL(1);
 const char *size_memory_class(const struct size *size) NONNULL(1);
