@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "host/plan/cover_bound.h"
 #include "host/plan/cover_improve.h"
+#include "host/plan/cover_known.h"
 
 #define FIRST_LOOKS	   5000000ULL /* hundredths of a second */
 #define FIRST_IMPROVEMENT  4000000ULL
@@ -106,6 +107,8 @@ static int find_rows(struct cover_greedy *greedy, const struct cover_options *op
 	r = cover_improve(greedy, rows, cover->lower_bound, FIRST_IMPROVEMENT, &cover->cut_short,
 			  e);
 	cover->first_rows = rows->count / columns;
+	if (r == 0 && options->effort > 0)
+		cover_known(greedy, rows, options->effort, &cover->cut_short);
 	if (r == 0 && options->effort > 0)
 		r = cover_improve(greedy, rows, cover->lower_bound, options->effort,
 				  &cover->cut_short, e);

@@ -286,6 +286,60 @@ TEST(cover, rows_are_few)
 	}
 }
 
+/* True when all tuples of three columns are there; two ways are shows_all_pairs' business. */
+static bool shows_all_triples(const struct cover_model *model, const struct cover *cover)
+{
+	size_t k = model->column_count;
+
+	for (size_t n = 0; n < k * k * k; n++) {
+		size_t a = n / k / k, b = n / k % k, c = n % k, count = 0;
+		bool seen[512] = {0};
+		if (a >= b || b >= c)
+			continue;
+		for (size_t r = 0; r < cover->row_count; r++) {
+			const uint16_t *row = cover_row(cover, r);
+			bool *one = &seen[(row[a] * 8 + row[b]) * 8 + row[c]];
+			count += !*one;
+			*one = true;
+		}
+		if (count != (size_t)model->columns[a].values * model->columns[b].values *
+				     model->columns[c].values)
+			return false;
+	}
+	return true;
+}
+
+/* Models for which the rows are written down: fields of 2, 3, 4, 5, 7, 8 and 9 elements, doubling, starters. */
+static const struct equal {
+	unsigned ways;
+	uint16_t values, columns, lacking; /* so many columns have a value less */
+	size_t most;
+} equals[] = {
+	{2, 4, 5, 0, 16},   {2, 7, 8, 0, 49},	{2, 8, 9, 1, 64},   {2, 9, 10, 0, 81},
+	{3, 3, 4, 0, 27},   {3, 4, 5, 2, 64},	{3, 5, 6, 0, 125},  {3, 8, 9, 0, 512},
+	{3, 4, 10, 3, 112}, {3, 5, 12, 0, 225}, {2, 8, 16, 1, 112}, {2, 9, 20, 0, 150},
+};
+
+TEST(cover, equal_columns_have_rows_that_are_known)
+{
+	struct err e = {0};
+
+	for (const struct equal *it = equals; it < equals + ARRAY_LEN(equals); it++) {
+		struct cover_column columns[20] = {0};
+		struct cover_model model = MODEL(it->ways, columns, it->columns, NULL, 0, NULL, 0);
+		struct cover_options options = {.seed = 1, .effort = 10000000};
+		CLEANUP(cover) struct cover *cover = NULL;
+		for (size_t c = 0; c < it->columns; c++)
+			columns[c].values = (uint16_t)(it->values - (c < it->lacking));
+		EXPECT(cover_find(&model, &options, &cover, &e) == 0);
+		EXPECT(it->ways == 2 ? shows_all_pairs(&model, cover)
+				     : shows_all_triples(&model, cover));
+		EXPECT(cover->row_count <= it->most);
+		if (cover->row_count > it->most)
+			EXPECT_NUMBER(cover->row_count, it->most);
+	}
+}
+
 static const uint16_t same[] = {0, 0, 1, 1}, differ[] = {0, 1, 1, 0};
 static const uint16_t ab[] = {0, 1}, bc[] = {1, 2}, ca[] = {2, 0};
 static const struct cover_column bits[] = {{2, NULL}, {2, NULL}, {2, NULL}};

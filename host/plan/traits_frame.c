@@ -449,7 +449,8 @@ size_t traits_frame_group(const struct traits_frame *frame, size_t axis, const u
 	const struct traits_axis *its = &frame->axes[axis];
 	size_t low = 0, high = its->group_count;
 
-	while (low < high) {
+	for (;;) {
+		assert(low < high); /* else it is a row of no item */
 		size_t middle = low + (high - low) / 2, c = 0;
 		const uint16_t *values = its->groups + middle * its->column_count;
 		while (c < its->column_count && values[c] == row[its->columns[c]])
@@ -461,6 +462,4 @@ size_t traits_frame_group(const struct traits_frame *frame, size_t axis, const u
 		else
 			high = middle;
 	}
-	assert(!"a row of no item");
-	return 0;
 }
