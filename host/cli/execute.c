@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From an image and a choice of cases to a kept run. */
-#include "host/cli/execute.h"
+#include "host/cli/execute_book.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +15,15 @@
 
 #define NAME_IN_PLACE "the host case is not in this program"
 
+void execution_init(struct execution *x, enum execute_way way, struct execute_arguments *arguments)
+{
+	*x = (struct execution){.way = way,
+				.arguments = arguments,
+				.images = VEC_INIT(EXECUTE_CELLS_MAX),
+				.cells = VEC_INIT(EXECUTE_CELLS_MAX),
+				.cases = VEC_INIT(10 * CATALOG_CASES_MAX)};
+}
+
 void execution_done(struct execution *x)
 {
 	outlet_free(x->outlet);
@@ -26,7 +35,10 @@ void execution_done(struct execution *x)
 	vec_each (&x->images, image)
 		image_free(*image);
 	vec_done(&x->images);
+	vec_each (&x->cells, cell)
+		free(cell->variants);
 	vec_done(&x->cells);
+	book_free(x->book);
 	image_setup_done(&x->setup);
 	case_list_done(&x->cases);
 	free(x->agent);
@@ -220,11 +232,13 @@ static void open_store(struct execution *x)
 	int r = state_folder("", &state, &e);
 
 	if (r == 0)
-		r = folder_make(state, &e);
-	if (r == 0) {
 		path = xasprintf("%s/assay.db", state);
+	if (r == 0 && x->only_plans && access(path, F_OK) < 0)
+		return; /* opening would make it */
+	if (r == 0)
+		r = folder_make(state, &e);
+	if (r == 0)
 		r = store_open(path, &x->store, &e);
-	}
 	if (r < 0)
 		log_warning("this run will not be in the store: %s", e.text);
 }
@@ -261,7 +275,7 @@ static void begin_in_store(struct execution *x)
 	}
 }
 
-static int prepare(struct execution *x, const char *image_path, struct err *e)
+int execution_prepare(struct execution *x, const char *subject, struct err *e)
 {
 	int r = find_agent(x->arguments->agent, &x->agent, e);
 
@@ -269,12 +283,14 @@ static int prepare(struct execution *x, const char *image_path, struct err *e)
 		r = load_catalog(x->agent, &x->catalog, e);
 	if (r == 0)
 		r = add_case_folders(x->catalog, &x->arguments->case_folders, e);
+	if (r == 0 && subject && is_runbook(subject))
+		r = book_read(subject, x, e);
 	if (r == 0)
 		r = choose_cases(x, e); /* before a large image is read */
 	if (r == 0)
 		r = image_setup_make(x->agent, x->arguments->allow_outside_backing, &x->setup, e);
 	if (r == 0)
-		r = open_subjects(x, image_path, e);
+		r = open_subjects(x, subject, e);
 	if (r < 0)
 		return r;
 	open_store(x);
@@ -313,20 +329,17 @@ static int load_earlier(struct execution *x, struct err *e)
 	return r;
 }
 
-int execute(enum execute_way way, const char *image_path, struct execute_arguments *arguments,
+int execute(enum execute_way way, const char *subject, struct execute_arguments *arguments,
 	    struct err *e)
 {
-	CLEAN_DONE(execution)
-	struct execution x = {.way = way,
-			      .arguments = arguments,
-			      .images = VEC_INIT(EXECUTE_CELLS_MAX),
-			      .cells = VEC_INIT(EXECUTE_CELLS_MAX),
-			      .cases = VEC_INIT(10 * CATALOG_CASES_MAX)};
+	CLEAN_DONE(execution) struct execution x;
 	struct engine_end end;
+
+	execution_init(&x, way, arguments);
 	int r = arguments->resume ? load_earlier(&x, e) : 0;
 
 	if (r == 0)
-		r = prepare(&x, image_path, e);
+		r = execution_prepare(&x, subject, e);
 	if (r == 0)
 		r = open_folder(&x, e);
 	if (r < 0)

@@ -12,14 +12,22 @@
 
 #define EXECUTE_CELLS_MAX 10000 /* a plan has no more */
 
+/* What a runbook is read with. */
+struct book_arguments {
+	struct text_list settings;
+	const char *variables;
+};
+
 /* What the options say. Choices are indices in the words of the matching enum. */
 struct execute_arguments {
 	struct selection_arguments selection;
 	struct policy_arguments policy;
+	struct book_arguments book;
 	struct text_list case_folders, size_files;
 	const char *agent, *size, *ssh_key, *ssh_user, *out, *resume, *markdown;
 	int firmware, accel, entry;
 	long long jobs;
+	const char *cell; /* of a runbook's plan, this one alone; NULL: all */
 	bool json, cold, allow_outside_backing, quiet;
 };
 
@@ -27,8 +35,8 @@ extern const char *const accel_words[], *const entry_words[], *const firmware_wo
 
 enum execute_way { EXECUTE_RUN, EXECUTE_AUDIT, EXECUTE_PROVE };
 
-/* Does it all; image_path is NULL with arguments->resume. Returns an exit code, or a negative errno. */
-int execute(enum execute_way way, const char *image_path, struct execute_arguments *arguments,
+/* Does it all; `subject`, an image or a runbook, is NULL with arguments->resume. Returns an exit code, or a negative errno. */
+int execute(enum execute_way way, const char *subject, struct execute_arguments *arguments,
 	    struct err *e) NONNULL(3, 4);
 
 /* ---- parts, in the order in which they are used (execute_*.c) ---- */
@@ -37,8 +45,10 @@ int execute(enum execute_way way, const char *image_path, struct execute_argumen
 struct execution_cell {
 	struct size size;
 	struct engine_cell
-		with; /* firmware and entry as they are wished (AUTO), until choose_machines() */
-	unsigned vms; /* machines that one case may have at once */
+		with;	/* firmware and entry as they are wished (AUTO), until choose_machines() */
+	unsigned vms;	/* machines that one case may have at once */
+	char *variants; /* owned: lines name=value; NULL: none */
+	size_t combination; /* of the runbook that it comes from */
 };
 DEFINE_VEC(execution_cells, struct execution_cell);
 DEFINE_VEC(execution_images, struct image *);
@@ -50,7 +60,9 @@ struct execution {
 	struct image_setup setup;
 	struct execution_images images; /* that were opened: each once */
 	struct catalog *catalog;
-	char *policy;		/* what it tells the cases: lines key=value; "" none */
+	char *policy;		     /* what it tells the cases: lines key=value; "" none */
+	struct execution_book *book; /* NULL: the subject is an image */
+	bool only_plans;	/* nothing is to be run, and nothing but caches may be written */
 	struct run *earlier;	/* --resume */
 	struct case_list cases; /* what is to be run; with --resume: what that run's plan names */
 	struct execution_cells cells;
@@ -67,6 +79,10 @@ struct execution {
 	struct outlet *outlet; /* --json: where its lines go */
 };
 
+void execution_init(struct execution *x, enum execute_way way, struct execute_arguments *arguments)
+	NONNULL(1, 3);
+/* All up to the frozen plan, without a folder. */
+int execution_prepare(struct execution *x, const char *subject, struct err *e) NONNULL(1, 3);
 void execution_done(struct execution *x) NONNULL(1);
 DEFINE_CLEAN_DONE(execution);
 
@@ -76,6 +92,11 @@ int open_subjects(struct execution *x, const char *path, struct err *e) NONNULL(
 int open_image(struct execution *x, const char *path, const struct image **ret, struct err *e)
 	NONNULL(1, 2, 3, 4);
 int choose_machines(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);
+/* What `refused` says of the cell ends it all; but of a runbook's cells it only leaves out that one, with the reason. */
+int refuse_cell(struct execution *x, const struct execution_cell *cell, const struct err *refused,
+		struct err *e) NONNULL(1, 2, 3, 4);
+/* Takes the cells away that were left out. -ENODATA (blame user): none is left. */
+int drop_cells(struct execution *x, struct err *e) NONNULL(1, 2);
 
 /* execute_plan.c: which cases, in which folder. */
 bool selection_audits(const struct case_list *cases)

@@ -6,7 +6,7 @@
 #include <sys/utsname.h>
 
 #include "base/log.h"
-#include "host/cli/execute.h"
+#include "host/cli/execute_book.h"
 #include "host/driver/qemu/version.h"
 #include "host/driver/resources.h"
 #include "host/link/pattern.h"
@@ -64,19 +64,55 @@ static const struct execution_cell *largest_cell(const struct execution *x)
 	return largest;
 }
 
+/* What is free, but no more than the runbook gives. */
+static long long usable_memory_mib(const struct execution *x)
+{
+	long long free_now = (long long)(resources_memory("") >> 20);
+	long long limit = x->book ? x->book->runbook->limits.memory.number >> 20 : 0;
+
+	return limit > 0 && (free_now == 0 || limit < free_now) ? limit : free_now;
+}
+
+/* Of a runbook's cells those that fit are run; of an image's one check_memory() tells. */
+static int refuse_large_cells(struct execution *x, long long memory_mib, struct err *e)
+{
+	if (!x->book)
+		return 0;
+	vec_each (&x->cells, cell)
+		if (fit(cell, memory_mib) < 1)
+			book_leave_out(
+				x->book, cell,
+				"a machine of size %s needs %u MiB, and there are %lld MiB for it",
+				cell->size.name, cell->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB,
+				memory_mib);
+	return drop_cells(x, e);
+}
+
+/* --jobs goes before the runbook. 0: nobody says how many. */
+static unsigned wanted_jobs(const struct execution *x)
+{
+	if (x->arguments->jobs > 0)
+		return (unsigned)x->arguments->jobs;
+	return x->book ? (unsigned)x->book->runbook->limits.jobs.number : 0;
+}
+
 /* Sizes differ: how many machines fit at once is seen for each when its turn comes. */
 static void pack_cells(struct execution *x, long long memory_mib)
 {
-	x->jobs = x->arguments->jobs > 0 ? (unsigned)x->arguments->jobs : 0;
+	x->jobs = wanted_jobs(x);
 	x->waiting_jobs = WAITING_JOBS_MAX;
 	x->room = (struct engine_room){.mem_mib = (uint64_t)memory_mib, .cpus = resources_cpus("")};
 }
 
 static int check_memory(struct execution *x, struct err *e)
 {
-	long long memory_mib = (long long)(resources_memory("") >> 20);
+	long long memory_mib = usable_memory_mib(x);
+	int r = memory_mib > 0 ? refuse_large_cells(x, memory_mib, e) : 0;
+
+	if (r < 0)
+		return r;
 	const struct execution_cell *largest = largest_cell(x);
-	long long wanted = x->arguments->jobs > 0 ? x->arguments->jobs : 1;
+	long long wanted = wanted_jobs(x) > 0 ? wanted_jobs(x) : 1;
 	long long needed_mib = wanted * (largest->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB);
 
 	if (memory_mib > 0 && needed_mib > memory_mib)
@@ -86,8 +122,7 @@ static int check_memory(struct execution *x, struct err *e)
 			wanted, wanted == 1 ? "" : "s", largest->size.name, wanted == 1 ? "s" : "",
 			needed_mib, memory_mib,
 			wanted > 1 ? " or fewer --jobs" : ", or end other programs");
-	x->jobs = x->arguments->jobs > 0 ? (unsigned)x->arguments->jobs
-					 : choose_jobs(largest, memory_mib);
+	x->jobs = wanted_jobs(x) > 0 ? wanted_jobs(x) : choose_jobs(largest, memory_mib);
 	vec_each (&x->cells, cell)
 		cell->vms = choose_vms(cell, memory_mib);
 	x->waiting_jobs = choose_waiting_jobs(x, largest, memory_mib);
@@ -162,7 +197,7 @@ int check_host(struct execution *x, bool boots, struct err *e)
 	int r = boots ? check_memory(x, e) : 0;
 	if (r == 0 && boots && !patterns_shipped(e))
 		r = -e->code;
-	if (r == 0)
+	if (r == 0 && !x->only_plans)
 		r = check_room(x, boots, e);
 	if (r == 0)
 		describe_host(x, boots);

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "host/cli/execute.h"
+#include "host/cli/execute_book.h"
 #include "host/driver/qemu/lacks.h"
 #include "host/link/ssh.h"
 
@@ -96,6 +96,7 @@ static int add_earlier_cell(struct execution *x, const struct run_cell *cell, st
 	added.with.firmware = firmware < 0 ? FIRMWARE_AUTO : (enum firmware)firmware;
 	added.with.entry = entry < 0 ? ENTRY_AUTO : (enum entry)entry;
 	take_earlier_size(cell, &added.size);
+	added.variants = xstrdup(cell->variants);
 	x->arguments->accel = accel < 0 ? ACCEL_AUTO : accel;
 	x->arguments->cold = cell->cold;
 	return vec_add(&x->cells, added) ? 0 : -E2BIG; /* no run has more */
@@ -119,6 +120,8 @@ int open_subjects(struct execution *x, const char *path, struct err *e)
 
 	if (!path)
 		return add_earlier_cells(x, e);
+	if (x->book)
+		return book_open_subjects(x, e);
 	/* What is cheap to refuse is refused before a large image is read. */
 	int r = choose_size(arguments->size ? arguments->size : "default", &arguments->size_files,
 			    &cell.size, e);
@@ -237,13 +240,48 @@ static int choose_accel(struct execution *x, struct err *e)
 	return 0;
 }
 
+int refuse_cell(struct execution *x, const struct execution_cell *cell, const struct err *refused,
+		struct err *e)
+{
+	if (!x->book)
+		return err_set(e, refused->blame, refused->code, "%s", refused->text);
+	book_leave_out(x->book, cell, "%s", refused->text);
+	return 0;
+}
+
+int drop_cells(struct execution *x, struct err *e)
+{
+	size_t kept = 0;
+	const char *why = "";
+
+	if (!x->book)
+		return 0;
+	vec_each (&x->cells, cell) {
+		if (!x->book->why_not[cell->combination]) {
+			x->cells.items[kept++] = *cell;
+			continue;
+		}
+		why = x->book->why_not[cell->combination];
+		free(cell->variants);
+	}
+	x->cells.count = kept;
+	if (kept > 0)
+		return 0;
+	return err_set(e, BLAME_USER, ENODATA, "no cell of %s can be run%s%s",
+		       x->book->runbook->path, why[0] ? ": " : "", why);
+}
+
 int choose_machines(struct execution *x, bool boots, struct err *e)
 {
 	int r = 0;
 
 	x->accel = (enum accel)x->arguments->accel;
-	vec_each (&x->cells, cell)
-		if (r == 0)
-			r = choose_machine(x, &cell->with, boots, e);
+	vec_each (&x->cells, cell) {
+		struct err refused = {0};
+		if (r == 0 && choose_machine(x, &cell->with, boots, &refused) < 0)
+			r = refuse_cell(x, cell, &refused, e);
+	}
+	if (r == 0)
+		r = drop_cells(x, e);
 	return r == 0 && boots ? choose_accel(x, e) : r;
 }

@@ -6,8 +6,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "host/cli/execute.h"
+#include "host/cli/execute_book.h"
 #include "host/store/folder.h"
+
+#define TERMS_TEXT_MAX (1U << 20)
 
 static bool selection_boots(const struct case_list *cases)
 {
@@ -40,6 +42,7 @@ static struct plan_cell *add_cell(struct execution *x, const struct execution_ce
 		.accel = with->entry == ENTRY_NONE ? "" : accel_name(with->accel),
 		.entry = entry_name(with->entry),
 		.policy = x->policy,
+		.variants = cell->variants,
 		.size = cell->size,
 		.cold = x->arguments->cold,
 		.offer = {.uefi = with->firmware == FIRMWARE_UEFI,
@@ -89,6 +92,8 @@ static void fill_cell(struct execution *x, struct plan_cell *cell)
 	add_named(x, cell, CASE_IMAGE_UNCHANGED);
 	if (plan_cell_boots(cell))
 		add_named(x, cell, CASE_REACHES_READY);
+	if (x->book)
+		book_set_trials(x, cell);
 }
 
 /* The same cases as in the run's plan.json: the earlier results are matched by them. */
@@ -105,12 +110,22 @@ static void fill_cell_again(struct execution *x, struct plan_cell *cell)
 	}
 }
 
-static void fill_plan(struct execution *x)
+/* As the runbook says, or as they were. */
+static void set_limits(struct execution *x)
 {
 	if (x->earlier)
 		x->plan->limits = (struct plan_limits){.case_ns = x->earlier->case_limit_ns,
 						       .cell_ns = x->earlier->cell_limit_ns,
 						       .run_ns = x->earlier->run_limit_ns};
+	else if (x->book)
+		x->plan->limits = book_limits(x->book);
+}
+
+static void fill_plan(struct execution *x)
+{
+	plan_free(x->plan);
+	x->plan = plan_new(x->id, x->catalog);
+	set_limits(x);
 	vec_each (&x->cells, it) {
 		struct plan_cell *cell = add_cell(x, it);
 		if (x->earlier)
@@ -118,18 +133,23 @@ static void fill_plan(struct execution *x)
 		else
 			fill_cell(x, cell);
 	}
+	plan_freeze(x->plan);
 }
 
 /* An audit is what needs no boot. */
 static int select_for(struct execution *x, const struct policy *policy, struct err *e)
 {
 	struct selection_arguments selection = x->arguments->selection;
+	CLEAN_TEXT struct text terms = TEXT_INIT(TERMS_TEXT_MAX);
 
 	if (x->way == EXECUTE_AUDIT) {
 		selection.kinds = (struct text_list)VEC_INIT(1);
 		(void)vec_add(&selection.kinds, "audit");
 	}
-	int r = select_cases(x->catalog, &selection, policy_terms(policy), &x->cases, e);
+	if (x->book)
+		runbook_terms(x->book->runbook, &terms);
+	int r = select_cases(x->catalog, &selection,
+			     terms.length > 0 ? terms.buf : policy_terms(policy), &x->cases, e);
 	if (x->way == EXECUTE_AUDIT)
 		vec_done(&selection.kinds);
 	return r;
@@ -170,8 +190,48 @@ static void make_id(struct execution *x, bool boots)
 {
 	const struct engine_cell *first = &x->cells.items[0].with;
 
+	if (x->book) {
+		const char *path = x->book->runbook->path, *slash = strrchr(path, '/');
+		run_id_make(slash ? slash + 1 : path, "", clock_wall_ns(), x->id);
+		return;
+	}
 	run_id_make(first->image->name, boots ? firmware_name(first->firmware) : "",
 		    clock_wall_ns(), x->id);
+}
+
+/* --cell */
+static int keep_cell(struct execution *x, struct err *e)
+{
+	long long wanted;
+
+	if (number_parse(x->arguments->cell, 0, (long long)x->cells.count - 1, &wanted) < 0)
+		return err_set(
+			e, BLAME_USER, EINVAL,
+			"--cell: there is no cell '%.32s' in this plan: they have numbers from 0 "
+			"to %zu (see `assay plan`)",
+			x->arguments->cell, x->cells.count - 1);
+	for (size_t i = 0; i < x->cells.count; i++)
+		if (i != (size_t)wanted)
+			book_leave_out(x->book, &x->cells.items[i], "--cell asks for another one");
+	return drop_cells(x, e);
+}
+
+/* What only the plan of all shows: what fits into the time; and which one was asked for. */
+static int choose_cells(struct execution *x, struct err *e)
+{
+	int r = 0;
+
+	if (book_keep_within(x) > 0) {
+		r = drop_cells(x, e);
+		if (r == 0)
+			fill_plan(x);
+	}
+	if (r == 0 && x->arguments->cell) {
+		r = keep_cell(x, e);
+		if (r == 0)
+			fill_plan(x);
+	}
+	return r;
 }
 
 int make_plan(struct execution *x, struct err *e)
@@ -187,10 +247,8 @@ int make_plan(struct execution *x, struct err *e)
 		(void)snprintf(x->id, sizeof x->id, "%.95s", x->earlier->id);
 	else
 		make_id(x, boots);
-	x->plan = plan_new(x->id, x->catalog);
 	fill_plan(x);
-	plan_freeze(x->plan);
-	return 0;
+	return x->book ? choose_cells(x, e) : 0;
 }
 
 /* ---- the folder ---- */

@@ -70,19 +70,6 @@ static int profile_path(const struct profiles *profiles, const char *name, char 
 
 /* ---- reading ---- */
 
-/* The lines stand for themselves, as a compiler's do: editors jump to them. */
-static int tell_problems(const struct text *problems, struct err *e)
-{
-	unsigned count = 0;
-
-	for (const char *at = problems->buf; (at = strchr(at, '\n')); at++)
-		count++;
-	(void)fflush(stdout);
-	(void)fputs(problems->buf, stderr);
-	return err_set(e, BLAME_USER, EINVAL, "%u problem%s in the policy; nothing was done", count,
-		       count == 1 ? "" : "s");
-}
-
 static int read_profiles(const struct text_list *names, struct policy *policy,
 			 struct text *problems, struct err *e)
 {
@@ -111,7 +98,7 @@ int load_policy(const struct policy_arguments *arguments, const struct catalog *
 		(void)policy_read(policy, *path, &problems);
 	(void)policy_check_cases(policy, catalog, &problems);
 	if (problems.length > 0)
-		return tell_problems(&problems, e);
+		return print_problems(&problems, "the policy", e);
 	*ret = STEAL_PTR(policy);
 	return 0;
 }

@@ -2,50 +2,20 @@
 /* assay run, assay audit, assay prove: the three ways to try an image. */
 #include <string.h>
 
-#include "host/cli/execute.h"
+#include "host/cli/execute_book.h"
+#include "host/cli/execute_options.h"
 
 typedef struct execute_arguments arguments;
 
-#define OPTION_OUT                                                                                 \
-	OPTION_TEXT("out", 'o', arguments, out, "DIR",                                             \
-		    "keep the run in DIR (else below ~/.local/state)")
-#define OPTION_QUIET OPTION_FLAG("quiet", 'q', arguments, quiet, "show only the summary")
-#define OPTION_RESUME                                                                              \
-	OPTION_TEXT("resume", 0, arguments, resume, "RUN",                                         \
-		    "go on with a run that was stopped: a folder, an id, or `last`")
-#define OPTION_BACKING                                                                             \
-	OPTION_FLAG("allow-outside-backing", 0, arguments, allow_outside_backing,                  \
-		    "follow backing files outside of the image's folder")
-#define OPTIONS_MACHINE                                                                            \
-	OPTION_CHOICE("accel", 0, arguments, accel, "ACCEL", accel_words,                          \
-		      "auto (what is proved to work), kvm or tcg")
-#define OPTION_COLD                                                                                \
-	OPTION_FLAG("cold", 0, arguments, cold, "use no templates: boot every machine anew")
-#define OPTION_ENTRY                                                                               \
-	OPTION_CHOICE("enter", 0, arguments, entry, "WAY", entry_words,                            \
-		      "how the agent gets in: auto, cloud-init, systemd-unit, tmpfiles or ssh")
-#define OPTION_FIRMWARE                                                                            \
-	OPTION_CHOICE("firmware", 0, arguments, firmware, "KIND", firmware_words,                  \
-		      "auto, bios or uefi")
-#define OPTION_JOBS                                                                                \
-	OPTION_NUMBER(                                                                             \
-		"jobs", 'j', arguments, jobs, "N", 1, 1024,                                        \
-		"run N machines at once (else as many as CPUs and memory allow); beside them run cases that mostly wait, and with --jobs 1 the second machine of a case")
-#define OPTION_SIZE                                                                                \
-	OPTION_TEXT("size", 0, arguments, size, "SIZE",                                            \
-		    "the VM size: a name (`assay list --sizes`) or cpus=2,mem=2048,...")
-#define OPTION_SSH_KEY                                                                             \
-	OPTION_TEXT("ssh-key", 0, arguments, ssh_key, "FILE", "the private key for --enter ssh")
-#define OPTION_SSH_USER                                                                            \
-	OPTION_TEXT("ssh-user", 0, arguments, ssh_user, "NAME", "the user for --enter ssh")
-
 static const struct option_line run_options[] = {
-	OPTIONS_MACHINE,
+	OPTION_ACCEL,
 	OPTION_AGENT(arguments),
 	OPTION_BACKING,
 	OPTIONS_SELECTION(arguments),
 	OPTION_CASES(arguments),
+	OPTION_CELL,
 	OPTION_COLD,
+	OPTION_DEFINE,
 	OPTION_ENTRY,
 	OPTION_FIRMWARE,
 	OPTION_JOBS,
@@ -60,6 +30,7 @@ static const struct option_line run_options[] = {
 	OPTION_SIZE_FILE(arguments),
 	OPTION_SSH_KEY,
 	OPTION_SSH_USER,
+	OPTION_VARIABLES,
 };
 
 static const struct option_line audit_options[] = {
@@ -74,7 +45,7 @@ static const struct option_line audit_options[] = {
 };
 
 static const struct option_line prove_options[] = {
-	OPTIONS_MACHINE,
+	OPTION_ACCEL,
 	OPTION_AGENT(arguments),
 	OPTION_BACKING,
 	OPTIONS_SELECTION(arguments),
@@ -105,8 +76,8 @@ static int run_prove(int argc, char **argv, struct err *e);
 
 const struct verb verb_run = {
 	.name = "run",
-	.operands = "IMAGE",
-	.title = "audit and boot an image, run the cases, judge",
+	.operands = "IMAGE|RUNBOOK",
+	.title = "audit and boot an image, or all that a runbook plans, run the cases, judge",
 	.run = run_run,
 	.options = run_options,
 	.option_count = ARRAY_LEN(run_options),
@@ -138,9 +109,11 @@ const struct verb verb_prove = {
 		"2 something could not be tried, 64 usage, 70 this machine.",
 };
 
-static void done(struct execute_arguments *parsed)
+void execute_arguments_done(struct execute_arguments *parsed)
 {
 	vec_done(&parsed->selection.cases);
+	vec_done(&parsed->book.settings);
+	vec_done(&parsed->size_files);
 	vec_done(&parsed->case_folders);
 	vec_done(&parsed->policy.files);
 	vec_done(&parsed->policy.profiles);
@@ -166,11 +139,38 @@ static int check_resume(const struct execute_arguments *parsed, const char *imag
 	    selection->needs.count || selection->sources.count || selection->proof ||
 	    selection->suite || selection->priority || parsed->policy.files.count ||
 	    parsed->policy.profiles.count || parsed->size || parsed->size_files.count ||
-	    parsed->out || parsed->firmware || parsed->accel || parsed->entry || parsed->cold)
+	    parsed->out || parsed->firmware || parsed->accel || parsed->entry || parsed->cold ||
+	    parsed->cell || parsed->book.settings.count || parsed->book.variables)
 		return err_set(
 			e, BLAME_USER, EINVAL,
 			"--resume goes on with the plan of that run: no cases, policy, size, firmware, "
 			"accelerator, way in or folder can be chosen with it");
+	return 0;
+}
+
+/* What is said of a runbook, or in one. */
+static int check_subject(const struct verb *verb, enum execute_way way,
+			 const struct execute_arguments *parsed, const char *subject, struct err *e)
+{
+	bool has_book_words = parsed->cell || parsed->book.settings.count || parsed->book.variables;
+
+	if (!subject || !is_runbook(subject))
+		return has_book_words && subject
+			       ? err_set(e, BLAME_USER, EINVAL,
+					 "--cell, --define and --variables are for a runbook, and '%.300s' "
+					 "is none: its name ends neither in .yaml nor in .yml",
+					 subject)
+			       : 0;
+	if (way != EXECUTE_RUN)
+		return err_set(
+			e, BLAME_USER, EINVAL,
+			"assay %s takes an image, and '%.300s' is a runbook: `assay run` runs it",
+			verb->name, subject);
+	if (parsed->size || parsed->firmware)
+		return err_set(
+			e, BLAME_USER, EINVAL,
+			"'%.300s' is a runbook, which says itself of what %s its machines are",
+			subject, parsed->size ? "size" : "firmware");
 	return 0;
 }
 
@@ -181,15 +181,17 @@ static int run_way(const struct verb *verb, enum execute_way way, int argc, char
 	int r = verb_parse(verb, &argc, argv, 0, 1, &parsed, e);
 
 	if (r == 0 && argc < 2 && !parsed.resume)
-		r = err_set(e, BLAME_USER, EINVAL, "assay %s needs an IMAGE; see `assay %s --help`",
-			    verb->name, verb->name);
+		r = err_set(e, BLAME_USER, EINVAL, "assay %s needs an %s; see `assay %s --help`",
+			    verb->name, verb->operands, verb->name);
 	if (r == 0)
 		r = check_resume(&parsed, argc > 1 ? argv[1] : NULL, e);
+	if (r == 0)
+		r = check_subject(verb, way, &parsed, argc > 1 ? argv[1] : NULL, e);
 	if (r == 0)
 		r = execute(way, argc > 1 ? argv[1] : NULL, &parsed, e);
 	else if (r > 0)
 		r = 0; /* --help */
-	done(&parsed);
+	execute_arguments_done(&parsed);
 	return r;
 }
 

@@ -11,15 +11,6 @@
 
 #define MACHINE_ARCH "x86_64" /* of all machines that the driver makes */
 
-/* The lines stand for themselves, as a compiler's do: editors jump to them. */
-static int tell_problems(const struct text *problems, struct err *e)
-{
-	(void)fflush(stdout);
-	(void)fputs(problems->buf, stderr);
-	return err_set(e, BLAME_USER, EINVAL,
-		       "the sizes are not as they should be; nothing was done");
-}
-
 int load_sizes(const struct text_list *files, struct size_table **ret, struct err *e)
 {
 	CLEANUP(size_table) struct size_table *table = size_table_new();
@@ -31,7 +22,7 @@ int load_sizes(const struct text_list *files, struct size_table **ret, struct er
 	vec_each (files, path)
 		(void)size_table_read(table, *path, &problems);
 	if (problems.length > 0)
-		return tell_problems(&problems, e);
+		return print_problems(&problems, "the sizes", e);
 	*ret = STEAL_PTR(table);
 	return 0;
 }

@@ -14,9 +14,10 @@
 #include "host/store/folder.h"
 
 static const struct verb *const verbs[] = {
-	&verb_audit,  &verb_cache, &verb_compare, &verb_doctor, &verb_guest,   &verb_help,
-	&verb_list,   &verb_new,   &verb_prove,	  &verb_report, &verb_run,     &verb_runs,
-	&verb_schema, &verb_show,  &verb_sign,	  &verb_verify, &verb_version, NULL,
+	&verb_audit,  &verb_cache,  &verb_compare, &verb_doctor, &verb_guest,
+	&verb_help,   &verb_list,   &verb_new,	   &verb_plan,	 &verb_prove,
+	&verb_report, &verb_run,    &verb_runs,	   &verb_schema, &verb_show,
+	&verb_sign,   &verb_verify, &verb_version, NULL,
 };
 
 const struct verb *const *verbs_all(void)
@@ -57,6 +58,20 @@ static void hide_in(const struct text *text, struct text *copy)
 {
 	(void)text_add(copy, text->buf, text->length);
 	secret_hide(copy);
+}
+
+int print_problems(const struct text *problems, const char *where, struct err *e)
+{
+	CLEAN_TEXT struct text shown = TEXT_INIT(problems->maximum);
+	unsigned count = 0;
+
+	for (const char *at = problems->buf; (at = strchr(at, '\n')); at++)
+		count++;
+	(void)fflush(stdout);
+	hide_in(problems, &shown);
+	(void)fputs(shown.buf, stderr);
+	return err_set(e, BLAME_USER, EINVAL, "%u problem%s in %s; nothing was done", count,
+		       count == 1 ? "" : "s", where);
 }
 
 int print_out(const struct text *text, struct err *e)

@@ -35,8 +35,8 @@ struct verb {
 };
 
 extern const struct verb verb_audit, verb_cache, verb_compare, verb_doctor, verb_guest, verb_help,
-	verb_list, verb_new, verb_prove, verb_report, verb_run, verb_runs, verb_schema, verb_show,
-	verb_sign, verb_verify, verb_version;
+	verb_list, verb_new, verb_plan, verb_prove, verb_report, verb_run, verb_runs, verb_schema,
+	verb_show, verb_sign, verb_verify, verb_version;
 
 /* All verbs, sorted by name, NULL-terminated. */
 const struct verb *const *verbs_all(void);
@@ -168,6 +168,10 @@ int read_run(const char *folder, struct run **ret, struct err *e) NONNULL(1, 2, 
  * an error and not cut. */
 int print_out(const struct text *text, struct err *e) NONNULL(1, 2);
 int write_text(const char *path, const struct text *text, struct err *e) NONNULL(1, 2, 3);
+
+/* Prints problems of files to stderr as they are, a line each, as a compiler does: editors jump to them. Returns -EINVAL (blame
+ * user): "3 problems in WHERE; nothing was done". */
+int print_problems(const struct text *problems, const char *where, struct err *e) NONNULL(1, 2, 3);
 
 /* "assay: <sentence>" on stderr. */
 void print_error(const struct err *e) NONNULL(1);

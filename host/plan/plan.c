@@ -151,7 +151,7 @@ static void cell_free(struct plan_cell *cell)
 	char *const strings[] = {cell->image_path,   cell->image_name, cell->image_digest,
 				 cell->image_format, cell->os_name,    cell->arch,
 				 cell->firmware,     cell->accel,      cell->entry,
-				 cell->policy};
+				 cell->policy,	     cell->variants};
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		free(strings[i]);
@@ -192,6 +192,7 @@ struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *
 		.accel = copy_or_empty(spec->accel),
 		.entry = copy_or_empty(spec->entry),
 		.policy = copy_or_empty(spec->policy),
+		.variants = copy_or_empty(spec->variants),
 		.size = spec->size,
 		.offer = spec->offer,
 		.cold = spec->cold,
@@ -347,14 +348,27 @@ const struct plan *plan_freeze(struct plan *plan)
 	return plan;
 }
 
+/* ", policy=azure" for each, as far as there is room. */
+static void add_variants(const char *variants, char label[PLAN_LABEL_SIZE], size_t length)
+{
+	while (*variants && length < PLAN_LABEL_SIZE) {
+		size_t line = strcspn(variants, "\n");
+		length += (size_t)snprintf(label + length, PLAN_LABEL_SIZE - length, ", %.*s",
+					   (int)line, variants);
+		variants += line + strspn(variants + line, "\n");
+	}
+}
+
 const char *plan_cell_label(const struct plan *plan, const struct plan_cell *cell,
 			    char label[PLAN_LABEL_SIZE])
 {
 	if (plan->cells.count == 1)
 		(void)snprintf(label, PLAN_LABEL_SIZE, "%.190s", cell->image_name);
 	else
-		(void)snprintf(label, PLAN_LABEL_SIZE, "%.120s, %s%s%.20s", cell->image_name,
-			       cell->size.name, cell->firmware[0] ? ", " : "", cell->firmware);
+		add_variants(cell->variants, label,
+			     (size_t)snprintf(label, PLAN_LABEL_SIZE, "%.80s, %s%s%.20s",
+					      cell->image_name, cell->size.name,
+					      cell->firmware[0] ? ", " : "", cell->firmware));
 	return label;
 }
 
@@ -454,6 +468,8 @@ static void add_cell(const struct plan_cell *cell, struct text *out)
 	json_member(out, "accel", cell->accel);
 	json_member(out, "entry", cell->entry);
 	json_member(out, "policy", cell->policy);
+	if (cell->variants[0])
+		json_member(out, "variants", cell->variants);
 	json_key(out, "cold");
 	json_bool(out, cell->cold);
 	json_key(out, "cases");

@@ -73,7 +73,8 @@ DEFINE_VEC(plan_items, struct plan_item);
 struct plan_cell_spec {
 	const char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
 	const char *firmware, *accel, *entry;
-	const char *policy; /* what is told of it: lines key=value; NULL: there is none */
+	const char *policy;   /* what is told of it: lines key=value; NULL: there is none */
+	const char *variants; /* the values of free axes: lines name=value; NULL: there are none */
 	struct size size;
 	struct offer offer; /* its size is replaced by the cell's */
 	bool cold;	    /* no templates: every machine is booted */
@@ -82,7 +83,7 @@ struct plan_cell_spec {
 struct plan_cell {
 	unsigned index;
 	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
-	char *firmware, *accel, *entry, *policy;
+	char *firmware, *accel, *entry, *policy, *variants;
 	struct size size;
 	struct offer offer;
 	bool cold;

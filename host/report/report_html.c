@@ -59,6 +59,39 @@ static void add_bar(const struct run *run, struct text *out)
 	text_adds(out, "</div>\n");
 }
 
+static void add_cell(const struct run_cell *cell, struct text *out)
+{
+	CLEAN_TEXT struct text about = TEXT_INIT(1024);
+
+	words_cell(cell, &about);
+	add_escaped(out, "<h1>", cell->image_name, "</h1><p>");
+	add_escaped(out, "", about.buf, "</p>");
+	add_escaped(out, "<p><small>SHA-256 <code>", cell->image_digest, "</code></small></p>");
+}
+
+/* What was validated on what, and how each came out. */
+static void add_cells(const struct run *run, struct text *out)
+{
+	if (run->cells.count < 2)
+		return;
+	text_adds(out, "<h2>Cells</h2>\n<table>");
+	vec_each (&run->cells, cell) {
+		CLEAN_TEXT struct text about = TEXT_INIT(1024);
+		struct run_tally tally;
+		words_cell_tally(run, cell->index, &tally);
+		const char *worst = words_worst(&tally);
+		words_cell(cell, &about);
+		text_addf(out, "<tr><th>%u</th><td><span class=\"tag %s\">%s</span></td><td>",
+			  cell->index, worst, worst);
+		add_escaped(out, "", cell->image_name, "</td><td>");
+		add_escaped(out, "", about.buf, "</td><td>");
+		words_counts(&tally, "without a result", out);
+		add_escaped(out, "</td><td><small><code>", cell->image_digest,
+			    "</code></small></td></tr>\n");
+	}
+	text_adds(out, "</table>\n");
+}
+
 static void add_verdict(const struct run *run, enum verdict verdict, struct text *out)
 {
 	static const char *const words[] = {"SHIP", "BLOCK", "UNDECIDED"};
@@ -68,14 +101,10 @@ static void add_verdict(const struct run *run, enum verdict verdict, struct text
 
 	text_addf(out, "<header class=\"verdict %s\"><b>%s</b>", verdict_name(verdict),
 		  run->proves ? of_proof[verdict] : words[verdict]);
-	vec_each (&run->cells, cell) {
-		CLEAN_TEXT struct text about = TEXT_INIT(1024);
-		words_cell(cell, &about);
-		add_escaped(out, "<h1>", cell->image_name, "</h1><p>");
-		add_escaped(out, "", about.buf, "</p>");
-		add_escaped(out, "<p><small>SHA-256 <code>", cell->image_digest,
-			    "</code></small></p>");
-	}
+	if (run->cells.count == 1)
+		add_cell(run->cells.items, out);
+	else
+		text_addf(out, "<h1>%zu cells</h1>", run->cells.count);
 	text_adds(out, "<p>");
 	words_tally(run, out);
 	if (took)
@@ -176,17 +205,23 @@ static void add_details(const struct run_case *it, struct text *out)
 	text_adds(out, "</div>");
 }
 
-static void add_case(const struct run_case *it, bool open, struct text *out)
+static void add_case(const struct run *run, const struct run_case *it, bool open, struct text *out)
 {
 	const char *outcome = words_outcome(it);
+	CLEAN_TEXT struct text where = TEXT_INIT(1024);
+
+	words_where(run, it, &where);
 
 	text_addf(out, "<details data-o=\"%s\" data-t=\"%s ", outcome, it->id);
 	escape_xmls(out, it->title);
+	text_adds(out, " ");
+	escape_xmls(out, where.buf);
 	text_addf(out, "\"%s><summary><span class=\"tag %s\">%s</span> <code>%s</code> ",
 		  open ? " open" : "", outcome, outcome, it->id);
 	add_escaped(out, "", it->title, "");
-	text_addf(out, " <small>%s%s</small></summary>", case_priority_name(it->priority),
+	text_addf(out, " <small>%s%s", case_priority_name(it->priority),
 		  it->sabotaged ? ", sabotaged" : "");
+	add_escaped(out, where.length > 0 ? "; " : "", where.buf, "</small></summary>");
 	add_details(it, out);
 	text_adds(out, "</details>\n");
 }
@@ -212,7 +247,7 @@ static void add_cases(const struct run *run, struct text *out)
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
 		vec_each (&run->cases, it)
 			if (strcmp(words_outcome(it), order[i]) == 0)
-				add_case(it, i < 2 && !it->sabotaged, out);
+				add_case(run, it, i < 2 && !it->sabotaged, out);
 }
 
 /* ---- the rest ---- */
@@ -275,6 +310,7 @@ void report_html(const struct run *run, const struct judgement *judgement, struc
 {
 	add_head(run, judgement->verdict, out);
 	add_verdict(run, judgement->verdict, out);
+	add_cells(run, out);
 	add_skips(run, out);
 	add_cases(run, out);
 	add_phases(run, out);

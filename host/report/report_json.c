@@ -46,6 +46,8 @@ static void add_cells(const struct run *run, struct text *out)
 		json_member(out, "accel", cell->accel);
 		json_member(out, "entry", cell->entry);
 		json_member(out, "policy", cell->policy);
+		if (cell->variants[0])
+			json_member(out, "variants", cell->variants);
 		json_close(out, '}');
 	}
 	json_close(out, ']');

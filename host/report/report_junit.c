@@ -186,12 +186,23 @@ static void add_miss(const struct run_case *miss, struct text *out)
 	text_adds(out, "/>");
 }
 
+/* The area, and where there are several cells which: readers tell cases apart by class and name, whatever suite they are in. */
+static void add_area(const struct run *run, const struct run_case *it, struct text *out)
+{
+	CLEAN_TEXT struct text where = TEXT_INIT(1024);
+
+	escape_xml(out, it->id, area_length(it));
+	words_where(run, it, &where);
+	text_adds(out, where.length > 0 ? " on " : "");
+	escape_xmls(out, where.buf);
+}
+
 static void add_case(const struct run *run, const struct run_case *it, struct text *out)
 {
 	const struct run_case *miss = find_miss(run, it);
 
 	text_adds(out, "    <testcase classname=\"");
-	escape_xml(out, it->id, area_length(it));
+	add_area(run, it, out);
 	text_adds(out, "\"");
 	add_attribute(out, "name", it->id + area_length(it) + (it->id[area_length(it)] == '.'));
 	text_addf(out, " time=\"%.3f\">", it->result ? clock_s(it->result->duration_ns) : 0.0);
@@ -213,7 +224,7 @@ static void add_suite(const struct run *run, const struct run_case *first,
 		if (!it->sabotaged)
 			count_case(run, it, &count);
 	text_adds(out, "  <testsuite name=\"");
-	escape_xml(out, first->id, area_length(first));
+	add_area(run, first, out);
 	text_adds(out, "\"");
 	add_counts(&count, out);
 	text_addf(out, " timestamp=\"%.19s\"", clock_iso(run->begun_ns, iso));

@@ -9,6 +9,7 @@
 
 #define OTHERS_MAX  6
 #define LONGEST_MAX 5
+#define CELLS_MAX   20
 #define LISTED_MAX  40 /* more failures than that are read in the HTML report */
 
 struct page {
@@ -37,21 +38,52 @@ static const char *verdict_colour(enum verdict verdict)
 	return "0";
 }
 
+static void add_cell(const struct page *page, const struct run_cell *cell)
+{
+	CLEAN_TEXT struct text about = TEXT_INIT(1024);
+
+	words_cell(cell, &about);
+	text_adds(page->out, "  ");
+	escape_terminal(page->out, cell->image_name, false);
+	text_adds(page->out, ": ");
+	escape_terminal(page->out, about.buf, false);
+	text_adds(page->out, "\n");
+}
+
+/* Of many those in which something is not as it should be. */
+static void add_cells(const struct page *page, const struct run *run)
+{
+	size_t listed = 0, good = 0;
+
+	text_addf(page->out, "  %zu cells\n", run->cells.count);
+	vec_each (&run->cells, cell) {
+		struct run_tally tally;
+		words_cell_tally(run, cell->index, &tally);
+		const char *worst = words_worst(&tally);
+		bool is_good = strcmp(worst, "pass") == 0 || strcmp(worst, "skip") == 0;
+		good += is_good;
+		if ((is_good && run->cells.count > CELLS_MAX) || listed++ >= CELLS_MAX)
+			continue;
+		text_addf(page->out, "  %4u  %-6s", cell->index, worst);
+		add_cell(page, cell);
+	}
+	if (run->cells.count > CELLS_MAX)
+		text_addf(page->out, "        In %zu nothing is wrong.\n", good);
+	if (listed > CELLS_MAX)
+		text_addf(page->out, "        %zu more are in the HTML report.\n",
+			  listed - CELLS_MAX);
+}
+
 static void add_head(const struct page *page, const struct run *run, enum verdict verdict)
 {
 	char span[CLOCK_SPAN_SIZE];
 	static const char *const words[] = {"SHIP", "BLOCK", "UNDECIDED"};
 
 	coloured(page, verdict_colour(verdict), words[verdict]);
-	vec_each (&run->cells, cell) {
-		CLEAN_TEXT struct text about = TEXT_INIT(1024);
-		words_cell(cell, &about);
-		text_adds(page->out, "  ");
-		escape_terminal(page->out, cell->image_name, false);
-		text_adds(page->out, ": ");
-		escape_terminal(page->out, about.buf, false);
-		text_adds(page->out, "\n");
-	}
+	if (run->cells.count == 1)
+		add_cell(page, run->cells.items);
+	else
+		add_cells(page, run);
 	text_adds(page->out, "  ");
 	words_tally(run, page->out);
 	uint64_t took = words_span_ns(run);
@@ -126,14 +158,18 @@ static void add_others(const struct page *page, const struct judgement *judgemen
 		text_adds(page->out, "\n");
 }
 
-static void add_problem(const struct page *page, const struct run_case *it)
+static void add_problem(const struct page *page, const struct run *run, const struct run_case *it)
 {
+	CLEAN_TEXT struct text where = TEXT_INIT(1024);
+
 	text_adds(page->out, "\n  ");
 	coloured(page, it->result && it->result->outcome == OUTCOME_FAIL ? "31" : "33",
 		 words_outcome(it));
 	text_addf(page->out, "  %s\n      ", it->id);
 	escape_terminal(page->out, it->title, false);
 	text_adds(page->out, "\n");
+	words_where(run, it, &where);
+	add_labelled(page, "cell", where.buf);
 	if (it->result && it->result->check.expression[0])
 		add_check(page, &it->result->check);
 	else
@@ -144,7 +180,8 @@ static void add_problem(const struct page *page, const struct run_case *it)
 		add_labelled(page, "remedy", it->remedy);
 }
 
-static void add_reasons(const struct page *page, const struct judgement *judgement)
+static void add_reasons(const struct page *page, const struct run *run,
+			const struct judgement *judgement)
 {
 	unsigned listed = 0, unproven = 0;
 
@@ -159,7 +196,7 @@ static void add_reasons(const struct page *page, const struct judgement *judgeme
 		else if (reason->it->is_awaited || is_told(judgement, reason))
 			continue;
 		else if (listed < LISTED_MAX) {
-			add_problem(page, reason->it);
+			add_problem(page, run, reason->it);
 			add_others(page, judgement, reason);
 		}
 		listed++;
@@ -266,7 +303,7 @@ void report_text(const struct run *run, const struct judgement *judgement, bool 
 	struct page page = {out, colour};
 
 	add_head(&page, run, judgement->verdict);
-	add_reasons(&page, judgement);
+	add_reasons(&page, run, judgement);
 	add_reruns(&page, run);
 	add_skips(&page, run);
 	add_phases(&page, run);

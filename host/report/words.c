@@ -49,6 +49,25 @@ void words_place(const struct check_record *check, struct text *out)
 		text_addf(out, ":%u", check->line);
 }
 
+static void add_variants(const struct run_cell *cell, struct text *out)
+{
+	for (const char *at = cell->variants; *at; at += strspn(at, "\n")) {
+		size_t length = strcspn(at, "\n");
+		text_addf(out, ", %.*s", (int)length, at);
+		at += length;
+	}
+}
+
+void words_where(const struct run *run, const struct run_case *it, struct text *out)
+{
+	if (run->cells.count < 2 || it->cell >= run->cells.count)
+		return;
+	const struct run_cell *cell = &run->cells.items[it->cell];
+	text_addf(out, "%s, %s%s%s", cell->image_name, cell->size_name,
+		  cell->firmware[0] ? ", " : "", cell->firmware);
+	add_variants(cell, out);
+}
+
 void words_cell(const struct run_cell *cell, struct text *out)
 {
 	if (cell->os_name[0])
@@ -61,28 +80,65 @@ void words_cell(const struct run_cell *cell, struct text *out)
 		text_addf(out, ", %s", cell->firmware);
 	if (cell->accel[0])
 		text_addf(out, ", %s", cell->accel);
+	add_variants(cell, out);
 }
 
-void words_tally(const struct run *run, struct text *out)
+void words_counts(const struct run_tally *tally, const char *holes, struct text *out)
 {
 	static const char *const past[OUTCOME_COUNT] = {
 		[OUTCOME_PASS] = "passed",   [OUTCOME_FAIL] = "failed", [OUTCOME_SKIP] = "skipped",
 		[OUTCOME_BROKEN] = "broken", [OUTCOME_INFRA] = "infra",
 	};
-	struct run_tally tally;
 	const char *before = ": ";
 
-	run_tally(run, &tally);
-	text_addf(out, "%u case%s", tally.total, tally.total == 1 ? "" : "s");
+	text_addf(out, "%u case%s", tally->total, tally->total == 1 ? "" : "s");
 	for (size_t i = 0; i < OUTCOME_COUNT; i++) {
-		if (tally.outcomes[i] == 0)
+		if (tally->outcomes[i] == 0)
 			continue;
-		text_addf(out, "%s%u %s", before, tally.outcomes[i], past[i]);
+		text_addf(out, "%s%u %s", before, tally->outcomes[i], past[i]);
 		before = ", ";
 	}
-	if (tally.holes)
-		text_addf(out, run->is_going ? "%s%u still to come" : "%s%u without a result",
-			  before, tally.holes);
+	if (tally->holes)
+		text_addf(out, "%s%u %s", before, tally->holes, holes);
+}
+
+static const char *hole_words(const struct run *run)
+{
+	return run->is_going ? "still to come" : "without a result";
+}
+
+void words_tally(const struct run *run, struct text *out)
+{
+	struct run_tally tally;
+
+	run_tally(run, &tally);
+	words_counts(&tally, hole_words(run), out);
+}
+
+void words_cell_tally(const struct run *run, unsigned cell, struct run_tally *ret)
+{
+	*ret = (struct run_tally){0};
+	vec_each (&run->cases, it) {
+		if (it->cell != cell || it->sabotaged)
+			continue;
+		ret->total++;
+		if (it->result)
+			ret->outcomes[it->result->outcome]++;
+		else
+			ret->holes++;
+	}
+}
+
+const char *words_worst(const struct run_tally *tally)
+{
+	static const enum outcome worst_first[] = {OUTCOME_FAIL, OUTCOME_BROKEN, OUTCOME_INFRA};
+
+	for (size_t i = 0; i < ARRAY_LEN(worst_first); i++)
+		if (tally->outcomes[worst_first[i]] > 0)
+			return outcome_name(worst_first[i]);
+	if (tally->holes > 0)
+		return "hole";
+	return outcome_name(tally->outcomes[OUTCOME_PASS] > 0 ? OUTCOME_PASS : OUTCOME_SKIP);
 }
 
 uint64_t words_span_ns(const struct run *run)

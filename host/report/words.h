@@ -23,6 +23,18 @@ void words_place(const struct check_record *check, struct text *out) NONNULL(1, 
 /* Adds "Debian GNU/Linux 12 (bookworm), default (2 CPUs, 1024 MiB), uefi, tcg". */
 void words_cell(const struct run_cell *cell, struct text *out) NONNULL(1, 2);
 
+/* Adds in which cell it was, "debian-12.qcow2, small, uefi, policy=azure"; nothing in a run that has only one. */
+void words_where(const struct run *run, const struct run_case *it, struct text *out)
+	NONNULL(1, 2, 3);
+
+/* How one cell came out, and a word for it: its worst outcome, "hole" when a case of it has no result. */
+void words_cell_tally(const struct run *run, unsigned cell, struct run_tally *ret) NONNULL(1, 3);
+const char *words_worst(const struct run_tally *tally) NONNULL(1);
+
+/* Adds "412 cases: 380 passed, 2 failed, 30 skipped". */
+void words_counts(const struct run_tally *tally, const char *holes, struct text *out)
+	NONNULL(1, 2, 3);
+
 /* Adds "412 cases: 380 passed, 2 failed, 30 skipped". */
 void words_tally(const struct run *run, struct text *out) NONNULL(1, 2);
 

@@ -281,6 +281,11 @@ char *cell_parameters(const struct engine *engine, const struct plan_cell *cell,
 	text_addf(&parameters, "firmware=%s\naccel=%s\nentry=%s\nmachines=%u\n", cell->firmware,
 		  cell->accel, cell->entry, engine->jobs + engine->setup->waiting_jobs);
 	text_adds(&parameters, cell->policy);
+	for (const char *at = cell->variants; *at; at += strspn(at, "\n")) {
+		size_t length = strcspn(at, "\n");
+		text_addf(&parameters, "variant_%.*s\n", (int)length, at);
+		at += length;
+	}
 	return text_steal(&parameters);
 }
 

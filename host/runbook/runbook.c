@@ -324,6 +324,12 @@ void runbook_terms(const struct runbook *runbook, struct text *out)
 	text_cut(out, out->length - 1);
 }
 
+void runbook_override_terms(const struct runbook_override *override, struct text *out)
+{
+	add_term(override->cases.text, false, out);
+	text_cut(out, out->length - 1);
+}
+
 static unsigned check_terms(const struct runbook *runbook, const struct yaml_texts *terms,
 			    const char *key, const struct catalog *catalog, struct text *problems)
 {

@@ -182,6 +182,10 @@ bool runbook_find_axis(const struct runbook *runbook, const char *name, enum run
 /* Adds the terms of its cases as suite_pick() takes them: suites spelt out, what is excluded behind. */
 void runbook_terms(const struct runbook *runbook, struct text *out) NONNULL(1, 2);
 
+/* The terms of the cases that an override is for. */
+void runbook_override_terms(const struct runbook_override *override, struct text *out)
+	NONNULL(1, 2);
+
 /* Adds a problem for each of its terms and overrides that matches no case; returns how many. */
 struct catalog;
 unsigned runbook_check_cases(const struct runbook *runbook, const struct catalog *catalog,

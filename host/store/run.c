@@ -50,7 +50,7 @@ static void cell_done(struct run_cell *cell)
 	char *const strings[] = {cell->image_path,   cell->image_name, cell->image_digest,
 				 cell->image_format, cell->os_name,    cell->arch,
 				 cell->firmware,     cell->accel,      cell->entry,
-				 cell->policy};
+				 cell->policy,	     cell->variants};
 
 	free_strings(strings, ARRAY_LEN(strings));
 }
@@ -171,6 +171,7 @@ static int parse_cell(struct run *run, const json_t *object, struct err *e)
 		.accel = copy_member(object, "accel"),
 		.entry = copy_member(object, "entry"),
 		.policy = copy_member(object, "policy"),
+		.variants = copy_member(object, "variants"),
 		.cold = json_is_true(json_object_get(object, "cold")),
 	};
 	size_t at;

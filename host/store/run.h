@@ -47,6 +47,7 @@ struct run_cell {
 	unsigned index;
 	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
 	char *firmware, *accel, *entry, *policy;
+	char *variants; /* the values of free axes: lines name=value */
 	char size_name[64], cpu_model[64], controller[32];
 	char stand_in[160]; /* what its machines lack of what the size promises; "": nothing */
 	unsigned cpus, mem_mib, max_mem_mib, numa_nodes, data_disks, data_disk_mib, nics;

@@ -9,7 +9,7 @@ export XDG_STATE_HOME=$work/state XDG_CACHE_HOME=$work/cache
 unset ASSAY_CACHE
 
 check_exit 0 "help" "$ASSAY" help
-for verb in audit cache doctor guest list new prove report run runs schema show; do
+for verb in audit cache doctor guest list new plan prove report run runs schema show; do
 	check_exit 0 "$verb --help" "$ASSAY" "$verb" --help
 	check_says "$verb --help names the verb" "^assay $verb"
 done

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a runbook to cells. */
+#include "host/cli/execute_book.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/driver/resources.h"
+#include "host/plan/budget.h"
+#include "host/runbook/size_fit.h"
+
+#define BOOT_NS (60 * NS_PER_S) /* as the engine guesses */
+
+/* ---- reading ---- */
+
+bool is_runbook(const char *path)
+{
+	return has_suffix(path, ".yaml") || has_suffix(path, ".yml");
+}
+
+/* ---- how cases are tried ---- */
+
+static unsigned check_trial(const struct runbook *runbook, const struct runbook_override *override,
+			    struct text *problems)
+{
+	const struct checked {
+		const struct yaml_number *said;
+		long long unit, most;
+		const char *name, *unit_name;
+	} checked[] = {
+		{&override->timeout_ns, NS_PER_S, PLAN_TIMEOUT_MAX_S, "timeout", " s"},
+		{&override->retries, 1, PLAN_TRIES_MAX, "retries", ""},
+		{&override->repeat, 1, PLAN_TRIES_MAX, "repeat", ""},
+	};
+	unsigned count = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(checked); i++) {
+		if (checked[i].said->number / checked[i].unit <= checked[i].most)
+			continue;
+		yaml_problem(problems, runbook->path, checked[i].said->place,
+			     "`%s` is more than %lld%s", checked[i].name, checked[i].most,
+			     checked[i].unit_name);
+		count++;
+	}
+	return count;
+}
+
+/* A part of a second counts as one. */
+static unsigned seconds_of(const struct yaml_number *number)
+{
+	return (unsigned)((number->number + (long long)NS_PER_S - 1) / (long long)NS_PER_S);
+}
+
+static void override_trial(const struct runbook_override *override, struct plan_trial *trial)
+{
+	if (override->timeout_ns.place.line > 0)
+		trial->timeout_s = seconds_of(&override->timeout_ns);
+	if (override->retries.place.line > 0)
+		trial->retries = (unsigned) override->retries.number;
+	if (override->repeat.place.line > 0)
+		trial->repeat = (unsigned) override->repeat.number;
+}
+
+static unsigned make_trials(struct execution *x, struct text *problems)
+{
+	const struct catalog *catalog = x->catalog;
+	const struct runbook *runbook = x->book->runbook;
+	struct plan_trial *trials = xnew((catalog->count + 1) * sizeof *trials);
+	unsigned count = 0;
+
+	x->book->trials = trials;
+	vec_each (&runbook->cases.overrides, override) {
+		CLEAN_CASES struct case_list cases = VEC_INIT(CATALOG_CASES_MAX);
+		CLEAN_TEXT struct text terms = TEXT_INIT(YAML_TEXT_MAX + 64);
+		struct err e = {0};
+		unsigned wrong = check_trial(runbook, override, problems);
+		count += wrong;
+		runbook_override_terms(override, &terms);
+		/* What matches nothing was told by runbook_check_cases(). */
+		if (wrong > 0 || suite_pick(catalog, terms.buf, &cases, &e) < 0)
+			continue;
+		vec_each (&cases, it)
+			override_trial(override, &trials[*it - catalog->cases]);
+	}
+	return count;
+}
+
+struct plan_limits book_limits(const struct execution_book *book)
+{
+	const struct runbook_limits *limits = &book->runbook->limits;
+
+	return (struct plan_limits){.case_ns = (uint64_t)limits->case_ns.number,
+				    .cell_ns = (uint64_t)limits->cell_ns.number,
+				    .run_ns = (uint64_t)limits->run_ns.number};
+}
+
+void book_set_trials(const struct execution *x, struct plan_cell *cell)
+{
+	vec_each (&cell->items, item) {
+		const struct plan_trial *trial = &x->book->trials[item->it - x->catalog->cases];
+		if (trial->timeout_s > 0 || trial->retries > 0 || trial->repeat > 0)
+			(void)plan_set_trial(x->plan, cell, item->it, item->sabotaged, trial);
+	}
+}
+
+/* ---- reading it ---- */
+
+/* What would be passed over in silence is refused. */
+static unsigned check_supported(const struct runbook *runbook, struct text *problems)
+{
+	const struct said {
+		struct yaml_place place;
+		const char *what;
+	} said[] = {
+		{runbook->over_traits ? runbook->combine_place : (struct yaml_place){0},
+		 "coverage over traits"},
+	};
+	unsigned count = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+		if (said[i].place.line == 0)
+			continue;
+		yaml_problem(problems, runbook->path, said[i].place,
+			     "%s is understood, but this Assay cannot do it yet: leave it out",
+			     said[i].what);
+		count++;
+	}
+	return count;
+}
+
+int book_read(const char *path, struct execution *x, struct err *e)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	const struct execute_arguments *arguments = x->arguments;
+	const struct runbook_inputs inputs = {.settings = arguments->book.settings.items,
+					      .setting_count = arguments->book.settings.count,
+					      .variables_path = arguments->book.variables,
+					      .size_paths = arguments->size_files.items,
+					      .size_path_count = arguments->size_files.count};
+	struct runbook *runbook = NULL;
+
+	if (runbook_read(path, &inputs, &runbook, &problems) > 0)
+		return print_problems(&problems, path, e);
+	x->book = xnew(sizeof *x->book);
+	x->book->runbook = runbook;
+	text_init(&x->book->remarks, YAML_PROBLEMS_MAX);
+	unsigned count = demand_init(&x->book->demand, runbook, &problems);
+	count += runbook_check_cases(runbook, x->catalog, &problems);
+	count += check_supported(runbook, &problems);
+	count += make_trials(x, &problems);
+	return count > 0 ? print_problems(&problems, path, e) : 0;
+}
+
+void book_free(struct execution_book *book)
+{
+	if (!book)
+		return;
+	for (size_t i = 0; book->why_not && i < book->combine->count; i++)
+		free(book->why_not[i]);
+	free(book->why_not);
+	free(book->trials);
+	combine_free(book->combine);
+	free(book->images);
+	demand_done(&book->demand);
+	runbook_free(book->runbook);
+	text_done(&book->remarks);
+	free(book);
+}
+
+/* ---- looking into the images ---- */
+
+static const char *boot_of(const struct image *image)
+{
+	if (image->boots_bios && image->boots_uefi)
+		return "both";
+	return image->boots_uefi ? "uefi" : image->boots_bios ? "bios" : "";
+}
+
+static void see_image(struct execution_book *book, size_t index, const struct image *image)
+{
+	CLEAN_FREE char *systemd = xasprintf("%d", image->systemd_version);
+	const struct seen {
+		const char *trait, *value;
+	} seen[] = {
+		{"arch", image->arch},
+		{"boot", boot_of(image)},
+		{"cloud_init", image->has_cloud_init ? "yes" : "no"},
+		{"distribution", image->os_id},
+		{"format", image->format},
+		{"init", image->systemd_version > 0 ? "systemd" : ""},
+		{"release", image->os_version},
+		{"root", image->root_type},
+		{"sshd", image->has_sshd ? "yes" : "no"},
+		{"systemd", image->systemd_version > 0 ? systemd : ""},
+		{"table", image->table},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(seen); i++)
+		if (seen[i].value[0])
+			demand_see(&book->demand, index, seen[i].trait, seen[i].value);
+}
+
+/* All that cannot be opened are told at once, as all else that is wrong. */
+static int open_images(struct execution *x, struct err *e)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	struct execution_book *book = x->book;
+	const struct runbook_images *images = &book->runbook->images;
+
+	book->images = xnew((images->count + 1) * sizeof *book->images);
+	for (size_t i = 0; i < images->count; i++) {
+		const struct runbook_image *image = &images->items[i];
+		struct err opened = {0};
+		if (open_image(x, image->file, &book->images[i], &opened) == 0)
+			see_image(book, i, book->images[i]);
+		else if (opened.blame != BLAME_USER)
+			return err_set(e, opened.blame, opened.code, "%s", opened.text);
+		else
+			yaml_problem(&problems, book->runbook->path, image->path.place, "%s",
+				     opened.text);
+	}
+	return problems.length > 0 ? print_problems(&problems, book->runbook->path, e) : 0;
+}
+
+/* ---- cells ---- */
+
+/* The size that a machine here has in place of the one that is asked for. */
+static void fit_size(const struct runbook_host *host, struct size *size)
+{
+	const struct size_room room = find_size_room();
+
+	size_fit(&room, size);
+	if (host && host->cpu.text && !size->cpu_model[0])
+		(void)snprintf(size->cpu_model, sizeof size->cpu_model, "%s", host->cpu.text);
+}
+
+static const struct runbook_host *host_of(const struct execution_book *book, const uint32_t *items)
+{
+	return book->runbook->hosts.count > 0 ? &book->runbook->hosts.items[items[DEMAND_HOST]]
+					      : NULL;
+}
+
+static char *variants_of(const struct execution_book *book, const uint32_t *items)
+{
+	CLEAN_TEXT struct text lines = TEXT_INIT(64U << 10);
+	const struct axes *axes = &book->demand.axes;
+
+	for (size_t i = DEMAND_VARIANT; i < axes->list.count; i++)
+		(void)text_addf(&lines, "%s=%s\n", axes->list.items[i]->name,
+				axes->list.items[i]->items.items[items[i]]->name.text);
+	return text_steal(&lines);
+}
+
+static enum firmware firmware_of(const struct execution_book *book, const uint32_t *items)
+{
+	const struct runbook *runbook = book->runbook;
+
+	if (runbook->firmwares.count == 0)
+		return FIRMWARE_AUTO;
+	return strcmp(runbook->firmwares.items[items[DEMAND_FIRMWARE]].text, "uefi") == 0
+		       ? FIRMWARE_UEFI
+		       : FIRMWARE_BIOS;
+}
+
+static void add_cell(struct execution *x, size_t combination)
+{
+	struct execution_book *book = x->book;
+	const uint32_t *items = combine_items(book->combine, combination);
+	const struct runbook_host *host = host_of(book, items);
+	struct execution_cell cell = {
+		.size = book->runbook->sizes.items[items[DEMAND_SIZE]].size,
+		.with = {.image = book->images[items[DEMAND_IMAGE]],
+			 .firmware = firmware_of(book, items),
+			 .entry = (enum entry)x->arguments->entry},
+		.combination = combination,
+	};
+
+	if (host && (host->qemu.text || host->machine.text)) {
+		book_leave_out(
+			book, &cell,
+			"the host '%s' names a QEMU or a machine type, and only Assay's own can be "
+			"used yet",
+			host->name.text);
+		return;
+	}
+	fit_size(host, &cell.size);
+	cell.variants = variants_of(book, items);
+	if (!vec_add(&x->cells, cell))
+		abort(); /* there are no more combinations */
+}
+
+static int combine_book(struct execution_book *book, struct err *e)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	struct combine_slip slip;
+	struct err refused = {0};
+
+	if (demand_bind(&book->demand, &problems, &book->remarks) > 0)
+		return print_problems(&problems, book->runbook->path, e);
+	if (combine_make(&book->demand.request, &book->combine, &slip, &refused) == 0)
+		return 0;
+	if (refused.blame != BLAME_USER)
+		return err_set(e, refused.blame, refused.code, "%s", refused.text);
+	yaml_problem(&problems, book->runbook->path, demand_place(&book->demand, slip), "%s",
+		     refused.text);
+	return print_problems(&problems, book->runbook->path, e);
+}
+
+int book_open_subjects(struct execution *x, struct err *e)
+{
+	struct execution_book *book = x->book;
+	int r = open_images(x, e);
+
+	if (r == 0)
+		r = combine_book(book, e);
+	if (r < 0)
+		return r;
+	book->why_not = xnew((book->combine->count + 1) * sizeof *book->why_not);
+	for (size_t i = 0; i < book->combine->count; i++)
+		add_cell(x, i);
+	return 0;
+}
+
+/* ---- what is left out ---- */
+
+void book_leave_out(struct execution_book *book, const struct execution_cell *cell,
+		    const char *format, ...)
+{
+	CLEAN_TEXT struct text why = TEXT_INIT(1024);
+	va_list args;
+
+	va_start(args, format);
+	(void)text_addv(&why, format, args);
+	va_end(args);
+	free(book->why_not[cell->combination]);
+	book->why_not[cell->combination] = text_steal(&why);
+}
+
+uint64_t book_cell_ns(const struct plan_cell *cell)
+{
+	uint64_t whole_ns = plan_cell_boots(cell) ? BOOT_NS : 0;
+
+	vec_each (&cell->items, item)
+		if (item->way != PLAN_WAY_SKIP && item->way != PLAN_WAY_BROKEN)
+			whole_ns += item->expected_ns;
+	return whole_ns;
+}
+
+/* How many machines of that cell the host has room for at once, at least one. */
+static uint64_t machines_at_once(const struct execution *x, const struct plan_cell *cell)
+{
+	uint64_t at_once = x->jobs ? x->jobs : UINT64_MAX;
+	uint64_t busy = (cell->size.cpus + 1) / 2,
+		 mem_mib = cell->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB;
+
+	if (x->room.cpus > 0 && x->room.cpus / busy < at_once)
+		at_once = x->room.cpus / busy;
+	if (x->room.mem_mib > 0 && x->room.mem_mib / mem_mib < at_once)
+		at_once = x->room.mem_mib / mem_mib;
+	return at_once > 0 ? at_once : 1;
+}
+
+uint64_t book_share_ns(const struct execution *x, const struct plan_cell *cell)
+{
+	return book_cell_ns(cell) / (plan_cell_boots(cell) ? machines_at_once(x, cell) : 1);
+}
+
+uint64_t book_whole_ns(const struct execution *x)
+{
+	uint64_t whole_ns = 0;
+
+	vec_each (&x->plan->cells, cell)
+		whole_ns += book_share_ns(x, *cell);
+	return whole_ns;
+}
+
+size_t book_keep_within(struct execution *x)
+{
+	struct execution_book *book = x->book;
+	const struct yaml_number *within = &book->runbook->within_ns;
+	CLEAN_FREE uint64_t *expected_ns = xnew((book->combine->count + 1) * sizeof *expected_ns);
+	CLEAN_FREE bool *kept = xnew((book->combine->count + 1) * sizeof *kept);
+	char span[CLOCK_SPAN_SIZE];
+	size_t left_out = 0;
+
+	if (within->place.line == 0)
+		return 0;
+	for (size_t i = 0; i < x->cells.count; i++)
+		expected_ns[x->cells.items[i].combination] =
+			book_share_ns(x, x->plan->cells.items[i]);
+	(void)budget_choose(book->combine, expected_ns, (uint64_t)within->number, kept);
+	vec_each (&x->cells, cell) {
+		if (kept[cell->combination])
+			continue;
+		book_leave_out(book, cell, "it does not fit into the %s of `within`",
+			       clock_span((uint64_t)within->number, span));
+		left_out++;
+	}
+	return left_out;
+}

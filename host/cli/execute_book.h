@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A runbook on its way to cells: what it demands, what of that comes into the plan, and why the rest does not. */
+#ifndef ASSAY_HOST_CLI_EXECUTE_BOOK_H
+#define ASSAY_HOST_CLI_EXECUTE_BOOK_H
+
+#include "host/cli/execute.h"
+#include "host/plan/demand.h"
+
+struct execution_book {
+	struct runbook *runbook;
+	struct demand demand;
+	const struct image **images; /* by the items of their axis */
+	struct combine *combine;
+	char **why_not;		   /* by combination: why it is in no cell; NULL: it is in one */
+	struct plan_trial *trials; /* by the catalogue's cases: how each is tried */
+	struct text remarks;
+};
+
+/* True for what is read as a runbook, and not as an image. */
+bool is_runbook(const char *path) NONNULL(1);
+
+/* Reads it into the execution; the catalogue is there. -EINVAL (blame user): what is wrong with it has been printed to stderr. */
+int book_read(const char *path, struct execution *x, struct err *e) NONNULL(1, 2, 3);
+void book_free(struct execution_book *book);
+
+/* Looks into the images, and makes a cell of each combination. */
+int book_open_subjects(struct execution *x, struct err *e) NONNULL(1, 2);
+
+/* Takes a cell out again, with the reason. */
+void book_leave_out(struct execution_book *book, const struct execution_cell *cell,
+		    const char *format, ...) PRINTF(3, 4) NONNULL(1, 2, 3);
+
+/* Takes those out that do not fit into the budget; returns how many. Wants a plan: its cells are the execution's. */
+size_t book_keep_within(struct execution *x) NONNULL(1);
+
+struct plan_limits book_limits(const struct execution_book *book) NONNULL(1);
+/* Gives the cell's items what the runbook says of how they are tried. */
+void book_set_trials(const struct execution *x, struct plan_cell *cell) NONNULL(1, 2);
+
+/* How long a cell takes when nothing else goes on; and of that its part in the time of all, when the host has no room to spare. */
+uint64_t book_cell_ns(const struct plan_cell *cell) NONNULL(1);
+uint64_t book_share_ns(const struct execution *x, const struct plan_cell *cell) NONNULL(1, 2);
+/* How long all of them take. */
+uint64_t book_whole_ns(const struct execution *x) NONNULL(1);
+
+#endif

@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# protocol: tap
+# Runbooks without any machine: what is planned, what is left out and why, and a run of several cells with its reports.
+. "$(dirname "$0")/lib.sh"
+requires jq "to read JSON"
+
+export XDG_STATE_HOME=$work/state XDG_CACHE_HOME=$work/cache
+unset ASSAY_CACHE
+truncate -s 1M "$work/a.img" "$work/b.img"
+truncate -s 1000000 "$work/odd.img"
+for disk in a b odd; do # what is nothing but zeros is refused
+	printf '%s' "$disk" | dd of="$work/$disk.img" bs=1 conv=notrunc status=none
+	printf '\125\252' | dd of="$work/$disk.img" bs=1 seek=510 conv=notrunc status=none
+done
+
+cat >"$work/book.yaml" <<'YAML'
+title: Disks and sizes
+images:
+  - {path: a.img, traits: {owner: us}}
+  - {path: b.img, traits: {owner: them}}
+sizes: [small, default]
+variants:
+  policy: [azure, gcp]
+constraints:
+  - image.owner == us -> policy == azure
+must: [{image: b}]
+cases:
+  include: [image.virtual_size_is_aligned]
+YAML
+
+# ---- the plan ----
+check_exit 0 "a plan" "$ASSAY" plan "$work/book.yaml"
+check_says "its title" "^Disks and sizes$"
+check_says "how much it is" "^  6 cells, 12 cases to run, 0 skipped$"
+check_says "each cell" "^ +0  b +small +azure +2 +0 .*must"
+check_says "what a constraint excludes, and where it stands" \
+	"^  2 excluded by .image.owner == us -> policy == azure. .*book.yaml:9:5"
+report "$(find "$work/state" -type f 2>/dev/null | wc -l)" "nothing is written"
+"$ASSAY" plan "$work/book.yaml" --json >"$work/plan.json"
+check "its JSON" jq -e '.schema == 1 and (.cells | length) == 6 and .cells[0].must and
+	.cells[0].values.image == "b" and (.cells[0].cases | map(.id) | contains(["image.virtual_size_is_aligned"])) and
+	.constraints[0].excluded == 2 and (.constraints[0].combinations | length) == 2 and
+	.unused == [] and .left_out == []' "$work/plan.json"
+"$ASSAY" plan "$work/book.yaml" --json | cmp - "$work/plan.json" >"$work/out" 2>&1
+report $? "the same plan each time" "$work/out"
+
+sed 's/^constraints:/combine: {ways: 2}\nconstraints:/' "$work/book.yaml" >"$work/ways.yaml"
+"$ASSAY" plan "$work/ways.yaml" --json >"$work/plan.json"
+check "every two values meet" jq -e '.coverage.ways == 2 and .coverage.impossible == 1 and
+	(.cells | length) >= .coverage.rows_at_least and
+	([.cells[].values | [.image, .size]] | unique | length) == 4 and
+	([.cells[].values | [.size, .policy]] | unique | length) == 4' "$work/plan.json"
+sed 's/^must:.*/combine: zip/' "$work/book.yaml" >"$work/zip.yaml"
+check_exit 0 "zipped" "$ASSAY" plan "$work/zip.yaml"
+check_says "two rows" "^  2 cells,"
+printf 'within: 1s\n' | cat "$work/book.yaml" - >"$work/within.yaml"
+sed -i 's/include: .*/include: [boot.reaches_ready]/' "$work/within.yaml"
+check_exit 0 "a budget" "$ASSAY" plan "$work/within.yaml"
+check_says "what must be there is" "^ +0  b +small .*must"
+check_says "what does not fit is told" "^    image=a size=small policy=azure: it does not fit into the 1.0+ s of .within"
+report $(($(grep -c 'does not fit' "$work/out") != 5)) "all of it" "$work/out"
+
+# ---- what is wrong is told with its place ----
+sed 's/image.owner/iamge.owner/; s/a.img/c.img/' "$work/book.yaml" >"$work/wrong.yaml"
+check_exit 64 "an image that is not there" "$ASSAY" plan "$work/wrong.yaml"
+check_says "where it is named" "^$work/wrong.yaml:3:12: .*c.img"
+sed 's/image.owner/iamge.owner/' "$work/book.yaml" >"$work/wrong.yaml"
+check_exit 64 "a constraint of an unknown axis" "$ASSAY" plan "$work/wrong.yaml"
+check_says "its place and the nearest axis" "^$work/wrong.yaml:9:5: .*no axis 'iamge'; did you mean 'image'"
+sed 's/^must:.*/must: [{image: a, policy: gcp}]/' "$work/book.yaml" >"$work/wrong.yaml"
+check_exit 64 "a row that no constraint lets through" "$ASSAY" plan "$work/wrong.yaml"
+check_says "its place and what is in the way" "^$work/wrong.yaml:10:9: .*is in the way"
+sed 's/image.virtual_size_is_aligned/image.virtual_size_is_alined/' "$work/book.yaml" >"$work/wrong.yaml"
+check_exit 64 "an unknown case" "$ASSAY" plan "$work/wrong.yaml"
+check_says "its place" "^$work/wrong.yaml:12:13:"
+check_exit 64 "a plan of an image" "$ASSAY" plan "$work/a.img"
+check_says "why not" "is no runbook"
+check_exit 64 "a size beside the runbook" "$ASSAY" run "$work/book.yaml" --size small
+check_exit 64 "a runbook to be proven" "$ASSAY" prove "$work/book.yaml"
+check_says "what runs it" "assay run. runs it"
+check_exit 64 "a cell of an image" "$ASSAY" run "$work/a.img" --cell 1
+check_exit 64 "a cell that there is not" "$ASSAY" run "$work/book.yaml" --cell 6
+check_says "which there are" "from 0 to 5"
+
+# ---- the run ----
+check_exit 0 "all cells in one run" "$ASSAY" run "$work/book.yaml" --out "$work/run"
+check_says "each cell is in the summary" "^ +5  pass +b.img.*policy=gcp"
+check "the report has the cells" jq -e '(.cells | length) == 6 and .cells[3].variants == "policy=gcp\n" and .verdict == "ship"' \
+	"$work/run/report.json"
+grep -q 'testsuite name="image on b.img, small, policy=azure"' "$work/run/junit.xml"
+report $? "JUnit tells cells apart"
+check_exit 64 "nothing is left of it to go on with" "$ASSAY" run --resume "$work/run"
+head -n 4 "$work/run/journal.jsonl" >"$work/short" && cp "$work/short" "$work/run/journal.jsonl"
+check_exit 0 "a run that was killed goes on" "$ASSAY" run --resume "$work/run"
+check_says "all of its cells" "6 cells"
+check "nothing is missing" jq -e '.counts.holes == 0 and .counts.total == 12' "$work/run/report.json"
+check_exit 0 "one cell alone" "$ASSAY" run "$work/book.yaml" --cell 3 --out "$work/one"
+check "it is that one" jq -e '(.cells | length) == 1 and .cells[0].variants == "policy=gcp\n" and .cells[0].size == "small"' \
+	"$work/one/report.json"
+
+# A disk that fails in some cells: which they are is told.
+sed 's/b.img/odd.img/; s/image: b/image: odd/' "$work/book.yaml" >"$work/odd.yaml"
+check_exit 1 "a disk of an odd size" "$ASSAY" run "$work/odd.yaml" --out "$work/odd"
+check_says "the cells that fail" "^ +0  fail +odd.img"
+check_says "the cell of a failure" "^ +cell +odd.img, small, policy=azure"
+finish
