@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "base/shipped.h"
 #include "base/test.h"
+#include "host/catalog/catalog.h"
 #include "host/runbook/size_table.h"
 
 static const char *const no_environment[] = {NULL};
@@ -155,6 +156,38 @@ TEST(runbook, cases_become_terms)
 	EXPECT_NUMBER(bare->combine, RUNBOOK_ALL);
 	EXPECT_TEXT(bare->sizes.items[0].size.name, "default");
 	EXPECT_NUMBER(bare->firmwares.count + bare->hosts.count, 0);
+}
+
+TEST(runbook, cases_are_held_against_the_catalogue)
+{
+	static const struct case_info info = {
+		.area = "boot", .name = "entry_is_there", .title = "It holds"};
+	const struct case_info *infos[] = {&info};
+	CLEANUP(catalog) struct catalog *catalog = NULL;
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	CLEANUP(runbook)
+	struct runbook *right =
+		expect_well("images: [a]\ncases: {include: [boot, 'boot.*', kind=audit, "
+			    "suite=boot], overrides: [{cases: boot, repeat: 2}]}\n");
+	CLEANUP(runbook)
+	struct runbook *wrong =
+		expect_well("images: [a]\ncases:\n  include: [bot, boot.entry_is_here]\n"
+			    "  exclude: [colour=red]\n"
+			    "  overrides: [{cases: 'time.*', repeat: 2}]\n");
+	struct err e = {0};
+
+	EXPECT_NUMBER(catalog_parse("{\"cases\":[]}", 12, infos, 1, &catalog, &e), 0);
+	EXPECT_NUMBER(runbook_check_cases(right, catalog, &problems), 0);
+	EXPECT_TEXT(problems.buf, "");
+	EXPECT_NUMBER(runbook_check_cases(wrong, catalog, &problems), 4);
+	EXPECT_TEXT(
+		problems.buf,
+		"r.yaml:3:13: `include`: no case matches 'area=bot'; did you mean 'boot'?\n"
+		"r.yaml:3:18: `include`: no case matches 'id=boot.entry_is_here'; did you mean "
+		"'boot.entry_is_there'?\n"
+		"r.yaml:4:13: `exclude`: suite: no term 'colour'; there are area, boots, id, kind, need, "
+		"priority and source\n"
+		"r.yaml:5:24: `cases`: no case matches 'id=time.*'\n");
 }
 
 /* ---- what is refused ---- */
