@@ -386,6 +386,27 @@ TEST(traits, says_why_a_cell_is_there)
 	free_world(&world);
 }
 
+TEST(traits, former_cells_that_are_forbidden_now_do_not_count)
+{
+	struct world world;
+	struct cover_options options = {.seed = 1};
+	CLEANUP(traits) struct traits *former = NULL, *traits = NULL;
+	struct err e = {0};
+
+	make_shop(&world);
+	struct traits_model model = model_of(&world);
+	EXPECT(traits_plan(&model, &options, &former, &e) == 0);
+	add_constraint(&world, "size != large");
+	model = model_of(&world);
+	model.former = former->cells;
+	model.former_count = former->cell_count;
+	EXPECT(traits_plan(&model, &options, &traits, &e) == 0);
+	EXPECT_NUMBER(former->cell_count, 6);
+	EXPECT_NUMBER(traits->former_kept, 4);
+	EXPECT_NUMBER(traits->cell_count, 0);
+	free_world(&world);
+}
+
 /* Two images that are alike take turns; one that weighs nothing is left out. */
 TEST(traits, items_of_a_group_take_turns)
 {
