@@ -106,29 +106,6 @@ void book_set_trials(const struct execution *x, struct plan_cell *cell)
 
 /* ---- reading it ---- */
 
-/* What would be passed over in silence is refused. */
-static unsigned check_supported(const struct runbook *runbook, struct text *problems)
-{
-	const struct said {
-		struct yaml_place place;
-		const char *what;
-	} said[] = {
-		{runbook->over_traits ? runbook->combine_place : (struct yaml_place){0},
-		 "coverage over traits"},
-	};
-	unsigned count = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(said); i++) {
-		if (said[i].place.line == 0)
-			continue;
-		yaml_problem(problems, runbook->path, said[i].place,
-			     "%s is understood, but this Assay cannot do it yet: leave it out",
-			     said[i].what);
-		count++;
-	}
-	return count;
-}
-
 int book_read(const char *path, struct execution *x, struct err *e)
 {
 	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
@@ -147,7 +124,6 @@ int book_read(const char *path, struct execution *x, struct err *e)
 	text_init(&x->book->remarks, YAML_PROBLEMS_MAX);
 	unsigned count = demand_init(&x->book->demand, runbook, &problems);
 	count += runbook_check_cases(runbook, x->catalog, &problems);
-	count += check_supported(runbook, &problems);
 	count += make_trials(x, &problems);
 	return count > 0 ? print_problems(&problems, path, e) : 0;
 }

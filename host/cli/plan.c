@@ -208,6 +208,7 @@ static void add_constraints_json(const struct execution_book *book, struct text 
 struct unused {
 	const struct axes *axes;
 	struct text *out;
+	const char *why; /* for people */
 	size_t count;
 };
 
@@ -231,6 +232,7 @@ static void add_coverage_json(const struct execution_book *book, struct text *ou
 	json_key(out, "coverage");
 	json_open(out, '{');
 	json_member_number(out, "ways", book->runbook->ways);
+	json_member(out, "over", book->runbook->over_traits ? "traits" : "items");
 	json_member_number(out, "covered", (long long)combine->wanted);
 	json_member_number(out, "impossible", (long long)combine->impossible);
 	json_member_number(out, "rows", (long long)combine->count);
@@ -241,7 +243,7 @@ static void add_coverage_json(const struct execution_book *book, struct text *ou
 static void add_json(const struct execution *x, struct text *out)
 {
 	const struct execution_book *book = x->book;
-	struct unused unused = {&book->demand.axes, out, 0};
+	struct unused unused = {&book->demand.axes, out, NULL, 0};
 
 	json_open(out, '{');
 	json_member_number(out, "schema", SCHEMA);
@@ -301,12 +303,13 @@ static void add_coverage(const struct execution_book *book, struct text *out)
 	if (book->runbook->combine != RUNBOOK_WAYS)
 		return;
 	text_addf(out,
-		  "  Every %u values that can meet do: %llu combinations of them, in %zu cells "
+		  "  Every %u %s that can meet do: %llu combinations of them, in %zu cells "
 		  "(at least %llu are needed)\n",
-		  book->runbook->ways, (unsigned long long)combine->wanted, combine->count,
+		  book->runbook->ways, book->runbook->over_traits ? "traits" : "values",
+		  (unsigned long long)combine->wanted, combine->count,
 		  (unsigned long long)combine->lower_bound);
 	if (combine->impossible > 0)
-		text_addf(out, "  %llu combinations of values are excluded by the constraints\n",
+		text_addf(out, "  %llu combinations of them are excluded by the constraints\n",
 			  (unsigned long long)combine->impossible);
 }
 
@@ -458,15 +461,21 @@ static void add_unused(void *arg, size_t axis, size_t item)
 
 	if (unused->count++ >= LISTED_MAX)
 		return;
-	text_addf(unused->out, "%s%s=%s",
-		  unused->count == 1 ? "\n  In no cell, by the constraints: " : ", ", of->name,
+	if (unused->count == 1)
+		text_addf(unused->out, "\n  In no cell, since %s: ", unused->why);
+	text_addf(unused->out, "%s%s=%s", unused->count == 1 ? "" : ", ", of->name,
 		  of->items.items[item]->name.text);
 }
 
 static void add_page(const struct execution *x, struct text *out)
 {
 	const struct execution_book *book = x->book;
-	struct unused unused = {&book->demand.axes, out, 0};
+	struct unused unused = {
+		&book->demand.axes, out,
+		book->runbook->over_traits
+			? "others have the same traits, or the constraints exclude them"
+			: "the constraints exclude them",
+		0};
 
 	add_head(x, out);
 	add_coverage(book, out);

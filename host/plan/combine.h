@@ -27,7 +27,7 @@ enum combine_mode {
 	COMBINE_ALL, /* every item with every other */
 	COMBINE_ZIP, /* the first of each axis, the second of each …; axes with one item go with all */
 	COMBINE_ROWS, /* those that are given; axes of which a row says nothing go with it in all their items */
-	COMBINE_WAYS, /* few in which every `ways` items of different axes meet (host/plan/cover.h) */
+	COMBINE_WAYS, /* few in which every `ways` items of different axes meet (host/plan/cover.h), or their traits */
 };
 
 struct combine_rows {
@@ -40,6 +40,10 @@ struct combine_request {
 	const struct axes *axes; /* each with at least one item */
 	enum combine_mode mode;
 	unsigned ways;
+	bool over_traits; /* COMBINE_WAYS: traits meet, and items stand for theirs (host/plan/traits.h) */
+	/* False for a trait that need not meet others. NULL: all do. */
+	bool (*is_wanted)(const void *context, size_t axis, int trait);
+	const void *context;		       /* for is_wanted */
 	struct constraint *const *constraints; /* bound to these axes */
 	size_t constraint_count;
 	struct combine_rows rows; /* COMBINE_ROWS */

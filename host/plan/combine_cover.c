@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/plan/cover.h"
+#include "host/plan/traits.h"
 
 /* A constraint as a rule of its axes. */
 struct predicate {
@@ -111,15 +112,25 @@ static void add_must(struct asking *asking)
 
 /* ---- the rows ---- */
 
+static struct cover_options options_of(const struct combine_request *request)
+{
+	return (struct cover_options){
+		.seed = request->seed, .effort = request->effort, .patience = request->patience};
+}
+
+static int refuse_count(size_t count, struct err *e)
+{
+	return err_set(e, BLAME_USER, E2BIG,
+		       "%zu cells, and a plan holds no more than %d: ask for fewer `ways`, or "
+		       "constrain it",
+		       count, COMBINE_COUNT_MAX);
+}
+
 static int take_rows(const struct combine_request *request, const struct cover *cover,
 		     struct combine *into, struct err *e)
 {
 	if (cover->row_count > COMBINE_COUNT_MAX)
-		return err_set(
-			e, BLAME_USER, E2BIG,
-			"%zu cells, and a plan holds no more than %d: ask for fewer `ways`, or "
-			"constrain it",
-			cover->row_count, COMBINE_COUNT_MAX);
+		return refuse_count(cover->row_count, e);
 	for (size_t i = 0; i < cover->row_count; i++) {
 		const struct combine_origin must = {COMBINE_WHY_MUST, i},
 					    mode = {COMBINE_WHY_MODE, 0};
@@ -134,7 +145,7 @@ static int take_rows(const struct combine_request *request, const struct cover *
 	return 0;
 }
 
-int combine_cover(const struct combine_request *request, struct combine *into, struct err *e)
+static int cover_items(const struct combine_request *request, struct combine *into, struct err *e)
 {
 	CLEAN_DONE(asking) struct asking asking = {.request = request};
 	CLEANUP(cover) struct cover *cover = NULL;
@@ -151,8 +162,60 @@ int combine_cover(const struct combine_request *request, struct combine *into, s
 					  .rule_count = asking.rule_count,
 					  .must = asking.must,
 					  .must_count = request->must.count};
-	const struct cover_options options = {
-		.seed = request->seed, .effort = request->effort, .patience = request->patience};
+	const struct cover_options options = options_of(request);
 	r = cover_find(&model, &options, &cover, e);
 	return r < 0 ? r : take_rows(request, cover, into, e);
+}
+
+/* ---- over traits ---- */
+
+/* Those that must be there keep their order, and stand first. */
+static void take_cells(const struct traits *traits, enum combine_why why, struct combine *into)
+{
+	size_t must = 0;
+
+	for (size_t i = 0; i < traits->cell_count; i++) {
+		bool is_must = traits->causes[i] == TRAITS_MUST;
+		if (is_must != (why == COMBINE_WHY_MUST))
+			continue;
+		const struct combine_origin origin = {why, is_must ? must++ : 0};
+		for (size_t a = 0; a < into->axis_count; a++)
+			(void)vec_add(&into->items, traits_cell(traits, i)[a]);
+		(void)vec_add(&into->origins, origin);
+		into->count++;
+	}
+}
+
+static int cover_traits(const struct combine_request *request, struct combine *into, struct err *e)
+{
+	CLEANUP(traits) struct traits *traits = NULL;
+	const struct cover_options options = options_of(request);
+	const struct traits_model model = {
+		.axes = request->axes,
+		.constraints = (const struct constraint *const *)request->constraints,
+		.constraint_count = request->constraint_count,
+		.ways = request->ways,
+		.is_wanted = request->is_wanted,
+		.context = request->context,
+		.must = request->must.items,
+		.must_count = request->must.count,
+	};
+	int r = traits_plan(&model, &options, &traits, e);
+
+	if (r < 0)
+		return r;
+	if (traits->cell_count > COMBINE_COUNT_MAX)
+		return refuse_count(traits->cell_count, e);
+	take_cells(traits, COMBINE_WHY_MUST, into);
+	take_cells(traits, COMBINE_WHY_MODE, into);
+	into->wanted = traits->wanted;
+	into->impossible = traits->impossible;
+	into->lower_bound = traits->lower_bound;
+	return 0;
+}
+
+int combine_cover(const struct combine_request *request, struct combine *into, struct err *e)
+{
+	return request->over_traits ? cover_traits(request, into, e)
+				    : cover_items(request, into, e);
 }

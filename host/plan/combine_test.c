@@ -380,6 +380,25 @@ static bool has_pair(const struct combine *combine, size_t a, uint32_t x, size_t
 	return false;
 }
 
+static bool is_alike(const struct world *world, size_t axis, uint32_t x, uint32_t y)
+{
+	const struct axis_items *items = &world->axes.list.items[axis]->items;
+	const struct value *a = axis_value(items->items[x], 0), *b = axis_value(items->items[y], 0);
+
+	return a && b ? value_is_equal(a, b) : a == b;
+}
+
+/* Some combination has on these axes the traits that the items have. */
+static bool has_traits(const struct world *world, const struct combine *combine,
+		       const uint32_t *items, size_t a, size_t b)
+{
+	for (size_t i = 0; i < combine->count; i++)
+		if (is_alike(world, a, combine_items(combine, i)[a], items[a]) &&
+		    is_alike(world, b, combine_items(combine, i)[b], items[b]))
+			return true;
+	return false;
+}
+
 /* Every pair that some combination can have is there, and none that cannot be. */
 TEST(combine, ways_cover_all_pairs_that_can_be)
 {
@@ -414,6 +433,43 @@ TEST(combine, ways_cover_all_pairs_that_can_be)
 		} while (next_items(&world, items));
 		world_done(&world);
 	}
+}
+
+/* Every two traits that some combination can have meet; the items that have them are whichever. */
+TEST(combine, ways_cover_traits)
+{
+	struct chance chance = {6};
+	size_t fewer = 0;
+
+	for (unsigned round = 0; round < 60; round++) {
+		struct world world;
+		uint32_t items[AXES_MAX] = {0};
+		struct combine_request request = {
+			.mode = COMBINE_WAYS, .ways = 2, .over_traits = true};
+		struct combine_request plain = {.mode = COMBINE_WAYS, .ways = 2};
+		bool can_be = false;
+		world_by_chance(&world, &chance);
+		do
+			can_be = can_be || is_valid(&world, items);
+		while (next_items(&world, items));
+		if (!can_be) {
+			world_done(&world);
+			continue;
+		}
+		CLEANUP(combine) struct combine *combine = made(&world, &request);
+		CLEANUP(combine) struct combine *of_items = made(&world, &plain);
+		fewer += combine->count < of_items->count;
+		for (size_t i = 0; i < combine->count; i++)
+			EXPECT(is_valid(&world, combine_items(combine, i)));
+		memset(items, 0, sizeof items);
+		do {
+			for (size_t a = 0; is_valid(&world, items) && a < combine->axis_count; a++)
+				for (size_t b = a + 1; b < combine->axis_count; b++)
+					EXPECT(has_traits(&world, combine, items, a, b));
+		} while (next_items(&world, items));
+		world_done(&world);
+	}
+	EXPECT(fewer > 10);
 }
 
 TEST(combine, ways_begin_with_what_must_be_there)

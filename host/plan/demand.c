@@ -259,6 +259,21 @@ static enum combine_mode mode_of(enum runbook_combine combine)
 	return COMBINE_ALL;
 }
 
+/* Figures of sizes: their classes meet all else (cpu_class, memory_class), or a plan would want every line of a price list. Sorted. */
+static const char *const figures[] = {
+	"cpus",	      "disk_iops", "disk_mbps", "disk_size", "disks",	 "disks_max", "gpus",
+	"max_memory", "memory",	   "net_mbps",	"nics",	     "nics_max", "queues",    NULL};
+
+static bool is_wanted(const void *context, size_t axis, int trait)
+{
+	const struct demand *demand = context;
+
+	for (const char *const *figure = figures; axis == DEMAND_SIZE && *figure; figure++)
+		if (strcmp(demand->axes.list.items[axis]->traits.items[trait], *figure) == 0)
+			return false;
+	return true;
+}
+
 unsigned demand_bind(struct demand *demand, struct text *problems, struct text *remarks)
 {
 	const struct runbook *runbook = demand->runbook;
@@ -273,6 +288,9 @@ unsigned demand_bind(struct demand *demand, struct text *problems, struct text *
 		.axes = &demand->axes,
 		.mode = mode_of(runbook->combine),
 		.ways = runbook->ways,
+		.over_traits = runbook->over_traits,
+		.is_wanted = is_wanted,
+		.context = demand,
 		.constraints = demand->constraints,
 		.constraint_count = runbook->constraints.count,
 		.rows = {demand->rows, runbook->rows.count},

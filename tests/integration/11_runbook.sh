@@ -51,6 +51,10 @@ check "every two values meet" jq -e '.coverage.ways == 2 and .coverage.impossibl
 	(.cells | length) >= .coverage.rows_at_least and
 	([.cells[].values | [.image, .size]] | unique | length) == 4 and
 	([.cells[].values | [.size, .policy]] | unique | length) == 4' "$work/plan.json"
+sed 's/{ways: 2}/{ways: 2, over: traits}/; s/owner: them/owner: us/; s/, policy: gcp//; s/^  - image.owner.*/  - policy == gcp or size == small/' "$work/ways.yaml" >"$work/traits.yaml"
+"$ASSAY" plan "$work/traits.yaml" --json >"$work/plan.json"
+check "images of the same traits stand for each other" jq -e '.coverage.over == "traits" and (.cells | length) == 3 and
+	.cells[0].must and .cells[0].values.image == "b"' "$work/plan.json"
 sed 's/^must:.*/combine: zip/' "$work/book.yaml" >"$work/zip.yaml"
 check_exit 0 "zipped" "$ASSAY" plan "$work/zip.yaml"
 check_says "two rows" "^  2 cells,"
