@@ -8,7 +8,6 @@ requires jq "package jq"
 
 blocked panic-in-initramfs boot.reaches_ready "[Kk]ernel panic|the kernel panicked"
 blocked wrong-root-uuid boot.reaches_ready "initramfs"
-blocked emergency-mode boot.reaches_ready "emergency"
 blocked no-bootloader boot.reaches_ready "boot loader" --firmware bios
 blocked failed-unit systemd.no_failed_units "[.]service"
 finish
