@@ -338,11 +338,27 @@ static void try_starters(struct known *best, struct cover_greedy *greedy, size_t
 	}
 }
 
+/* True when the rows have each tuple that is covered. What is written down is as right as its field's tables, and a slip there
+ * would leave holes that nobody looks for. */
+static bool are_whole(const struct cover_greedy *greedy, const struct cover_cells *rows)
+{
+	const struct cover_space *space = greedy->space;
+	size_t columns = greedy->model->column_count, tuples = cover_space_tuples(space);
+	CLEAN_FREE uint8_t *seen = xnew(tuples + 1);
+	bool whole = true;
+
+	for (size_t at = 0; at < rows->count; at += columns)
+		for (size_t set = 0; set < space->set_count; set++)
+			seen[cover_space_encode(space, set, rows->items + at)] = 1;
+	for (size_t t = 0; t < tuples && whole; t++)
+		whole = seen[t] || greedy->tuples[t] != COVER_COVERED;
+	return whole;
+}
+
 /* Cuts the model's rows out of an array that has at least as many columns and values. */
 static void cut_rows(struct cover_greedy *greedy, const struct known *known,
 		     struct cover_cells *rows)
 {
-	rows->count = 0;
 	for (size_t r = 0; r < known->count; r++)
 		for (size_t c = 0; c < greedy->model->column_count; c++) {
 			uint16_t value = known_row(known, r)[c],
@@ -371,7 +387,15 @@ void cover_known(struct cover_greedy *greedy, struct cover_cells *rows, uint64_t
 		try_starters(&best, greedy, columns, greedy->space->values_max,
 			     (looks < COVER_EFFORT ? looks : COVER_EFFORT) / 8);
 	*ret_cut |= greedy->patience && patience_left_ns(greedy->patience) == 0;
-	if (best.rows)
-		cut_rows(greedy, &best, rows);
+	if (best.rows) {
+		struct cover_cells cut = VEC_INIT(rows->maximum);
+		cut_rows(greedy, &best, &cut);
+		if (are_whole(greedy, &cut)) {
+			vec_done(rows);
+			*rows = cut;
+		} else {
+			vec_done(&cut);
+		}
+	}
 	known_done(&best);
 }
