@@ -292,6 +292,8 @@ int book_open_subjects(struct execution *x, struct err *e)
 		r = combine_book(book, e);
 	if (r < 0)
 		return r;
+	if (!x->arguments->json)
+		print_remarks(&book->remarks);
 	book->why_not = xnew((book->combine->count + 1) * sizeof *book->why_not);
 	for (size_t i = 0; i < book->combine->count; i++)
 		add_cell(x, i);

@@ -498,12 +498,10 @@ static int make(struct execution *x, const char *path, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (x->arguments->json) {
+	if (x->arguments->json)
 		add_json(x, &out);
-	} else {
-		(void)fputs(x->book->remarks.buf, stderr);
+	else
 		add_page(x, &out);
-	}
 	return print_out(&out, e);
 }
 

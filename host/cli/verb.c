@@ -60,16 +60,22 @@ static void hide_in(const struct text *text, struct text *copy)
 	secret_hide(copy);
 }
 
+void print_remarks(const struct text *remarks)
+{
+	CLEAN_TEXT struct text shown = TEXT_INIT(remarks->maximum);
+
+	(void)fflush(stdout);
+	hide_in(remarks, &shown);
+	(void)fputs(shown.buf, stderr);
+}
+
 int print_problems(const struct text *problems, const char *where, struct err *e)
 {
-	CLEAN_TEXT struct text shown = TEXT_INIT(problems->maximum);
 	unsigned count = 0;
 
 	for (const char *at = problems->buf; (at = strchr(at, '\n')); at++)
 		count++;
-	(void)fflush(stdout);
-	hide_in(problems, &shown);
-	(void)fputs(shown.buf, stderr);
+	print_remarks(problems);
 	return err_set(e, BLAME_USER, EINVAL, "%u problem%s in %s; nothing was done", count,
 		       count == 1 ? "" : "s", where);
 }

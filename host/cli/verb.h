@@ -169,6 +169,8 @@ int read_run(const char *folder, struct run **ret, struct err *e) NONNULL(1, 2, 
 int print_out(const struct text *text, struct err *e) NONNULL(1, 2);
 int write_text(const char *path, const struct text *text, struct err *e) NONNULL(1, 2, 3);
 
+/* Prints lines about files to stderr as they are, but for secrets. */
+void print_remarks(const struct text *remarks) NONNULL(1);
 /* Prints problems of files to stderr as they are, a line each, as a compiler does: editors jump to them. Returns -EINVAL (blame
  * user): "3 problems in WHERE; nothing was done". */
 int print_problems(const struct text *problems, const char *where, struct err *e) NONNULL(1, 2, 3);

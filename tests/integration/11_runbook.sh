@@ -66,6 +66,9 @@ check_says "what does not fit is told" "^    image=a size=small policy=azure: it
 report $(($(grep -c 'does not fit' "$work/out") != 5)) "all of it" "$work/out"
 
 # ---- what is wrong is told with its place ----
+sed 's/policy == azure/policy == azur/' "$work/book.yaml" >"$work/wrong.yaml"
+check_exit 0 "a constraint that asks for a value which nothing has" "$ASSAY" plan "$work/wrong.yaml"
+check_says "it is remarked" "^$work/wrong.yaml:9:36: .*nothing has 'azur' as its policy; did you mean 'azure'"
 sed 's/image.owner/iamge.owner/; s/a.img/c.img/' "$work/book.yaml" >"$work/wrong.yaml"
 check_exit 64 "an image that is not there" "$ASSAY" plan "$work/wrong.yaml"
 check_says "where it is named" "^$work/wrong.yaml:3:12: .*c.img"
