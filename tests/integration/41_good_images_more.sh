@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # protocol: tap
 # suite: long
-# What the good images have beyond 40_good_images.sh: two machines with another kernel, and a BIOS image without cloud-init.
+# What the good images have beyond 40_good_images.sh: two machines with another kernel, what is driven from outside below a
+# BIOS, and a BIOS image without cloud-init.
 . "$(dirname "$0")/lib.sh"
 requires jq "package jq"
 
@@ -21,5 +22,6 @@ ships() {	# IMAGE OPTION-OF-RUN...
 }
 
 ships debian-13-uefi --suite one-boot --need 'vms>=2'
+ships debian-12-bios --suite one-boot --kind host
 ships debian-12-bios-plain --suite one-boot --kind audit --kind guest
 finish
