@@ -53,9 +53,9 @@ static void garble(char *bytes, size_t length, uint64_t seed)
 static void scratch(char *bytes, size_t length, uint64_t seed)
 {
 	for (size_t i = 0; i < length; i += 64) {
-		size_t room = length - i < 64 ? length - i : 64;
 		uint64_t random = next_random(&seed);
-		bytes[i + random % room] = (char)(random >> 32);
+		size_t at = i + random % 64;
+		bytes[at < length ? at : i] = (char)(random >> 32);
 	}
 }
 

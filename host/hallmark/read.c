@@ -55,7 +55,7 @@ static int read_subjects(const json_t *list, struct hallmark *ret, struct err *e
 		return lacks(e, "it is of no image, or of too many");
 	for (size_t i = 0; i < count; i++) {
 		const json_t *it = json_array_get(list, i);
-		struct hallmark_subject subject;
+		struct hallmark_subject subject = {.name = ""};
 		if (!take(it, "name", subject.name, sizeof subject.name) ||
 		    !take(json_object_get(it, "digest"), "sha256", subject.sha256,
 			  sizeof subject.sha256) ||

@@ -259,10 +259,10 @@ static int parse_list(struct parser *parser, struct node **tail)
 
 static int negate(struct node **node)
 {
-	struct node *not = node_new(NODE_NOT, (*node)->column);
+	struct node *negation = node_new(NODE_NOT, (*node)->column);
 
-	not ->first = *node;
-	*node = not ;
+	negation->first = *node;
+	*node = negation;
 	return 0;
 }
 
