@@ -281,7 +281,7 @@ static void expect_increment(struct world *world, const struct traits *former,
 	struct traits_model model = model_of(world);
 	struct cover_options options = {.seed = 1, .effort = 10000};
 	CLEANUP(traits) struct traits *traits = NULL;
-	uint32_t kept[CELLS * AXES], all[CELLS * AXES];
+	uint32_t kept[CELLS * AXES], all[CELLS * AXES] = {0};
 	size_t kept_count = keep(world, former, changed, kept);
 	struct err e = {0};
 
