@@ -267,12 +267,13 @@ static size_t keep(const struct world *world, const struct traits *former,
 	return count;
 }
 
-static bool holds(const uint32_t *cells, size_t count, struct traits_item item)
+static bool holds(const uint32_t *list, size_t count, struct traits_item item)
 {
-	for (size_t c = 0; c < count; c++)
-		if (cells[c * AXES + item.axis] == item.item)
-			return true;
-	return false;
+	bool found = false;
+
+	for (const uint32_t *cell = list; cell < list + count * AXES; cell += AXES)
+		found |= cell[item.axis] == item.item;
+	return found;
 }
 
 static void expect_increment(struct world *world, const struct traits *former,
