@@ -428,7 +428,7 @@ static int best_row(struct cover_greedy *greedy, uint16_t *row, uint16_t *candid
 static unsigned candidates_for(const struct cover_greedy *greedy, uint64_t looks)
 {
 	const struct cover_space *space = greedy->space;
-	uint64_t largest = 0;
+	uint64_t largest = 1;
 
 	for (size_t s = 0; s < space->set_count; s++)
 		if (space->offset[s + 1] - space->offset[s] > largest)

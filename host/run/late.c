@@ -9,8 +9,7 @@
 void late_judge(const struct plan_item *item, uint64_t span_ns, unsigned stolen,
 		struct result *result)
 {
-	bool is_late = (result->outcome == OUTCOME_FAIL && item->it->of_host) ||
-		       result->outcome == OUTCOME_BROKEN;
+	bool is_late = result->outcome == OUTCOME_FAIL || result->outcome == OUTCOME_BROKEN;
 
 	if (!is_late || item->sabotaged || span_ns < LATE_SPAN_NS || stolen < STEAL_TOO_MUCH)
 		return;

@@ -8,9 +8,8 @@
 
 /*
  * The subject is not to blame for what did not come in time because the host gave its time to others: what would be a
- * fail of a case that is driven from outside (these wait), or broken, becomes infra, with what it said before. A case
- * in the guest that fails within its limit has seen what is there; a short one has not waited; and a sabotaged one
- * waits for what cannot come. `stolen` is as of steal_percent_since.
+ * fail, or broken, of a case that took long becomes infra, with what it said before. A short one has hardly waited for
+ * anything; and a sabotaged one waits for what cannot come. `stolen` is as of steal_percent_since.
  */
 void late_judge(const struct plan_item *item, uint64_t span_ns, unsigned stolen,
 		struct result *result) NONNULL(1, 4);

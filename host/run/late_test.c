@@ -11,11 +11,9 @@
 #define LONG_NS	 (60 * NS_PER_S)
 #define SHORT_NS (1 * NS_PER_S)
 
-static enum outcome judged(enum outcome outcome, bool of_host, bool sabotaged, uint64_t span_ns,
-			   unsigned stolen)
+static enum outcome judged(enum outcome outcome, bool sabotaged, uint64_t span_ns, unsigned stolen)
 {
-	const struct catalog_case it = {.of_host = of_host};
-	const struct plan_item item = {.it = &it, .sabotaged = sabotaged};
+	const struct plan_item item = {.sabotaged = sabotaged};
 	struct result result = {0};
 
 	result_set(&result, outcome, "no login prompt");
@@ -29,19 +27,17 @@ static enum outcome judged(enum outcome outcome, bool of_host, bool sabotaged, u
 
 TEST(late, busy_host_is_blamed)
 {
-	EXPECT_NUMBER(judged(OUTCOME_FAIL, true, false, LONG_NS, 90), OUTCOME_INFRA);
-	EXPECT_NUMBER(judged(OUTCOME_FAIL, true, false, LONG_NS, STEAL_TOO_MUCH), OUTCOME_INFRA);
-	EXPECT_NUMBER(judged(OUTCOME_BROKEN, true, false, LONG_NS, 90), OUTCOME_INFRA);
-	EXPECT_NUMBER(judged(OUTCOME_BROKEN, false, false, LONG_NS, 90), OUTCOME_INFRA);
+	EXPECT_NUMBER(judged(OUTCOME_FAIL, false, LONG_NS, 90), OUTCOME_INFRA);
+	EXPECT_NUMBER(judged(OUTCOME_FAIL, false, LONG_NS, STEAL_TOO_MUCH), OUTCOME_INFRA);
+	EXPECT_NUMBER(judged(OUTCOME_BROKEN, false, LONG_NS, 90), OUTCOME_INFRA);
 }
 
 TEST(late, what_busyness_does_not_explain_stays)
 {
-	EXPECT_NUMBER(judged(OUTCOME_FAIL, true, false, LONG_NS, STEAL_TOO_MUCH - 1), OUTCOME_FAIL);
-	EXPECT_NUMBER(judged(OUTCOME_FAIL, true, false, SHORT_NS, 90), OUTCOME_FAIL);
-	EXPECT_NUMBER(judged(OUTCOME_FAIL, false, false, LONG_NS, 90), OUTCOME_FAIL);
-	EXPECT_NUMBER(judged(OUTCOME_FAIL, true, true, LONG_NS, 90), OUTCOME_FAIL);
-	EXPECT_NUMBER(judged(OUTCOME_PASS, true, false, LONG_NS, 99), OUTCOME_PASS);
-	EXPECT_NUMBER(judged(OUTCOME_SKIP, true, false, LONG_NS, 99), OUTCOME_SKIP);
-	EXPECT_NUMBER(judged(OUTCOME_INFRA, true, false, LONG_NS, 99), OUTCOME_INFRA);
+	EXPECT_NUMBER(judged(OUTCOME_FAIL, false, LONG_NS, STEAL_TOO_MUCH - 1), OUTCOME_FAIL);
+	EXPECT_NUMBER(judged(OUTCOME_FAIL, false, SHORT_NS, 90), OUTCOME_FAIL);
+	EXPECT_NUMBER(judged(OUTCOME_FAIL, true, LONG_NS, 90), OUTCOME_FAIL);
+	EXPECT_NUMBER(judged(OUTCOME_PASS, false, LONG_NS, 99), OUTCOME_PASS);
+	EXPECT_NUMBER(judged(OUTCOME_SKIP, false, LONG_NS, 99), OUTCOME_SKIP);
+	EXPECT_NUMBER(judged(OUTCOME_INFRA, false, LONG_NS, 99), OUTCOME_INFRA);
 }
