@@ -32,7 +32,7 @@ const struct verb verb_compare = {
 	.option_count = ARRAY_LEN(options),
 	.details =
 		"Both are a folder, an id, or a part of an id that fits one run only; RUN is else the last one. Cells are "
-		"paired\nby size, firmware and architecture, and by what is most alike among those: the images may have "
+		"paired\nby size, firmware, CPU model, variants and architecture, then by what is most alike: images may have "
 		"other names.\n\n"
 		"Exit status: 0 nothing got worse, 1 something fails that did not, 2 something is no longer decided, tried "
 		"or\nselected that was, 64 usage, 70 this machine.",

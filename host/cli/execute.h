@@ -14,8 +14,8 @@
 
 /* What a runbook is read with. */
 struct book_arguments {
-	struct text_list settings;
-	const char *variables;
+	struct text_list settings, changed;
+	const char *variables, *since;
 };
 
 /* What the options say. Choices are indices in the words of the matching enum. */

@@ -122,6 +122,7 @@ int book_read(const char *path, struct execution *x, struct err *e)
 	x->book = xnew(sizeof *x->book);
 	x->book->runbook = runbook;
 	text_init(&x->book->remarks, YAML_PROBLEMS_MAX);
+	x->book->changed = (struct changed_items)VEC_INIT(COMBINE_COUNT_MAX);
 	unsigned count = demand_init(&x->book->demand, runbook, &problems);
 	count += runbook_check_cases(runbook, x->catalog, &problems);
 	count += make_trials(x, &problems);
@@ -141,6 +142,8 @@ void book_free(struct execution_book *book)
 	demand_done(&book->demand);
 	runbook_free(book->runbook);
 	text_done(&book->remarks);
+	former_done(&book->former);
+	vec_done(&book->changed);
 	free(book);
 }
 
@@ -266,14 +269,18 @@ static void add_cell(struct execution *x, size_t combination)
 		abort(); /* there are no more combinations */
 }
 
-static int combine_book(struct execution_book *book, struct err *e)
+static int combine_book(struct execution *x, struct err *e)
 {
+	struct execution_book *book = x->book;
 	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
 	struct combine_slip slip;
 	struct err refused = {0};
 
 	if (demand_bind(&book->demand, &problems, &book->remarks) > 0)
 		return print_problems(&problems, book->runbook->path, e);
+	int r = book_take_former(x, e);
+	if (r < 0)
+		return r;
 	if (combine_make(&book->demand.request, &book->combine, &slip, &refused) == 0)
 		return 0;
 	if (refused.blame != BLAME_USER)
@@ -289,7 +296,7 @@ int book_open_subjects(struct execution *x, struct err *e)
 	int r = open_images(x, e);
 
 	if (r == 0)
-		r = combine_book(book, e);
+		r = combine_book(x, e);
 	if (r < 0)
 		return r;
 	if (!x->arguments->json)

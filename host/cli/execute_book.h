@@ -5,6 +5,9 @@
 
 #include "host/cli/execute.h"
 #include "host/plan/demand.h"
+#include "host/plan/former.h"
+
+DEFINE_VEC(changed_items, struct traits_item);
 
 struct execution_book {
 	struct runbook *runbook;
@@ -14,6 +17,8 @@ struct execution_book {
 	char **why_not;		   /* by combination: why it is in no cell; NULL: it is in one */
 	struct plan_trial *trials; /* by the catalogue's cases: how each is tried */
 	struct text remarks;
+	struct former former; /* of an increment */
+	struct changed_items changed;
 };
 
 /* True for what is read as a runbook, and not as an image. */
@@ -25,6 +30,12 @@ void book_free(struct execution_book *book);
 
 /* Looks into the images, and makes a cell of each combination. */
 int book_open_subjects(struct execution *x, struct err *e) NONNULL(1, 2);
+
+/* What --since and --changed say goes into the request: execute_since.c. */
+int book_take_former(struct execution *x, struct err *e) NONNULL(1, 2);
+/* Adds "image=debian-12, size=small": what has changed, of these items or (NULL) at all. */
+void book_describe_changed(const struct execution_book *book, const uint32_t *items,
+			   struct text *out) NONNULL(1, 3);
 
 /* Takes a cell out again, with the reason. */
 void book_leave_out(struct execution_book *book, const struct execution_cell *cell,

@@ -265,8 +265,14 @@ int drop_cells(struct execution *x, struct err *e)
 		free(cell->variants);
 	}
 	x->cells.count = kept;
-	if (kept > 0)
+	if (kept > 0 || (x->only_plans && x->book->demand.request.is_increment))
 		return 0;
+	if (x->book->demand.request.is_increment && x->book->combine->count == 0)
+		return err_set(e, BLAME_USER, EALREADY,
+			       "nothing is to be run: %zu cells of %s still cover all that %s asks "
+			       "for",
+			       x->book->combine->kept, x->arguments->book.since,
+			       x->book->runbook->path);
 	return err_set(e, BLAME_USER, ENODATA, "no cell of %s can be run%s%s",
 		       x->book->runbook->path, why[0] ? ": " : "", why);
 }

@@ -47,6 +47,14 @@
 #define OPTION_DEFINE                                                                              \
 	OPTION_LIST("define", 'D', struct execute_arguments, book.settings, "NAME=VALUE",          \
 		    "a variable of the runbook; before all other values of it (repeatable)")
+#define OPTION_CHANGED                                                                             \
+	OPTION_LIST("changed", 0, struct execute_arguments, book.changed, "AXIS=NAME",             \
+		    "with --since: that value of an axis is another than it was; of images it is " \
+		    "seen (repeatable)")
+#define OPTION_SINCE                                                                               \
+	OPTION_TEXT("since", 0, struct execute_arguments, book.since, "FILE",                      \
+		    "only what a plan made before does not cover any more: what `assay plan "      \
+		    "--json` printed")
 #define OPTION_VARIABLES                                                                           \
 	OPTION_TEXT("variables", 0, struct execute_arguments, book.variables, "FILE",              \
 		    "values for the runbook's variables, name: value")

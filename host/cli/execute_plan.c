@@ -239,6 +239,7 @@ int make_plan(struct execution *x, struct err *e)
 	bool boots = selection_boots(&x->cases);
 	int r = choose_machines(x, boots, e);
 
+	boots &= x->cells.count > 0; /* an increment may have none */
 	if (r == 0)
 		r = check_host(x, boots, e);
 	if (r < 0)

@@ -21,11 +21,13 @@ static const struct option_line options[] = {
 	OPTION_AGENT(arguments),
 	OPTION_BACKING,
 	OPTION_CASES(arguments),
+	OPTION_CHANGED,
 	OPTION_DEFINE,
 	OPTION_ENTRY,
 	OPTION_JOBS,
 	OPTION_FLAG("json", 0, arguments, json, "print JSON, see assay-plan(5)"),
 	OPTIONS_POLICY(arguments),
+	OPTION_SINCE,
 	OPTION_SIZE_FILE(arguments),
 	OPTION_SSH_KEY,
 	OPTION_SSH_USER,
@@ -59,10 +61,32 @@ static const uint32_t *items_of(const struct execution *x, const struct plan_cel
 	return combine_items(x->book->combine, cell_of(x, cell)->combination);
 }
 
+static enum combine_why why_of(const struct execution *x, const struct plan_cell *cell)
+{
+	return x->book->combine->origins.items[cell_of(x, cell)->combination].why;
+}
+
 static bool is_must(const struct execution *x, const struct plan_cell *cell)
 {
-	return x->book->combine->origins.items[cell_of(x, cell)->combination].why ==
-	       COMBINE_WHY_MUST;
+	return why_of(x, cell) == COMBINE_WHY_MUST;
+}
+
+static bool is_increment(const struct execution *x)
+{
+	return x->book->demand.request.is_increment;
+}
+
+/* Adds why an increment has the cell. */
+static void add_why(const struct execution *x, const struct plan_cell *cell, struct text *out)
+{
+	if (!is_increment(x) || is_must(x, cell))
+		return;
+	size_t before = out->length;
+	book_describe_changed(x->book, items_of(x, cell), out);
+	if (out->length > before)
+		text_adds(out, " has changed");
+	else
+		text_adds(out, "shows what no former cell does");
 }
 
 static bool is_run(const struct plan_item *item)
@@ -137,6 +161,10 @@ static void add_cell_json(const struct execution *x, const struct plan_cell *cel
 	add_values(&x->book->demand.axes, items_of(x, cell), out);
 	json_key(out, "must");
 	json_bool(out, is_must(x, cell));
+	CLEAN_TEXT struct text why = TEXT_INIT(4096);
+	add_why(x, cell, &why);
+	if (why.length > 0)
+		json_member(out, "why", why.buf);
 	json_member(out, "image", cell->image_path);
 	json_member(out, "sha256", cell->image_digest);
 	json_member(out, "size", cell->size.name);
@@ -240,6 +268,23 @@ static void add_coverage_json(const struct execution_book *book, struct text *ou
 	json_close(out, '}');
 }
 
+static void add_since_json(const struct execution *x, struct text *out)
+{
+	const struct execution_book *book = x->book;
+	CLEAN_TEXT struct text changed = TEXT_INIT(65536);
+
+	if (!is_increment(x))
+		return;
+	book_describe_changed(book, NULL, &changed);
+	json_key(out, "since");
+	json_open(out, '{');
+	json_member(out, "plan", x->arguments->book.since);
+	json_member_number(out, "cells", (long long)book->former.cells);
+	json_member_number(out, "kept", (long long)book->combine->kept);
+	json_member(out, "changed", changed.buf);
+	json_close(out, '}');
+}
+
 static void add_json(const struct execution *x, struct text *out)
 {
 	const struct execution_book *book = x->book;
@@ -257,6 +302,7 @@ static void add_json(const struct execution *x, struct text *out)
 	json_member_number(out, "mem_mib", (long long)memory_mib(x));
 	json_close(out, '}');
 	add_coverage_json(book, out);
+	add_since_json(x, out);
 	json_key(out, "cells");
 	json_open(out, '[');
 	vec_each (&x->plan->cells, cell)
@@ -296,6 +342,22 @@ static void add_head(const struct execution *x, struct text *out)
 	text_adds(out, "\n");
 }
 
+static void add_since(const struct execution *x, struct text *out)
+{
+	const struct execution_book *book = x->book;
+	CLEAN_TEXT struct text changed = TEXT_INIT(65536);
+
+	if (!is_increment(x))
+		return;
+	book_describe_changed(book, NULL, &changed);
+	text_addf(out, "  Beside %zu of the %zu cells of ", book->combine->kept,
+		  book->former.cells);
+	escape_terminal(out, x->arguments->book.since, false);
+	text_adds(out, ", which still count; changed since: ");
+	escape_terminal(out, changed.length > 0 ? changed.buf : "nothing", false);
+	text_adds(out, "\n");
+}
+
 static void add_coverage(const struct execution_book *book, struct text *out)
 {
 	const struct combine *combine = book->combine;
@@ -303,11 +365,11 @@ static void add_coverage(const struct execution_book *book, struct text *out)
 	if (book->runbook->combine != RUNBOOK_WAYS)
 		return;
 	text_addf(out,
-		  "  Every %u %s that can meet do: %llu combinations of them, in %zu cells "
+		  "  Every %u %s that can meet do: %llu combinations of them, in %zu cell%s "
 		  "(at least %llu are needed)\n",
 		  book->runbook->ways, book->runbook->over_traits ? "traits" : "values",
 		  (unsigned long long)combine->wanted, combine->count,
-		  (unsigned long long)combine->lower_bound);
+		  combine->count == 1 ? "" : "s", (unsigned long long)combine->lower_bound);
 	if (combine->impossible > 0)
 		text_addf(out, "  %llu combinations of them are excluded by the constraints\n",
 			  (unsigned long long)combine->impossible);
@@ -353,6 +415,12 @@ static void add_table(const struct execution *x, struct text *out)
 			  clock_span(book_cell_ns(*cell), span), is_must(x, *cell) ? ", must" : "");
 		if ((*cell)->size.stand_in[0])
 			text_addf(out, ", a stand-in with %s", (*cell)->size.stand_in);
+		CLEAN_TEXT struct text why = TEXT_INIT(4096);
+		add_why(x, *cell, &why);
+		if (why.length > 0) {
+			text_adds(out, ", ");
+			escape_terminal(out, why.buf, false);
+		}
 		text_adds(out, "\n");
 	}
 }
@@ -478,11 +546,13 @@ static void add_page(const struct execution *x, struct text *out)
 		0};
 
 	add_head(x, out);
+	add_since(x, out);
 	add_coverage(book, out);
 	add_table(x, out);
 	add_skips(x, out);
 	add_excluded(book, out);
-	combine_unused(book->combine, add_unused, &unused);
+	if (!is_increment(x)) /* most are in none, and rightly */
+		combine_unused(book->combine, add_unused, &unused);
 	if (unused.count > LISTED_MAX)
 		text_addf(out, " and %zu more", unused.count - LISTED_MAX);
 	text_adds(out, "\n");

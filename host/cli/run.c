@@ -14,6 +14,7 @@ static const struct option_line run_options[] = {
 	OPTIONS_SELECTION(arguments),
 	OPTION_CASES(arguments),
 	OPTION_CELL,
+	OPTION_CHANGED,
 	OPTION_COLD,
 	OPTION_DEFINE,
 	OPTION_ENTRY,
@@ -26,6 +27,7 @@ static const struct option_line run_options[] = {
 	OPTIONS_SELECTION_REST(arguments),
 	OPTION_QUIET,
 	OPTION_RESUME,
+	OPTION_SINCE,
 	OPTION_SIZE,
 	OPTION_SIZE_FILE(arguments),
 	OPTION_SSH_KEY,
@@ -113,6 +115,7 @@ void execute_arguments_done(struct execute_arguments *parsed)
 {
 	vec_done(&parsed->selection.cases);
 	vec_done(&parsed->book.settings);
+	vec_done(&parsed->book.changed);
 	vec_done(&parsed->size_files);
 	vec_done(&parsed->case_folders);
 	vec_done(&parsed->policy.files);
@@ -121,6 +124,13 @@ void execute_arguments_done(struct execute_arguments *parsed)
 	vec_done(&parsed->selection.kinds);
 	vec_done(&parsed->selection.needs);
 	vec_done(&parsed->selection.sources);
+}
+
+/* What only a runbook has. */
+static bool has_book_words(const struct execute_arguments *parsed)
+{
+	return parsed->cell || parsed->book.settings.count || parsed->book.variables ||
+	       parsed->book.since || parsed->book.changed.count;
 }
 
 /* With --resume the plan is there already: asking for another one at the same time is a slip. */
@@ -140,7 +150,7 @@ static int check_resume(const struct execute_arguments *parsed, const char *imag
 	    selection->suite || selection->priority || parsed->policy.files.count ||
 	    parsed->policy.profiles.count || parsed->size || parsed->size_files.count ||
 	    parsed->out || parsed->firmware || parsed->accel || parsed->entry || parsed->cold ||
-	    parsed->cell || parsed->book.settings.count || parsed->book.variables)
+	    has_book_words(parsed))
 		return err_set(
 			e, BLAME_USER, EINVAL,
 			"--resume goes on with the plan of that run: no cases, policy, size, firmware, "
@@ -152,13 +162,11 @@ static int check_resume(const struct execute_arguments *parsed, const char *imag
 static int check_subject(const struct verb *verb, enum execute_way way,
 			 const struct execute_arguments *parsed, const char *subject, struct err *e)
 {
-	bool has_book_words = parsed->cell || parsed->book.settings.count || parsed->book.variables;
-
 	if (!subject || !is_runbook(subject))
-		return has_book_words && subject
+		return has_book_words(parsed) && subject
 			       ? err_set(e, BLAME_USER, EINVAL,
-					 "--cell, --define and --variables are for a runbook, and '%.300s' "
-					 "is none: its name ends neither in .yaml nor in .yml",
+					 "--cell, --changed, --define, --since and --variables are for a "
+					 "runbook, and '%.300s' is none: its name ends neither in .yaml nor in .yml",
 					 subject)
 			       : 0;
 	if (way != EXECUTE_RUN)

@@ -110,6 +110,10 @@ static int check_run(const struct run *run, struct err *e)
 			return err_set(e, BLAME_USER, EINVAL,
 				       "cell %u of run %s is of no image: there is nothing to sign",
 				       cell->index, run->id);
+	if (hallmark_subject_count(run) > HALLMARK_SUBJECTS_MAX)
+		return err_set(e, BLAME_USER, E2BIG,
+			       "run %s has %zu images, and a hallmark is of %d at most", run->id,
+			       hallmark_subject_count(run), HALLMARK_SUBJECTS_MAX);
 	if (run->cells.count == 0)
 		return err_set(e, BLAME_USER, EINVAL, "run %s has no cells", run->id);
 	return 0;

@@ -32,6 +32,9 @@ struct hallmark_terms {
 	char plan_sha256[HALLMARK_SHA256_SIZE], journal_sha256[HALLMARK_SHA256_SIZE];
 };
 
+/* How many images the run has: no hallmark is of more than HALLMARK_SUBJECTS_MAX. */
+size_t hallmark_subject_count(const struct run *run) NONNULL(1);
+
 /* Adds the statement. */
 void hallmark_write(const struct run *run, const struct judgement *judgement,
 		    const struct hallmark_terms *terms, struct text *out) NONNULL(1, 2, 3, 4);

@@ -43,6 +43,15 @@ static bool is_first_of_image(const struct run *run, const struct run_cell *cell
 	return true;
 }
 
+size_t hallmark_subject_count(const struct run *run)
+{
+	size_t count = 0;
+
+	vec_each (&run->cells, cell)
+		count += is_first_of_image(run, cell);
+	return count;
+}
+
 /* Each image once, however many cells it has. */
 static void add_subjects(const struct run *run, struct text *out)
 {
@@ -69,6 +78,10 @@ static void add_cells(const struct run *run, struct text *out)
 		json_member(out, "size", cell->size_name);
 		json_member(out, "firmware", cell->firmware);
 		json_member(out, "accel", cell->accel);
+		if (cell->cpu_model[0])
+			json_member(out, "cpu", cell->cpu_model);
+		if (cell->variants[0])
+			json_member(out, "variants", cell->variants);
 		json_close(out, '}');
 	}
 	json_close(out, ']');

@@ -26,6 +26,7 @@ static bool both_say(const char *a, const char *b)
 static bool can_pair(const struct run_cell *a, const struct run_cell *b)
 {
 	return strcmp(a->size_name, b->size_name) == 0 && strcmp(a->firmware, b->firmware) == 0 &&
+	       strcmp(a->cpu_model, b->cpu_model) == 0 && strcmp(a->variants, b->variants) == 0 &&
 	       (!both_say(a->arch, b->arch) || strcmp(a->arch, b->arch) == 0);
 }
 
@@ -184,7 +185,7 @@ static int by_kind(const void *left, const void *right)
 void compare_runs(const struct run *before, const struct run *now, struct comparison *ret)
 {
 	*ret = (struct comparison){
-		.pairs = VEC_INIT(2 * COMPARE_CELLS_MAX),
+		.pairs = VEC_INIT(before->cells.count + now->cells.count + 1),
 		.changes = VEC_INIT(before->cases.count + now->cases.count + 1),
 	};
 	pair_cells(before, now, &ret->pairs);

@@ -7,8 +7,8 @@
  *	vec_each (&comparison.changes, change)
  *		printf("%s %s\n", change_name(change->kind), (change->now ? change->now : change->before)->id);
  *
- * Cells are paired that have the same size, firmware and architecture; among those the ones that are most alike: the
- * same image, one of that name, one of that system. So a candidate is compared with the release before it, whatever
+ * Cells are paired that have the same size, firmware, CPU model, variants and architecture; among those the ones that
+ * are most alike: the same image, one of that name, one of that system. So a candidate is compared with the release before it, whatever
  * its file is called. A cell that has no partner has appeared or vanished with all its cases.
  */
 #ifndef ASSAY_HOST_JUDGE_COMPARE_H
@@ -16,8 +16,6 @@
 
 #include "base/vec.h"
 #include "host/store/run.h"
-
-#define COMPARE_CELLS_MAX 4096
 
 /* In the order in which they are told. */
 enum change_kind {

@@ -15,13 +15,16 @@ struct cell_text {
 
 static void add_plan(const struct cell_text *cell, unsigned index, struct text *plan)
 {
+	/* Behind the system's name. */
+	const char *variants = strchr(cell->os, '|');
+
 	(void)text_addf(
 		plan,
 		"%s{\"image\":{\"name\":\"%s\",\"sha256\":\"%s\",\"os\":\"%s\",\"arch\":\"x86_64\"},"
 		"\"size\":{\"name\":\"%s\",\"cpus\":1,\"mem_mib\":512},\"firmware\":\"%s\",\"accel\":\"tcg\","
-		"\"cases\":[",
+		"\"variants\":\"%s\",\"cases\":[",
 		index > 0 ? "," : "", cell->name, cell->digest, cell->os, cell->size,
-		cell->firmware);
+		cell->firmware, variants ? variants + 1 : "");
 	for (size_t i = 0; cell->cases[i][0]; i++)
 		(void)text_addf(
 			plan,
@@ -168,6 +171,29 @@ TEST(compare, cells_meet_their_like)
 	EXPECT_NUMBER(comparison.pairs.items[3].now, -1);
 	EXPECT_NUMBER(comparison.pairs.items[4].before, -1);
 	EXPECT_NUMBER(comparison_exit_code(&comparison), 1); /* what came fails */
+}
+
+TEST(compare, variants_are_not_mixed_up)
+{
+	static const struct cell_text before[] = {
+		{"x", "1", "o|policy=azure\\n", "s", "uefi", {{"a.b", "pass"}}},
+		{"x", "1", "o|policy=gcp\\n", "s", "uefi", {{"a.b", "fail"}}},
+	};
+	static const struct cell_text now[] = {
+		{"x", "2", "o|policy=gcp\\n", "s", "uefi", {{"a.b", "fail"}}},
+		{"x", "2", "o|policy=azure\\n", "s", "uefi", {{"a.b", "pass"}}},
+	};
+	CLEANUP(run) struct run *a = make(before, 2), *b = make(now, 2), *c = make(now, 1);
+	CLEAN_DONE(comparison) struct comparison turned, fewer;
+
+	compare_runs(a, b, &turned);
+	EXPECT_NUMBER(turned.counts[CHANGE_NONE], 1);
+	EXPECT_NUMBER(turned.counts[CHANGE_STILL], 1);
+	EXPECT_NUMBER(comparison_exit_code(&turned), 0);
+	compare_runs(a, c, &fewer);
+	EXPECT_NUMBER(fewer.counts[CHANGE_VANISHED], 1);
+	EXPECT_NUMBER(fewer.counts[CHANGE_STILL], 1);
+	EXPECT_NUMBER(comparison_exit_code(&fewer), 2);
 }
 
 /* A run has changed in nothing against itself, and what is worse one way is better the other way. */

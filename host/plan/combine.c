@@ -247,11 +247,84 @@ static int make_must(struct making *making)
 	return r;
 }
 
+static bool is_row_of(const uint32_t *row, const uint32_t *items, size_t axes)
+{
+	for (size_t a = 0; a < axes; a++)
+		if (row[a] != COMBINE_ANY && row[a] != items[a])
+			return false;
+	return true;
+}
+
+/* A row that has to be there is, when a former combination that counts has its values. */
+static bool is_met_before(const struct combine_request *request, const uint32_t *row)
+{
+	size_t axes = request->axes->list.count;
+
+	for (size_t i = 0; request->is_increment && i < request->former.count; i++) {
+		const uint32_t *items = request->former.items + i * axes;
+		if (!combine_has_changed(request, items) && is_row_of(row, items, axes))
+			return true;
+	}
+	return false;
+}
+
 static int make_covering(struct making *making)
 {
-	int r = combine_cover(making->request, making->combine, making->e);
+	struct combine_request request = *making->request;
+	size_t axes = making->combine->axis_count;
+	CLEAN_FREE uint32_t *must = xnew((request.must.count * axes + 1) * sizeof *must);
+	size_t count = 0;
 
+	for (size_t i = 0; i < request.must.count; i++) {
+		const uint32_t *row = request.must.items + i * axes;
+		if (!is_met_before(&request, row))
+			memcpy(must + count++ * axes, row, axes * sizeof *row);
+	}
+	request.must = (struct combine_rows){must, count};
+	int r = combine_cover(&request, making->combine, making->e);
 	return r < 0 ? refuse(making, COMBINE_ABOUT_ALL, 0) : 0;
+}
+
+/* ---- increments ---- */
+
+bool combine_has_changed(const struct combine_request *request, const uint32_t *items)
+{
+	for (size_t i = 0; i < request->changed_count; i++)
+		if (items[request->changed[i].axis] == request->changed[i].item)
+			return true;
+	return false;
+}
+
+static bool is_former(const struct combine_request *request, const uint32_t *items)
+{
+	size_t axes = request->axes->list.count;
+
+	for (size_t i = 0; i < request->former.count; i++)
+		if (memcmp(request->former.items + i * axes, items, axes * sizeof *items) == 0)
+			return true;
+	return false;
+}
+
+/* What was run before and holds nothing that has changed still stands. */
+static void leave_former(const struct combine_request *request, struct combine *combine)
+{
+	size_t axes = combine->axis_count, left = 0;
+
+	for (size_t i = 0; i < combine->count; i++) {
+		uint32_t *items = combine->items.items + i * axes;
+		bool has_changed = combine_has_changed(request, items);
+		if (!has_changed && is_former(request, items)) {
+			combine->kept++;
+			continue;
+		}
+		memmove(combine->items.items + left * axes, items, axes * sizeof *items);
+		combine->origins.items[left] = combine->origins.items[i];
+		if (has_changed && combine->origins.items[left].why == COMBINE_WHY_MODE)
+			combine->origins.items[left].why = COMBINE_WHY_CHANGED;
+		left++;
+	}
+	combine->count = combine->origins.count = left;
+	combine->items.count = left * axes;
 }
 
 /* ---- all of it ---- */
@@ -331,6 +404,8 @@ int combine_make(const struct combine_request *request, struct combine **ret,
 		r = make_mode(&making);
 	if (r < 0)
 		return r;
+	if (request->is_increment && request->mode != COMBINE_WAYS)
+		leave_former(request, combine);
 	count_undecided(request, combine);
 	*ret = STEAL_PTR(combine);
 	return 0;

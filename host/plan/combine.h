@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "base/wait.h"
 #include "host/plan/constraint.h"
+#include "host/plan/traits.h"
 
 #define COMBINE_COUNT_MAX 10000	      /* combinations: the cells of a plan */
 #define COMBINE_TRIED_MAX (32U << 20) /* beginnings of combinations that are looked at */
@@ -49,6 +50,12 @@ struct combine_request {
 	struct combine_rows rows; /* COMBINE_ROWS */
 	struct combine_rows
 		must; /* have to be there, whatever the mode; what they do not say is filled in */
+	/* An increment (see host/plan/traits.h): of these combinations those count that hold no changed item and are still allowed;
+	 * made is what is missing beside them, and in the other modes what is not among them. */
+	bool is_increment;
+	struct combine_rows former; /* whole ones */
+	const struct traits_item *changed;
+	size_t changed_count;
 	uint64_t seed, effort; /* COMBINE_WAYS: see struct cover_options */
 	const struct patience *patience;
 };
@@ -61,7 +68,11 @@ struct combine_slip {
 };
 
 /* Why a combination is there. */
-enum combine_why { COMBINE_WHY_MUST, COMBINE_WHY_MODE };
+enum combine_why {
+	COMBINE_WHY_MUST,
+	COMBINE_WHY_MODE,
+	COMBINE_WHY_CHANGED, /* an increment: it holds an item that has changed */
+};
 struct combine_origin {
 	enum combine_why why;
 	size_t row; /* the must row, or the row of COMBINE_ROWS */
@@ -89,7 +100,12 @@ struct combine {
 		told_items; /* and their items, COMBINE_ANY where it does not matter which */
 	/* COMBINE_WAYS: tuples that are covered, that no combination can have, and how few rows there could be at best. */
 	uint64_t wanted, impossible, lower_bound;
+	size_t kept; /* an increment: the former combinations that count */
 };
+
+/* True when one of the items has changed. */
+bool combine_has_changed(const struct combine_request *request, const uint32_t *items)
+	NONNULL(1, 2);
 
 /* -EINVAL or -E2BIG, blame user: *ret_slip says what it is about; -ECANCELED. */
 int combine_make(const struct combine_request *request, struct combine **ret,

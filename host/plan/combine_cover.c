@@ -23,7 +23,8 @@ struct asking {
 	struct cover_rule *rules;
 	struct predicate *predicates; /* of the rules, which borrow their columns */
 	size_t rule_count;
-	uint16_t *must;
+	uint16_t *must, *covered;
+	size_t covered_count;
 };
 
 static void asking_done(struct asking *asking)
@@ -36,6 +37,7 @@ static void asking_done(struct asking *asking)
 	free(asking->rules);
 	free(asking->predicates);
 	free(asking->must);
+	free(asking->covered);
 }
 DEFINE_CLEAN_DONE(asking);
 
@@ -110,6 +112,35 @@ static void add_must(struct asking *asking)
 			must->items[i] == COMBINE_ANY ? COVER_ANY : (uint16_t)must->items[i];
 }
 
+static bool is_allowed(const struct combine_request *request, const uint32_t *row)
+{
+	const struct axis_item *items[AXES_MAX];
+
+	for (size_t a = 0; a < request->axes->list.count; a++)
+		items[a] = request->axes->list.items[a]->items.items[row[a]];
+	for (size_t i = 0; i < request->constraint_count; i++)
+		if (constraint_judge(request->constraints[i], items) == TRUTH_FALSE)
+			return false;
+	return true;
+}
+
+/* Of an increment the former rows that count. */
+static void add_covered(struct asking *asking)
+{
+	const struct combine_request *request = asking->request;
+	size_t axes = request->axes->list.count;
+
+	asking->covered = xnew((request->former.count * axes + 1) * sizeof *asking->covered);
+	for (size_t i = 0; request->is_increment && i < request->former.count; i++) {
+		const uint32_t *row = request->former.items + i * axes;
+		if (combine_has_changed(request, row) || !is_allowed(request, row))
+			continue;
+		for (size_t a = 0; a < axes; a++)
+			asking->covered[asking->covered_count * axes + a] = (uint16_t)row[a];
+		asking->covered_count++;
+	}
+}
+
 /* ---- the rows ---- */
 
 static struct cover_options options_of(const struct combine_request *request)
@@ -132,10 +163,16 @@ static int take_rows(const struct combine_request *request, const struct cover *
 	if (cover->row_count > COMBINE_COUNT_MAX)
 		return refuse_count(cover->row_count, e);
 	for (size_t i = 0; i < cover->row_count; i++) {
-		const struct combine_origin must = {COMBINE_WHY_MUST, i},
-					    mode = {COMBINE_WHY_MODE, 0};
-		for (size_t a = 0; a < into->axis_count; a++)
-			(void)vec_add(&into->items, cover_row(cover, i)[a]);
+		uint32_t items[AXES_MAX];
+		for (size_t a = 0; a < into->axis_count; a++) {
+			items[a] = cover_row(cover, i)[a];
+			(void)vec_add(&into->items, items[a]);
+		}
+		const struct combine_origin must = {COMBINE_WHY_MUST, i};
+		const struct combine_origin mode = {combine_has_changed(request, items)
+							    ? COMBINE_WHY_CHANGED
+							    : COMBINE_WHY_MODE,
+						    0};
 		(void)vec_add(&into->origins, i < request->must.count ? must : mode);
 	}
 	into->count = cover->row_count;
@@ -155,14 +192,18 @@ static int cover_items(const struct combine_request *request, struct combine *in
 	if (r < 0)
 		return r;
 	add_must(&asking);
+	add_covered(&asking);
 	const struct cover_model model = {.ways = request->ways,
 					  .columns = asking.columns,
 					  .column_count = request->axes->list.count,
 					  .rules = asking.rules,
 					  .rule_count = asking.rule_count,
 					  .must = asking.must,
-					  .must_count = request->must.count};
+					  .must_count = request->must.count,
+					  .covered = asking.covered,
+					  .covered_count = asking.covered_count};
 	const struct cover_options options = options_of(request);
+	into->kept = asking.covered_count;
 	r = cover_find(&model, &options, &cover, e);
 	return r < 0 ? r : take_rows(request, cover, into, e);
 }
@@ -170,15 +211,20 @@ static int cover_items(const struct combine_request *request, struct combine *in
 /* ---- over traits ---- */
 
 /* Those that must be there keep their order, and stand first. */
-static void take_cells(const struct traits *traits, enum combine_why why, struct combine *into)
+static void take_cells(const struct combine_request *request, const struct traits *traits,
+		       bool of_must, struct combine *into)
 {
 	size_t must = 0;
 
 	for (size_t i = 0; i < traits->cell_count; i++) {
 		bool is_must = traits->causes[i] == TRAITS_MUST;
-		if (is_must != (why == COMBINE_WHY_MUST))
+		if (is_must != of_must)
 			continue;
-		const struct combine_origin origin = {why, is_must ? must++ : 0};
+		bool has_changed = combine_has_changed(request, traits_cell(traits, i));
+		const struct combine_origin origin = {is_must	    ? COMBINE_WHY_MUST
+						      : has_changed ? COMBINE_WHY_CHANGED
+								    : COMBINE_WHY_MODE,
+						      is_must ? must++ : 0};
 		for (size_t a = 0; a < into->axis_count; a++)
 			(void)vec_add(&into->items, traits_cell(traits, i)[a]);
 		(void)vec_add(&into->origins, origin);
@@ -199,6 +245,10 @@ static int cover_traits(const struct combine_request *request, struct combine *i
 		.context = request->context,
 		.must = request->must.items,
 		.must_count = request->must.count,
+		.former = request->former.items,
+		.former_count = request->is_increment ? request->former.count : 0,
+		.changed = request->changed,
+		.changed_count = request->changed_count,
 	};
 	int r = traits_plan(&model, &options, &traits, e);
 
@@ -206,8 +256,9 @@ static int cover_traits(const struct combine_request *request, struct combine *i
 		return r;
 	if (traits->cell_count > COMBINE_COUNT_MAX)
 		return refuse_count(traits->cell_count, e);
-	take_cells(traits, COMBINE_WHY_MUST, into);
-	take_cells(traits, COMBINE_WHY_MODE, into);
+	take_cells(request, traits, true, into);
+	take_cells(request, traits, false, into);
+	into->kept = traits->former_kept;
 	into->wanted = traits->wanted;
 	into->impossible = traits->impossible;
 	into->lower_bound = traits->lower_bound;

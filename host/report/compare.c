@@ -43,24 +43,11 @@ static const struct run_case *told(const struct change *change)
 	return change->now ? change->now : change->before;
 }
 
-static const struct run_cell *cell_of(const struct run *run, unsigned index)
-{
-	vec_each (&run->cells, cell)
-		if (cell->index == index)
-			return cell;
-	return NULL;
-}
-
-/* Adds which image, size and firmware, where a run has several cells. */
+/* Adds which cell it is of, where its run has several. */
 static void add_cell(const struct run *before, const struct run *now, const struct change *change,
 		     struct text *out)
 {
-	const struct run *run = change->now ? now : before;
-	const struct run_cell *cell = cell_of(run, told(change)->cell);
-
-	if (cell && (before->cells.count > 1 || now->cells.count > 1))
-		(void)text_addf(out, "%s, %s%s%s", cell->image_name, cell->size_name,
-				cell->firmware[0] ? ", " : "", cell->firmware);
+	words_where(change->now ? now : before, told(change), out);
 }
 
 /* The outcome, and what was said with it: of a pass nothing is to be said. */
@@ -186,6 +173,8 @@ static void add_run(struct text *out, const char *key, const struct run *run)
 		json_member(out, "sha256", cell->image_digest);
 		json_member(out, "size", cell->size_name);
 		json_member(out, "firmware", cell->firmware);
+		if (cell->variants[0])
+			json_member(out, "variants", cell->variants);
 		json_close(out, '}');
 	}
 	json_close(out, ']');

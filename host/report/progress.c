@@ -269,6 +269,7 @@ static void add_json(struct progress *progress, const struct record *record)
 	CLEAN_TEXT struct text line = TEXT_INIT(RECORD_LINE_MAX);
 
 	record_encode(record, &line);
+	secret_hide(&line);
 	outlet_add(progress->outlet, line.buf, line.length);
 }
 

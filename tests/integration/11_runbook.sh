@@ -90,6 +90,31 @@ check_exit 64 "a cell of an image" "$ASSAY" run "$work/a.img" --cell 1
 check_exit 64 "a cell that there is not" "$ASSAY" run "$work/book.yaml" --cell 6
 check_says "which there are" "from 0 to 5"
 
+# ---- increments ----
+"$ASSAY" plan "$work/book.yaml" --json >"$work/whole.json"
+mkdir "$work/night"
+cp "$work/book.yaml" "$work/a.img" "$work/b.img" "$work/night"
+check_exit 0 "beside a plan that covers all" "$ASSAY" plan "$work/night/book.yaml" --since "$work/whole.json"
+check_says "there is nothing to plan" "^  0 cells, 0 cases"
+check_exit 64 "nor to run" "$ASSAY" run "$work/night/book.yaml" --since "$work/whole.json"
+check_says "and that is said" "nothing is to be run: 6 cells of .*whole.json still cover all"
+printf 'new' | dd of="$work/night/b.img" bs=1 seek=4096 conv=notrunc status=none
+check_exit 0 "an image that is another" "$ASSAY" plan "$work/night/book.yaml" --since "$work/whole.json"
+check_says "is seen" "^  Beside 2 of the 6 cells of .*; changed since: image=b$"
+check_says "and all of its cells are planned" "^  4 cells, "
+check_says "with the reason" "^ +[0-9] +b +small +gcp .*, image=b has changed$"
+"$ASSAY" plan "$work/book.yaml" --since "$work/whole.json" --changed size=small --json >"$work/since.json"
+check "what cannot be seen is said" jq -e '.since == {plan: .since.plan, cells: 6, kept: 3, changed: "size=small"} and
+	(.cells | length) == 3 and all(.cells[]; .values.size == "small" and (.must or .why == "size=small has changed"))' \
+	"$work/since.json"
+check_exit 64 "a change of nothing" "$ASSAY" plan "$work/book.yaml" --changed size=small
+check_says "says what is missing" "name that by --since"
+check_exit 64 "a plan that is none" "$ASSAY" plan "$work/book.yaml" --since "$work/book.yaml"
+check_says "is named" "book.yaml is no plan as"
+check_exit 64 "a size that there is not" "$ASSAY" plan "$work/book.yaml" --since "$work/whole.json" --changed size=smal
+check_says "has a nearest word" "did you mean 'small'"
+check_exit 64 "an image, and not a runbook" "$ASSAY" run "$work/a.img" --since "$work/whole.json"
+
 # ---- the run ----
 check_exit 0 "all cells in one run" "$ASSAY" run "$work/book.yaml" --out "$work/run"
 check_says "each cell is in the summary" "^ +5  pass +b.img.*policy=gcp"
