@@ -371,8 +371,9 @@ static void add_coverage(const struct execution_book *book, struct text *out)
 		  (unsigned long long)combine->wanted, combine->count,
 		  combine->count == 1 ? "" : "s", (unsigned long long)combine->lower_bound);
 	if (combine->impossible > 0)
-		text_addf(out, "  %llu combinations of them are excluded by the constraints\n",
-			  (unsigned long long)combine->impossible);
+		text_addf(out, "  %llu more can be in no cell%s\n",
+			  (unsigned long long)combine->impossible,
+			  combine->constraint_count > 0 ? " that the constraints allow" : "");
 }
 
 /* How wide an axis' column is; 0: it has no column, since all cells have the same item. */
@@ -535,15 +536,24 @@ static void add_unused(void *arg, size_t axis, size_t item)
 		  of->items.items[item]->name.text);
 }
 
+static const char *why_unused(const struct execution_book *book)
+{
+	bool has_constraints = book->combine->constraint_count > 0;
+
+	if (book->runbook->combine == RUNBOOK_ROWS)
+		return has_constraints ? "no row names them, or the constraints exclude them"
+				       : "no row names them";
+	if (book->runbook->over_traits)
+		return has_constraints
+			       ? "others have the same traits, or the constraints exclude them"
+			       : "others have the same traits";
+	return "the constraints exclude them";
+}
+
 static void add_page(const struct execution *x, struct text *out)
 {
 	const struct execution_book *book = x->book;
-	struct unused unused = {
-		&book->demand.axes, out,
-		book->runbook->over_traits
-			? "others have the same traits, or the constraints exclude them"
-			: "the constraints exclude them",
-		0};
+	struct unused unused = {&book->demand.axes, out, why_unused(book), 0};
 
 	add_head(x, out);
 	add_since(x, out);
