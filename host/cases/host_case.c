@@ -337,12 +337,16 @@ long long host_plan_number(struct host_trial *t, const char *key, long long fall
 
 /* ---- running ---- */
 
-/* What the console says outweighs checks that held. */
+/* What the console says outweighs checks that held, and a need that the guest may have lacked only after that. */
 static void judge_console(struct host_trial *t)
 {
+	struct result *result = t->result;
+
 	host_look_for_faults(t);
-	if (t->fault[0] && t->result->outcome == OUTCOME_PASS)
-		result_set(t->result, OUTCOME_FAIL, "during the case, %.400s", t->fault);
+	if (!t->fault[0] || (result->outcome != OUTCOME_PASS && result->outcome != OUTCOME_SKIP))
+		return;
+	result_set(result, OUTCOME_FAIL, "during the case, %.400s", t->fault);
+	result->need[0] = '\0';
 }
 
 static void run_sabotage(struct host_trial *t, const struct host_case_def *def)

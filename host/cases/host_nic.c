@@ -45,6 +45,7 @@ void nic_plug(struct host_trial *t, unsigned number, unsigned port)
 void nic_plug_served(struct host_trial *t, unsigned number, unsigned port)
 {
 	nic_plug(t, number, port);
+	(void)nic_await(t, number);
 	if (!peer_saw_on(t, number, "dhcp-discover", 1, ASKS_S))
 		host_skip(t, "dhcp-client",
 			  "nobody here asks for the address of a NIC that is plugged in");

@@ -18,8 +18,8 @@
 unsigned nic_added(struct host_trial *t, unsigned i) NONNULL(1);
 /* Plugs it into port hot0, hot1 … */
 void nic_plug(struct host_trial *t, unsigned number, unsigned port) NONNULL(1);
-/* The same, and waits until the guest asks for its address. Skips ("dhcp-client") where nobody does: there NICs that come while
- * the guest runs are not looked after, on purpose or not. What stops that in a sabotage comes after a call of its own. */
+/* The same, and waits for it as nic_await, then until the guest asks for its address. Skips ("dhcp-client") where nobody does:
+ * there NICs that come while the guest runs are not looked after, on purpose or not. What stops that in a sabotage comes after a call of its own. */
 void nic_plug_served(struct host_trial *t, unsigned number, unsigned port) NONNULL(1);
 /* The id that it is plugged in and out by. */
 const char *nic_id(struct host_trial *t, unsigned number) NONNULL(1);

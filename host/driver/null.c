@@ -11,6 +11,7 @@
  *	no_boot=1                        the guest powers itself off before its agent has greeted
  *	no_boot_in=NAME                  so does the machine in the folder of that name (may be repeated)
  *	fail_in=NAME                     every case fails on that machine (may be repeated)
+ *	refuse=VERB garble=VERB          that call is answered with ENOENT, or by a frame that is no answer
  *
  * A case that is run with its sabotage fails. There is no thread in it: the stream's descriptor is a timer that fires
  * when the answer is due.
@@ -155,7 +156,7 @@ static void answer_run(struct null_stream *null, const char *id, uint64_t flags)
 	arm(null, span_ns);
 }
 
-/* All succeed and do nothing, but for "reboot": then the next greeting comes. */
+/* All that are not named in the options succeed and do nothing, but for "reboot": then the next greeting comes. */
 static void answer_call(struct null_stream *null, const struct frame *frame)
 {
 	struct field field;
@@ -164,8 +165,10 @@ static void answer_call(struct null_stream *null, const struct frame *frame)
 
 	if (frame_find(frame, FIELD_NAME, &field, &e) > 0)
 		field_string(&field, verb, sizeof verb);
-	frame_open(&null->out, FRAME_REPLY);
-	field_number(&null->out, FIELD_CODE, 0);
+	frame_open(&null->out,
+		   option_names(null->options, "garble", verb) ? FRAME_RESUMED : FRAME_REPLY);
+	field_number(&null->out, FIELD_CODE,
+		     option_names(null->options, "refuse", verb) ? ENOENT : 0);
 	field_text(&null->out, FIELD_TEXT, "");
 	frame_close(&null->out);
 	if (strcmp(verb, "reboot") == 0)
