@@ -136,6 +136,7 @@ void book_free(struct execution_book *book)
 	for (size_t i = 0; book->why_not && i < book->combine->count; i++)
 		free(book->why_not[i]);
 	free(book->why_not);
+	free(book->beyond_within);
 	free(book->trials);
 	combine_free(book->combine);
 	free(book->images);
@@ -302,6 +303,7 @@ int book_open_subjects(struct execution *x, struct err *e)
 	if (!x->arguments->json)
 		print_remarks(&book->remarks);
 	book->why_not = xnew((book->combine->count + 1) * sizeof *book->why_not);
+	book->beyond_within = xnew((book->combine->count + 1) * sizeof *book->beyond_within);
 	for (size_t i = 0; i < book->combine->count; i++)
 		add_cell(x, i);
 	return 0;
@@ -320,6 +322,26 @@ void book_leave_out(struct execution_book *book, const struct execution_cell *ce
 	va_end(args);
 	free(book->why_not[cell->combination]);
 	book->why_not[cell->combination] = text_steal(&why);
+}
+
+void book_tell_left_out(const struct execution *x)
+{
+	const struct execution_book *book = x->book;
+	const struct combine *combine = book->combine;
+
+	for (size_t i = 0; i < combine->count; i++) {
+		CLEAN_TEXT struct text values = TEXT_INIT(64U << 10);
+		if (!book->why_not[i])
+			continue;
+		combine_describe(&book->demand.axes, combine_items(combine, i), false, &values);
+		const struct plan_left_out left_out = {.values = values.buf,
+						       .why = book->why_not[i],
+						       .must = combine->origins.items[i].why ==
+							       COMBINE_WHY_MUST,
+						       .asked = book->beyond_within[i]};
+		if (!plan_leave_out(x->plan, &left_out))
+			abort(); /* there are no more combinations than cells may be */
+	}
 }
 
 uint64_t book_cell_ns(const struct plan_cell *cell)
@@ -380,6 +402,7 @@ size_t book_keep_within(struct execution *x)
 			continue;
 		book_leave_out(book, cell, "it does not fit into the %s of `within`",
 			       clock_span((uint64_t)within->number, span));
+		book->beyond_within[cell->combination] = true;
 		left_out++;
 	}
 	return left_out;

@@ -15,6 +15,7 @@ struct execution_book {
 	const struct image **images; /* by the items of their axis */
 	struct combine *combine;
 	char **why_not;		   /* by combination: why it is in no cell; NULL: it is in one */
+	bool *beyond_within;	   /* by combination: the budget leaves it out */
 	struct plan_trial *trials; /* by the catalogue's cases: how each is tried */
 	struct text remarks;
 	struct former former; /* of an increment */
@@ -40,6 +41,9 @@ void book_describe_changed(const struct execution_book *book, const uint32_t *it
 /* Takes a cell out again, with the reason. */
 void book_leave_out(struct execution_book *book, const struct execution_cell *cell,
 		    const char *format, ...) PRINTF(3, 4) NONNULL(1, 2, 3);
+
+/* Tells the plan what is in none of its cells. */
+void book_tell_left_out(const struct execution *x) NONNULL(1);
 
 /* Takes those out that do not fit into the budget; returns how many. Wants a plan: its cells are the execution's. */
 size_t book_keep_within(struct execution *x) NONNULL(1);

@@ -133,6 +133,8 @@ static void fill_plan(struct execution *x)
 		else
 			fill_cell(x, cell);
 	}
+	if (x->book && !x->arguments->cell) /* with --cell nothing else is asked for */
+		book_tell_left_out(x);
 	plan_freeze(x->plan);
 }
 

@@ -57,6 +57,7 @@ static void add_verdict_line(const struct run *run, enum verdict verdict, struct
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		json_member_number(out, outcome_name((enum outcome)i), tally.outcomes[i]);
 	json_member_number(out, "holes", tally.holes);
+	json_member_number(out, "left_out", (long long)run->left_out.count);
 	json_member(out, "run", run->id);
 	json_member(out, "folder", run->folder);
 	json_close(out, '}');

@@ -14,13 +14,10 @@ static const char *const verdict_names[] = {
 };
 
 static const char *const reason_names[] = {
-	[REASON_FAIL] = "fail",
-	[REASON_HOLE] = "hole",
-	[REASON_INFRA] = "infra",
-	[REASON_BROKEN] = "broken",
-	[REASON_NOTHING_PASSED] = "nothing passed",
-	[REASON_MISSED] = "missed",
-	[REASON_UNPROVEN] = "unproven",
+	[REASON_FAIL] = "fail",		[REASON_HOLE] = "hole",
+	[REASON_INFRA] = "infra",	[REASON_BROKEN] = "broken",
+	[REASON_LEFT_OUT] = "left out", [REASON_NOTHING_PASSED] = "nothing passed",
+	[REASON_MISSED] = "missed",	[REASON_UNPROVEN] = "unproven",
 };
 
 static const char *const proof_names[] = {
@@ -89,7 +86,7 @@ static void add_reasons(const struct run *run, enum reason_kind wanted, struct r
 	vec_each (&run->cases, it) {
 		enum reason_kind kind = REASON_FAIL;
 		if (!it->sabotaged && reason_of(it, &kind) && kind == wanted)
-			(void)vec_add(reasons, ((struct reason){kind, it}));
+			(void)vec_add(reasons, ((struct reason){.kind = kind, .it = it}));
 	}
 }
 
@@ -143,13 +140,14 @@ static void add_line(const struct proof_line *line, struct reasons *reasons)
 	enum reason_kind kind;
 
 	if (line->proof == PROOF_MISSED)
-		(void)vec_add(reasons, ((struct reason){REASON_MISSED, line->sabotaged}));
+		(void)vec_add(reasons,
+			      ((struct reason){.kind = REASON_MISSED, .it = line->sabotaged}));
 	if (line->proof != PROOF_NOISY && line->proof != PROOF_UNKNOWN)
 		return;
 	if (reason_of(line->clean, &kind))
-		(void)vec_add(reasons, ((struct reason){kind, line->clean}));
+		(void)vec_add(reasons, ((struct reason){.kind = kind, .it = line->clean}));
 	else if (line->sabotaged && reason_of(line->sabotaged, &kind))
-		(void)vec_add(reasons, ((struct reason){kind, line->sabotaged}));
+		(void)vec_add(reasons, ((struct reason){.kind = kind, .it = line->sabotaged}));
 }
 
 /* A run of `assay prove`: what blocks comes first. */
@@ -165,7 +163,7 @@ static void judge_proving(const struct run *run, struct judgement *ret)
 			if (blocks == (line->proof == PROOF_MISSED || line->proof == PROOF_NOISY))
 				add_line(line, &ret->reasons);
 	if (counts[PROOF_PROVEN] == 0 && ret->reasons.count == 0)
-		(void)vec_add(&ret->reasons, ((struct reason){REASON_NOTHING_PASSED, NULL}));
+		(void)vec_add(&ret->reasons, ((struct reason){.kind = REASON_NOTHING_PASSED}));
 	vec_done(&lines);
 }
 
@@ -186,12 +184,22 @@ static bool anything_passed(const struct run *run)
 	return false;
 }
 
+/* What was selected and is in no cell has no result either. A row that has to be there is no budget's to drop. */
+static void add_left_out(const struct run *run, struct reasons *reasons)
+{
+	vec_each (&run->left_out, it)
+		if (!it->asked || it->must)
+			(void)vec_add(reasons,
+				      ((struct reason){.kind = REASON_LEFT_OUT, .left_out = it}));
+}
+
 void judge_run(const struct run *run, struct judgement *ret)
 {
 	static const enum reason_kind order[] = {REASON_FAIL, REASON_HOLE, REASON_INFRA,
 						 REASON_BROKEN};
 
-	*ret = (struct judgement){.reasons = VEC_INIT(2 * run->cases.count + 1)};
+	*ret = (struct judgement){.reasons =
+					  VEC_INIT(2 * run->cases.count + run->left_out.count + 1)};
 	if (run->proves) {
 		judge_proving(run, ret);
 		return;
@@ -201,11 +209,12 @@ void judge_run(const struct run *run, struct judgement *ret)
 		if (order[i] == REASON_FAIL && ret->reasons.count > 0)
 			ret->verdict = VERDICT_BLOCK;
 	}
+	add_left_out(run, &ret->reasons);
 	if (ret->reasons.count > 0 && ret->verdict != VERDICT_BLOCK)
 		ret->verdict = VERDICT_UNDECIDED;
 	if (ret->verdict == VERDICT_SHIP && !anything_passed(run)) {
 		ret->verdict = VERDICT_UNDECIDED;
-		(void)vec_add(&ret->reasons, ((struct reason){REASON_NOTHING_PASSED, NULL}));
+		(void)vec_add(&ret->reasons, ((struct reason){.kind = REASON_NOTHING_PASSED}));
 	}
 	add_reasons(run, REASON_UNPROVEN, &ret->reasons);
 }

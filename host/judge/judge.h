@@ -7,7 +7,7 @@
  *	puts(verdict_name(judgement.verdict));
  *
  * A failure blocks. Where nothing fails, what could not be decided (infra, broken, a selected case without a result)
- * leaves the verdict undecided. Only proven cases gate - those that have a planted defect under which they must fail -
+ * leaves the verdict undecided, and so does a cell that was asked for and left out, but by the user's own budget. Only proven cases gate - those that have a planted defect under which they must fail -
  * but a case without a result never ships, proven or not, and neither does a run in which nothing passed that looks at the
  * subject: that the host is well, and the image unchanged, says nothing of it. The verdict on a run of `assay prove` is that
  * on its cases.
@@ -25,6 +25,7 @@ enum reason_kind {
 	REASON_HOLE,
 	REASON_INFRA,
 	REASON_BROKEN,
+	REASON_LEFT_OUT,       /* a cell that the runbook asks for; `it` is NULL */
 	REASON_NOTHING_PASSED, /* `it` is NULL */
 	REASON_MISSED, /* of a proof: with its defect planted it did not fail; `it` is the sabotaged one */
 	REASON_UNPROVEN, /* it did not pass but cannot gate: told, not counted */
@@ -33,6 +34,7 @@ enum reason_kind {
 struct reason {
 	enum reason_kind kind;
 	const struct run_case *it;
+	const struct run_left_out *left_out; /* of REASON_LEFT_OUT */
 };
 DEFINE_VEC(reasons, struct reason);
 

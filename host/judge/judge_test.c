@@ -113,6 +113,48 @@ TEST(judge, proofs)
 	}
 }
 
+static const struct left_out_row {
+	const char *plan, *outcome;
+	enum verdict verdict;
+	size_t reasons;
+} left_out_rows[] = {
+	{"{\"values\":\"size=big\",\"why\":\"w\"}", "pass", VERDICT_UNDECIDED, 1},
+	{"{\"values\":\"size=big\",\"why\":\"w\",\"must\":true}", "pass", VERDICT_UNDECIDED, 1},
+	{"{\"values\":\"size=big\",\"why\":\"w\",\"asked\":true}", "pass", VERDICT_SHIP, 0},
+	{"{\"values\":\"size=big\",\"why\":\"w\",\"asked\":true,\"must\":true}", "pass",
+	 VERDICT_UNDECIDED, 1},
+	{"{\"values\":\"size=big\",\"why\":\"w\"}", "fail", VERDICT_BLOCK, 2},
+};
+
+/* Cells that a runbook asks for and that are not run. */
+TEST(judge, what_is_left_out_is_undecided)
+{
+	static const char journal[] =
+		"{\"type\":\"result\",\"cell\":0,\"id\":\"a.b\",\"outcome\":\"%s\"}\n";
+
+	for (const struct left_out_row *row = left_out_rows;
+	     row < left_out_rows + ARRAY_LEN(left_out_rows); row++) {
+		CLEAN_FREE char *plan = xasprintf(
+			"{\"schema\":1,\"run\":\"r\",\"left_out\":[%s],\"cells\":[{\"cases\":["
+			"{\"id\":\"a.b\",\"kind\":\"guest\",\"priority\":\"P0\",\"sabotage_kind\":\"code\"}]}]}",
+			row->plan);
+		CLEAN_FREE char *lines = xasprintf(journal, row->outcome);
+		CLEAN_DONE(judgement) struct judgement judgement = {0};
+		CLEANUP(run) struct run *run = NULL;
+		struct err e = {0};
+		EXPECT(run_parse(plan, strlen(plan), lines, strlen(lines), &run, &e) == 0);
+		EXPECT_TEXT(e.text, "");
+		judge_run(run, &judgement);
+		EXPECT_TEXT(verdict_name(judgement.verdict), verdict_name(row->verdict));
+		EXPECT_NUMBER(judgement.reasons.count, row->reasons);
+		if (row->reasons == 0)
+			continue;
+		const struct reason *last = &judgement.reasons.items[row->reasons - 1];
+		EXPECT_TEXT(reason_name(last->kind), "left out");
+		EXPECT_TEXT(last->left_out ? last->left_out->values : "", "size=big");
+	}
+}
+
 /* What says nothing of the subject is no reason to ship it. */
 TEST(judge, a_host_that_is_well_ships_nothing)
 {

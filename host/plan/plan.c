@@ -143,6 +143,7 @@ struct plan *plan_new(const char *run_id, const struct catalog *catalog)
 	plan->run_id = xstrdup(run_id);
 	plan->catalog = catalog;
 	plan->cells = (struct plan_cells)VEC_INIT(10000);
+	plan->left_out = (struct plan_left_outs)VEC_INIT(PLAN_LEFT_OUT_MAX);
 	return plan;
 }
 
@@ -166,6 +167,11 @@ void plan_free(struct plan *plan)
 	vec_each (&plan->cells, cell)
 		cell_free(*cell);
 	vec_done(&plan->cells);
+	vec_each (&plan->left_out, it) {
+		free(it->values);
+		free(it->why);
+	}
+	vec_done(&plan->left_out);
 	free(plan->run_id);
 	free(plan);
 }
@@ -204,6 +210,18 @@ struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *
 	if (!vec_add(&plan->cells, cell))
 		abort();
 	return cell;
+}
+
+bool plan_leave_out(struct plan *plan, const struct plan_left_out *left_out)
+{
+	struct plan_left_out copy = *left_out;
+
+	assert(!plan->frozen);
+	if (plan->left_out.count == plan->left_out.maximum)
+		return false;
+	copy.values = copy_or_empty(left_out->values);
+	copy.why = copy_or_empty(left_out->why);
+	return vec_add(&plan->left_out, copy);
 }
 
 /* ---- cases ---- */
@@ -502,6 +520,25 @@ static void add_limits(const struct plan_limits *limits, struct text *out)
 	json_close(out, '}');
 }
 
+static void add_left_out(const struct plan *plan, struct text *out)
+{
+	if (plan->left_out.count == 0)
+		return;
+	json_key(out, "left_out");
+	json_open(out, '[');
+	vec_each (&plan->left_out, it) {
+		json_open(out, '{');
+		json_member(out, "values", it->values);
+		json_member(out, "why", it->why);
+		json_key(out, "must");
+		json_bool(out, it->must);
+		json_key(out, "asked");
+		json_bool(out, it->asked);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
 void plan_json(const struct plan *plan, struct text *out)
 {
 	json_open(out, '{');
@@ -510,6 +547,7 @@ void plan_json(const struct plan *plan, struct text *out)
 	json_key(out, "proves");
 	json_bool(out, plan->proves);
 	add_limits(&plan->limits, out);
+	add_left_out(plan, out);
 	json_key(out, "cells");
 	json_open(out, '[');
 	vec_each (&plan->cells, cell)

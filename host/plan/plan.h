@@ -91,6 +91,16 @@ struct plan_cell {
 };
 DEFINE_VEC(plan_cells, struct plan_cell *);
 
+#define PLAN_LEFT_OUT_MAX 10000
+
+/* What a runbook asks for and is in no cell. */
+struct plan_left_out {
+	char *values, *why; /* "image=debian-12 size=small"; a sentence */
+	bool must;	    /* its row has to be there */
+	bool asked;	    /* by the user, whose budget it does not fit: nothing is missing */
+};
+DEFINE_VEC(plan_left_outs, struct plan_left_out);
+
 /* How long things may take, in nanoseconds; 0: as long as they like. What a limit cuts off never passes. */
 struct plan_limits {
 	/* No case gets more, whatever its own limit is; by hardware virtualisation, as that. It is broken then. */
@@ -107,6 +117,7 @@ struct plan {
 	char *run_id;
 	const struct catalog *catalog; /* borrowed */
 	struct plan_cells cells;
+	struct plan_left_outs left_out;
 	struct plan_limits limits; /* may be set until it is frozen */
 	bool frozen, proves;	   /* proves: it holds sabotaged items */
 };
@@ -121,6 +132,9 @@ struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *
  * adds it once. */
 void plan_add_case(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
 		   bool sabotaged, uint64_t expected_ns) NONNULL(1, 2, 3);
+
+/* Adds to what is left out; strings are copied. Beyond PLAN_LEFT_OUT_MAX: false. */
+bool plan_leave_out(struct plan *plan, const struct plan_left_out *left_out) NONNULL(1, 2);
 
 /* How a case that was added before is tried; -ENOENT: it was not added, -ERANGE: more than the maxima. */
 int plan_set_trial(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,

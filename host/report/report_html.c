@@ -92,6 +92,19 @@ static void add_cells(const struct run *run, struct text *out)
 	text_adds(out, "</table>\n");
 }
 
+static void add_left_out(const struct run *run, struct text *out)
+{
+	if (run->left_out.count == 0)
+		return;
+	text_adds(out, "<h2>Left out</h2>\n<table>");
+	vec_each (&run->left_out, it) {
+		add_escaped(out, "<tr><th>", it->values, "</th><td>");
+		add_escaped(out, "", it->why, it->must ? " (it must be there)" : "");
+		text_adds(out, "</td></tr>\n");
+	}
+	text_adds(out, "</table>\n");
+}
+
 static void add_verdict(const struct run *run, enum verdict verdict, struct text *out)
 {
 	static const char *const words[] = {"SHIP", "BLOCK", "UNDECIDED"};
@@ -311,6 +324,7 @@ void report_html(const struct run *run, const struct judgement *judgement, struc
 	add_head(run, judgement->verdict, out);
 	add_verdict(run, judgement->verdict, out);
 	add_cells(run, out);
+	add_left_out(run, out);
 	add_skips(run, out);
 	add_cases(run, out);
 	add_phases(run, out);

@@ -53,6 +53,23 @@ static void add_cells(const struct run *run, struct text *out)
 	json_close(out, ']');
 }
 
+static void add_left_out(const struct run *run, struct text *out)
+{
+	json_key(out, "left_out");
+	json_open(out, '[');
+	vec_each (&run->left_out, it) {
+		json_open(out, '{');
+		json_member(out, "values", it->values);
+		json_member(out, "why", it->why);
+		json_key(out, "must");
+		json_bool(out, it->must);
+		json_key(out, "asked");
+		json_bool(out, it->asked);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
 static void add_tally(const struct run *run, struct text *out)
 {
 	struct run_tally tally;
@@ -79,6 +96,10 @@ static void add_reasons(const struct judgement *judgement, struct text *out)
 			json_member(out, "id", reason->it->id);
 			json_member_number(out, "cell", reason->it->cell);
 			json_member(out, "message", words_message(reason->it));
+		}
+		if (reason->left_out) {
+			json_member(out, "values", reason->left_out->values);
+			json_member(out, "message", reason->left_out->why);
 		}
 		json_close(out, '}');
 	}
@@ -206,6 +227,7 @@ void report_json(const struct run *run, const struct judgement *judgement, struc
 	add_reasons(judgement, out);
 	add_tally(run, out);
 	add_cells(run, out);
+	add_left_out(run, out);
 	add_phases(run, out);
 	json_key(out, "cases");
 	json_open(out, '[');

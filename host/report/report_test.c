@@ -12,7 +12,8 @@
 #include "host/report/progress.h"
 
 static const char plan_text[] =
-	"{\"schema\":1,\"run\":\"20260101-000000-x\",\"cells\":[{\"image\":{\"name\":\"x<b>.qcow2\",\"os\":\"Evil "
+	"{\"schema\":1,\"run\":\"20260101-000000-x\",\"left_out\":[{\"values\":\"size=big<i>\",\"why\":\"no room\","
+	"\"must\":true}],\"cells\":[{\"image\":{\"name\":\"x<b>.qcow2\",\"os\":\"Evil "
 	"\\u001b[31mOS\",\"sha256\":\"abc\"},\"size\":{\"name\":\"default\",\"stand_in\":\"no GPU\",\"cpus\":2,\"mem_mib\":1024},"
 	"\"firmware\":\"uefi\",\"accel\":\"tcg\",\"cases\":["
 	"{\"id\":\"a.fails\",\"kind\":\"guest\",\"priority\":\"P0\",\"title\":\"It holds\",\"remedy\":\"Mend it\","
@@ -74,6 +75,7 @@ TEST(report, text_says_what_matters)
 		"disk:data (1)",
 		"boot 2.00 s",
 		"fork 0.20 s (5 times)",
+		"  Left out:\n    size=big<i>: no room (it must be there)\n",
 		"Not proven",
 		"b.unproven",
 		"Not the same at each try:\n    a.passes  1 pass, 1 fail: <late>\n",
@@ -97,6 +99,10 @@ TEST(report, json_is_json)
 	EXPECT(json_is_object(root));
 	EXPECT_TEXT(json_string_value(json_object_get(root, "verdict")), "block");
 	EXPECT_NUMBER(json_array_size(json_object_get(root, "cases")), 5);
+	const json_t *left_out = json_array_get(json_object_get(root, "left_out"), 0);
+	EXPECT_TEXT(json_string_value(json_object_get(left_out, "values")), "size=big<i>");
+	EXPECT_TEXT(json_string_value(json_object_get(left_out, "why")), "no room");
+	EXPECT(json_is_true(json_object_get(left_out, "must")));
 	EXPECT_NUMBER(json_integer_value(json_object_get(json_object_get(root, "counts"), "holes")),
 		      1);
 	const json_t *passes = json_array_get(json_object_get(root, "cases"), 1),
@@ -117,6 +123,7 @@ TEST(report, html_lets_nothing_through)
 	EXPECT(holds(&out, "<b>BLOCK</b>"));
 	EXPECT(holds(&out, "&lt;script&gt;alert(1)&lt;/script&gt;"));
 	EXPECT(holds(&out, "1 pass, 1 fail; fail: &lt;late&gt;"));
+	EXPECT(holds(&out, "<th>size=big&lt;i&gt;</th><td>no room (it must be there)"));
 	EXPECT(!holds(&out, "<script>alert"));
 	EXPECT(!holds(&out, "x<b>.qcow2"));
 	EXPECT(!holds(&out, "src=\"") && !holds(&out, "http://") && !holds(&out, "https://"));

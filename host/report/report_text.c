@@ -7,10 +7,11 @@
 #include "host/report/escape.h"
 #include "host/report/words.h"
 
-#define OTHERS_MAX  6
-#define LONGEST_MAX 5
-#define CELLS_MAX   20
-#define LISTED_MAX  40 /* more failures than that are read in the HTML report */
+#define OTHERS_MAX   6
+#define LONGEST_MAX  5
+#define CELLS_MAX    20
+#define LEFT_OUT_MAX 20
+#define LISTED_MAX   40 /* more failures than that are read in the HTML report */
 
 struct page {
 	struct text *out;
@@ -186,10 +187,9 @@ static void add_reasons(const struct page *page, const struct run *run,
 	unsigned listed = 0, unproven = 0;
 
 	vec_each (&judgement->reasons, reason) {
-		if (reason->kind == REASON_UNPROVEN) {
-			unproven++;
-			continue;
-		}
+		unproven += reason->kind == REASON_UNPROVEN;
+		if (reason->kind == REASON_UNPROVEN || reason->left_out)
+			continue; /* told below */
 		if (!reason->it)
 			text_adds(page->out,
 				  "\n  Nothing passed, so nothing is known of this image.\n");
@@ -213,6 +213,25 @@ static void add_reasons(const struct page *page, const struct run *run,
 		escape_terminal(page->out, words_message(reason->it), false);
 		text_adds(page->out, "\n");
 	}
+}
+
+/* Nothing that was selected goes missing, whatever it does to the verdict. */
+static void add_left_out(const struct page *page, const struct run *run)
+{
+	size_t count = 0;
+
+	vec_each (&run->left_out, it) {
+		if (count++ >= LEFT_OUT_MAX)
+			continue;
+		text_adds(page->out, count == 1 ? "\n  Left out:\n    " : "    ");
+		escape_terminal(page->out, it->values, false);
+		text_adds(page->out, ": ");
+		escape_terminal(page->out, it->why, false);
+		text_adds(page->out, it->must ? " (it must be there)\n" : "\n");
+	}
+	if (count > LEFT_OUT_MAX)
+		text_addf(page->out, "    and %zu more, which report.json names\n",
+			  count - LEFT_OUT_MAX);
 }
 
 /* What did not come out the same each time is told, even where it passed in the end. */
@@ -304,6 +323,7 @@ void report_text(const struct run *run, const struct judgement *judgement, bool 
 
 	add_head(&page, run, judgement->verdict);
 	add_reasons(&page, run, judgement);
+	add_left_out(&page, run);
 	add_reruns(&page, run);
 	add_skips(&page, run);
 	add_phases(&page, run);

@@ -21,6 +21,7 @@ static struct run *run_new(const char *folder)
 
 	run->folder = xstrdup(folder);
 	run->cells = (struct run_cells)VEC_INIT(10000);
+	run->left_out = (struct run_left_outs)VEC_INIT(PLAN_LEFT_OUT_MAX);
 	run->cases = (struct run_cases)VEC_INIT(100 * PLAN_ITEMS_MAX);
 	run->phases = (struct run_phases)VEC_INIT(PHASES_MAX);
 	return run;
@@ -63,6 +64,11 @@ void run_free(struct run *run)
 		case_done(it);
 	vec_each (&run->cells, cell)
 		cell_done(cell);
+	vec_each (&run->left_out, it) {
+		free(it->values);
+		free(it->why);
+	}
+	vec_done(&run->left_out);
 	vec_done(&run->cases);
 	vec_done(&run->cells);
 	vec_done(&run->phases);
@@ -191,6 +197,25 @@ static int parse_cell(struct run *run, const json_t *object, struct err *e)
 	return 0;
 }
 
+static int parse_left_out(struct run *run, const json_t *list, struct err *e)
+{
+	size_t at;
+	json_t *entry;
+
+	json_array_foreach(list, at, entry)
+	{
+		if (run->left_out.count == run->left_out.maximum)
+			return err_set(e, BLAME_HOST, E2BIG, "more than %zu are left out",
+				       run->left_out.maximum);
+		struct run_left_out it = {.values = copy_member(entry, "values"),
+					  .why = copy_member(entry, "why"),
+					  .must = json_is_true(json_object_get(entry, "must")),
+					  .asked = json_is_true(json_object_get(entry, "asked"))};
+		(void)vec_add(&run->left_out, it);
+	}
+	return 0;
+}
+
 static int compare_cases(const void *a, const void *b)
 {
 	const struct run_case *x = a, *y = b;
@@ -212,6 +237,9 @@ static int parse_plan_object(struct run *run, const json_t *root, struct err *e)
 	copy_word(root, "run", run->id, sizeof run->id);
 	run->proves = json_is_true(json_object_get(root, "proves"));
 	parse_limits(run, json_object_get(root, "limits"));
+	int left = parse_left_out(run, json_object_get(root, "left_out"), e);
+	if (left < 0)
+		return left;
 	json_array_foreach(json_object_get(root, "cells"), at, entry)
 	{
 		int r = parse_cell(run, entry, e);

@@ -55,6 +55,13 @@ struct run_cell {
 };
 DEFINE_VEC(run_cells, struct run_cell);
 
+/* What the runbook asks for and is in no cell. */
+struct run_left_out {
+	char *values, *why; /* owned: "image=debian-12 size=small"; a sentence */
+	bool must, asked;   /* its row has to be there; the user's budget leaves it out */
+};
+DEFINE_VEC(run_left_outs, struct run_left_out);
+
 struct run_phase {
 	unsigned cell, count;
 	char name[32];
@@ -77,6 +84,7 @@ struct run {
 	uint64_t case_limit_ns, cell_limit_ns, run_limit_ns; /* of the plan; 0: none */
 	size_t lost_lines; /* at the journal's end: torn or garbled */
 	struct run_cells cells;
+	struct run_left_outs left_out;
 	struct run_cases cases; /* sorted by cell, id, clean before sabotaged */
 	struct run_phases phases;
 };

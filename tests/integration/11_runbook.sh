@@ -131,6 +131,20 @@ check_exit 0 "one cell alone" "$ASSAY" run "$work/book.yaml" --cell 3 --out "$wo
 check "it is that one" jq -e '(.cells | length) == 1 and .cells[0].variants == "policy=gcp\n" and .cells[0].size == "small"' \
 	"$work/one/report.json"
 
+# What is left out is told by the run as well, and nothing that was asked for ships without it.
+sed 's/^constraints:/hosts: [{name: here}, {name: old, machine: pc}]\nconstraints:/' "$work/book.yaml" >"$work/left.yaml"
+check_exit 2 "cells that cannot be run" "$ASSAY" run "$work/left.yaml" --out "$work/left"
+check_says "leave it undecided" "^UNDECIDED"
+check_says "with the reason" "^    image=b .*host=old.*: the host .old. names a QEMU or a machine type"
+check "and are in the report" jq -e '.verdict == "undecided" and (.left_out | length) > 0 and
+	.reasons[0].kind == "left out" and (.reasons | length) == (.left_out | length)' "$work/left/report.json"
+check_exit 0 "one cell alone leaves nothing out" "$ASSAY" run "$work/left.yaml" --cell 0 --out "$work/left-one"
+check "since nothing else is asked for" jq -e '.left_out == []' "$work/left-one/report.json"
+printf 'within: 1s\n' | cat "$work/book.yaml" - >"$work/budget.yaml"
+check_exit 0 "a budget leaves out what was asked for" env XDG_STATE_HOME="$work/unremembered" "$ASSAY" run "$work/budget.yaml" --out "$work/budget"
+check "and it is told" jq -e '(.cells | length) == 1 and (.left_out | length) == 5 and all(.left_out[]; .asked) and .reasons == []' \
+	"$work/budget/report.json"
+
 # A disk that fails in some cells: which they are is told.
 sed 's/b.img/odd.img/; s/image: b/image: odd/' "$work/book.yaml" >"$work/odd.yaml"
 check_exit 1 "a disk of an odd size" "$ASSAY" run "$work/odd.yaml" --out "$work/odd"
