@@ -7,7 +7,6 @@ set -f # the case patterns are not for the shell
 requires jq "package jq"
 
 blocked panic-in-initramfs boot.reaches_ready "[Kk]ernel panic|the kernel panicked"
-blocked wrong-root-uuid boot.reaches_ready "initramfs"
 blocked no-bootloader boot.reaches_ready "boot loader" --firmware bios
 blocked failed-unit systemd.no_failed_units "[.]service"
 finish

@@ -101,6 +101,18 @@ HOST_SABOTAGE(boot, settles_in_time, "the boot is never over, for a service does
 	host_sleep(t, 1000);
 }
 
+/* A getty that just puts its terminal in order throws away what was typed before: then somebody types once more. */
+static bool echoes(struct host_trial *t, const char *typed)
+{
+	for (int i = 0; i < 3; i++) {
+		host_console_forget(t);
+		host_console_type(t, typed);
+		if (host_console_wait(t, typed, 10))
+			return true;
+	}
+	return false;
+}
+
 HOST_CASE(boot, serial_console_echoes,
 	  .title = "Characters typed into the serial console come back", .priority = P2,
 	  .isolation = ISOLATION_FORK, .timeout_s = 60,
@@ -108,9 +120,7 @@ HOST_CASE(boot, serial_console_echoes,
 	  .remedy = "Enable a getty on the serial console that the kernel speaks on.",
 	  .sources = "LISA:verify_serial_console")
 {
-	host_console_forget(t);
-	host_console_type(t, "assay-is-typing");
-	HOST_CHECK(t, host_console_wait(t, "assay-is-typing", 10));
+	HOST_CHECK(t, echoes(t, "assay-is-typing"));
 }
 
 HOST_SABOTAGE(boot, serial_console_echoes, "nobody serves the serial console")
