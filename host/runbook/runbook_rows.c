@@ -41,7 +41,7 @@ static void take_cell(struct csv *csv, struct text *out)
 			is_quoted = is_at(csv, '"');
 			if (!is_quoted)
 				continue;
-		} else if (!is_quoted && strchr(",\r\n", *csv->at)) {
+		} else if (!is_quoted && *csv->at && strchr(",\r\n", *csv->at)) {
 			return;
 		}
 		(void)text_add(out, csv->at, 1);
@@ -112,14 +112,15 @@ static void take_rows(struct csv *csv, const struct yaml_text *head, size_t widt
 		size_t count;
 		struct yaml_place place = csv->place;
 		bool is_well = take_line(csv, cells, &count, problems);
-		if (is_well && count == width) {
+		bool is_empty = is_well && count == 1 && cells[0].text[0] == '\0';
+		if (is_well && count == width && !is_empty) {
 			if (vec_reserve(&rows->items, sizeof *rows->items, rows->count, &room,
 					RUNBOOK_ITEMS_MAX))
 				rows->items[rows->count++] = make_row(head, cells, count);
 			else
 				runbook_complain(problems, place, "there are more than %d rows",
 						 RUNBOOK_ITEMS_MAX);
-		} else if (is_well && (count > 1 || cells[0].text[0])) {
+		} else if (is_well && !is_empty) {
 			runbook_complain(problems, place,
 					 "this row has %zu cells, the first line %zu", count,
 					 width);

@@ -572,6 +572,18 @@ TEST(runbook, rows_come_from_csv)
 	expect_read("r.yaml", &nothing, "r.yaml:3:16: rows.csv has no rows\n");
 }
 
+TEST(runbook, empty_lines_are_no_rows)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	CLEANUP(runbook) struct runbook *runbook = NULL;
+
+	put("r.yaml", "images: [a, b]\ncombine: {csv: rows.csv}\n");
+	put("rows.csv", "image\na\n\nb\n\n");
+	EXPECT_NUMBER(read_in("r.yaml", &nothing, &runbook, &problems), 0);
+	EXPECT_TEXT(problems.buf, "");
+	EXPECT_NUMBER(runbook ? runbook->rows.count : 0, 2);
+}
+
 TEST(runbook, sizes_come_from_files)
 {
 	CLEAN_FREE char *own = xasprintf("%s/own.yaml", test_folder());
