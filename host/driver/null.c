@@ -10,7 +10,7 @@
  *	no_fork=1                        such machines cannot be frozen
  *	no_boot=1                        the guest powers itself off before its agent has greeted
  *	no_boot_in=NAME                  so does the machine in the folder of that name (may be repeated)
- *	fail_in=NAME                     every case fails on that machine (may be repeated)
+ *	fail_in=NAME                     every case fails on that machine, whatever else is said of it
  *	refuse=VERB garble=VERB          that call is answered with ENOENT, or by a frame that is no answer
  *
  * A case that is run with its sabotage fails. There is no thread in it: the stream's descriptor is a timer that fires
@@ -113,10 +113,12 @@ static void say_hello(struct null_stream *null, uint64_t after_ns)
 
 static enum outcome outcome_of(const struct null_stream *null, const char *id, uint64_t flags)
 {
+	if (null->fails)
+		return OUTCOME_FAIL;
 	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
 		if (option_names(null->options, outcome_name((enum outcome)outcome), id))
 			return (enum outcome)outcome;
-	return null->fails || flags & RUN_SABOTAGE ? OUTCOME_FAIL : OUTCOME_PASS;
+	return flags & RUN_SABOTAGE ? OUTCOME_FAIL : OUTCOME_PASS;
 }
 
 static void say_kernel_line(struct null_stream *null, const char *line)

@@ -416,6 +416,44 @@ TEST(engine_cells, a_case_that_passes_at_its_second_try_says_so)
 	tour_end(&tour);
 }
 
+/* What a try after it says nothing of has failed all the same. */
+static void expect_a_fail_that_stays(const char *later, enum outcome outcome)
+{
+	CLEAN_FREE char *options = xasprintf("fail_in=m0002-fork,%s=a.first,%s=a.second,%s=a.third",
+					     later, later, later);
+	struct tour tour = {0};
+	unsigned tried = 0;
+
+	tour_prepare(&tour, "a", options);
+	tour.setup.jobs = 1;
+	for (size_t i = 0; i < ARRAY_LEN(infos); i++) {
+		char id[CASE_ID_SIZE];
+		try_otherwise(&tour, 0, case_id(&infos[i], id), &(struct plan_trial){.retries = 1});
+	}
+	tour_go(&tour);
+	vec_each (&tour.run->cases, it) {
+		if (!it->result || it->result->outcome != OUTCOME_FAIL)
+			continue;
+		tried++;
+		EXPECT_NUMBER(it->result->attempt, 1);
+		EXPECT(it->tries.count > 0);
+		vec_each (&it->tries, try)
+			EXPECT_TEXT(outcome_name(try->outcome), outcome_name(outcome));
+	}
+	EXPECT_NUMBER(tried, 1);
+	tour_end(&tour);
+}
+
+TEST(engine_cells, a_fail_before_a_skip_stays_a_fail)
+{
+	expect_a_fail_that_stays("skip", OUTCOME_SKIP);
+}
+
+TEST(engine_cells, a_fail_before_a_fault_of_the_host_stays_a_fail)
+{
+	expect_a_fail_that_stays("infra", OUTCOME_INFRA);
+}
+
 TEST(engine_cells, all_repetitions_must_pass)
 {
 	struct tour tour = {0};

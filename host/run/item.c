@@ -221,25 +221,52 @@ static void note_tries(const struct trying *trying, struct result *result)
 			   result->attempt, trying->before);
 }
 
+/* Takes the first try that was bad (NULL: none was) and the last one, gives the one that decides, and tells the other. A last one
+ * that says nothing of the subject takes nothing back. */
+static struct record *choose_try(struct trying *trying, struct record *bad, struct record *last)
+{
+	bool says_nothing =
+		last->result.outcome == OUTCOME_SKIP || last->result.outcome == OUTCOME_INFRA;
+
+	if (!bad)
+		return last;
+	tell_try(trying->seat->worker->engine, trying->item, says_nothing ? last : bad);
+	return says_nothing ? bad : last;
+}
+
+/* Another try follows. Takes the record: keeps the first bad one, tells all others. */
+static void go_on_trying(struct trying *trying, struct record *record, struct record **bad)
+{
+	struct engine *engine = trying->seat->worker->engine;
+	const struct result *result = &record->result;
+
+	(void)snprintf(trying->before, sizeof trying->before, "%s: %.350s",
+		       outcome_name(result->outcome), result->message);
+	tell_phase(engine, trying->seat->cell->cell->index, "retry", 0, 1, result->message);
+	if (!*bad && result->outcome != OUTCOME_INFRA)
+		*bad = record;
+	else
+		tell_try(engine, trying->item, record);
+}
+
 /* One repetition, with its retries; NULL as run_once. */
 static struct record *run_repetition(struct trying *trying)
 {
-	struct engine *engine = trying->seat->worker->engine;
 	unsigned host_retries = HOST_RETRIES, retries = trying->item->trial.retries;
+	struct record *bad = NULL;
 
 	for (trying->before[0] = '\0';;) {
 		struct record *record = run_once(trying->seat, trying->item, ++trying->attempts);
-		if (!record)
+		if (!record) {
+			if (bad)
+				tell_try(trying->seat->worker->engine, trying->item, bad);
 			return NULL;
-		struct result *result = &record->result;
-		if (!wants_retry(trying, result, &host_retries, &retries)) {
-			note_tries(trying, result);
-			return record;
 		}
-		(void)snprintf(trying->before, sizeof trying->before, "%s: %.350s",
-			       outcome_name(result->outcome), result->message);
-		tell_phase(engine, trying->seat->cell->cell->index, "retry", 0, 1, result->message);
-		tell_try(engine, trying->item, record);
+		if (!wants_retry(trying, &record->result, &host_retries, &retries)) {
+			note_tries(trying, &record->result);
+			return choose_try(trying, bad, record);
+		}
+		go_on_trying(trying, record, &bad);
 	}
 }
 
