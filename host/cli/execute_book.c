@@ -264,6 +264,11 @@ static void add_cell(struct execution *x, size_t combination)
 			host->name.text);
 		return;
 	}
+	struct err refused = {0};
+	if (check_size_arch(&cell.size, &refused) < 0) {
+		book_leave_out(book, &cell, "%s", refused.text);
+		return;
+	}
 	fit_size(host, &cell.size);
 	cell.variants = variants_of(book, items);
 	if (!vec_add(&x->cells, cell))

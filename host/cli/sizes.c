@@ -33,6 +33,20 @@ struct size_room find_size_room(void)
 				  .memory_mib = resources_memory_total("") >> 20};
 }
 
+static bool is_of_here(const struct size *size)
+{
+	return size->facts.arch[0] == '\0' || strcmp(size->facts.arch, MACHINE_ARCH) == 0;
+}
+
+int check_size_arch(const struct size *size, struct err *e)
+{
+	if (is_of_here(size))
+		return 0;
+	return err_set(e, BLAME_USER, EINVAL,
+		       "size %s is one of %s, and machines here are " MACHINE_ARCH, size->name,
+		       size->facts.arch);
+}
+
 int choose_size(const char *text, const struct text_list *files, struct size *ret, struct err *e)
 {
 	CLEANUP(size_table) struct size_table *table = NULL;
@@ -45,10 +59,8 @@ int choose_size(const char *text, const struct text_list *files, struct size *re
 		r = size_parse(text, ret, e);
 	else if ((r = load_sizes(files, &table, e)) == 0)
 		r = size_table_choose(table, text, ret, e);
-	if (r == 0 && ret->facts.arch[0] && strcmp(ret->facts.arch, MACHINE_ARCH) != 0)
-		return err_set(e, BLAME_USER, EINVAL,
-			       "size %s is one of %s, and machines here are " MACHINE_ARCH,
-			       ret->name, ret->facts.arch);
+	if (r == 0)
+		r = check_size_arch(ret, e);
 	if (r == 0 && !is_spelt) /* who spells a size means just that */
 		size_fit(&room, ret);
 	return r;
@@ -73,7 +85,7 @@ static void add_line(const struct size *size, const struct size *fitted, struct 
 	text_adds(out, size->tpm ? ", TPM" : "");
 	if (strcmp(size->facts.arch, "") != 0)
 		text_addf(out, ", %s", size->facts.arch);
-	if (size->facts.arch[0] && strcmp(size->facts.arch, MACHINE_ARCH) != 0)
+	if (!is_of_here(size))
 		text_adds(out, " (not here: machines are " MACHINE_ARCH ")");
 	else if (fitted->stand_in[0])
 		text_addf(out, " (stand-in here: %s)", fitted->stand_in);

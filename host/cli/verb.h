@@ -139,6 +139,8 @@ int load_sizes(const struct text_list *files, struct size_table **ret, struct er
 	NONNULL(1, 2, 3);
 /* What this host can hold. */
 struct size_room find_size_room(void);
+/* -EINVAL (blame user): the size is of another architecture than the machines here. */
+int check_size_arch(const struct size *size, struct err *e) NONNULL(1, 2);
 /* The size that --size says: of a name a stand-in when this host cannot hold it. */
 int choose_size(const char *text, const struct text_list *files, struct size *ret, struct err *e)
 	NONNULL(1, 2, 3, 4);

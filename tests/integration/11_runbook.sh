@@ -145,6 +145,10 @@ check_exit 0 "a budget leaves out what was asked for" env XDG_STATE_HOME="$work/
 check "and it is told" jq -e '(.cells | length) == 1 and (.left_out | length) == 5 and all(.left_out[]; .asked) and .reasons == []' \
 	"$work/budget/report.json"
 
+sed 's/^sizes:.*/sizes: [small, {name: arm, arch: aarch64, cpus: 1, memory: 1GiB}]/' "$work/book.yaml" >"$work/arm.yaml"
+check_exit 0 "a size of another architecture" "$ASSAY" plan "$work/arm.yaml"
+check_says "is left out" "^    image=b size=arm .*: size arm is one of aarch64, and machines here are x86_64"
+
 # A disk that fails in some cells: which they are is told.
 sed 's/b.img/odd.img/; s/image: b/image: odd/' "$work/book.yaml" >"$work/odd.yaml"
 check_exit 1 "a disk of an odd size" "$ASSAY" run "$work/odd.yaml" --out "$work/odd"
