@@ -32,6 +32,7 @@ struct result {
 	uint64_t duration_ns; /* of the case itself, by the clock of the side that ran it */
 	uint64_t wall_ns;     /* when it ended, host's wall clock */
 	unsigned attempt;     /* 1 for the first try */
+	bool is_fault; /* decided by a fault that the kernel told of, whatever was found or awaited */
 	/* further failed checks, notes, output and kernel log lines of the case's time */
 	struct text evidence;
 };

@@ -347,6 +347,7 @@ static void judge_console(struct host_trial *t)
 		return;
 	result_set(result, OUTCOME_FAIL, "during the case, %.400s", t->fault);
 	result->need[0] = '\0';
+	result->is_fault = true;
 }
 
 static void run_sabotage(struct host_trial *t, const struct host_case_def *def)

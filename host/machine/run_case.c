@@ -295,6 +295,7 @@ static void set_fault(struct result *result, bool is_doubtful, const char *fault
 		   fault,
 		   is_doubtful ? "; under emulation this also comes from a host that is too busy"
 			       : "");
+	result->is_fault = true;
 }
 
 /* The first fault that the console shows and the case does not expect. */

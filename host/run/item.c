@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "host/driver/steal.h"
 #include "host/run/boot_results.h"
 #include "host/run/late.h"
@@ -161,11 +160,10 @@ static struct record *run_once(struct seat *seat, const struct plan_item *item, 
 	struct err e = {0};
 
 	struct steal begin = steal_now();
-	uint64_t start_ns = clock_now_ns();
 
 	result->attempt = attempt;
 	int r = try_item(seat, item, result, &e);
-	late_judge(item, clock_now_ns() - start_ns, steal_percent_since(&begin), result);
+	late_judge(item, steal_percent_since(&begin), result);
 	blame_host(item, result);
 	(void)snprintf(record->name, sizeof record->name, "%s", seat->name);
 	keep_evidence(seat, item, result);

@@ -6,12 +6,12 @@
 
 #define LATE_SPAN_NS (5 * NS_PER_S) /* who ended sooner has hardly waited for anything */
 
-void late_judge(const struct plan_item *item, uint64_t span_ns, unsigned stolen,
-		struct result *result)
+void late_judge(const struct plan_item *item, unsigned stolen, struct result *result)
 {
 	bool is_late = result->outcome == OUTCOME_FAIL || result->outcome == OUTCOME_BROKEN;
 
-	if (!is_late || item->sabotaged || span_ns < LATE_SPAN_NS || stolen < STEAL_TOO_MUCH)
+	if (!is_late || item->sabotaged || result->is_fault || result->duration_ns < LATE_SPAN_NS ||
+	    stolen < STEAL_TOO_MUCH)
 		return;
 	CLEAN_FREE char *said = xstrdup(result->message);
 	result_set(result, OUTCOME_INFRA, STEAL_SENTENCE " (%s: %s)", stolen,
