@@ -41,17 +41,35 @@ static void ring(int fd)
 		abort();
 }
 
-/* Its limit runs from its first job on. */
 static void begin_cell(const struct engine *engine, struct cell_run *cell)
 {
 	const struct engine_watch *watch = &engine->setup->watch;
 
 	if (atomic_exchange(&cell->has_begun, true))
 		return;
-	if (engine->setup->plan->limits.cell_ns > 0)
-		atomic_store(&cell->until_ns, clock_now_ns() + engine->setup->plan->limits.cell_ns);
 	if (watch->on_cell)
 		watch->on_cell(watch->arg, cell->cell->index);
+}
+
+static void start_clock(const struct engine *engine, struct cell_run *cell)
+{
+	uint64_t limit_ns = engine->setup->plan->limits.cell_ns, now_ns = clock_now_ns();
+
+	pthread_mutex_lock(&cell->clock_lock);
+	if (cell->going++ == 0) {
+		uint64_t left_ns = limit_ns > cell->used_ns ? limit_ns - cell->used_ns : 0;
+		cell->since_ns = now_ns;
+		atomic_store(&cell->until_ns, now_ns + left_ns);
+	}
+	pthread_mutex_unlock(&cell->clock_lock);
+}
+
+static void stop_clock(struct cell_run *cell)
+{
+	pthread_mutex_lock(&cell->clock_lock);
+	if (--cell->going == 0)
+		cell->used_ns += clock_now_ns() - cell->since_ns;
+	pthread_mutex_unlock(&cell->clock_lock);
 }
 
 /* What cannot be done any more is told, so that nothing that was selected goes missing. */
@@ -75,10 +93,14 @@ static void do_job(struct worker *worker, const struct job *job)
 		return;
 	}
 	begin_cell(engine, cell);
+	if (engine->setup->plan->limits.cell_ns > 0)
+		start_clock(engine, cell);
 	if (cell_is_over(engine, cell) && job->kind != JOB_VERIFY)
 		tell_refused(engine, cell, job, cell_over_words(engine, words));
 	else
 		job_functions[job->kind](worker, cell, job);
+	if (engine->setup->plan->limits.cell_ns > 0)
+		stop_clock(cell);
 }
 
 void engine_prune(struct engine *engine, bool at_end)
@@ -302,6 +324,7 @@ static void cell_init(struct cell_run *run, const struct engine *engine,
 		.with = with,
 		.parameters = cell_parameters(engine, cell, &cell->size),
 		.template_lock = -1,
+		.clock_lock = PTHREAD_MUTEX_INITIALIZER,
 		.outcomes = xnew((cell->items.count + 1) * sizeof *run->outcomes),
 	};
 	(void)plan_cell_label(engine->setup->plan, cell, run->label);
@@ -309,6 +332,7 @@ static void cell_init(struct cell_run *run, const struct engine *engine,
 
 static void cell_done(struct cell_run *run)
 {
+	pthread_mutex_destroy(&run->clock_lock);
 	scope_close(&run->template_lock);
 	free(run->template_folder);
 	free(run->parameters);

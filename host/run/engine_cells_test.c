@@ -497,6 +497,23 @@ TEST(engine_cells, what_a_cells_limit_cuts_off_is_infra)
 	tour_end(&tour);
 }
 
+/* All of them together take longer than one may. */
+TEST(engine_cells, a_cells_limit_does_not_count_the_others)
+{
+	struct tour tour = {0};
+	struct run_tally tally;
+
+	tour_prepare(&tour, "abc", "case_ms=400");
+	tour.setup.jobs = 1;
+	tour.plan->limits.cell_ns = 2800 * NS_PER_MS;
+	tour_go(&tour);
+	run_tally(tour.run, &tally);
+	EXPECT(clock_s(tour.run->worked_ns) > 2.8);
+	EXPECT_NUMBER(tally.outcomes[OUTCOME_INFRA], 0);
+	EXPECT_NUMBER(tally.holes, 0);
+	tour_end(&tour);
+}
+
 TEST(engine_cells, a_slow_boot_that_the_limit_cuts_off_fails_no_image)
 {
 	struct tour tour = {0};

@@ -23,7 +23,13 @@ struct cell_run {
 	char *template_folder;	/* written before the schedule tells TEMPLATE_READY, read after */
 	int template_lock;	/* shared lock while this run uses it; -1: none */
 	atomic_uchar *outcomes; /* by item: 0 not known, else its enum outcome + 1 */
-	atomic_ullong until_ns; /* monotonic, when its limit is reached; 0: it has not begun */
+	/* Its limit counts while jobs of it are going: the jobs of other cells come in between. */
+	pthread_mutex_t clock_lock;
+	unsigned going;	   /* its jobs at this moment */
+	uint64_t since_ns; /* monotonic: since when some are */
+	uint64_t used_ns;  /* before that */
+	atomic_ullong
+		until_ns; /* monotonic, when its limit is reached if they go on; 0: it has not begun */
 };
 
 struct engine {
