@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "host/cases/host_meeting.h"
 #include "host/report/progress.h"
 #include "host/run/template_cache.h"
@@ -297,6 +298,22 @@ int execution_prepare(struct execution *x, const char *subject, struct err *e)
 	return make_plan(x, e);
 }
 
+/* A plan is kept without its secrets: what was in their place cannot be known. */
+static int check_masks(const struct execution *x, struct err *e)
+{
+	vec_each (&x->earlier->cells, cell) {
+		const bool is_path = strstr(cell->image_path, SECRET_MASK) != NULL;
+		if (!is_path && !strstr(cell->variants, SECRET_MASK))
+			continue;
+		return err_set(e, BLAME_USER, EINVAL,
+			       "%s of cell %u of run %s has a secret in it, which is kept nowhere: "
+			       "run the runbook anew, with the secret",
+			       is_path ? "the image's path" : "a variant", cell->index,
+			       x->earlier->id);
+	}
+	return 0;
+}
+
 /* A run goes on as what it was begun as, and only while something is left of it. */
 static int check_earlier(const struct execution *x, struct err *e)
 {
@@ -315,7 +332,7 @@ static int check_earlier(const struct execution *x, struct err *e)
 			e, BLAME_USER, EALREADY,
 			"run %s has ended, and nothing is left to do: `assay report %s` tells it again",
 			run->id, x->arguments->resume);
-	return 0;
+	return check_masks(x, e);
 }
 
 static int load_earlier(struct execution *x, struct err *e)

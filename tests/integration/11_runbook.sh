@@ -127,6 +127,22 @@ head -n 4 "$work/run/journal.jsonl" >"$work/short" && cp "$work/short" "$work/ru
 check_exit 0 "a run that was killed goes on" "$ASSAY" run --resume "$work/run"
 check_says "all of its cells" "6 cells"
 check "nothing is missing" jq -e '.counts.holes == 0 and .counts.total == 12' "$work/run/report.json"
+
+# What is kept of a run has no secrets in it: what was in their place nobody can know.
+mkdir "$work/hidden-place"
+cp "$work/a.img" "$work/hidden-place"
+cat >"$work/secret.yaml" <<'YAML'
+variables: {place: hidden-place}
+secrets: [place]
+images: ["${place}/a.img"]
+cases: {include: [image.virtual_size_is_aligned]}
+YAML
+check_exit 0 "an image in a secret place" "$ASSAY" run "$work/secret.yaml" --json --out "$work/secret"
+! grep -q hidden-place "$work/out" "$work/secret/plan.json" "$work/secret/journal.jsonl" "$work/secret/report.html"
+report $? "is shown and kept nowhere"
+head -n 2 "$work/secret/journal.jsonl" >"$work/short" && cp "$work/short" "$work/secret/journal.jsonl"
+check_exit 64 "and so it cannot be gone on with" "$ASSAY" run --resume "$work/secret"
+check_says "which is said, with what to do" "has a secret in it, which is kept nowhere: run the runbook anew"
 check_exit 0 "one cell alone" "$ASSAY" run "$work/book.yaml" --cell 3 --out "$work/one"
 check "it is that one" jq -e '(.cells | length) == 1 and .cells[0].variants == "policy=gcp\n" and .cells[0].size == "small"' \
 	"$work/one/report.json"
