@@ -87,20 +87,6 @@ static void add_cells(const struct run *run, struct text *out)
 	json_close(out, ']');
 }
 
-static void add_counts(const struct run *run, struct text *out)
-{
-	struct run_tally tally;
-
-	run_tally(run, &tally);
-	json_key(out, "counts");
-	json_open(out, '{');
-	json_member_number(out, "total", tally.total);
-	for (int i = 0; i < OUTCOME_COUNT; i++)
-		json_member_number(out, outcome_name((enum outcome)i), tally.outcomes[i]);
-	json_member_number(out, "holes", tally.holes);
-	json_close(out, '}');
-}
-
 /* What SLSA's summary has no place for. */
 static void add_own(const struct run *run, const struct judgement *judgement,
 		    const struct hallmark_terms *terms, struct text *out)
@@ -113,7 +99,7 @@ static void add_own(const struct run *run, const struct judgement *judgement,
 	add_time(out, "expires", terms->now_ns + terms->valid_ns);
 	add_digest(out, "plan", terms->plan_sha256);
 	add_digest(out, "journal", terms->journal_sha256);
-	add_counts(run, out);
+	run_tally_json(run, out);
 	add_cells(run, out);
 	json_close(out, '}');
 }

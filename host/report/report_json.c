@@ -70,20 +70,6 @@ static void add_left_out(const struct run *run, struct text *out)
 	json_close(out, ']');
 }
 
-static void add_tally(const struct run *run, struct text *out)
-{
-	struct run_tally tally;
-
-	run_tally(run, &tally);
-	json_key(out, "counts");
-	json_open(out, '{');
-	json_member_number(out, "total", tally.total);
-	for (int i = 0; i < OUTCOME_COUNT; i++)
-		json_member_number(out, outcome_name((enum outcome)i), tally.outcomes[i]);
-	json_member_number(out, "holes", tally.holes);
-	json_close(out, '}');
-}
-
 static void add_reasons(const struct judgement *judgement, struct text *out)
 {
 	json_member(out, "verdict", verdict_name(judgement->verdict));
@@ -225,7 +211,7 @@ void report_json(const struct run *run, const struct judgement *judgement, struc
 	json_open(out, '{');
 	add_head(run, out);
 	add_reasons(judgement, out);
-	add_tally(run, out);
+	run_tally_json(run, out);
 	add_cells(run, out);
 	add_left_out(run, out);
 	add_phases(run, out);

@@ -480,3 +480,17 @@ void run_tally(const struct run *run, struct run_tally *ret)
 			ret->holes++;
 	}
 }
+
+void run_tally_json(const struct run *run, struct text *out)
+{
+	struct run_tally tally;
+
+	run_tally(run, &tally);
+	json_key(out, "counts");
+	json_open(out, '{');
+	json_member_number(out, "total", tally.total);
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		json_member_number(out, outcome_name((enum outcome)i), tally.outcomes[i]);
+	json_member_number(out, "holes", tally.holes);
+	json_close(out, '}');
+}

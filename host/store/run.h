@@ -113,5 +113,7 @@ struct run_tally {
 	unsigned outcomes[OUTCOME_COUNT], holes, total;
 };
 void run_tally(const struct run *run, struct run_tally *ret) NONNULL(1, 2);
+/* Adds them as a member `counts` of a JSON object: total, each outcome by its name, holes. */
+void run_tally_json(const struct run *run, struct text *out) NONNULL(1, 2);
 
 #endif

@@ -58,22 +58,11 @@ static char *make_root(const struct configuration *c, size_t number)
 	return root;
 }
 
-static const struct case_def *find_case(const char *id)
-{
-	size_t count;
-	const struct case_def *const *all = cases_all(&count);
-	char own[CASE_ID_SIZE];
-
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(case_id(&all[i]->info, own), id) == 0)
-			return all[i];
-	return NULL;
-}
-
 TEST(root, is_writable_where_it_must_be)
 {
-	const struct case_def *def = find_case("filesystem.root_is_writable");
+	const struct case_def *def = cases_find("filesystem.root_is_writable");
 
+	EXPECT(def != NULL);
 	for (size_t i = 0; def && i < ARRAY_LEN(configurations); i++) {
 		const struct configuration *c = &configurations[i];
 		CLEAN_FREE char *root = make_root(c, i);

@@ -56,21 +56,9 @@ static char *make_root(const struct system *system, size_t number)
 	return root;
 }
 
-static const struct case_def *find_case(const char *id)
-{
-	size_t count;
-	const struct case_def *const *all = cases_all(&count);
-	char own[CASE_ID_SIZE];
-
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(case_id(&all[i]->info, own), id) == 0)
-			return all[i];
-	return NULL;
-}
-
 TEST(libraries, are_found_as_the_loader_finds_them)
 {
-	const struct case_def *def = find_case("packages.shared_libraries_resolve");
+	const struct case_def *def = cases_find("packages.shared_libraries_resolve");
 
 	EXPECT(def != NULL);
 	for (size_t i = 0; def && i < ARRAY_LEN(systems); i++) {
