@@ -115,12 +115,13 @@ static int check_memory(struct execution *x, struct err *e)
 	long long wanted = wanted_jobs(x) > 0 ? wanted_jobs(x) : 1;
 	long long needed_mib = wanted * (largest->size.mem_mib + RESOURCES_MACHINE_EXTRA_MIB);
 
-	if (memory_mib > 0 && needed_mib > memory_mib)
+	/* Several cells are packed into what there is. */
+	if (memory_mib > 0 && needed_mib > memory_mib && x->cells.count == 1)
 		return err_set(
 			e, BLAME_HOST, ENOMEM,
-			"%lld machine%s of size %s need%s %lld MiB and %lld MiB are free: choose a smaller --size%s",
+			"%lld machine%s of size %s need%s %lld MiB and %lld MiB are free: choose a smaller %s%s",
 			wanted, wanted == 1 ? "" : "s", largest->size.name, wanted == 1 ? "s" : "",
-			needed_mib, memory_mib,
+			needed_mib, memory_mib, x->book ? "size" : "--size",
 			wanted > 1 ? " or fewer --jobs" : ", or end other programs");
 	x->jobs = wanted_jobs(x) > 0 ? wanted_jobs(x) : choose_jobs(largest, memory_mib);
 	vec_each (&x->cells, cell)

@@ -100,15 +100,7 @@ static void add_trait(void *arg, const char *name, const char *value)
 static void add_json(const struct size *size, const struct size *fitted, struct text *out)
 {
 	json_open(out, '{');
-	json_member(out, "name", size->name);
-	json_member_number(out, "cpus", size->cpus);
-	json_member_number(out, "mem_mib", size->mem_mib);
-	json_member_number(out, "max_mem_mib", size->max_mem_mib);
-	json_member_number(out, "numa_nodes", size->numa_nodes);
-	json_member_number(out, "data_disks", size->data_disks);
-	json_member_number(out, "nics", size->nics);
-	json_key(out, "tpm");
-	json_bool(out, size->tpm);
+	size_json(size, out);
 	if (fitted->stand_in[0])
 		json_member(out, "stand_in", fitted->stand_in);
 	json_key(out, "traits");

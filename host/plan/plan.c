@@ -451,16 +451,7 @@ static void add_size(const struct size *size, struct text *out)
 {
 	json_key(out, "size");
 	json_open(out, '{');
-	json_member(out, "name", size->name);
-	json_member_number(out, "cpus", size->cpus);
-	json_member_number(out, "mem_mib", size->mem_mib);
-	json_member_number(out, "max_mem_mib", size->max_mem_mib);
-	json_member_number(out, "numa_nodes", size->numa_nodes);
-	json_member_number(out, "data_disks", size->data_disks);
-	json_member_number(out, "data_disk_mib", size->data_disk_mib);
-	json_member_number(out, "nics", size->nics);
-	json_key(out, "tpm");
-	json_bool(out, size->tpm);
+	size_json(size, out);
 	json_member(out, "cpu_model", size->cpu_model);
 	json_member(out, "controller", size->controller);
 	if (size->stand_in[0])

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/option.h"
 
 #define SIZE_TEXT_MAX	 256
@@ -249,4 +250,18 @@ void size_parameters(const struct size *size, struct text *out)
 		  size->cpus, size->mem_mib, size->numa_nodes ? size->numa_nodes : 1,
 		  size->data_disks, size->data_disks ? size->data_disk_mib : 0, size->nics,
 		  size->tpm);
+}
+
+void size_json(const struct size *size, struct text *out)
+{
+	json_member(out, "name", size->name);
+	json_member_number(out, "cpus", size->cpus);
+	json_member_number(out, "mem_mib", size->mem_mib);
+	json_member_number(out, "max_mem_mib", size->max_mem_mib);
+	json_member_number(out, "numa_nodes", size->numa_nodes);
+	json_member_number(out, "data_disks", size->data_disks);
+	json_member_number(out, "data_disk_mib", size->data_disk_mib);
+	json_member_number(out, "nics", size->nics);
+	json_key(out, "tpm");
+	json_bool(out, size->tpm);
 }

@@ -71,4 +71,7 @@ void size_parameters(const struct size *size, struct text *out) NONNULL(1, 2);
 /* How many CPUs the machine can have with those that are added while it runs. */
 unsigned size_cpus_max(const struct size *size) NONNULL(1);
 
+/* Adds what a machine of that size has, as members of a JSON object: name, cpus, mem_mib … tpm. */
+void size_json(const struct size *size, struct text *out) NONNULL(1, 2);
+
 #endif
