@@ -495,7 +495,7 @@ TEST(engine, an_existing_journal_is_not_overwritten)
 
 TEST(engine, what_a_host_case_saw_at_the_interruption_is_not_told)
 {
-	struct trip trip;
+	struct trip trip = {0};
 
 	interrupts = true;
 	trip_prepare(&trip, "", false);
@@ -508,7 +508,7 @@ TEST(engine, what_a_host_case_saw_at_the_interruption_is_not_told)
 
 TEST(engine, who_did_not_pass_in_company_runs_alone)
 {
-	struct trip trip;
+	struct trip trip = {0};
 
 	for (meeting_count = 0; meeting_count < ARRAY_LEN(meeting_cases); meeting_count++) {
 		struct catalog_case *it = &meeting_cases[meeting_count];
