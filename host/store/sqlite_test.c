@@ -156,3 +156,115 @@ TEST(store, refuses_a_newer_schema_and_what_is_no_database)
 		(void)fclose(file);
 	EXPECT(store_open(text, &store, &e) < 0 && store == NULL);
 }
+
+/* ---- executions ---- */
+
+/* What was told, as letters: the id's last one, then the outcome's first. */
+static int note(void *arg, const struct store_execution *execution)
+{
+	struct text *out = arg;
+	const char *dot = strchr(execution->id, '.');
+
+	(void)text_addf(out, "%s=%s@%llu ", dot ? dot + 1 : "?", outcome_name(execution->outcome),
+			(unsigned long long)execution->ended_ns);
+	return 0;
+}
+
+static void expect_executions(struct store *store, const char *sha256, const char *want)
+{
+	CLEAN_TEXT struct text out = TEXT_INIT(4096);
+	struct err e = {0};
+
+	(void)text_adds(&out, "");
+	EXPECT(store_executions(store, sha256, note, &out, &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	EXPECT_TEXT(out.length > 0 ? out.buf : "", want);
+}
+
+static void add_execution(struct store *store, const char *id, enum outcome outcome, unsigned at,
+			  bool superseded, bool sabotaged)
+{
+	CLEANUP(record) struct record *record = record_new(RECORD_RESULT, 0);
+	struct err e = {0};
+
+	(void)snprintf(record->result.id, sizeof record->result.id, "%s", id);
+	record->result.outcome = outcome;
+	record->result.wall_ns = at;
+	record->superseded = superseded;
+	record->result.sabotaged = sabotaged;
+	EXPECT(store_add(store, record, &e) == 0 && store_commit(store, &e) == 0);
+}
+
+TEST(store, all_executions_are_kept_and_told_in_order)
+{
+	CLEANUP(store) struct store *store = open_store();
+	CLEANUP(run) struct run *run = parse_run("");
+	struct err e = {0};
+
+	EXPECT(store_begin(store, run, &e) == 0);
+	add_execution(store, "a.two", OUTCOME_PASS, 9, false, false);
+	add_execution(store, "a.one", OUTCOME_FAIL, 3, true, false);
+	add_execution(store, "a.one", OUTCOME_INFRA, 2, true, false);
+	add_execution(store, "a.one", OUTCOME_PASS, 5, false, false);
+	add_execution(store, "a.one", OUTCOME_FAIL, 7, false, true);   /* not planned like that */
+	add_execution(store, "z.three", OUTCOME_PASS, 7, true, false); /* nor that */
+	add_execution(store, "a.two", OUTCOME_SKIP, 8, true, false);   /* is none */
+	expect_executions(store, NULL, "one=infra@2 one=fail@3 one=pass@5 two=pass@9 ");
+	expect_executions(store, "", "one=infra@2 one=fail@3 one=pass@5 two=pass@9 ");
+	expect_executions(store, "ab", "");
+	EXPECT(store_begin(store, run, &e) == 0); /* resumed: nothing is lost or doubled */
+	expect_executions(store, NULL, "one=infra@2 one=fail@3 one=pass@5 two=pass@9 ");
+	EXPECT(store_forget(store, "r1", &e) == 0);
+	expect_executions(store, NULL, "");
+}
+
+TEST(store, executions_are_made_again_from_a_journal)
+{
+	CLEANUP(store) struct store *store = open_store();
+	CLEANUP(run)
+	struct run *run = parse_run(
+		"{\"type\":\"begin\",\"schema\":1,\"wall_ns\":5,\"text\":\"0.1\"}\n"
+		"{\"type\":\"result\",\"id\":\"a.one\",\"outcome\":\"fail\",\"ended_ns\":6,\"superseded\":true}\n"
+		"{\"type\":\"result\",\"id\":\"a.one\",\"outcome\":\"pass\",\"ended_ns\":7,\"attempt\":2}\n");
+	struct err e = {0};
+
+	EXPECT(store_begin(store, run, &e) == 0);
+	EXPECT(store_begin(store, run, &e) == 0);
+	expect_executions(store, NULL, "one=fail@6 one=pass@7 ");
+}
+
+/* A store of the first schema, as it was: its results are the executions that are known. */
+TEST(store, what_an_older_one_holds_is_taken_over)
+{
+	CLEAN_FREE char *path = xasprintf("%s/assay.db", test_folder());
+	static const char old[] =
+		"CREATE TABLE runs(id TEXT PRIMARY KEY, folder TEXT NOT NULL, assay TEXT NOT NULL, host TEXT NOT NULL,"
+		" begun_ns INTEGER NOT NULL, ended_ns INTEGER, ending TEXT) STRICT;"
+		"CREATE TABLE cells(run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, cell INTEGER NOT NULL,"
+		" image TEXT NOT NULL, sha256 TEXT NOT NULL, os TEXT NOT NULL, size TEXT NOT NULL,"
+		" firmware TEXT NOT NULL, accel TEXT NOT NULL, entry TEXT NOT NULL,"
+		" PRIMARY KEY(run, cell)) STRICT, WITHOUT ROWID;"
+		"CREATE TABLE results(run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, cell INTEGER NOT NULL,"
+		" id TEXT NOT NULL, sabotaged INTEGER NOT NULL, outcome TEXT, message TEXT, need TEXT,"
+		" duration_ns INTEGER, ended_ns INTEGER, attempt INTEGER, passed INTEGER, failed INTEGER, machine TEXT,"
+		" PRIMARY KEY(run, cell, id, sabotaged)) STRICT, WITHOUT ROWID;"
+		"CREATE TABLE checks(run TEXT NOT NULL, cell INTEGER NOT NULL, id TEXT NOT NULL,"
+		" sabotaged INTEGER NOT NULL, expression TEXT NOT NULL, got TEXT, want TEXT, file TEXT, line INTEGER,"
+		" row TEXT, PRIMARY KEY(run, cell, id, sabotaged)) STRICT, WITHOUT ROWID;"
+		"CREATE TABLE durations(id TEXT NOT NULL, accel TEXT NOT NULL, sabotaged INTEGER NOT NULL,"
+		" span_ns INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(id, accel, sabotaged)) STRICT, WITHOUT ROWID;"
+		"INSERT INTO runs VALUES('r0','/r0','0.1','h',1,2,'done');"
+		"INSERT INTO cells VALUES('r0',0,'x','ab','OS','s','uefi','tcg','cloud-init');"
+		"INSERT INTO results(run,cell,id,sabotaged,outcome,ended_ns,attempt) VALUES('r0',0,'a.one',0,'fail',4,1);"
+		"INSERT INTO results(run,cell,id,sabotaged,outcome,ended_ns,attempt) VALUES('r0',0,'a.one',1,'fail',5,1);"
+		"INSERT INTO results(run,cell,id,sabotaged,outcome) VALUES('r0',0,'a.two',0,'skip');"
+		"INSERT INTO results(run,cell,id,sabotaged) VALUES('r0',0,'a.three',0);"
+		"PRAGMA user_version=1";
+	sqlite3 *db = NULL;
+
+	EXPECT(sqlite3_open(path, &db) == SQLITE_OK);
+	EXPECT(sqlite3_exec(db, old, NULL, NULL, NULL) == SQLITE_OK);
+	(void)sqlite3_close(db);
+	CLEANUP(store) struct store *store = open_store();
+	expect_executions(store, "ab", "one=fail@4 ");
+}

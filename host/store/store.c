@@ -31,6 +31,16 @@ static const char *const migrations[] = {
 	"CREATE TABLE durations(id TEXT NOT NULL, accel TEXT NOT NULL, sabotaged INTEGER NOT NULL,"
 	" span_ns INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(id, accel, sabotaged)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX results_by_case ON results(id, outcome);",
+	/* All executions of a case, also those that are not its result: what has been kept of older runs is their results. What
+	 * else makes a cell (CPU model, variants, policy) is not known of those. */
+	"ALTER TABLE cells ADD COLUMN make TEXT NOT NULL DEFAULT '';"
+	"CREATE TABLE executions(run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, cell INTEGER NOT NULL,"
+	" id TEXT NOT NULL, sabotaged INTEGER NOT NULL, ended_ns INTEGER NOT NULL, attempt INTEGER NOT NULL,"
+	" outcome TEXT NOT NULL, message TEXT, duration_ns INTEGER,"
+	" PRIMARY KEY(run, cell, id, sabotaged, ended_ns, attempt)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX executions_by_case ON executions(id);"
+	"INSERT OR IGNORE INTO executions SELECT run, cell, id, sabotaged, ifnull(ended_ns,0), ifnull(attempt,1), outcome,"
+	" message, duration_ns FROM results WHERE outcome IS NOT NULL AND outcome <> 'skip';",
 };
 
 enum statement {
@@ -39,12 +49,14 @@ enum statement {
 	PUT_CELL,
 	PLAN_RESULT,
 	PUT_RESULT,
+	PUT_EXECUTION,
 	PUT_CHECK,
 	DROP_CHECK,
 	PUT_DURATION,
 	GET_DURATION,
 	FORGET_RUN,
 	LIST_RUNS,
+	LIST_EXECUTIONS,
 	STATEMENT_COUNT_,
 };
 
@@ -53,11 +65,15 @@ static const char *const statements[STATEMENT_COUNT_] = {
 		"INSERT INTO runs VALUES(?1,?2,?3,?4,?5,NULL,NULL) ON CONFLICT(id) DO UPDATE SET"
 		" folder=?2, assay=?3, host=?4, begun_ns=?5, ended_ns=NULL, ending=NULL",
 	[END_RUN] = "UPDATE runs SET ended_ns=?2, ending=?3 WHERE id=?1",
-	[PUT_CELL] = "INSERT OR REPLACE INTO cells VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+	[PUT_CELL] = "INSERT OR REPLACE INTO cells VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
 	[PLAN_RESULT] = "INSERT OR IGNORE INTO results(run,cell,id,sabotaged) VALUES(?1,?2,?3,?4)",
 	[PUT_RESULT] =
 		"UPDATE results SET outcome=?5, message=?6, need=?7, duration_ns=?8, ended_ns=?9, attempt=?10,"
 		" passed=?11, failed=?12, machine=?13 WHERE run=?1 AND cell=?2 AND id=?3 AND sabotaged=?4",
+	/* Of what was planned, and once, however often a journal is read in. */
+	[PUT_EXECUTION] =
+		"INSERT OR IGNORE INTO executions SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9 WHERE EXISTS"
+		" (SELECT 1 FROM results WHERE run=?1 AND cell=?2 AND id=?3 AND sabotaged=?4)",
 	[PUT_CHECK] = "INSERT OR REPLACE INTO checks VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
 	[DROP_CHECK] = "DELETE FROM checks WHERE run=?1 AND cell=?2 AND id=?3 AND sabotaged=?4",
 	[PUT_DURATION] =
@@ -73,6 +89,12 @@ static const char *const statements[STATEMENT_COUNT_] = {
 		" sum(x.outcome='broken'), sum(x.outcome='infra')"
 		" FROM runs r LEFT JOIN results x ON x.run=r.id AND NOT x.sabotaged"
 		" GROUP BY r.id ORDER BY r.begun_ns DESC, r.id DESC",
+	[LIST_EXECUTIONS] =
+		"SELECT x.id, c.sha256, c.image, c.os, c.size, c.firmware, c.accel, c.make, r.assay, x.run, x.outcome,"
+		" ifnull(x.message,''), x.ended_ns FROM executions x JOIN cells c ON c.run=x.run AND c.cell=x.cell"
+		" JOIN runs r ON r.id=x.run WHERE NOT x.sabotaged AND (?1 IS NULL OR c.sha256=?1)"
+		" ORDER BY x.id, c.sha256, c.size, c.firmware, c.accel, c.make, r.assay,"
+		" x.ended_ns, x.run, x.attempt",
 };
 
 struct store {
@@ -277,10 +299,17 @@ static int put_run(struct store *store, const struct run *run, struct err *e)
 	return finish(store, PUT_RUN, e);
 }
 
+void store_make(const struct run_cell *cell, struct text *out)
+{
+	(void)text_addf(out, "cpu=%s controller=%s\n%s%s", cell->cpu_model, cell->controller,
+			cell->variants, cell->policy);
+}
+
 static int put_cell(struct store *store, const struct run *run, const struct run_cell *cell,
 		    struct err *e)
 {
 	sqlite3_stmt *stmt = statement(store, PUT_CELL);
+	CLEAN_TEXT struct text make = TEXT_INIT(BOUND_MAX);
 
 	bind_text(stmt, 1, run->id);
 	bind_number(stmt, 2, cell->index);
@@ -291,6 +320,8 @@ static int put_cell(struct store *store, const struct run *run, const struct run
 	bind_text(stmt, 7, cell->firmware);
 	bind_text(stmt, 8, cell->accel);
 	bind_text(stmt, 9, cell->entry);
+	store_make(cell, &make);
+	bind_text(stmt, 10, make.buf);
 	return finish(store, PUT_CELL, e);
 }
 
@@ -303,10 +334,30 @@ static void bind_key(struct store *store, sqlite3_stmt *stmt, unsigned cell, con
 	bind_number(stmt, 4, sabotaged);
 }
 
+/* One that was skipped was none. */
+static int put_execution(struct store *store, const struct run_case *of, const struct run_try *it,
+			 struct err *e)
+{
+	sqlite3_stmt *stmt = statement(store, PUT_EXECUTION);
+
+	if (it->outcome == OUTCOME_SKIP)
+		return 0;
+	bind_key(store, stmt, of->cell, of->id, of->sabotaged);
+	bind_number(stmt, 5, it->wall_ns);
+	bind_number(stmt, 6, it->attempt);
+	bind_text(stmt, 7, outcome_name(it->outcome));
+	bind_text(stmt, 8, it->message);
+	bind_number(stmt, 9, it->duration_ns);
+	return finish(store, PUT_EXECUTION, e);
+}
+
 static int put_case(struct store *store, const struct run_case *it, struct err *e)
 {
 	bind_key(store, statement(store, PLAN_RESULT), it->cell, it->id, it->sabotaged);
 	int r = finish(store, PLAN_RESULT, e);
+	vec_each (&it->tries, try_)
+		if (r == 0)
+			r = put_execution(store, it, try_, e);
 	return r == 0 && it->record ? store_add(store, it->record, e) : r;
 }
 
@@ -399,6 +450,21 @@ static int put_result(struct store *store, const struct record *record, struct e
 	return r == 0 ? put_duration(store, record, e) : r;
 }
 
+static int put_execution_of(struct store *store, const struct record *record, struct err *e)
+{
+	const struct result *result = &record->result;
+	struct run_case of = {.cell = record->cell, .sabotaged = result->sabotaged};
+	CLEAN_FREE char *message = xstrdup(result->message);
+	const struct run_try it = {.outcome = result->outcome,
+				   .attempt = result->attempt,
+				   .duration_ns = result->duration_ns,
+				   .wall_ns = result->wall_ns,
+				   .message = message};
+
+	(void)snprintf(of.id, sizeof of.id, "%s", result->id);
+	return put_execution(store, &of, &it, e);
+}
+
 static int put_end(struct store *store, const struct record *record, struct err *e)
 {
 	sqlite3_stmt *stmt = statement(store, END_RUN);
@@ -411,14 +477,16 @@ static int put_end(struct store *store, const struct record *record, struct err 
 
 int store_add(struct store *store, const struct record *record, struct err *e)
 {
-	if (!store->run_id || (record->type != RECORD_RESULT && record->type != RECORD_END) ||
-	    record->superseded)
+	if (!store->run_id || (record->type != RECORD_RESULT && record->type != RECORD_END))
 		return 0;
 	int r = begin(store, e);
 	if (r < 0)
 		return r;
-	r = record->type == RECORD_RESULT ? put_result(store, record, e)
-					  : put_end(store, record, e);
+	if (record->type == RECORD_RESULT)
+		r = put_execution_of(store, record, e);
+	if (r == 0 && !record->superseded)
+		r = record->type == RECORD_RESULT ? put_result(store, record, e)
+						  : put_end(store, record, e);
 	return r < 0 ? give_up(store, r) : 0;
 }
 
@@ -482,5 +550,56 @@ int store_runs(struct store *store, store_run_fn *on_run, void *arg, struct err 
 	if (r == 0 && code != SQLITE_DONE)
 		r = refuse(store, "the list of runs", e);
 	(void)sqlite3_reset(stmt);
+	return r;
+}
+
+static const char *column(sqlite3_stmt *stmt, int at)
+{
+	const unsigned char *text = sqlite3_column_text(stmt, at);
+
+	return text ? (const char *)text : "";
+}
+
+/* -EBADMSG: the store has an outcome that this Assay does not know. */
+static int take_execution(struct store *store, sqlite3_stmt *stmt, struct store_execution *ret,
+			  struct err *e)
+{
+	*ret = (struct store_execution){
+		.id = column(stmt, 0),
+		.cell = {.sha256 = column(stmt, 1),
+			 .image = column(stmt, 2),
+			 .os = column(stmt, 3),
+			 .size = column(stmt, 4),
+			 .firmware = column(stmt, 5),
+			 .accel = column(stmt, 6),
+			 .make = column(stmt, 7),
+			 .assay = column(stmt, 8)},
+		.run = column(stmt, 9),
+		.message = column(stmt, 11),
+		.ended_ns = (uint64_t)sqlite3_column_int64(stmt, 12),
+	};
+	if (outcome_parse(column(stmt, 10), &ret->outcome) == 0)
+		return 0;
+	return err_set(e, BLAME_HOST, EBADMSG, "the store %s has an outcome '%.32s'", store->path,
+		       column(stmt, 10));
+}
+
+int store_executions(struct store *store, const char *sha256, store_execution_fn *on_execution,
+		     void *arg, struct err *e)
+{
+	sqlite3_stmt *stmt = statement(store, LIST_EXECUTIONS);
+	int code, r = 0;
+
+	bind_text(stmt, 1, sha256);
+	while (r == 0 && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct store_execution execution;
+		r = take_execution(store, stmt, &execution, e);
+		if (r == 0)
+			r = on_execution(arg, &execution);
+	}
+	if (r == 0 && code != SQLITE_DONE)
+		r = refuse(store, "the executions", e);
+	(void)sqlite3_reset(stmt);
+	(void)sqlite3_clear_bindings(stmt);
 	return r;
 }

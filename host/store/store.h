@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The store: all runs in one SQLite database, for questions over many of them - which runs there are, how long a case
- * usually takes. It is made from journals and can be made again from them: the journal is the truth. Only the recorder
+ * usually takes, how often it passes. It is made from journals and can be made again from them: the journal is the truth. Only the recorder
  * of a run writes (other processes too: write-ahead log, busy time-out).
  *
  *	r = store_open("/…/assay.db", &store, e);
@@ -40,6 +40,30 @@ struct store_run {
 typedef int store_run_fn(void *arg, const struct store_run *run);
 int store_runs(struct store *store, store_run_fn *on_run, void *arg, struct err *e)
 	NONNULL(1, 2, 4);
+
+/* Of what a case is executed in; all are borrowed. Where any of these but `image` and `os` differs another thing is tried. */
+struct store_cell {
+	const char *sha256, *size, *firmware, *accel;
+	const char *make;  /* store_make() */
+	const char *assay; /* the version, whose cases may be others */
+	const char *image, *os;
+};
+/* Adds what makes a cell beside its size's name, firmware and accelerator. */
+void store_make(const struct run_cell *cell, struct text *out) NONNULL(1, 2);
+
+/* One execution of a case, whether it was its result or another one was. */
+struct store_execution {
+	const char *id;
+	struct store_cell cell;
+	const char *run, *message;
+	enum outcome outcome; /* not skip: that is none */
+	uint64_t ended_ns;    /* wall clock */
+};
+/* Calls on_execution for each without a sabotage: those of the same case in the same store_cell come one after another, by
+ * time. `sha256` is an image's; NULL: of all. A return other than 0 stops. */
+typedef int store_execution_fn(void *arg, const struct store_execution *execution);
+int store_executions(struct store *store, const char *sha256, store_execution_fn *on_execution,
+		     void *arg, struct err *e) NONNULL(1, 3, 5);
 
 /* Forgets a run (its folder is the caller's to remove). */
 int store_forget(struct store *store, const char *run_id, struct err *e) NONNULL(1, 2, 3);

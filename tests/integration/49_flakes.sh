@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# protocol: tap
+# Pass rates over kept runs: what is counted together, and what is told of it. The runs are written down here, no machine is booted.
+. "$(dirname "$0")/lib.sh"
+requires jq "package jq"
+
+export XDG_STATE_HOME=$work/state
+runs=$XDG_STATE_HOME/assay/runs
+# kept_run NAME DIGEST RESULT...: one of a.steady and net.flaky, each result as "id outcome [superseded]".
+kept_run() {
+	local name=$1 digest=$2 at=0 id outcome superseded
+	shift 2
+	mkdir -p "$runs/$name"
+	cat >"$runs/$name/plan.json" <<-PLAN
+		{"schema":1,"run":"$name","cells":[{"image":{"name":"os.qcow2","sha256":"$digest"},"size":{"name":"small"},
+		"firmware":"uefi","accel":"tcg","cases":[{"id":"a.steady","kind":"guest","priority":"P1"},
+		{"id":"net.flaky","kind":"guest","priority":"P1"},
+		{"id":"net.flaky","kind":"guest","priority":"P1","sabotaged":true}]}]}
+	PLAN
+	{
+		echo '{"type":"begin","schema":1,"wall_ns":1,"text":"0.1.0"}'
+		for result; do
+			at=$((at + 1))
+			read -r id outcome superseded <<<"$result"
+			echo "{\"type\":\"result\",\"id\":\"$id\",\"outcome\":\"$outcome\",\"message\":\"no answer\",\"ended_ns\":$at," \
+				"\"attempt\":$at${superseded:+,\"$superseded\":true}}"
+		done
+		echo '{"type":"end","wall_ns":9,"text":"done"}'
+	} >"$runs/$name/journal.jsonl"
+}
+
+check_exit 64 "without a store" "$ASSAY" flakes
+check_says "it is said how there is one" 'assay runs --rebuild'
+kept_run r1 aaaaaaaaaa "a.steady pass" "net.flaky fail superseded" "net.flaky pass superseded" "net.flaky pass"
+kept_run r2 aaaaaaaaaa "a.steady pass" "net.flaky pass" "net.flaky fail sabotaged"
+kept_run r3 bbbbbbbbbb "a.steady fail" "net.flaky pass"
+check "the runs are read in" "$ASSAY" runs --rebuild
+
+check_exit 0 "what does not always come out the same" "$ASSAY" flakes
+check_says "has its rate, its interval, and not its sabotage" '^  net.flaky: passes 3 of 4 \(19.4-99.4 %\)$'
+check_says "when it differed last" '^      differed last on 1970-.* in r[12]$'
+check_says "and what it said" '^      fails with: no answer$'
+grep -qE 'a.steady|bbbb' "$work/out"
+report $(($? == 0)) "another image is another thing" "$work/out"
+check_exit 0 "all of them" "$ASSAY" flakes --all --json
+jq -e '.schema == 1 and .confidence == 0.95 and (.cases | length) == 4 and
+	(.cases | map(select(.id == "a.steady")) | map([.sha256, .state, .passed, .failed])) ==
+	[["aaaaaaaaaa", "passes", 2, 0], ["bbbbbbbbbb", "fails", 0, 1]]' "$work/out" >"$work/jq"
+report $? "JSON has each with its image" "$work/out"
+check_exit 0 "of one run's images" "$ASSAY" flakes r3
+check_says "nothing is listed" '^all 2 cases have always come out the same'
+check_exit 0 "of an image by its digest" "$ASSAY" flakes --image aaaaaa --case net
+check_says "there it is" 'net.flaky'
+check_exit 64 "a case that nobody ran" "$ASSAY" flakes --case 'none.*'
+check_says "it is said" 'no kept run has executed such a case'
+check_exit 64 "a run that is not there" "$ASSAY" flakes nowhere
+check "a run that is removed" "$ASSAY" runs --remove r1
+check_exit 0 "counts no more" "$ASSAY" flakes
+check_says "so nothing is left" 'always come out the same'
+finish
