@@ -21,7 +21,8 @@
 #include "guest/program_case.h"
 #include "wire/program.h"
 
-#define OPEN_FILES 4096
+#define OPEN_FILES	  4096
+#define FRAME_PAYLOAD_SUB 1024 /* a sub-result's frame has no more */
 #define MEMORY_OVER_RAM                                                                            \
 	(512ULL << 20) /* address space is cheap: what is asked for is seldom used */
 #define SYSTEM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -77,6 +78,34 @@ static void report_note(void *arg, const char *text)
 		return;
 	frame_open(&reporter->out, FRAME_OUTPUT);
 	field_text(&reporter->out, FIELD_TEXT, text);
+	frame_close(&reporter->out);
+	flush_report(reporter);
+}
+
+/* Those for which there is no room here are told as those for which there was none before. */
+static void report_subs(struct reporter *reporter, const struct result *result)
+{
+	unsigned cut = result->subs_cut;
+
+	vec_each (&result->subs, sub) {
+		if (!has_room(reporter, FRAME_PAYLOAD_SUB)) {
+			cut++;
+			continue;
+		}
+		frame_open(&reporter->out, FRAME_SUB);
+		field_text(&reporter->out, FIELD_NAME, sub->name);
+		field_text(&reporter->out, FIELD_OUTCOME, outcome_name(sub->outcome));
+		field_text(&reporter->out, FIELD_MESSAGE, sub->message);
+		field_number(&reporter->out, FIELD_LINE, sub->line);
+		field_number(&reporter->out, FIELD_DURATION, sub->duration_ns);
+		field_number(&reporter->out, FIELD_FLAGS, sub->expected);
+		frame_close(&reporter->out);
+		flush_report(reporter);
+	}
+	if (cut == 0)
+		return;
+	frame_open(&reporter->out, FRAME_SUB);
+	field_number(&reporter->out, FIELD_NUMBER, cut);
 	frame_close(&reporter->out);
 	flush_report(reporter);
 }
@@ -332,6 +361,7 @@ static _Noreturn void case_main(const struct run_order *order, int report_fd, bo
 	execute(order, &reporter, private_mounts, &result);
 	(void)fflush(NULL);
 	text_clear(&reporter.out);
+	report_subs(&reporter, &result);
 	add_result(&reporter.out, &result);
 	flush_report(&reporter);
 	_exit(0);

@@ -40,7 +40,7 @@ enum frame_type {
 		3, /* NUMBER wall clock ns, BYTES entropy: a fork has been woken; answered by RESUMED */
 	FRAME_RUN =
 		4, /* ID, FLAGS, TIMEOUT seconds (0: the case's own), TEXT parameters "key=value\n"…; answered by
-			   * CHECK*, OUTPUT*, KMSG, RESULT */
+			   * CHECK*, SUB*, OUTPUT*, KMSG, RESULT */
 	FRAME_CALL =
 		5, /* NAME verb, TEXT/BYTES arguments (repeatable), TIMEOUT seconds; answered by REPLY */
 	FRAME_CANCEL = 6, /* ends the running case: RESULT broken */
@@ -54,6 +54,9 @@ enum frame_type {
 	FRAME_KMSG = 19,   /* TEXT: kernel log lines of the case's time */
 	FRAME_RESULT = 20, /* ID, OUTCOME its name, MESSAGE, NEED, PASSED, FAILED, DURATION ns */
 	FRAME_REPLY = 21,  /* CODE (0 or errno), TEXT/BYTES */
+	FRAME_SUB =
+		22, /* a test of a program's own: NAME, OUTCOME its name, MESSAGE, LINE, DURATION ns, FLAGS 1: it
+			 * failed as expected; or NUMBER alone: for so many there was no room */
 };
 
 enum field_key {

@@ -116,13 +116,10 @@ struct listener {
 	struct result *result;
 };
 
-static void take_point(void *arg, const struct tap_point *point)
+static void take_failure(const struct listener *listener, const struct tap_point *point)
 {
-	struct listener *listener = arg;
 	struct check_record check = {.line = point->line};
 
-	if (point->state != TAP_FAILED)
-		return;
 	(void)snprintf(check.expression, sizeof check.expression, "%s", point->name);
 	(void)snprintf(check.got, sizeof check.got, "%s",
 		       point->got[0]	  ? point->got
@@ -136,15 +133,59 @@ static void take_point(void *arg, const struct tap_point *point)
 		listener->on_check(listener->arg, &check);
 }
 
-static void judge_points(const struct program_end *end, const struct tap_summary *summary,
+static void keep_sub(struct result *result, const struct tap_point *point)
+{
+	static const enum outcome outcomes[TAP_STATE_COUNT] = {
+		[TAP_PASSED] = OUTCOME_PASS,	  [TAP_FAILED] = OUTCOME_FAIL,
+		[TAP_SKIPPED] = OUTCOME_SKIP,	  [TAP_EXPECTED] = OUTCOME_PASS,
+		[TAP_UNDECIDED] = OUTCOME_BROKEN,
+	};
+	CLEAN_FREE char *values =
+		point->got[0] || point->want[0]
+			? xasprintf("%s%sgot %s, want %s", point->reason,
+				    point->reason[0] ? ": " : "", point->got, point->want)
+			: NULL;
+	const struct sub_result sub = {
+		.name = point->name,
+		.message = values ? values : point->reason,
+		.outcome = outcomes[point->state],
+		.expected = point->state == TAP_EXPECTED,
+		.line = point->line,
+		.duration_ns = point->duration_ns,
+	};
+
+	result_add_sub(result, &sub);
+}
+
+static void take_points(const struct listener *listener, const struct tap_tree *tree)
+{
+	vec_each (&tree->points, point) {
+		if (point->is_sum)
+			continue;
+		keep_sub(listener->result, point);
+		if (point->state == TAP_FAILED)
+			take_failure(listener, point);
+	}
+}
+
+/* The first test that did not come to its end; its result is the whole case's. */
+static const struct tap_point *find_undecided(const struct tap_tree *tree)
+{
+	vec_each (&tree->points, point)
+		if (point->state == TAP_UNDECIDED)
+			return point;
+	return NULL;
+}
+
+static void judge_points(const struct program_end *end, const struct tap_tree *tree,
 			 struct result *result)
 {
 	const struct check_record *check = &result->check;
 	bool exits_well = WEXITSTATUS(end->status) == PROGRAM_PASS;
 
-	result->checks_passed = summary->passed + summary->expected;
-	result->checks_failed = summary->failed;
-	if (summary->failed > 0)
+	result->checks_passed = tree->counts[TAP_PASSED] + tree->counts[TAP_EXPECTED];
+	result->checks_failed = tree->counts[TAP_FAILED];
+	if (result->checks_failed > 0)
 		result_set(result, OUTCOME_FAIL, "%s: got %s, want %s", check->expression,
 			   check->got, check->want);
 	else if (!exits_well)
@@ -153,23 +194,31 @@ static void judge_points(const struct program_end *end, const struct tap_summary
 	else if (result->checks_passed > 0)
 		result_set(result, OUTCOME_PASS, "%s", "");
 	else
-		set_skip(result, summary->reason);
+		set_skip(result, tree->reason);
 }
 
 static void judge_tap(const struct program_end *end, program_check_fn *on_check, void *arg,
 		      struct result *result)
 {
 	struct listener listener = {on_check, arg, end->program, result};
-	struct tap_summary summary;
-	struct err e = {0};
+	CLEANUP(tap_tree) struct tap_tree *tree = tap_read(end->output, end->length, 0);
+	const struct tap_oddity *fault = tap_first_fault(tree);
+	const struct tap_point *undecided = find_undecided(tree);
 
+	take_points(&listener, tree);
 	/* One that finds before its first test that there is nothing for it to do. */
 	if (end->length == 0 && WEXITSTATUS(end->status) == PROGRAM_SKIP)
 		set_skip(result, "");
-	else if (tap_parse(end->output, end->length, take_point, &listener, &summary, &e) < 0)
-		result_set(result, OUTCOME_BROKEN, "%s's output: %s", end->program, e.text);
+	else if (fault)
+		result_set(result, OUTCOME_BROKEN, "%s's output: line %u: %s", end->program,
+			   fault->line, fault->text);
+	else if (undecided)
+		result_set(result, OUTCOME_BROKEN,
+			   "%s's output: line %u: %.100s did not come to its end%s%s", end->program,
+			   undecided->line, undecided->name, undecided->reason[0] ? ": " : "",
+			   undecided->reason);
 	else
-		judge_points(end, &summary, result);
+		judge_points(end, tree, result);
 }
 
 void program_judge(const struct program_end *end, program_check_fn *on_check, void *arg,

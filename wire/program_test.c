@@ -74,6 +74,60 @@ TEST(program, points_and_exit_status_must_agree)
 		"\"KTAP version 1\"");
 }
 
+TEST(program, its_own_tests_are_kept)
+{
+	static const char output[] =
+		"TAP version 14\n1..4\nok 1 - a\n  ---\n  duration_ms: 1500\n  ...\n"
+		"not ok 2 - b # todo later\nok 3 # SKIP no disk\n"
+		"# Subtest: d\n    1..1\n    not ok 1 - e\n      ---\n"
+		"      got: 1\n      want: 2\n      ...\nnot ok 4 - d\n";
+	CLEAN_DONE(result) struct result result;
+	const struct program_end end = {.program = "check",
+					.output = output,
+					.length = sizeof output - 1,
+					.speaks_tap = true};
+
+	result_init(&result, "a.b");
+	program_judge(&end, NULL, NULL, &result);
+	EXPECT_NUMBER(result.outcome, OUTCOME_FAIL);
+	EXPECT_NUMBER(result.subs.count, 4);
+	const struct sub_result *subs = result.subs.items;
+	EXPECT_TEXT(subs[0].name, "a");
+	EXPECT_NUMBER(subs[0].duration_ns, 1500000000);
+	EXPECT(subs[1].expected && subs[1].outcome == OUTCOME_PASS);
+	EXPECT_TEXT(subs[1].message, "later");
+	EXPECT_NUMBER(subs[2].outcome, OUTCOME_SKIP);
+	EXPECT_TEXT(subs[3].name, "d > e");
+	EXPECT_TEXT(subs[3].message, "got 1, want 2");
+	EXPECT_NUMBER(subs[3].line, 11);
+}
+
+TEST(program, of_too_many_tests_the_first_are_kept)
+{
+	CLEAN_TEXT struct text output = TEXT_INIT(PROGRAM_OUTPUT_MAX);
+	CLEAN_DONE(result) struct result result;
+
+	(void)text_adds(&output, "TAP version 13\n1..12000\n");
+	for (int i = 0; i < 12000; i++)
+		(void)text_adds(&output, "ok\n");
+	const struct program_end end = {.program = "check",
+					.output = output.buf,
+					.length = output.length,
+					.speaks_tap = true};
+	result_init(&result, "a.b");
+	program_judge(&end, NULL, NULL, &result);
+	EXPECT_NUMBER(result.outcome, OUTCOME_PASS);
+	EXPECT_NUMBER(result.subs.count, RESULT_SUBS_MAX);
+	EXPECT_NUMBER(result.subs_cut, 12000 - RESULT_SUBS_MAX);
+}
+
+TEST(program, a_test_that_ran_out_of_time_breaks_it)
+{
+	expect_outcome(EXITED(0), true, "KTAP version 1\n1..1\nnot ok 1 a # TIMEOUT 45 seconds\n",
+		       OUTCOME_BROKEN,
+		       "check's output: line 3: a did not come to its end: 45 seconds");
+}
+
 TEST(program, what_is_all_skipped_is_skipped)
 {
 	expect_outcome(EXITED(0), true, "TAP version 13\n1..0 # SKIP no disk\n", OUTCOME_SKIP,

@@ -2,571 +2,377 @@
 /* Reading TAP and KTAP: https://testanything.org/tap-version-14-specification.html, Documentation/dev-tools/ktap.rst. */
 #include "wire/tap.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
+#include "wire/tap_reader.h"
 
-#define NO_PLAN (-1)
+#define LONG_LINE (64U << 10) /* longer ones are told; of their words the first are kept */
 
-/* Points at one indentation. */
-struct level {
-	size_t indent;
-	bool is_ktap, has_version;
-	bool is_plan_last; /* the plan came after points: no more may come */
-	long plan;
-	long count, last;
-	unsigned failed; /* here and below */
-	unsigned line;	 /* where it began */
-	char name[128];	 /* "# Subtest: …" */
-	unsigned char seen[TAP_POINTS_MAX / 8 + 1];
+static const char *const state_names[] = {
+	[TAP_PASSED] = "passed",     [TAP_FAILED] = "failed",	    [TAP_SKIPPED] = "skipped",
+	[TAP_EXPECTED] = "expected", [TAP_UNDECIDED] = "undecided",
 };
 
-/* Sub-tests that have ended and wait for the point that sums them up. */
-struct ended {
-	bool is_there;
-	unsigned failed, line;
-};
-
-struct parser {
-	struct level levels[TAP_DEPTH_MAX];
-	size_t depth; /* how many are open; the root always is */
-	struct ended ended;
-	char next_name[128]; /* for the level that opens next */
-	bool has_point;	     /* `point` is still to be told: a block may follow */
-	struct tap_point point;
-	bool in_block;
-	size_t block_indent;
-	unsigned line;
-	tap_point_fn *on_point;
-	void *arg;
-	struct tap_summary *summary;
-	struct err *e;
-};
-
-/* One line without indentation and end. */
-struct line {
-	const char *at, *end;
-	size_t indent;
-};
-
-#define bad(parser, ...) bad_at((parser), (parser)->line, __VA_ARGS__)
-
-static int bad_at(const struct parser *parser, unsigned line, const char *format, ...) PRINTF(3, 4);
-static int bad_at(const struct parser *parser, unsigned line, const char *format, ...)
+const char *tap_state_name(enum tap_state state)
 {
-	CLEAN_TEXT struct text why = TEXT_INIT(400);
+	return state_names[state];
+}
+
+/* ---- oddities ---- */
+
+static void add_oddity(struct tap_tree *tree, bool is_fault, unsigned line, const char *format,
+		       va_list args) PRINTF(4, 0);
+static void add_oddity(struct tap_tree *tree, bool is_fault, unsigned line, const char *format,
+		       va_list args)
+{
+	struct text words = TEXT_INIT(400);
+
+	*(is_fault ? &tree->faults : &tree->notes) += 1;
+	/* The first fault is what is told of a stream that decides nothing: notes leave room for it. */
+	if (tree->oddities.count >= TAP_ODDITIES_MAX / 2 && !is_fault)
+		return;
+	(void)text_addv(&words, format, args);
+	struct tap_oddity oddity = {.line = line, .is_fault = is_fault, .text = text_steal(&words)};
+	if (!vec_add(&tree->oddities, oddity))
+		free(oddity.text);
+}
+
+void tap_fault(struct tap_reader *reader, unsigned line, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	(void)text_addv(&why, format, args);
+	add_oddity(reader->tree, true, line ? line : reader->line, format, args);
 	va_end(args);
-	return err_set(parser->e, BLAME_GUEST, EBADMSG, "line %u: %s", line, why.buf);
 }
 
-/* ---- words ---- */
-
-static bool starts_with(const struct line *line, const char *word)
+void tap_note(struct tap_reader *reader, unsigned line, const char *format, ...)
 {
-	size_t length = strlen(word);
+	va_list args;
 
-	return (size_t)(line->end - line->at) >= length && memcmp(line->at, word, length) == 0;
+	va_start(args, format);
+	add_oddity(reader->tree, false, line ? line : reader->line, format, args);
+	va_end(args);
 }
 
-/* A copy for people: printable, without the blanks around it. */
-static void copy(const char *from, const char *to, char *buf, size_t size)
+const struct tap_oddity *tap_first_fault(const struct tap_tree *tree)
 {
-	while (from < to && *from == ' ')
-		from++;
-	while (to > from && to[-1] == ' ')
-		to--;
-	size_t length = (size_t)(to - from) < size - 1 ? (size_t)(to - from) : size - 1;
-	for (size_t i = 0; i < length; i++)
-		buf[i] = (unsigned char)from[i] < 0x20 || from[i] == 0x7f ? '?' : from[i];
-	buf[length] = '\0';
+	vec_each (&tree->oddities, oddity)
+		if (oddity->is_fault)
+			return oddity;
+	return NULL;
 }
 
-/* Digits at *at, stepped over; -1 when there are none or too many. */
-static long take_number(const char **at, const char *end)
+static void count_oddity(struct tap_reader *reader, struct tap_count *count)
 {
-	long number = 0;
-	const char *from = *at;
-
-	for (; *at < end && **at >= '0' && **at <= '9'; (*at)++) {
-		number = number * 10 + (**at - '0');
-		if (number > TAP_POINTS_MAX)
-			return -1;
-	}
-	return *at > from ? number : -1;
+	if (count->count++ == 0)
+		count->line = reader->line;
 }
 
-/* ---- telling ---- */
-
-static void tell(struct parser *parser)
+static void tell_count(struct tap_reader *reader, const struct tap_count *count, const char *what)
 {
-	struct tap_summary *summary = parser->summary;
-	const struct tap_point *point = &parser->point;
+	if (count->count == 1)
+		tap_note(reader, count->line, "this line %s", what);
+	else if (count->count > 1)
+		tap_note(reader, count->line, "this line and %u later ones: each %s",
+			 count->count - 1, what);
+}
 
-	if (!parser->has_point)
+static void tell_counts(struct tap_reader *reader)
+{
+	tell_count(reader, &reader->stamped, "is of the kernel's log, and passed over");
+	tell_count(reader, &reader->foreign_ends, "ends with CR and LF");
+	tell_count(reader, &reader->nuls, "holds NUL bytes");
+	tell_count(reader, &reader->long_lines,
+		   "is longer than 64 KiB; of its words the first are kept");
+	tell_count(
+		reader, &reader->quoted_results,
+		"looks like a result in a comment that no version and no plan comes before, and is none");
+}
+
+/* ---- comments ---- */
+
+/* kselftest's sums of the level at hand, with words that no other program's have. */
+static void check_totals(struct tap_reader *reader, const char *words)
+{
+	unsigned passed, failed, xfailed, xpassed, skipped, errors;
+	const unsigned *states = tap_top(reader)->states;
+
+	if (sscanf(words, "Totals: pass:%9u fail:%9u xfail:%9u xpass:%9u skip:%9u error:%9u",
+		   &passed, &failed, &xfailed, &xpassed, &skipped, &errors) != 6)
 		return;
-	parser->has_point = false;
-	summary->passed += point->state == TAP_PASSED;
-	summary->failed += point->state == TAP_FAILED;
-	summary->skipped += point->state == TAP_SKIPPED;
-	summary->expected += point->state == TAP_EXPECTED;
-	if (point->state == TAP_SKIPPED && !summary->reason[0])
-		(void)snprintf(summary->reason, sizeof summary->reason, "%s", point->reason);
-	if (parser->on_point)
-		parser->on_point(parser->arg, point);
+	if (passed + xpassed != states[TAP_PASSED] ||
+	    failed + errors != states[TAP_FAILED] + states[TAP_UNDECIDED] ||
+	    xfailed != states[TAP_EXPECTED] || skipped != states[TAP_SKIPPED])
+		tap_fault(reader, 0,
+			  "the totals here are %u passed, %u failed, %u skipped, %u expected to "
+			  "fail; %u, %u, %u and %u came",
+			  passed + xpassed, failed + errors, skipped, xfailed, states[TAP_PASSED],
+			  states[TAP_FAILED] + states[TAP_UNDECIDED], states[TAP_SKIPPED],
+			  states[TAP_EXPECTED]);
 }
 
-/* ---- levels ---- */
-
-static struct level *top(struct parser *parser)
+/* KTAP has it below the version line of the sub-tests, TAP 14 above or as their first line. */
+static void take_name(struct tap_reader *reader, const struct tap_line *line, unsigned depth)
 {
-	return &parser->levels[parser->depth - 1];
+	struct tap_open *open = tap_top(reader);
+	bool is_inside = reader->depth > 1 && depth == open->quote &&
+			 line->indent == open->indent && open->count == 0 && open->plan < 0;
+
+	tap_copy(line->at + strlen("Subtest:"), line->end,
+		 is_inside ? open->name : reader->next_name, sizeof open->name);
 }
 
-static int open_level(struct parser *parser, size_t indent)
+/* "# Subtest: name", and what kselftest's runner says before a test: "# selftests: timers: nanosleep". */
+static void take_comment(struct tap_reader *reader, struct tap_line line)
 {
-	const struct level *above = top(parser);
+	char words[200];
+	unsigned depth = line.quote;
 
-	if (parser->ended.is_there)
-		return bad(parser,
-			   "the sub-tests that began in line %u have no result of their own",
-			   parser->ended.line);
-	if (parser->depth == TAP_DEPTH_MAX)
-		return bad(parser, "sub-tests are nested more than %d deep", TAP_DEPTH_MAX);
-	struct level *level = &parser->levels[parser->depth++];
-	memset(level, 0, sizeof *level);
-	level->indent = indent;
-	level->is_ktap = above->is_ktap;
-	level->plan = NO_PLAN;
-	level->line = parser->line;
-	(void)snprintf(level->name, sizeof level->name, "%s", parser->next_name);
-	parser->next_name[0] = '\0';
-	return 0;
-}
-
-/* What every level must be at its end. */
-static int check_whole(struct parser *parser, const struct level *level)
-{
-	if (parser->ended.is_there)
-		return bad(parser,
-			   "the sub-tests that began in line %u have no result of their own",
-			   parser->ended.line);
-	if (level->plan == NO_PLAN)
-		return bad(parser, "what began in line %u has no plan (1..N)", level->line);
-	if (level->count < level->plan)
-		return bad(parser, "%ld tests were planned and %ld came: the stream is cut",
-			   level->plan, level->count);
-	return 0;
-}
-
-static int close_level(struct parser *parser)
-{
-	const struct level *level = top(parser);
-	int r = check_whole(parser, level);
-
-	if (r < 0)
-		return r;
-	parser->ended =
-		(struct ended){.is_there = true, .failed = level->failed, .line = level->line};
-	parser->depth--;
-	return 0;
-}
-
-/* Opens or closes levels until the top one is that of the line. */
-static int go_to(struct parser *parser, size_t indent)
-{
-	if (indent > top(parser)->indent)
-		return open_level(parser, indent);
-	while (indent < top(parser)->indent) {
-		int r = close_level(parser);
-		if (r < 0)
-			return r;
-	}
-	if (indent != top(parser)->indent)
-		return bad(parser, "no level has an indentation of %zu blanks", indent);
-	return 0;
-}
-
-/* ---- directives ---- */
-
-enum directive { NO_DIRECTIVE, SKIP, TO_DO, XFAIL, TIMEOUT, ERROR };
-
-/* The directive behind an unescaped '#', if it is one; *ret_at is that '#', or the end. */
-static enum directive find_directive(const char *at, const char *end, const char **ret_at,
-				     char *reason, size_t size)
-{
-	static const struct word {
-		const char *name;
-		enum directive directive;
-	} words[] = {{"skip", SKIP},
-		     {"todo", TO_DO},
-		     {"xfail", XFAIL},
-		     {"timeout", TIMEOUT},
-		     {"error", ERROR}};
-
-	for (const char *hash = at; hash < end; hash++) {
-		if (*hash == '\\') {
-			hash++;
-			continue;
-		}
-		if (*hash != '#')
-			continue;
-		const char *word = hash + 1;
-		while (word < end && *word == ' ')
-			word++;
-		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-			size_t length = strlen(words[i].name);
-			if ((size_t)(end - word) < length ||
-			    strncasecmp(word, words[i].name, length) != 0)
-				continue;
-			while (word < end && *word != ' ')
-				word++; /* "SKIPPED:" is one too */
-			copy(word, end, reason, size);
-			*ret_at = hash;
-			return words[i].directive;
-		}
-	}
-	*ret_at = end;
-	return NO_DIRECTIVE;
+	size_t indent = line.indent;
+	while (tap_line_take_quote(&line))
+		tap_line_indent(&line);
+	line.indent = indent;
+	tap_copy(line.at, line.end, words, sizeof words);
+	if (has_prefix(words, "Subtest:"))
+		take_name(reader, &line, depth);
+	if (!(reader->flags & TAP_KERNEL))
+		return;
+	if (has_prefix(words, "selftests: ") && depth + 1 == line.quote)
+		tap_copy(line.at + strlen("selftests: "), line.end, reader->next_name,
+			 sizeof reader->next_name);
+	else if (has_prefix(words, "Totals:") && line.quote == tap_top(reader)->quote + 1)
+		check_totals(reader, words);
+	else if (tap_line_word(&line) == TAP_RESULT)
+		count_oddity(reader, &reader->quoted_results);
 }
 
 /* ---- lines ---- */
 
-static int take_version(struct parser *parser, const struct line *line)
+static void take_bail_out(struct tap_reader *reader, const struct tap_line *line)
 {
-	struct level *level = top(parser);
-	/* The end of "version", which is why the line was given here. */
-	const char *at = (const char *)memchr(line->at, 'n', (size_t)(line->end - line->at)) + 1;
-	bool is_ktap = *line->at == 'K';
+	struct tap_open *open = tap_top(reader);
+	char words[200];
 
-	at += at < line->end && *at == ' ';
-	long number = take_number(&at, line->end);
-	if (at != line->end || !(is_ktap ? number == 1 : number == 13 || number == 14))
-		return bad(parser, "only TAP version 13 and 14 and KTAP version 1 are understood");
-	if (level->has_version || level->plan != NO_PLAN || level->count > 0)
-		return bad(parser, "a version line in the middle of the tests");
-	level->has_version = true;
-	level->is_ktap = is_ktap;
-	return 0;
+	tap_copy(line->at + strlen("Bail out!"), line->end, words, sizeof words);
+	tap_fault(reader, 0, "the program gave up%s%s", words[0] ? ": " : "", words);
+	/* Within what a test printed, that test alone gave up. */
+	open->has_ended = true;
+	reader->is_over = line->quote == 0;
 }
 
-static int take_plan(struct parser *parser, const struct line *line)
+/* Whose the line is: steps over the "# " of the levels that are open, and of one that begins with it. */
+static enum tap_word place_line(const struct tap_reader *reader, struct tap_line *line)
 {
-	struct level *level = top(parser);
-	const char *at = line->at + strlen("1.."), *rest;
-	char reason[sizeof parser->summary->reason];
-	long plan = take_number(&at, line->end);
+	enum tap_word word;
 
-	if (plan < 0)
-		return bad(parser, "the plan is no number up to %d", TAP_POINTS_MAX);
-	if (level->plan != NO_PLAN)
-		return bad(parser, "a second plan");
-	if (parser->ended.is_there)
-		return bad(parser,
-			   "the sub-tests that began in line %u have no result of their own",
-			   parser->ended.line);
-	enum directive directive = find_directive(at, line->end, &rest, reason, sizeof reason);
-	while (at < rest && *at == ' ')
-		at++;
-	if ((at < rest && *at != '#') || (directive == SKIP && plan != 0))
-		return bad(parser, "this is no plan: %.*s",
-			   (int)(line->end - line->at < 60 ? line->end - line->at : 60), line->at);
-	if (level->count > plan || (level->is_ktap && level->count > 0))
-		return bad(parser, "the plan comes after %ld tests", level->count);
-	/* Points that came before have numbers of their own; none may lie beyond. */
-	for (long i = plan + 1; level->count > 0 && i <= TAP_POINTS_MAX; i++)
-		if (level->seen[i / 8] & (1U << i % 8))
-			return bad(parser, "test %ld is not in the plan 1..%ld", i, plan);
-	level->plan = plan;
-	level->is_plan_last = level->count > 0;
-	if (plan == 0 && parser->depth == 1)
-		(void)snprintf(parser->summary->reason, sizeof parser->summary->reason, "%s",
-			       directive == SKIP ? reason : "");
-	return 0;
+	while (line->quote < reader->levels[reader->depth - 1].quote && tap_line_take_quote(line))
+		;
+	tap_line_indent(line);
+	word = tap_line_word(line);
+	if (!(reader->flags & TAP_KERNEL) || word != TAP_COMMENT)
+		return word;
+	struct tap_line below = *line;
+	while (tap_line_take_quote(&below))
+		;
+	tap_line_indent(&below);
+	enum tap_word quoted = tap_line_word(&below);
+	if (quoted != TAP_VERSION && quoted != TAP_PLAN)
+		return word;
+	*line = below;
+	return quoted;
 }
 
-/* The number at the beginning of a point, checked; *at is stepped over it. */
-static int take_point_number(struct parser *parser, const char **at, const char *end)
+static bool begins_block(const struct tap_reader *reader, const struct tap_line *line)
 {
-	struct level *level = top(parser);
-	bool has_number = *at < end && **at >= '0' && **at <= '9';
-	long number = has_number ? take_number(at, end) : level->last + 1;
+	const struct tap_open *open = &reader->levels[reader->depth - 1];
 
-	if (has_number && *at < end && **at != ' ')
-		return bad(parser, "after a test's number there is a blank");
-	if (!has_number && level->is_ktap)
-		return bad(parser, "in KTAP each test has a number");
-	if (number < 1 || number > TAP_POINTS_MAX)
-		return bad(parser, "a test's number is within 1 and %d", TAP_POINTS_MAX);
-	if (level->plan != NO_PLAN && number > level->plan)
-		return bad(parser, "test %ld is not in the plan 1..%ld", number, level->plan);
-	if (level->is_plan_last)
-		return bad(parser, "test %ld comes after the plan at the end", number);
-	if (level->seen[number / 8] & (1U << number % 8))
-		return bad(parser, "test %ld comes twice", number);
-	if (level->is_ktap && number != level->last + 1)
-		return bad(parser, "test %ld follows test %ld", number, level->last);
-	level->seen[number / 8] |= (unsigned char)(1U << number % 8);
-	level->last = number;
-	level->count++;
-	return 0;
+	return reader->point != TAP_NONE && line->indent > open->indent &&
+	       line->quote == open->quote && tap_line_starts(line, "---");
 }
 
-/* "suite > test". */
-static void name_point(const struct parser *parser, const char *description, char *buf, size_t size)
+static void check_version(struct tap_reader *reader, enum tap_word word,
+			  const struct tap_line *line)
 {
-	size_t used = 0;
+	bool is_first = word == TAP_VERSION && line->indent == 0 && line->quote == 0;
 
-	buf[0] = '\0';
-	for (size_t i = 1; i < parser->depth; i++)
-		if (parser->levels[i].name[0] && used < size - 1)
-			used += (size_t)snprintf(buf + used, size - used, "%s > ",
-						 parser->levels[i].name);
-	if (used < size - 1 && description[0])
-		(void)snprintf(buf + used, size - used, "%s", description);
-	else if (used < size - 1)
-		(void)snprintf(buf + used, size - used, "test %ld",
-			       parser->levels[parser->depth - 1].last);
-}
-
-static int judge_directive(struct parser *parser, enum directive directive, bool ok,
-			   const char *name, enum tap_state *ret)
-{
-	*ret = ok ? TAP_PASSED : TAP_FAILED;
-	switch (directive) {
-	case NO_DIRECTIVE:
-		return 0;
-	case SKIP:
-		*ret = TAP_SKIPPED;
-		return ok ? 0 : bad(parser, "%.100s is both skipped and not ok", name);
-	case TO_DO:
-	case XFAIL:
-		*ret = ok ? TAP_PASSED : TAP_EXPECTED;
-		return 0;
-	case TIMEOUT:
-		return bad(parser, "%.100s ran out of time", name);
-	case ERROR:
-		return bad(parser, "%.100s could not be set up", name);
-	}
-	return 0;
-}
-
-/* The point sums up what has ended below it. */
-static int sum_up(struct parser *parser, struct tap_point *point)
-{
-	struct ended ended = parser->ended;
-	struct level *level = top(parser);
-
-	parser->ended.is_there = false;
-	level->failed += ended.failed;
-	if (point->state != TAP_FAILED && ended.failed > 0)
-		return bad(parser, "%.100s hides that %u of its sub-tests failed", point->name,
-			   ended.failed);
-	/* What failed has been told by the sub-tests; only what they do not know is new. */
-	if (point->state != TAP_FAILED || ended.failed > 0)
-		return 0;
-	level->failed++;
-	parser->point = *point;
-	parser->has_point = true;
-	return 0;
-}
-
-static int take_point(struct parser *parser, const struct line *line)
-{
-	bool ok = *line->at == 'o';
-	const char *at = line->at + strlen(ok ? "ok" : "not ok"), *end;
-	struct tap_point point = {.line = parser->line};
-	char description[200];
-
-	at += at < line->end;
-	int r = take_point_number(parser, &at, line->end);
-	if (r < 0)
-		return r;
-	while (at < line->end && *at == ' ')
-		at++;
-	if (at < line->end && *at == '-')
-		at++;
-	enum directive directive =
-		find_directive(at, line->end, &end, point.reason, sizeof point.reason);
-	copy(at, end, description, sizeof description);
-	name_point(parser, description, point.name, sizeof point.name);
-	r = judge_directive(parser, directive, ok, point.name, &point.state);
-	if (r < 0)
-		return r;
-	if (parser->ended.is_there)
-		return sum_up(parser, &point);
-	top(parser)->failed += point.state == TAP_FAILED;
-	parser->point = point;
-	parser->has_point = true;
-	return 0;
-}
-
-static void take_comment(struct parser *parser, const struct line *line)
-{
-	static const char word[] = "# Subtest:";
-	struct level *level = top(parser);
-
-	if (!starts_with(line, word))
+	if (reader->levels[0].has_version || is_first || reader->says_no_version)
 		return;
-	/* KTAP has it below the version line of the sub-tests, TAP 14 above or as their first line. */
-	bool is_inside = parser->depth > 1 && line->indent == level->indent && level->count == 0 &&
-			 level->plan == NO_PLAN;
-	copy(line->at + strlen(word), line->end, is_inside ? level->name : parser->next_name,
-	     sizeof level->name);
+	reader->says_no_version = true;
+	tap_fault(reader, 0,
+		  "before the tests there is \"TAP version 13\", \"TAP version 14\" or \"KTAP "
+		  "version 1\"");
 }
 
-/* ---- the block of YAML below a point ---- */
-
-static bool is_key(const char *key, size_t length, const char *const *keys)
+static void take_word(struct tap_reader *reader, enum tap_word word, const struct tap_line *line)
 {
-	for (; *keys; keys++)
-		if (strlen(*keys) == length && strncasecmp(*keys, key, length) == 0)
-			return true;
-	return false;
+	reader->point = TAP_NONE;
+	check_version(reader, word, line);
+	if ((reader->flags & TAP_KERNEL) && tap_line_holds_stamp(line))
+		tap_fault(reader, 0, "a line of the kernel's log begins inside of this one");
+	if (!tap_go_to(reader, line))
+		return;
+	if (word == TAP_VERSION)
+		tap_take_version(reader, line);
+	else if (word == TAP_PLAN)
+		tap_take_plan(reader, line);
+	else
+		tap_take_result(reader, line);
 }
 
-static void copy_value(const char *from, const char *to, char *buf, size_t size)
+static void take_line(struct tap_reader *reader, struct tap_line *line)
 {
-	copy(from, to, buf, size);
-	size_t length = strlen(buf);
-	if (length >= 2 && (buf[0] == '"' || buf[0] == '\'') && buf[length - 1] == buf[0]) {
-		memmove(buf, buf + 1, length - 2);
-		buf[length - 2] = '\0';
-	}
-}
+	enum tap_word word = place_line(reader, line);
 
-static void take_block_line(struct parser *parser, const struct line *line)
-{
-	static const char *const got[] = {"got", "found", "actual", "received", NULL};
-	static const char *const want[] = {"want", "wanted", "expected", "expect", NULL};
-	static const char *const reason[] = {"message", NULL};
-	struct tap_point *point = &parser->point;
-	const char *colon = memchr(line->at, ':', (size_t)(line->end - line->at));
-
-	if (line->indent == parser->block_indent && line->end - line->at == 3 &&
-	    starts_with(line, "...")) {
-		parser->in_block = false;
+	if (reader->in_block) {
+		tap_take_block_line(reader, line);
 		return;
 	}
-	if (!colon || line->indent != parser->block_indent)
+	if (begins_block(reader, line)) {
+		reader->in_block = true;
+		reader->block_indent = line->indent;
+		reader->block_line = reader->line;
 		return;
-	size_t length = (size_t)(colon - line->at);
-	if (is_key(line->at, length, got))
-		copy_value(colon + 1, line->end, point->got, sizeof point->got);
-	else if (is_key(line->at, length, want))
-		copy_value(colon + 1, line->end, point->want, sizeof point->want);
-	else if (is_key(line->at, length, reason) && !point->reason[0])
-		copy_value(colon + 1, line->end, point->reason, sizeof point->reason);
+	}
+	switch (word) {
+	case TAP_NO_WORD:
+		if ((reader->flags & TAP_KERNEL) && tap_line_hides_result(line))
+			tap_fault(reader, 0,
+				  "a result seems to stand behind something else in this line: it "
+				  "is not counted");
+		break;
+	case TAP_COMMENT:
+		if ((reader->flags & TAP_KERNEL) && tap_line_hides_result(line))
+			tap_fault(reader, 0,
+				  "a result seems to stand behind a comment in this line: it is "
+				  "not counted");
+		take_comment(reader, *line);
+		break;
+	case TAP_BAIL_OUT:
+		take_bail_out(reader, line);
+		break;
+	case TAP_VERSION:
+	case TAP_PLAN:
+	case TAP_RESULT:
+		take_word(reader, word, line);
+		break;
+	}
 }
 
 /* ---- the stream ---- */
 
-static bool is_point(const struct line *line)
+/* The kernel's stamp, which is before all lines of the stream or before those that are not of it. False: it is none. */
+static bool take_stamp(struct tap_reader *reader, struct tap_line *line)
 {
-	size_t length = starts_with(line, "ok") ? 2 : starts_with(line, "not ok") ? 6 : 0;
+	if (!(reader->flags & TAP_KERNEL))
+		return true;
+	struct tap_line rest = *line;
+	bool has_stamp = tap_line_take_stamp(&rest);
+	struct tap_line words = rest;
+	tap_line_indent(&words);
+	enum tap_word word = tap_line_word(&words);
 
-	return length > 0 && (line->at + length == line->end || line->at[length] == ' ');
+	if (!reader->levels[0].has_version && word == TAP_VERSION)
+		reader->is_stamped = has_stamp;
+	if (has_stamp == reader->is_stamped) {
+		*line = rest;
+		return true;
+	}
+	if (has_stamp)
+		count_oddity(reader, &reader->stamped);
+	if (reader->levels[0].has_version && word == TAP_VERSION)
+		tap_fault(reader, 0, "another stream of tests begins %s: it is not read",
+			  has_stamp ? "in the kernel's log" : "outside of the kernel's log");
+	return false;
 }
 
-typedef int line_fn(struct parser *parser, const struct line *line);
-
-/* Who takes a line of the protocol; NULL: it is none. */
-static line_fn *find_taker(const struct line *line)
+static void note_bytes(struct tap_reader *reader, struct tap_line *line)
 {
-	if (starts_with(line, "TAP version") || starts_with(line, "KTAP version"))
-		return take_version;
-	if (is_point(line))
-		return take_point;
-	return starts_with(line, "1..") ? take_plan : NULL;
+	if (line->end > line->at && line->end[-1] == '\r') {
+		line->end--;
+		count_oddity(reader, &reader->foreign_ends);
+	}
+	if (memchr(line->at, '\0', (size_t)(line->end - line->at)))
+		count_oddity(reader, &reader->nuls);
+	if (line->end - line->at > LONG_LINE)
+		count_oddity(reader, &reader->long_lines);
 }
 
-static int take_line(struct parser *parser, const struct line *line)
+static void take_end(struct tap_reader *reader)
 {
-	if (parser->in_block) {
-		take_block_line(parser, line);
-		return 0;
-	}
-	if (starts_with(line, "Bail out!"))
-		return bad(parser, "the program gave up:%.*s",
-			   (int)(line->end - line->at - 9 < 200 ? line->end - line->at - 9 : 200),
-			   line->at + 9);
-	if (parser->has_point && starts_with(line, "---") && line->indent > top(parser)->indent) {
-		parser->in_block = true;
-		parser->block_indent = line->indent;
-		return 0;
-	}
-	line_fn *take = find_taker(line);
-	if (!take) {
-		take_comment(parser, line);
-		return 0;
-	}
-	tell(parser);
-	if (!parser->levels[0].has_version && (take != take_version || line->indent > 0))
-		return bad(parser,
-			   "before the tests there is \"TAP version 13\", \"TAP version 14\" or "
-			   "\"KTAP version 1\"");
-	int r = go_to(parser, line->indent);
-	return r < 0 ? r : take(parser, line);
+	if (reader->in_block)
+		tap_fault(reader, 0, "the stream ends inside of a block of YAML");
+	if (!reader->levels[0].has_version && !reader->says_no_version)
+		tap_fault(reader, 0,
+			  "there is no \"TAP version 13\", \"TAP version 14\" or \"KTAP version "
+			  "1\"");
+	else
+		tap_close_all(reader);
 }
 
-static int take_end(struct parser *parser)
+static void read_lines(struct tap_reader *reader, const char *bytes, size_t length)
 {
-	if (parser->in_block)
-		return bad(parser, "the stream ends inside of a block of YAML");
-	tell(parser);
-	if (!parser->levels[0].has_version)
-		return bad(parser, "there is no \"TAP version 13\", \"TAP version 14\" or "
-				   "\"KTAP version 1\"");
-	while (parser->depth > 1) {
-		int r = close_level(parser);
-		if (r < 0)
-			return r;
-	}
-	return check_whole(parser, &parser->levels[0]);
-}
-
-static int parse(struct parser *parser, const char *bytes, size_t length)
-{
-	for (size_t at = 0; at < length;) {
+	for (size_t at = 0; at < length && !reader->is_over;) {
 		const char *end = memchr(bytes + at, '\n', length - at);
 
-		parser->line++;
-		if (!end)
-			return bad(parser, "the stream ends in the middle of a line");
-		struct line line = {.at = bytes + at, .end = end};
+		reader->line++;
+		if (!end) {
+			tap_fault(reader, 0, "the stream ends in the middle of a line");
+			break;
+		}
+		struct tap_line line = {.at = bytes + at, .end = end};
 		at = (size_t)(end - bytes) + 1;
-		if (line.end > line.at && line.end[-1] == '\r')
-			line.end--;
-		for (; line.at < line.end && *line.at == ' '; line.at++)
-			line.indent++;
-		int r = take_line(parser, &line);
-		if (r < 0)
-			return r;
+		note_bytes(reader, &line);
+		if (take_stamp(reader, &line))
+			take_line(reader, &line);
 	}
-	return take_end(parser);
+	if (!reader->is_over)
+		take_end(reader);
 }
 
-int tap_parse(const char *bytes, size_t length, tap_point_fn *on_point, void *arg,
-	      struct tap_summary *ret, struct err *e)
+struct tap_tree *tap_read(const char *bytes, size_t length, unsigned flags)
 {
-	struct parser *parser = xnew(sizeof *parser);
+	struct tap_reader *reader = xnew(sizeof *reader);
+	struct tap_tree *tree = xnew(sizeof *tree);
 
-	memset(ret, 0, sizeof *ret);
-	parser->depth = 1;
-	parser->levels[0].plan = NO_PLAN;
-	parser->levels[0].line = 1;
-	parser->on_point = on_point;
-	parser->arg = arg;
-	parser->summary = ret;
-	parser->e = e;
-	int r = parse(parser, bytes, length);
-	tell(parser);
-	free(parser);
-	return r;
+	tree->points = (struct tap_points)VEC_INIT(TAP_POINTS_MAX);
+	tree->levels = (struct tap_levels)VEC_INIT(TAP_POINTS_MAX);
+	tree->oddities = (struct tap_oddities)VEC_INIT(TAP_ODDITIES_MAX);
+	reader->tree = tree;
+	reader->flags = flags;
+	reader->point = TAP_NONE;
+	tap_open_root(reader);
+	read_lines(reader, bytes, length);
+	tell_counts(reader);
+	tree->lines = reader->line;
+	for (size_t i = 0; i < TAP_DEPTH_MAX; i++)
+		free(reader->levels[i].seen);
+	free(reader);
+	return tree;
+}
+
+static void free_text(char *text)
+{
+	if (text != text_empty)
+		free(text);
+}
+
+void tap_tree_free(struct tap_tree *tree)
+{
+	if (!tree)
+		return;
+	vec_each (&tree->points, point) {
+		free(point->name);
+		free_text(point->reason);
+		free_text(point->got);
+		free_text(point->want);
+	}
+	vec_each (&tree->oddities, oddity)
+		free(oddity->text);
+	vec_done(&tree->points);
+	vec_done(&tree->levels);
+	vec_done(&tree->oddities);
+	free(tree);
 }

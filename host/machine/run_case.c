@@ -95,6 +95,60 @@ static int take_check(struct execution *x, const struct frame *frame, struct err
 	return 0;
 }
 
+/* The agent sends an outcome by its name or by its number. */
+static int take_outcome(const struct field *field, enum outcome *ret)
+{
+	char name[16];
+	uint64_t number = field_value(field);
+
+	if (field->length == sizeof number) {
+		*ret = (enum outcome)number;
+		return number < OUTCOME_COUNT ? 0 : -EINVAL;
+	}
+	field_string(field, name, sizeof name);
+	return outcome_parse(name, ret);
+}
+
+/* A test of a program's own. */
+static int take_sub(struct execution *x, const struct frame *frame, struct err *e)
+{
+	char name[512] = "", message[1024] = "";
+	struct sub_result sub = {.name = name, .message = message, .outcome = OUTCOME_BROKEN};
+	struct field field;
+	int r;
+
+	for (size_t at = 0; (r = frame_next(frame, &at, &field, e)) > 0;) {
+		switch (field.key) {
+		case FIELD_NAME:
+			field_string(&field, name, sizeof name);
+			break;
+		case FIELD_MESSAGE:
+			field_string(&field, message, sizeof message);
+			break;
+		case FIELD_OUTCOME:
+			(void)take_outcome(&field, &sub.outcome);
+			break;
+		case FIELD_LINE:
+			sub.line = (unsigned)field_value(&field);
+			break;
+		case FIELD_DURATION:
+			sub.duration_ns = field_value(&field);
+			break;
+		case FIELD_FLAGS:
+			sub.expected = field_value(&field) == 1;
+			break;
+		case FIELD_NUMBER:
+			x->result->subs_cut += (unsigned)field_value(&field);
+			break;
+		default:
+			break;
+		}
+	}
+	if (r == 0 && name[0])
+		result_add_sub(x->result, &sub);
+	return r;
+}
+
 /* A text frame into the evidence, one line at a time, without control bytes; kernel log lines are scanned too: not
  * all of them reach the console. */
 static int take_text(struct execution *x, const struct frame *frame, struct err *e)
@@ -123,20 +177,6 @@ static int take_text(struct execution *x, const struct frame *frame, struct err 
 		at += length + 1;
 	}
 	return 0;
-}
-
-/* The agent sends an outcome by its name or by its number. */
-static int take_outcome(const struct field *field, enum outcome *ret)
-{
-	char name[16];
-	uint64_t number = field_value(field);
-
-	if (field->length == sizeof number) {
-		*ret = (enum outcome)number;
-		return number < OUTCOME_COUNT ? 0 : -EINVAL;
-	}
-	field_string(field, name, sizeof name);
-	return outcome_parse(name, ret);
 }
 
 static int take_result(struct execution *x, const struct frame *frame, struct err *e)
@@ -240,6 +280,9 @@ static int take_frames(struct execution *x, const struct patience *p, struct err
 		switch (frame.type) {
 		case FRAME_CHECK:
 			r = take_check(x, &frame, e);
+			break;
+		case FRAME_SUB:
+			r = take_sub(x, &frame, e);
 			break;
 		case FRAME_OUTPUT:
 		case FRAME_KMSG:

@@ -142,6 +142,37 @@ static void add_trial(const struct run_case *it, struct text *out)
 			json_member_number(out, members[i].key, members[i].number);
 }
 
+/* The tests that a program told of itself. */
+static void add_subs(const struct result *result, struct text *out)
+{
+	if (result->subs.count > 0) {
+		json_key(out, "subs");
+		json_open(out, '[');
+	}
+	vec_each (&result->subs, sub) {
+		json_open(out, '{');
+		json_member(out, "name", sub->name);
+		json_member(out, "outcome", outcome_name(sub->outcome));
+		if (sub->expected) {
+			json_key(out, "expected");
+			json_bool(out, true);
+		}
+		if (sub->message[0])
+			json_member(out, "message", sub->message);
+		if (sub->line > 0)
+			json_member_number(out, "line", sub->line);
+		if (sub->duration_ns > 0) {
+			json_key(out, "duration_s");
+			json_double(out, clock_s(sub->duration_ns));
+		}
+		json_close(out, '}');
+	}
+	if (result->subs.count > 0)
+		json_close(out, ']');
+	if (result->subs_cut > 0)
+		json_member_number(out, "subs_cut", result->subs_cut);
+}
+
 static void add_result(const struct run_case *it, struct text *out)
 {
 	const struct result *result = it->result;
@@ -160,6 +191,7 @@ static void add_result(const struct run_case *it, struct text *out)
 	json_member_number(out, "attempts", it->attempts);
 	if (it->record->name[0])
 		json_member(out, "machine", it->record->name);
+	add_subs(result, out);
 	if (result->evidence.length > 0) {
 		json_key(out, "evidence");
 		json_bytes(out, result->evidence.buf, result->evidence.length);

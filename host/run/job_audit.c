@@ -47,6 +47,7 @@ static void take_result(void *arg, struct result *result)
 	record->result = *result;
 	record->result.attempt = auditing->attempt;
 	record->result.evidence = evidence;
+	result_copy_subs(&record->result, result);
 	(void)text_add(&record->result.evidence, result->evidence.buf, result->evidence.length);
 	tell_result(auditing->worker->engine, item, record);
 }

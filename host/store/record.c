@@ -82,6 +82,33 @@ static void member_ns(struct text *out, const char *key, uint64_t ns)
 	json_member_number(out, key, ns < INT64_MAX ? (long long)ns : INT64_MAX);
 }
 
+static void encode_subs(const struct result *result, struct text *out)
+{
+	if (result->subs.count > 0) {
+		json_key(out, "subs");
+		json_open(out, '[');
+	}
+	vec_each (&result->subs, sub) {
+		json_open(out, '{');
+		json_member(out, "name", sub->name);
+		json_member(out, "outcome", outcome_name(sub->outcome));
+		if (sub->expected) {
+			json_key(out, "expected");
+			json_bool(out, true);
+		}
+		member_if(out, "message", sub->message);
+		if (sub->line > 0)
+			json_member_number(out, "line", sub->line);
+		if (sub->duration_ns > 0)
+			member_ns(out, "duration_ns", sub->duration_ns);
+		json_close(out, '}');
+	}
+	if (result->subs.count > 0)
+		json_close(out, ']');
+	if (result->subs_cut > 0)
+		json_member_number(out, "subs_cut", result->subs_cut);
+}
+
 static void encode_result(const struct result *result, struct text *out)
 {
 	json_member(out, "id", result->id);
@@ -96,6 +123,7 @@ static void encode_result(const struct result *result, struct text *out)
 	member_ns(out, "duration_ns", result->duration_ns);
 	member_ns(out, "ended_ns", result->wall_ns);
 	json_member_number(out, "attempt", result->attempt);
+	encode_subs(result, out);
 	encode_evidence(&result->evidence, out);
 }
 
@@ -195,6 +223,47 @@ static int decode_check(const json_t *object, struct check_record *check, struct
 	return take_unsigned(object, "line", &check->line, e);
 }
 
+static int decode_sub(const json_t *object, struct result *result, struct err *e)
+{
+	const char *name = json_string_value(json_object_get(object, "name"));
+	const char *message = json_string_value(json_object_get(object, "message"));
+	const char *outcome = json_string_value(json_object_get(object, "outcome"));
+	struct sub_result sub = {.expected = json_is_true(json_object_get(object, "expected"))};
+	CLEAN_FREE char *name_copy = xstrdup(name ? name : "");
+	CLEAN_FREE char *message_copy = xstrdup(message ? message : "");
+
+	if (!name || !outcome || outcome_parse(outcome, &sub.outcome) < 0)
+		return wrong(e, "subs");
+	sub.name = name_copy;
+	sub.message = message_copy;
+	int r = take_unsigned(object, "line", &sub.line, e);
+	if (r == 0)
+		r = take_number(object, "duration_ns", INT64_MAX, &sub.duration_ns, e);
+	if (r == 0)
+		result_add_sub(result, &sub);
+	return r;
+}
+
+static int decode_subs(const json_t *object, struct result *result, struct err *e)
+{
+	const json_t *list = json_object_get(object, "subs");
+	size_t at;
+	json_t *entry;
+
+	if (list && !json_is_array(list))
+		return wrong(e, "subs");
+	json_array_foreach(list, at, entry)
+	{
+		int r = decode_sub(entry, result, e);
+		if (r < 0)
+			return r;
+	}
+	unsigned cut = 0;
+	int r = take_unsigned(object, "subs_cut", &cut, e);
+	result->subs_cut += cut;
+	return r;
+}
+
 static int decode_outcome(const json_t *object, struct result *result, struct err *e)
 {
 	const char *outcome = json_string_value(json_object_get(object, "outcome"));
@@ -230,6 +299,8 @@ static int decode_result(const json_t *object, struct result *result, struct err
 		r = take_number(object, "ended_ns", INT64_MAX, &result->wall_ns, e);
 	if (r == 0)
 		r = take_unsigned(object, "attempt", &result->attempt, e);
+	if (r == 0)
+		r = decode_subs(object, result, e);
 	if (r == 0 && evidence && !json_is_string(evidence))
 		r = wrong(e, "evidence");
 	if (r == 0 && evidence)

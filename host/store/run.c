@@ -286,6 +286,7 @@ static struct record *copy_record(const struct record *record)
 	struct record *copy = xnew(sizeof *copy);
 
 	*copy = *record;
+	result_copy_subs(&copy->result, &record->result);
 	text_init(&copy->result.evidence, RESULT_EVIDENCE_MAX);
 	(void)text_add(&copy->result.evidence, record->result.evidence.buf,
 		       record->result.evidence.length);

@@ -59,6 +59,35 @@ TEST(record, comes_back_as_it_went)
 	EXPECT_TEXT(back->result.evidence.buf, "line 1\nline \xef\xbf\xbd 2\n?");
 }
 
+TEST(record, tests_of_a_programs_own_come_back)
+{
+	CLEANUP(record) struct record *record = sample_record("own.a"), *back = NULL;
+	CLEAN_TEXT struct text line = TEXT_INIT(RECORD_LINE_MAX);
+	static char name[] = "disk > writes \x01", message[] = "got 1", none[] = "";
+	const struct sub_result subs[] = {
+		{.name = name,
+		 .message = message,
+		 .outcome = OUTCOME_FAIL,
+		 .line = 7,
+		 .duration_ns = 5},
+		{.name = name, .message = none, .outcome = OUTCOME_PASS, .expected = true}};
+	struct err e = {0};
+
+	result_add_sub(&record->result, &subs[0]);
+	result_add_sub(&record->result, &subs[1]);
+	record->result.subs_cut = 3;
+	record_encode(record, &line);
+	EXPECT(record_decode(line.buf, line.length - 1, &back, &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	EXPECT_NUMBER(back->result.subs.count, 2);
+	EXPECT_TEXT(back->result.subs.items[0].name, name);
+	EXPECT_TEXT(back->result.subs.items[0].message, "got 1");
+	EXPECT_NUMBER(back->result.subs.items[0].line, 7);
+	EXPECT_NUMBER(back->result.subs.items[0].duration_ns, 5);
+	EXPECT(back->result.subs.items[1].expected);
+	EXPECT_NUMBER(back->result.subs_cut, 3);
+}
+
 TEST(record, no_span_makes_a_line_unreadable)
 {
 	CLEANUP(record) struct record *record = sample_record("a.b"), *back = NULL;
@@ -83,6 +112,9 @@ static const char *const refused_lines[] = {
 	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"cell\":-1}",
 	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"message\":7}",
 	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"check\":[]}",
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"subs\":{}}",
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"subs\":[{\"name\":\"x\"}]}",
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"subs\":[{\"name\":\"x\",\"outcome\":\"odd\"}]}",
 };
 
 TEST(record, refuses_foreign_lines)
