@@ -148,6 +148,9 @@ static int store(const struct parse *parse, const struct option_line *line, cons
 	case OPTION_TYPE_TEXT:
 		*(const char **)field = value;
 		return 0;
+	case OPTION_TYPE_MAYBE:
+		*(const char **)field = value ? value : "";
+		return 0;
 	case OPTION_TYPE_LIST:
 		return store_listed(line, value, field, e);
 	case OPTION_TYPE_CHOICE:
@@ -165,7 +168,7 @@ static int store_with_value(struct parse *parse, const struct option_line *line,
 			return err_set(e, BLAME_USER, EINVAL, "--%s takes no value", line->name);
 		return store(parse, line, NULL, e);
 	}
-	if (!attached) {
+	if (!attached && line->type != OPTION_TYPE_MAYBE) {
 		if (parse->at + 1 >= parse->argc)
 			return err_set(e, BLAME_USER, EINVAL, "--%s needs a value: %s", line->name,
 				       line->value ? line->value : "VALUE");
@@ -303,7 +306,8 @@ void options_help(const struct option_line *lines, size_t count, struct text *ou
 		else
 			text_addf(&left, "      --%s", line->name);
 		if (line->value)
-			text_addf(&left, " %s", line->value);
+			text_addf(&left, line->type == OPTION_TYPE_MAYBE ? "[=%s]" : " %s",
+				  line->value);
 		if (left.length + 2 > HELP_INDENT)
 			text_addf(out, "%s\n%*s", left.buf, HELP_INDENT, "");
 		else
@@ -320,7 +324,9 @@ void options_mdoc(const struct option_line *lines, size_t count, struct text *ou
 		if (line->letter)
 			text_addf(out, "Fl %c , ", line->letter);
 		text_addf(out, "Fl \\-%s", line->name);
-		if (line->value)
+		if (line->value && line->type == OPTION_TYPE_MAYBE)
+			text_addf(out, " Ns Op Ns = Ns Ar %s", line->value);
+		else if (line->value)
 			text_addf(out, " Ar %s", line->value);
 		/* A line that begins with a stop or a quote would be a request. */
 		text_addf(out, "\n%s%s.\n", strchr(".'", line->help[0]) ? "\\&" : "", line->help);

@@ -28,6 +28,7 @@ enum option_type {
 	OPTION_TYPE_FLAG,   /* bool */
 	OPTION_TYPE_NUMBER, /* long long */
 	OPTION_TYPE_TEXT,   /* const char *, borrowed from argv */
+	OPTION_TYPE_MAYBE,  /* the same, by --name=VALUE alone; "" when the name stands alone */
 	OPTION_TYPE_LIST,   /* struct text_list */
 	OPTION_TYPE_CHOICE, /* int: the index in `choices` */
 };
@@ -58,6 +59,11 @@ struct option_line {
 #define OPTION_TEXT(n, l, S, field, v, h)                                                          \
 	{                                                                                          \
 		.name = (n), .letter = (l), .type = OPTION_TYPE_TEXT,                              \
+		.offset = offsetof(S, field), .value = (v), .help = (h)                            \
+	}
+#define OPTION_MAYBE(n, l, S, field, v, h)                                                         \
+	{                                                                                          \
+		.name = (n), .letter = (l), .type = OPTION_TYPE_MAYBE,                             \
 		.offset = offsetof(S, field), .value = (v), .help = (h)                            \
 	}
 #define OPTION_LIST(n, l, S, field, v, h)                                                          \

@@ -167,3 +167,32 @@ TEST(option, nearest_word_knows_its_limits)
 	EXPECT(!nearest_word("", words));
 	EXPECT(!nearest_word(longest, words));
 }
+
+TEST(option, a_value_that_may_be_missing)
+{
+	struct wish {
+		const char *sure;
+		bool json;
+	};
+	static const struct option_line lines[] = {
+		OPTION_FLAG("json", 0, struct wish, json, "print JSON"),
+		OPTION_MAYBE("sure", 0, struct wish, sure, "RATE", "until it is sure")};
+	CLEAN_TEXT struct text out = TEXT_INIT(4096);
+	struct wish wish = {0};
+	struct err e = {0};
+	char name[] = "assay", alone[] = "--sure", operand[] = "image", with[] = "--sure=99%";
+	char *argv[] = {name, alone, operand, NULL};
+	int argc = 3;
+
+	EXPECT_NUMBER(options_parse(lines, ARRAY_LEN(lines), &argc, argv, &wish, &e), 0);
+	EXPECT_TEXT(wish.sure, "");
+	EXPECT_NUMBER(argc, 2); /* what follows is no value */
+	argv[1] = with;
+	argc = 2;
+	EXPECT_NUMBER(options_parse(lines, ARRAY_LEN(lines), &argc, argv, &wish, &e), 0);
+	EXPECT_TEXT(wish.sure, "99%");
+	options_help(lines, ARRAY_LEN(lines), &out);
+	EXPECT(strstr(out.buf, "--sure[=RATE]") != NULL);
+	options_mdoc(lines, ARRAY_LEN(lines), &out);
+	EXPECT(strstr(out.buf, ".It Fl \\-sure Ns Op Ns = Ns Ar RATE\n") != NULL);
+}

@@ -45,6 +45,9 @@ void execution_done(struct execution *x)
 	free(x->agent);
 	free(x->folder);
 	free(x->templates);
+	if (x->doubts)
+		flakes_done(x->doubts);
+	free(x->doubts);
 }
 
 static int run_host_case(const struct case_info *info, struct machine *machine, unsigned flags,
@@ -278,8 +281,10 @@ static void begin_in_store(struct execution *x)
 
 int execution_prepare(struct execution *x, const char *subject, struct err *e)
 {
-	int r = find_agent(x->arguments->agent, &x->agent, e);
+	int r = read_sure(x, e);
 
+	if (r == 0)
+		r = find_agent(x->arguments->agent, &x->agent, e);
 	if (r == 0)
 		r = load_catalog(x->agent, &x->catalog, e);
 	if (r == 0)

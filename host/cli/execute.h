@@ -5,6 +5,7 @@
 
 #include "base/outlet.h"
 #include "host/cli/verb.h"
+#include "host/judge/flake.h"
 #include "host/judge/judge.h"
 #include "host/machine/accel.h"
 #include "host/run/engine.h"
@@ -27,7 +28,8 @@ struct execute_arguments {
 	const char *agent, *size, *ssh_key, *ssh_user, *out, *resume, *markdown;
 	int firmware, accel, entry;
 	long long jobs;
-	const char *cell; /* of a runbook's plan, this one alone; NULL: all */
+	const char *until_sure, *sure_budget; /* as given; NULL: not */
+	const char *cell;		      /* of a runbook's plan, this one alone; NULL: all */
 	bool json, cold, allow_outside_backing, quiet;
 };
 
@@ -76,6 +78,11 @@ struct execution {
 		waiting_jobs; /* machines at once that work (0: as there is room), that mostly wait */
 	struct engine_room room; /* for all machines; several cells are packed into it */
 	char host[1024];
+	double until_sure; /* the rate for all cases; 0: they are run as the plan has it */
+	uint64_t sure_ns; /* the budget for that, in time and in executions; 0: none of that kind */
+	unsigned sure_count;
+	struct flakes
+		*doubts; /* the cases that have come out in both ways; NULL: not asked for yet */
 	struct outlet *outlet; /* --json: where its lines go */
 };
 
@@ -104,6 +111,10 @@ bool selection_audits(const struct case_list *cases)
 int choose_cases(struct execution *x, struct err *e) NONNULL(1, 2);
 int make_plan(struct execution *x, struct err *e) NONNULL(1, 2);
 int open_folder(struct execution *x, struct err *e) NONNULL(1, 2);
+
+/* execute_sure.c: what --until-sure says; and, of it and of the runbook, what goes into a cell and into the plan's limits. */
+int read_sure(struct execution *x, struct err *e) NONNULL(1, 2);
+void set_sure(struct execution *x, struct plan_cell *cell) NONNULL(1, 2);
 
 /* execute_host.c: is there room, how many at once, and what the host is. */
 int check_host(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);

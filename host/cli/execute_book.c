@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/rate.h"
 #include "host/driver/resources.h"
 #include "host/plan/budget.h"
 #include "host/runbook/size_fit.h"
@@ -21,6 +22,20 @@ bool is_runbook(const char *path)
 
 /* ---- how cases are tried ---- */
 
+static unsigned check_rate(const struct runbook *runbook, const struct runbook_override *override,
+			   struct text *problems)
+{
+	double rate;
+
+	if (!override->until_sure.text || rate_parse(override->until_sure.text, &rate) < 0 ||
+	    (rate >= PLAN_SURE_LEAST && rate <= PLAN_SURE_MOST))
+		return 0; /* what is no rate was told when it was read */
+	yaml_problem(problems, runbook->path, override->until_sure.place,
+		     "`until-sure` is a rate from %g%% to %g%%", PLAN_SURE_LEAST * 100,
+		     PLAN_SURE_MOST * 100);
+	return 1;
+}
+
 static unsigned check_trial(const struct runbook *runbook, const struct runbook_override *override,
 			    struct text *problems)
 {
@@ -33,7 +48,7 @@ static unsigned check_trial(const struct runbook *runbook, const struct runbook_
 		{&override->retries, 1, PLAN_TRIES_MAX, "retries", ""},
 		{&override->repeat, 1, PLAN_TRIES_MAX, "repeat", ""},
 	};
-	unsigned count = 0;
+	unsigned count = check_rate(runbook, override, problems);
 
 	for (size_t i = 0; i < ARRAY_LEN(checked); i++) {
 		if (checked[i].said->number / checked[i].unit <= checked[i].most)
@@ -60,6 +75,8 @@ static void override_trial(const struct runbook_override *override, struct plan_
 		trial->retries = (unsigned) override->retries.number;
 	if (override->repeat.place.line > 0)
 		trial->repeat = (unsigned) override->repeat.number;
+	if (override->until_sure.text)
+		(void)rate_parse(override->until_sure.text, &trial->until_sure);
 }
 
 static unsigned make_trials(struct execution *x, struct text *problems)
@@ -92,14 +109,16 @@ struct plan_limits book_limits(const struct execution_book *book)
 
 	return (struct plan_limits){.case_ns = (uint64_t)limits->case_ns.number,
 				    .cell_ns = (uint64_t)limits->cell_ns.number,
-				    .run_ns = (uint64_t)limits->run_ns.number};
+				    .run_ns = (uint64_t)limits->run_ns.number,
+				    .sure_ns = (uint64_t)limits->sure_ns.number};
 }
 
 void book_set_trials(const struct execution *x, struct plan_cell *cell)
 {
 	vec_each (&cell->items, item) {
 		const struct plan_trial *trial = &x->book->trials[item->it - x->catalog->cases];
-		if (trial->timeout_s > 0 || trial->retries > 0 || trial->repeat > 0)
+		if (trial->timeout_s > 0 || trial->retries > 0 || trial->repeat > 0 ||
+		    trial->until_sure > 0)
 			(void)plan_set_trial(x->plan, cell, item->it, item->sabotaged, trial);
 	}
 }

@@ -41,6 +41,14 @@
 #define OPTION_SSH_USER                                                                            \
 	OPTION_TEXT("ssh-user", 0, struct execute_arguments, ssh_user, "NAME",                     \
 		    "the user for --enter ssh")
+#define OPTION_UNTIL_SURE                                                                          \
+	OPTION_MAYBE(                                                                              \
+		"until-sure", 0, struct execute_arguments, until_sure, "RATE",                     \
+		"repeat what did not pass, or does not always, on fresh copies of the machine until it is sure whether it passes as often as RATE (else 99%), or ten times as many fail")
+#define OPTION_UNTIL_SURE_BUDGET                                                                   \
+	OPTION_TEXT(                                                                               \
+		"until-sure-budget", 0, struct execute_arguments, sure_budget, "TIME|COUNT",       \
+		"what all these repetitions may take: 5m, or 200 of them (else 10m); what is not sure then is undecided and never passes for it")
 #define OPTION_CELL                                                                                \
 	OPTION_TEXT("cell", 0, struct execute_arguments, cell, "N",                                \
 		    "of a runbook's plan the cell with that number alone")

@@ -94,6 +94,7 @@ static void fill_cell(struct execution *x, struct plan_cell *cell)
 		add_named(x, cell, CASE_REACHES_READY);
 	if (x->book)
 		book_set_trials(x, cell);
+	set_sure(x, cell);
 }
 
 /* The same cases as in the run's plan.json: the earlier results are matched by them. */
@@ -103,7 +104,8 @@ static void fill_cell_again(struct execution *x, struct plan_cell *cell)
 		if (it->cell != cell->index)
 			continue;
 		const struct catalog_case *found = catalog_find(x->catalog, it->id);
-		const struct plan_trial trial = {it->timeout_s, it->retries, it->repeat};
+		const struct plan_trial trial = {it->timeout_s, it->retries, it->repeat,
+						 it->until_sure, it->is_doubted};
 		add_case(x, cell, found, it->sabotaged);
 		/* What a plan.json of ours cannot hold is not taken from one. */
 		(void)plan_set_trial(x->plan, cell, found, it->sabotaged, &trial);
@@ -116,7 +118,9 @@ static void set_limits(struct execution *x)
 	if (x->earlier)
 		x->plan->limits = (struct plan_limits){.case_ns = x->earlier->case_limit_ns,
 						       .cell_ns = x->earlier->cell_limit_ns,
-						       .run_ns = x->earlier->run_limit_ns};
+						       .run_ns = x->earlier->run_limit_ns,
+						       .sure_ns = x->earlier->sure_limit_ns,
+						       .sure_count = x->earlier->sure_limit};
 	else if (x->book)
 		x->plan->limits = book_limits(x->book);
 }

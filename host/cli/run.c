@@ -32,6 +32,8 @@ static const struct option_line run_options[] = {
 	OPTION_SIZE_FILE(arguments),
 	OPTION_SSH_KEY,
 	OPTION_SSH_USER,
+	OPTION_UNTIL_SURE,
+	OPTION_UNTIL_SURE_BUDGET,
 	OPTION_VARIABLES,
 };
 
@@ -150,12 +152,21 @@ static int check_resume(const struct execute_arguments *parsed, const char *imag
 	    selection->suite || selection->priority || parsed->policy.files.count ||
 	    parsed->policy.profiles.count || parsed->size || parsed->size_files.count ||
 	    parsed->out || parsed->firmware || parsed->accel || parsed->entry || parsed->cold ||
-	    has_book_words(parsed))
+	    parsed->until_sure || parsed->sure_budget || has_book_words(parsed))
 		return err_set(
 			e, BLAME_USER, EINVAL,
 			"--resume goes on with the plan of that run: no cases, policy, size, firmware, "
-			"accelerator, way in or folder can be chosen with it");
+			"accelerator, way in, folder or repetition can be chosen with it");
 	return 0;
+}
+
+/* Of an image nobody else says that anything is to be sure. */
+static int check_budget(const struct execute_arguments *parsed, const char *subject, struct err *e)
+{
+	if (!parsed->sure_budget || parsed->until_sure || !subject || is_runbook(subject))
+		return 0;
+	return err_set(e, BLAME_USER, EINVAL,
+		       "--until-sure-budget is of use only with --until-sure");
 }
 
 /* What is said of a runbook, or in one. */
@@ -195,6 +206,8 @@ static int run_way(const struct verb *verb, enum execute_way way, int argc, char
 		r = check_resume(&parsed, argc > 1 ? argv[1] : NULL, e);
 	if (r == 0)
 		r = check_subject(verb, way, &parsed, argc > 1 ? argv[1] : NULL, e);
+	if (r == 0)
+		r = check_budget(&parsed, argc > 1 ? argv[1] : NULL, e);
 	if (r == 0)
 		r = execute(way, argc > 1 ? argv[1] : NULL, &parsed, e);
 	else if (r > 0)

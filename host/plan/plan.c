@@ -330,12 +330,44 @@ void plan_add_case(struct plan *plan, struct plan_cell *cell, const struct catal
 		abort(); /* the catalogue has a smaller maximum */
 }
 
+static bool is_sure_rate(double rate)
+{
+	return rate >= PLAN_SURE_LEAST && rate <= PLAN_SURE_MOST;
+}
+
+/* What is read offline, and what the engine itself knows, comes out the same each time. */
+static bool runs_on_machines(const struct plan_item *item)
+{
+	return item->way == PLAN_WAY_SHARED || item->way == PLAN_WAY_FORK ||
+	       item->way == PLAN_WAY_COLD;
+}
+
+int plan_be_sure(struct plan *plan, struct plan_cell *cell, double rate)
+{
+	assert(!plan->frozen);
+	if (!is_sure_rate(rate))
+		return -ERANGE;
+	vec_each (&cell->items, item)
+		if (!item->sabotaged && runs_on_machines(item) && item->trial.until_sure == 0)
+			item->trial.until_sure = rate;
+	return 0;
+}
+
+void plan_doubt(struct plan *plan, struct plan_cell *cell, const char *id)
+{
+	assert(!plan->frozen);
+	vec_each (&cell->items, item)
+		if (!item->sabotaged && item->trial.until_sure > 0 && strcmp(item->it->id, id) == 0)
+			item->trial.is_doubted = true;
+}
+
 int plan_set_trial(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
 		   bool sabotaged, const struct plan_trial *trial)
 {
 	assert(!plan->frozen);
 	if (trial->timeout_s > PLAN_TIMEOUT_MAX_S || trial->retries > PLAN_TRIES_MAX ||
-	    trial->repeat > PLAN_TRIES_MAX)
+	    trial->repeat > PLAN_TRIES_MAX ||
+	    (trial->until_sure != 0 && !is_sure_rate(trial->until_sure)))
 		return -ERANGE;
 	vec_each (&cell->items, item) {
 		if (item->it != it || item->sabotaged != sabotaged)
@@ -443,6 +475,14 @@ static void add_item(const struct plan_item *item, struct text *out)
 	member_unless_0(out, "timeout_s", item->trial.timeout_s);
 	member_unless_0(out, "retries", item->trial.retries);
 	member_unless_0(out, "repeat", item->trial.repeat);
+	if (item->trial.until_sure > 0) {
+		json_key(out, "until_sure");
+		json_double(out, item->trial.until_sure);
+	}
+	if (item->trial.is_doubted) {
+		json_key(out, "doubted");
+		json_bool(out, true);
+	}
 	json_member_number(out, "expected_ms", (long long)(item->expected_ns / NS_PER_MS));
 	json_close(out, '}');
 }
@@ -499,7 +539,9 @@ static void add_limits(const struct plan_limits *limits, struct text *out)
 		uint64_t ns;
 	} members[] = {{"case_ns", limits->case_ns},
 		       {"cell_ns", limits->cell_ns},
-		       {"run_ns", limits->run_ns}};
+		       {"run_ns", limits->run_ns},
+		       {"sure_ns", limits->sure_ns},
+		       {"sure_count", limits->sure_count}};
 
 	json_key(out, "limits");
 	json_open(out, '{');

@@ -33,8 +33,12 @@ enum plan_way {
 	PLAN_WAY_RUN, /* the engine itself knows: the boot of the template, the image at the end */
 };
 
-#define PLAN_TIMEOUT_MAX_S 86400
-#define PLAN_TRIES_MAX	   1000 /* retries, and repetitions */
+#define PLAN_TIMEOUT_MAX_S  86400
+#define PLAN_TRIES_MAX	    1000  /* retries, and repetitions */
+#define PLAN_EXECUTIONS_MAX 10000 /* of a case in doubt, all in all */
+/* Of a pass rate that is to be sure: below, one failure more would be none too many; above, thousands of executions tell nothing. */
+#define PLAN_SURE_LEAST 0.95
+#define PLAN_SURE_MOST	0.9999
 
 /*
  * What a plan has instead of the case's own; 0: nothing. On machines only: what is read offline, and what the engine itself
@@ -45,6 +49,9 @@ struct plan_trial {
 	unsigned
 		retries; /* so many tries more when it fails or breaks; one that passes then is told as such */
 	unsigned repeat; /* it runs so often, and all must pass; each has its retries */
+	/* When it is in doubt, it runs until it is sure that it passes so often; from PLAN_SURE_LEAST to PLAN_SURE_MOST. */
+	double until_sure;
+	bool is_doubted; /* it is, also when it passes: it has come out in both ways before */
 };
 
 /* One case to be executed. */
@@ -65,7 +72,8 @@ static inline bool plan_item_is_plugged(const struct plan_item *item)
 /* True when it is not tried once, within its own time. */
 static inline bool plan_item_is_tried_otherwise(const struct plan_item *item)
 {
-	return item->trial.timeout_s > 0 || item->trial.retries > 0 || item->trial.repeat > 1;
+	return item->trial.timeout_s > 0 || item->trial.retries > 0 || item->trial.repeat > 1 ||
+	       item->trial.is_doubted;
 }
 DEFINE_VEC(plan_items, struct plan_item);
 
@@ -111,6 +119,10 @@ struct plan_limits {
 	/* From the beginning of a session (a resumed run has it anew). What has no result then is a hole, and the run's ending
 	 * says why. */
 	uint64_t run_ns;
+	/* What all executions together may take that are made to be sure of cases in doubt: machine time, and how many they are. A
+	 * resumed run has it anew. */
+	uint64_t sure_ns;
+	unsigned sure_count;
 };
 
 struct plan {
@@ -139,6 +151,12 @@ bool plan_leave_out(struct plan *plan, const struct plan_left_out *left_out) NON
 /* How a case that was added before is tried; -ENOENT: it was not added, -ERANGE: more than the maxima. */
 int plan_set_trial(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
 		   bool sabotaged, const struct plan_trial *trial) NONNULL(1, 2, 3, 5);
+
+/* Tries the items of the cell that run on machines, clean, until it is sure that they pass so often; those with a rate of their
+ * own keep that. -ERANGE: it is not between PLAN_SURE_LEAST and PLAN_SURE_MOST. */
+int plan_be_sure(struct plan *plan, struct plan_cell *cell, double rate) NONNULL(1, 2);
+/* Says of an item that is tried until it is sure that it is in doubt, however it comes out. */
+void plan_doubt(struct plan *plan, struct plan_cell *cell, const char *id) NONNULL(1, 2, 3);
 
 /* Ends the making: adding to it afterwards is a bug. */
 const struct plan *plan_freeze(struct plan *plan) NONNULL(1);

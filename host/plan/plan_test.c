@@ -139,6 +139,9 @@ TEST(plan, cases_are_tried_as_it_says)
 	EXPECT_NUMBER(
 		plan_set_trial(plan, cell, catalog_find(catalog, CASE_NAME_ALLOWED), false, &trial),
 		-ENOENT);
+	EXPECT_NUMBER(
+		plan_set_trial(plan, cell, it, false, &(struct plan_trial){.until_sure = 0.9}),
+		-ERANGE);
 	plan->limits.cell_ns = 7 * NS_PER_S;
 	plan_freeze(plan);
 	vec_each (&cell->items, item) {
@@ -268,4 +271,39 @@ TEST(offer, has_a_judge_for_each_kind_of_plan)
 		EXPECT(need_next(&at, &need) && need_is_of_plan(&need));
 		EXPECT(offer_judge(&offer, kinds[i], &need) != OFFER_UNKNOWN);
 	}
+}
+
+TEST(plan, only_what_runs_on_machines_is_to_be_sure)
+{
+	CLEANUP(catalog) struct catalog *catalog = make_catalog();
+	CLEANUP(plan) struct plan *plan = make_plan(catalog);
+	CLEAN_TEXT struct text json = TEXT_INIT(1U << 20);
+	struct plan_cell *cell = plan->cells.items[0];
+	unsigned sure = 0;
+
+	EXPECT_NUMBER(plan_be_sure(plan, cell, 1), -ERANGE);
+	EXPECT_NUMBER(plan_set_trial(plan, cell, catalog_find(catalog, "a.fork"), false,
+				     &(struct plan_trial){.until_sure = 0.999}),
+		      0);
+	EXPECT_NUMBER(plan_be_sure(plan, cell, 0.99), 0);
+	plan_doubt(plan, cell, "a.fork");
+	plan_doubt(plan, cell, "a.audit");
+	plan->limits.sure_ns = 5;
+	plan->limits.sure_count = 6;
+	plan_freeze(plan);
+	vec_each (&cell->items, item) {
+		const bool is_fork = strcmp(item->it->id, "a.fork") == 0;
+		const bool on_machine = item->way == PLAN_WAY_SHARED ||
+					item->way == PLAN_WAY_FORK || item->way == PLAN_WAY_COLD;
+		sure += item->trial.until_sure > 0;
+		EXPECT((item->trial.until_sure > 0) == (on_machine && !item->sabotaged));
+		if (item->trial.until_sure > 0)
+			EXPECT(item->trial.until_sure == (is_fork ? 0.999 : 0.99));
+		/* Who is doubted shares no reboot. */
+		EXPECT(plan_item_is_tried_otherwise(item) == (is_fork && !item->sabotaged));
+	}
+	EXPECT(sure > 1);
+	plan_json(plan, &json);
+	EXPECT(strstr(json.buf, "\"until_sure\":0.999,\"doubted\":true") != NULL);
+	EXPECT(strstr(json.buf, "\"limits\":{\"sure_ns\":5,\"sure_count\":6}") != NULL);
 }

@@ -140,6 +140,10 @@ static void add_trial(const struct run_case *it, struct text *out)
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		if (members[i].number > 0)
 			json_member_number(out, members[i].key, members[i].number);
+	if (it->until_sure > 0) {
+		json_key(out, "until_sure");
+		json_double(out, it->until_sure);
+	}
 }
 
 /* The tests that a program told of itself. */
@@ -189,6 +193,8 @@ static void add_result(const struct run_case *it, struct text *out)
 	json_double(out, clock_s(result->duration_ns));
 	add_time(out, "ended", result->wall_ns);
 	json_member_number(out, "attempts", it->attempts);
+	if (it->record->sure[0])
+		json_member(out, "sure", it->record->sure);
 	if (it->record->name[0])
 		json_member(out, "machine", it->record->name);
 	add_subs(result, out);

@@ -159,6 +159,16 @@ static void add_others(const struct page *page, const struct judgement *judgemen
 		text_adds(page->out, "\n");
 }
 
+static void add_tries(const struct page *page, const struct run_case *it)
+{
+	CLEAN_TEXT struct text tries = TEXT_INIT(1024);
+
+	if (it->tries.count == 0)
+		return;
+	words_tries(it, &tries);
+	add_labelled(page, "tries", tries.buf);
+}
+
 static void add_problem(const struct page *page, const struct run *run, const struct run_case *it)
 {
 	CLEAN_TEXT struct text where = TEXT_INIT(1024);
@@ -175,6 +185,7 @@ static void add_problem(const struct page *page, const struct run *run, const st
 		add_check(page, &it->result->check);
 	else
 		add_labelled(page, "because", words_message(it));
+	add_tries(page, it);
 	if (it->record && it->record->name[0])
 		text_addf(page->out, "      %-8s %s/console.log\n", "console", it->record->name);
 	if (it->result && it->result->outcome == OUTCOME_FAIL)

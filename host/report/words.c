@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rate.h"
+
 const char *words_outcome(const struct run_case *it)
 {
 	return it->result ? outcome_name(it->result->outcome) : "hole";
@@ -19,12 +21,35 @@ const char *words_message(const struct run_case *it)
 	return it->result->message[0] ? it->result->message : "no message";
 }
 
+static void count_execution(enum outcome outcome, unsigned *passed, unsigned *total)
+{
+	*passed += outcome == OUTCOME_PASS;
+	*total += outcome == OUTCOME_PASS || outcome == OUTCOME_FAIL || outcome == OUTCOME_BROKEN;
+}
+
 const struct run_try *words_other_try(const struct run_case *it)
 {
 	vec_each (&it->tries, try_)
 		if (it->result && try_->outcome != it->result->outcome)
 			return try_;
 	return NULL;
+}
+
+/* Its pass rate, and what was made of it, where it ran until it was sure. */
+static void add_sure(const struct run_case *it, struct text *out)
+{
+	unsigned passed = 0, total = 0;
+	struct rate_interval interval;
+
+	if (!it->record || it->record->sure[0] == '\0')
+		return;
+	count_execution(it->result->outcome, &passed, &total);
+	vec_each (&it->tries, try_)
+		count_execution(try_->outcome, &passed, &total);
+	rate_interval(passed, total, RATE_CONFIDENCE, &interval);
+	(void)text_addf(out, " (%s: it passes ", it->record->sure);
+	rate_add(out, &interval);
+	(void)text_adds(out, " of the time)");
 }
 
 void words_tries(const struct run_case *it, struct text *out)
@@ -40,6 +65,7 @@ void words_tries(const struct run_case *it, struct text *out)
 		text_addf(out, "%s%u %s", before, count, outcome_name((enum outcome)outcome));
 		before = ", ";
 	}
+	add_sure(it, out);
 }
 
 void words_place(const struct check_record *check, struct text *out)

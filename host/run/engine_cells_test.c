@@ -150,6 +150,12 @@ static const char *message_of(const struct tour *tour, unsigned cell, const char
 	return it->result ? it->result->message : "";
 }
 
+/* What was found where it ran until it was sure. */
+static const char *words_of(const struct run_case *it)
+{
+	return it && it->record ? it->record->sure : "";
+}
+
 static unsigned count_phases(const struct tour *tour, const char *name)
 {
 	unsigned count = 0;
@@ -471,6 +477,184 @@ TEST(engine_cells, all_repetitions_must_pass)
 	EXPECT_TEXT(outcome_of(&tour, 0, "a.third"), "fail");
 	EXPECT(strstr(it->result->message, "4 repetitions, not all") != NULL);
 	EXPECT_NUMBER(found(&tour, 0, "a.second")->attempts, 1);
+	tour_end(&tour);
+}
+
+/* ---- until it is sure ---- */
+
+/* The null driver's machines fail each case that comes onto those that are named, and no other. */
+static void go_until_sure(struct tour *tour, const char *options, const struct plan_limits *limits,
+			  bool is_doubted)
+{
+	tour_prepare(tour, "a", options);
+	tour->setup.jobs = 1;
+	for (size_t i = 0; i < ARRAY_LEN(infos); i++) {
+		char id[CASE_ID_SIZE];
+		try_otherwise(tour, 0, case_id(&infos[i], id),
+			      &(struct plan_trial){.until_sure = 0.99,
+						   .is_doubted = is_doubted && i == 2});
+	}
+	if (limits)
+		tour->plan->limits = *limits;
+	tour_go(tour);
+}
+
+/* The one case that was in doubt, NULL where there is none or several. */
+static const struct run_case *one_in_doubt(const struct tour *tour)
+{
+	const struct run_case *found = NULL;
+
+	vec_each (&tour->run->cases, it) {
+		if (it->tries.count == 0)
+			continue;
+		EXPECT(found == NULL);
+		found = it;
+	}
+	EXPECT(found != NULL && found->result != NULL);
+	return found;
+}
+
+TEST(until_sure, one_failure_among_many_passes_is_a_pass)
+{
+	struct tour tour = {0};
+
+	go_until_sure(&tour, "fail_in=m0002-fork", NULL, false);
+	const struct run_case *it = one_in_doubt(&tour);
+	EXPECT_TEXT(words_of(it), "passes");
+	EXPECT_TEXT(outcome_name(it->result->outcome), "pass");
+	EXPECT_NUMBER(it->attempts, 32); /* the failure, and 31 that passed in a row */
+	EXPECT(strstr(it->result->message, "it passed 31 of 32 times (83.8-99.9 %)") != NULL);
+	EXPECT(strstr(it->result->message, "otherwise: fail: so the null") != NULL);
+	EXPECT(it->until_sure == 0.99 && !it->is_doubted);
+	tour_end(&tour);
+}
+
+TEST(until_sure, what_always_fails_is_told_soon)
+{
+	struct tour tour = {0};
+
+	go_until_sure(&tour, "fail=a.third", NULL, false);
+	const struct run_case *it = one_in_doubt(&tour);
+	EXPECT_TEXT(it->id, "a.third");
+	EXPECT_TEXT(words_of(it), "fails");
+	EXPECT_TEXT(outcome_name(it->result->outcome), "fail");
+	EXPECT_NUMBER(it->attempts, 3);
+	EXPECT(strstr(it->result->message, "; it passed 0 of 3 times (0-70.8 %)") != NULL);
+	tour_end(&tour);
+}
+
+TEST(until_sure, what_breaks_each_time_stays_broken)
+{
+	struct tour tour = {0};
+
+	go_until_sure(&tour, "broken=a.third", NULL, false);
+	const struct run_case *it = one_in_doubt(&tour);
+	EXPECT_TEXT(words_of(it), "fails");
+	EXPECT_TEXT(outcome_name(it->result->outcome), "broken");
+	tour_end(&tour);
+}
+
+TEST(until_sure, what_fails_sometimes_is_flaky_and_fails)
+{
+	struct tour tour = {0};
+
+	go_until_sure(&tour, "fail_in=m0002-fork,fail_in=m0004-fork,fail_in=m0007-fork", NULL,
+		      false);
+	const struct run_case *it = one_in_doubt(&tour);
+	EXPECT_TEXT(words_of(it), "flaky");
+	EXPECT_TEXT(outcome_name(it->result->outcome), "fail");
+	EXPECT_NUMBER(it->attempts, 6);
+	EXPECT(strstr(it->result->message, "; flaky: it passed 3 of 6 times (11.8-88.2 %)") !=
+	       NULL);
+	EXPECT_NUMBER(it->tries.count, 5);
+	tour_end(&tour);
+}
+
+TEST(until_sure, the_budget_leaves_it_undecided)
+{
+	struct tour tour = {0};
+
+	go_until_sure(&tour, "fail_in=m0002-fork", &(struct plan_limits){.sure_count = 10}, false);
+	const struct run_case *it = one_in_doubt(&tour);
+	EXPECT_TEXT(words_of(it), "undecided");
+	EXPECT_TEXT(outcome_name(it->result->outcome), "fail");
+	EXPECT_NUMBER(it->attempts, 11);
+	EXPECT(strstr(it->result->message, "; undecided: it passed 10 of 11 times") != NULL);
+	EXPECT(strstr(it->result->message, "budget for being sure was used up") != NULL);
+	EXPECT_NUMBER(tour.run->sure_limit, 10);
+	tour_end(&tour);
+}
+
+TEST(until_sure, the_budget_is_machine_time_too)
+{
+	struct tour tour = {0};
+
+	go_until_sure(&tour, "fail=a.third,case_ms=20", &(struct plan_limits){.sure_ns = NS_PER_MS},
+		      false);
+	EXPECT_NUMBER(one_in_doubt(&tour)->attempts, 2); /* that used it up */
+	tour_end(&tour);
+}
+
+TEST(until_sure, who_has_not_always_passed_has_to_prove_it)
+{
+	struct tour tour = {0};
+
+	go_until_sure(&tour, "", NULL, true);
+	const struct run_case *it = one_in_doubt(&tour);
+	EXPECT_TEXT(it->id, "a.third");
+	EXPECT(it->is_doubted);
+	EXPECT_TEXT(words_of(it), "passes");
+	EXPECT_TEXT(outcome_name(it->result->outcome), "pass");
+	EXPECT_NUMBER(it->attempts, 32);
+	tour_end(&tour);
+}
+
+TEST(until_sure, who_cannot_prove_it_does_not_pass)
+{
+	struct tour tour = {0};
+
+	go_until_sure(&tour, "", &(struct plan_limits){.sure_count = 5}, true);
+	const struct run_case *it = one_in_doubt(&tour);
+	EXPECT_TEXT(words_of(it), "undecided");
+	EXPECT_TEXT(outcome_name(it->result->outcome), "broken"); /* no pass by luck */
+	EXPECT(strstr(it->result->message, "undecided: it has not always passed before") != NULL);
+	tour_end(&tour);
+}
+
+TEST(until_sure, what_passes_at_a_later_try_is_in_doubt)
+{
+	struct tour tour = {0};
+
+	tour_prepare(&tour, "a", "fail_in=m0002-fork");
+	tour.setup.jobs = 1;
+	for (size_t i = 0; i < ARRAY_LEN(infos); i++) {
+		char id[CASE_ID_SIZE];
+		try_otherwise(&tour, 0, case_id(&infos[i], id),
+			      &(struct plan_trial){.until_sure = 0.99, .retries = 1});
+	}
+	tour_go(&tour);
+	const struct run_case *it = one_in_doubt(&tour);
+	EXPECT_TEXT(words_of(it), "passes");
+	EXPECT_NUMBER(it->attempts, 33);
+	tour_end(&tour);
+}
+
+TEST(until_sure, the_host_at_fault_says_nothing)
+{
+	struct tour tour = {0};
+
+	go_until_sure(&tour, "fail_in=m0002-fork,infra=a.first,infra=a.second,infra=a.third", NULL,
+		      false);
+	unsigned undecided = 0;
+	vec_each (&tour.run->cases, it) {
+		if (strcmp(words_of(it), "undecided") != 0)
+			continue;
+		undecided++;
+		EXPECT_TEXT(outcome_name(it->result->outcome), "fail");
+		EXPECT(strstr(it->result->message, "then the host was at fault") != NULL);
+		EXPECT_NUMBER(it->attempts, 4);
+	}
+	EXPECT_NUMBER(undecided, 1);
 	tour_end(&tour);
 }
 

@@ -41,6 +41,8 @@ struct engine {
 	struct cell_run *cells;
 	int cancel_fd, finished_fd, failed_fd; /* eventfds */
 	atomic_ullong pruned_ns;	       /* monotonic, when the templates were pruned last */
+	atomic_ullong sure_ns;		       /* spent on being sure of cases in doubt */
+	atomic_uint sure_count;		       /* executions of that kind */
 	atomic_uint machines;		       /* made so far: they are numbered */
 	atomic_uint working;		       /* machine threads that have not ended */
 };
@@ -145,6 +147,10 @@ void result_from_boot(struct result *result, enum outcome outcome, const struct 
 
 typedef void job_fn(struct worker *worker, struct cell_run *cell, const struct job *job);
 job_fn run_audit_job, run_boot_job, run_cases_job, run_verify_job;
+
+/* The n-th execution of an item in the seat, of which nothing is told; NULL: it ended with the run, and --resume does it again. */
+struct record *run_once(struct seat *seat, const struct plan_item *item, unsigned attempt)
+	NONNULL(1, 2);
 
 /* Executes one item in the seat and tells its result: twice when the host was at fault, and as often as the plan has it. Cancelled:
  * tells no result. */

@@ -6,6 +6,7 @@
 #include "host/driver/steal.h"
 #include "host/run/boot_results.h"
 #include "host/run/late.h"
+#include "host/run/until_sure.h"
 #include "wire/frame.h"
 
 #define CASE_SPAN_NS (86400 * NS_PER_S) /* each case has its own, shorter limit */
@@ -150,8 +151,7 @@ static void keep_evidence(const struct seat *seat, const struct plan_item *item,
 		(void)machine_keep_evidence(seat->machine, &ignored);
 }
 
-/* The n-th execution of the item; NULL: it ended with the run, and --resume does it again. */
-static struct record *run_once(struct seat *seat, const struct plan_item *item, unsigned attempt)
+struct record *run_once(struct seat *seat, const struct plan_item *item, unsigned attempt)
 {
 	struct engine *engine = seat->worker->engine;
 	CLEANUP(record) struct record *record = result_record(seat->cell, item);
@@ -186,7 +186,7 @@ static struct record *run_once(struct seat *seat, const struct plan_item *item, 
 struct trying {
 	struct seat *seat;
 	const struct plan_item *item;
-	unsigned attempts;
+	struct executions executions;
 	unsigned repetitions, others; /* so far; those whose outcome was not that of the first */
 	char before[400];	      /* of the last try that was followed by another one */
 };
@@ -241,6 +241,7 @@ static void go_on_trying(struct trying *trying, struct record *record, struct re
 	(void)snprintf(trying->before, sizeof trying->before, "%s: %.350s",
 		       outcome_name(result->outcome), result->message);
 	tell_phase(engine, trying->seat->cell->cell->index, "retry", 0, 1, result->message);
+	trying->executions.differs |= result->outcome != OUTCOME_INFRA;
 	if (!*bad && result->outcome != OUTCOME_INFRA)
 		*bad = record;
 	else
@@ -254,12 +255,14 @@ static struct record *run_repetition(struct trying *trying)
 	struct record *bad = NULL;
 
 	for (trying->before[0] = '\0';;) {
-		struct record *record = run_once(trying->seat, trying->item, ++trying->attempts);
+		struct record *record =
+			run_once(trying->seat, trying->item, ++trying->executions.count);
 		if (!record) {
 			if (bad)
 				tell_try(trying->seat->worker->engine, trying->item, bad);
 			return NULL;
 		}
+		trying->executions.outcomes[record->result.outcome]++;
 		if (!wants_retry(trying, &record->result, &host_retries, &retries)) {
 			note_tries(trying, &record->result);
 			return choose_try(trying, bad, record);
@@ -337,6 +340,9 @@ void run_item(struct seat *seat, const struct plan_item *item)
 	if (trying.repetitions < item->trial.repeat && kept->result.outcome == OUTCOME_PASS)
 		result_set(&kept->result, OUTCOME_INFRA, "%s", cell_over_words(engine, words));
 	note_repetitions(&trying, &kept->result);
+	if (is_in_doubt(seat, item, &trying.executions, kept) &&
+	    !(kept = run_until_sure(seat, item, &trying.executions, kept)))
+		return;
 	if (seat->kept)
 		boot_results_add(seat->kept, kept);
 	tell_result(engine, item, kept);

@@ -225,6 +225,14 @@ static void run_items(struct boot_job *boot)
 	}
 }
 
+/* What is to be sure is not decided by what is remembered. */
+static bool is_remembered_in_doubt(const struct plan_item *item, const struct record *record)
+{
+	return item->trial.until_sure > 0 &&
+	       (item->trial.is_doubted || record->result.outcome == OUTCOME_FAIL ||
+		record->result.outcome == OUTCOME_BROKEN);
+}
+
 /* Of the boot that the template stands for; on a machine booted anew where nothing is known of that one. */
 static void recall_items(struct boot_job *boot)
 {
@@ -235,9 +243,10 @@ static void recall_items(struct boot_job *boot)
 			return;
 		if (is_reaches_ready(*item))
 			continue;
+		CLEANUP(record)
 		struct record *record = boot_results_find(boot->folder, engine, boot->cell, *item);
-		if (record)
-			tell_result(engine, *item, record);
+		if (record && !is_remembered_in_doubt(*item, record))
+			tell_result(engine, *item, STEAL_PTR(record));
 		else
 			run_item(&boot->seat, *item);
 	}

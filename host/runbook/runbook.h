@@ -101,6 +101,7 @@ DEFINE_YAML_ITEMS(runbook_weights_of_axes, struct runbook_axis_weights);
 struct runbook_override {
 	struct yaml_text cases;
 	struct yaml_number timeout_ns, retries, repeat;
+	struct yaml_text until_sure; /* a rate: "99%" */
 };
 DEFINE_YAML_ITEMS(runbook_overrides, struct runbook_override);
 
@@ -115,7 +116,7 @@ struct runbook_cases {
 
 /* 0: no limit but Assay's own. */
 struct runbook_limits {
-	struct yaml_number case_ns, cell_ns, run_ns;
+	struct yaml_number case_ns, cell_ns, run_ns, sure_ns;
 	struct yaml_number memory; /* bytes, of all machines at once */
 	struct yaml_number jobs;   /* machines at once */
 };

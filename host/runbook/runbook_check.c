@@ -172,11 +172,12 @@ static void check_cases(struct runbook_state *state, struct runbook_problems *pr
 					 "`exclude`: a suite or a priority cannot be taken away, "
 					 "only what has an id, area, kind, need or source");
 	vec_each (&cases->overrides, override) {
-		if (override->cases.text && override->timeout_ns.place.line == 0 &&
-		    override->retries.place.line == 0 && override->repeat.place.line == 0)
+		if (override->cases.text && !override->until_sure.text &&
+		    override->timeout_ns.place.line == 0 && override->retries.place.line == 0 &&
+		    override->repeat.place.line == 0)
 			runbook_complain(problems, override->cases.place,
 					 "`overrides` says nothing of these cases: timeout, "
-					 "retries or repeat");
+					 "retries, repeat or until-sure");
 		if (override->cases.text && has_prefix(override->cases.text, "suite="))
 			runbook_complain(
 				problems, override->cases.place,

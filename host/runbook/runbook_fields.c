@@ -2,6 +2,7 @@
 /* The keys of a runbook, and what their values may be. */
 #include <string.h>
 
+#include "base/rate.h"
 #include "base/yaml_schema.h"
 #include "host/runbook/internal.h"
 
@@ -71,6 +72,14 @@ static void check_term(const char *text, struct text *why)
 		(void)text_addf(why, "'%.60s' is not one term; a list has one in each entry", text);
 	else if (text[0] == '-' || text[0] == '!')
 		(void)text_addf(why, "'%.60s': what is not meant stands in `exclude`", text);
+}
+
+static void check_rate(const char *text, struct text *why)
+{
+	double rate;
+
+	if (rate_parse(text, &rate) < 0)
+		(void)text_addf(why, "'%.60s' is no rate such as 99%% or 0.99", text);
 }
 
 #define NAME_PATTERN	 "^[A-Za-z0-9._+-]{1,100}$"
@@ -264,6 +273,12 @@ static const struct yaml_field override_fields[] = {
 	 .min = 1,
 	 .max = 10000,
 	 .help = "how often it is run"},
+	{.key = "until-sure",
+	 .type = YAML_TEXT,
+	 .offset = OVERRIDE(until_sure),
+	 .check = check_rate,
+	 .pattern = "^[0-9.]+%?$",
+	 .help = "one that is in doubt runs until it is sure that it passes so often, such as 99%"},
 	{.key = NULL},
 };
 static const struct yaml_field override = {
@@ -306,6 +321,8 @@ static const struct yaml_field limits_fields[] = {
 	TIME_OF("case", limits.case_ns, "how long a case may take"),
 	TIME_OF("cell", limits.cell_ns, "how long all cases of a cell may take"),
 	TIME_OF("run", limits.run_ns, "how long all may take"),
+	TIME_OF("until-sure", limits.sure_ns,
+		"how long all repetitions of cases in doubt may take"),
 	{.key = "memory",
 	 .type = YAML_AMOUNT,
 	 .offset = BOOK(limits.memory),

@@ -147,6 +147,7 @@ void record_encode(const struct record *record, struct text *out)
 		json_key(out, "superseded");
 		json_bool(out, true);
 	}
+	member_if(out, "sure", record->sure);
 	if (record->type == RECORD_RESULT)
 		encode_result(&record->result, out);
 	json_close(out, '}');
@@ -335,6 +336,18 @@ static int decode_schema(const json_t *object, struct err *e)
 		(long long)schema, RECORD_SCHEMA);
 }
 
+static int decode_sure(const json_t *object, struct record *record, struct err *e)
+{
+	static const char *const words[] = {"", SURE_PASSES, SURE_FLAKY, SURE_FAILS,
+					    SURE_UNDECIDED};
+	int r = take_string(object, "sure", record->sure, sizeof record->sure, e);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(words); i++)
+		if (strcmp(record->sure, words[i]) == 0)
+			return 0;
+	return r < 0 ? r : wrong(e, "sure");
+}
+
 static int decode_object(const json_t *object, struct record *record, struct err *e)
 {
 	int r = decode_type(object, &record->type, e);
@@ -351,6 +364,8 @@ static int decode_object(const json_t *object, struct record *record, struct err
 		r = take_string(object, "text", record->text, sizeof record->text, e);
 	if (r == 0)
 		r = take_string(object, "detail", record->detail, sizeof record->detail, e);
+	if (r == 0)
+		r = decode_sure(object, record, e);
 	if (r == 0)
 		r = take_number(object, "span_ns", INT64_MAX, &record->span_ns, e);
 	if (r == 0)

@@ -23,6 +23,11 @@ enum record_type {
 	RECORD_END,    /* text: "done", "cancelled" or why it ended */
 };
 
+#define SURE_PASSES    "passes" /* as often as the plan wants */
+#define SURE_FLAKY     "flaky"	/* less often */
+#define SURE_FAILS     "fails"	/* never passes */
+#define SURE_UNDECIDED "undecided"
+
 struct record {
 	enum record_type type;
 	uint64_t wall_ns;
@@ -34,6 +39,8 @@ struct record {
 	unsigned count;
 	/* RECORD_RESULT: it is not the case's result, since another try followed, or another repetition of the case decided. */
 	bool superseded;
+	/* RECORD_RESULT of a case in doubt that ran until it was sure: what was found; "": it was not in doubt */
+	char sure[16];
 	struct result result; /* RECORD_RESULT only */
 };
 

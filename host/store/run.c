@@ -111,6 +111,8 @@ static void parse_limits(struct run *run, const json_t *limits)
 	run->case_limit_ns = copy_ns(limits, "case_ns");
 	run->cell_limit_ns = copy_ns(limits, "cell_ns");
 	run->run_limit_ns = copy_ns(limits, "run_ns");
+	run->sure_limit_ns = copy_ns(limits, "sure_ns");
+	run->sure_limit = copy_number(limits, "sure_count");
 }
 
 static int parse_case(struct run *run, unsigned cell, const json_t *object, struct err *e)
@@ -133,6 +135,8 @@ static int parse_case(struct run *run, unsigned cell, const json_t *object, stru
 	it.timeout_s = copy_number(object, "timeout_s");
 	it.retries = copy_number(object, "retries");
 	it.repeat = copy_number(object, "repeat");
+	it.until_sure = json_number_value(json_object_get(object, "until_sure"));
+	it.is_doubted = json_is_true(json_object_get(object, "doubted"));
 	it.tries = (struct run_tries)VEC_INIT(TRIES_MAX);
 	it.title = copy_member(object, "title");
 	it.why = copy_member(object, "why");

@@ -38,7 +38,9 @@ struct run_case {
 	unsigned attempts;	     /* all executions */
 	struct run_tries tries;	     /* those before the result */
 	unsigned timeout_s, retries,
-		repeat;	 /* what the plan has instead of the case's own; 0: nothing */
+		repeat;	   /* what the plan has instead of the case's own; 0: nothing */
+	double until_sure; /* as the plan wants it; 0: it does not */
+	bool is_doubted;
 	bool is_awaited; /* it has no result yet, and the run is still going on */
 };
 DEFINE_VEC(run_cases, struct run_case);
@@ -82,6 +84,8 @@ struct run {
 	unsigned resumed; /* how often */
 	bool proves;
 	uint64_t case_limit_ns, cell_limit_ns, run_limit_ns; /* of the plan; 0: none */
+	uint64_t sure_limit_ns;				     /* as is what being sure may take */
+	unsigned sure_limit;
 	size_t lost_lines; /* at the journal's end: torn or garbled */
 	struct run_cells cells;
 	struct run_left_outs left_out;

@@ -31,6 +31,7 @@ static struct record *sample_record(const char *id)
 	result->duration_ns = 123456789;
 	result->attempt = 2;
 	result->sabotaged = true;
+	(void)snprintf(record->sure, sizeof record->sure, SURE_FLAKY);
 	text_add(&result->evidence, "line 1\nline \xff 2\n\0", 17);
 	return record;
 }
@@ -56,6 +57,7 @@ TEST(record, comes_back_as_it_went)
 	EXPECT_NUMBER(back->result.duration_ns, 123456789);
 	EXPECT_NUMBER(back->result.attempt, 2);
 	EXPECT(back->result.sabotaged && !back->superseded);
+	EXPECT_TEXT(back->sure, "flaky");
 	EXPECT_TEXT(back->result.evidence.buf, "line 1\nline \xef\xbf\xbd 2\n?");
 }
 
@@ -115,6 +117,7 @@ static const char *const refused_lines[] = {
 	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"subs\":{}}",
 	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"subs\":[{\"name\":\"x\"}]}",
 	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"subs\":[{\"name\":\"x\",\"outcome\":\"odd\"}]}",
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"sure\":\"maybe\"}",
 };
 
 TEST(record, refuses_foreign_lines)

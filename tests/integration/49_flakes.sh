@@ -58,4 +58,18 @@ check_exit 64 "a run that is not there" "$ASSAY" flakes nowhere
 check "a run that is removed" "$ASSAY" runs --remove r1
 check_exit 0 "counts no more" "$ASSAY" flakes
 check_says "so nothing is left" 'always come out the same'
+
+# ---- until it is sure: what is asked for wrongly ----
+check_exit 64 "a rate that is none" "$ASSAY" run none.qcow2 --until-sure=often
+check_says "it is said" "'often' is no rate such as 99% or 0.99"
+check_exit 64 "a rate that nothing can prove" "$ASSAY" run none.qcow2 --until-sure=1
+check_says "it is said within which" 'not between 95% and 99.99%'
+check_exit 64 "a budget that is too small" "$ASSAY" run none.qcow2 --until-sure --until-sure-budget 30
+check_says "it is said how large it has to be" '30 executions cannot make sure of 99%: that takes 31'
+check_exit 64 "a budget for nothing" "$ASSAY" run none.qcow2 --until-sure-budget 5m
+check_says "it is said for what it is" 'of use only with --until-sure'
+check_exit 64 "a budget that is neither time nor number" "$ASSAY" run none.qcow2 --until-sure --until-sure-budget 5MiB
+check_says "it is said" 'neither a time such as 5m nor a number'
+check_exit 64 "another rate for a run that was stopped" "$ASSAY" run --resume last --until-sure
+check_says "that is the plan's" 'goes on with the plan of that run'
 finish
