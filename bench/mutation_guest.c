@@ -55,7 +55,7 @@ static int describe_machine(struct mutation_guest *guest, const struct arguments
 			    const struct patience *p, struct err *e)
 {
 	enum accel accel;
-	int r = accel_choose(ACCEL_AUTO, guest->cache, p, &accel, e);
+	int r = accel_choose(ACCEL_AUTO, NULL, guest->cache, p, &accel, e);
 
 	if (r < 0)
 		return r;

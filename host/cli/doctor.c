@@ -61,7 +61,7 @@ static void examine_qemu(struct examined *x, struct finding *ret)
 	struct err e = {0};
 	char version[64];
 
-	x->has_qemu = qemu_version(&p, version, &e) == 0;
+	x->has_qemu = qemu_version(NULL, &p, version, &e) == 0;
 	if (x->has_qemu)
 		find(ret, HEALTH_GOOD, "", "version %s", version);
 	else
@@ -134,7 +134,8 @@ static bool examine_accel(struct examined *x, enum accel accel, struct finding *
 		     "without QEMU it cannot be tried");
 		return false;
 	}
-	if (accel_probe(accel, x->no_cache.code ? NULL : x->images.cache, &p, &answer, &e) < 0) {
+	if (accel_probe(accel, NULL, x->no_cache.code ? NULL : x->images.cache, &p, &answer, &e) <
+	    0) {
 		find(ret, HEALTH_LIMITED, "", "%s", e.text);
 		return false;
 	}

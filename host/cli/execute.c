@@ -307,14 +307,17 @@ int execution_prepare(struct execution *x, const char *subject, struct err *e)
 static int check_masks(const struct execution *x, struct err *e)
 {
 	vec_each (&x->earlier->cells, cell) {
-		const bool is_path = strstr(cell->image_path, SECRET_MASK) != NULL;
-		if (!is_path && !strstr(cell->variants, SECRET_MASK))
+		const bool is_path = strstr(cell->image_path, SECRET_MASK) != NULL,
+			   is_qemu = strstr(cell->qemu, SECRET_MASK) != NULL;
+		if (!is_path && !is_qemu && !strstr(cell->variants, SECRET_MASK))
 			continue;
 		return err_set(e, BLAME_USER, EINVAL,
 			       "%s of cell %u of run %s has a secret in it, which is kept nowhere: "
 			       "run the runbook anew, with the secret",
-			       is_path ? "the image's path" : "a variant", cell->index,
-			       x->earlier->id);
+			       is_path	 ? "the image's path"
+			       : is_qemu ? "the QEMU program's path"
+					 : "a variant",
+			       cell->index, x->earlier->id);
 	}
 	return 0;
 }

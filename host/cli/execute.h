@@ -50,6 +50,8 @@ struct execution_cell {
 		with;	/* firmware and entry as they are wished (AUTO), until choose_machines() */
 	unsigned vms;	/* machines that one case may have at once */
 	char *variants; /* owned: lines name=value; NULL: none */
+	/* As in struct plan_cell_spec, borrowed from the runbook or the earlier run. */
+	const char *image_called, *host, *qemu_version;
 	size_t combination; /* of the runbook that it comes from */
 };
 DEFINE_VEC(execution_cells, struct execution_cell);
@@ -68,7 +70,6 @@ struct execution {
 	struct run *earlier;	/* --resume */
 	struct case_list cases; /* what is to be run; with --resume: what that run's plan names */
 	struct execution_cells cells;
-	enum accel accel; /* of all machines */
 	struct plan *plan;
 	char *folder, *templates;
 	char id[96];

@@ -145,6 +145,7 @@ int book_read(const char *path, struct execution *x, struct err *e)
 	unsigned count = demand_init(&x->book->demand, runbook, &problems);
 	count += runbook_check_cases(runbook, x->catalog, &problems);
 	count += make_trials(x, &problems);
+	count += book_find_hosts(x->book, &problems);
 	return count > 0 ? print_problems(&problems, path, e) : 0;
 }
 
@@ -157,6 +158,7 @@ void book_free(struct execution_book *book)
 	free(book->why_not);
 	free(book->beyond_within);
 	free(book->trials);
+	book_hosts_free(book);
 	combine_free(book->combine);
 	free(book->images);
 	demand_done(&book->demand);
@@ -262,6 +264,15 @@ static enum firmware firmware_of(const struct execution_book *book, const uint32
 		       : FIRMWARE_BIOS;
 }
 
+static void take_host(const struct runbook_host *host, const struct book_host *found,
+		      struct execution_cell *cell)
+{
+	cell->host = host->name.text;
+	cell->qemu_version = found->version[0] ? found->version : NULL;
+	cell->with.qemu = found->qemu;
+	cell->with.machine = found->machine[0] ? found->machine : NULL;
+}
+
 static void add_cell(struct execution *x, size_t combination)
 {
 	struct execution_book *book = x->book;
@@ -275,14 +286,9 @@ static void add_cell(struct execution *x, size_t combination)
 		.combination = combination,
 	};
 
-	if (host && (host->qemu.text || host->machine.text)) {
-		book_leave_out(
-			book, &cell,
-			"the host '%s' names a QEMU or a machine type, and only Assay's own can be "
-			"used yet",
-			host->name.text);
-		return;
-	}
+	cell.image_called = book->runbook->images.items[items[DEMAND_IMAGE]].name.text;
+	if (host)
+		take_host(host, &book->hosts[items[DEMAND_HOST]], &cell);
 	struct err refused = {0};
 	if (check_size_arch(&cell.size, &refused) < 0) {
 		book_leave_out(book, &cell, "%s", refused.text);

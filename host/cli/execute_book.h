@@ -9,6 +9,13 @@
 
 DEFINE_VEC(changed_items, struct traits_item);
 
+/* A runbook's host, as it was found here. */
+struct book_host {
+	char *qemu;	  /* its program; NULL: the usual one */
+	char version[64]; /* of that; "": nobody was asked */
+	char machine[64]; /* the machine type of that version; "": the usual one */
+};
+
 struct execution_book {
 	struct runbook *runbook;
 	struct demand demand;
@@ -16,6 +23,7 @@ struct execution_book {
 	struct combine *combine;
 	char **why_not;		   /* by combination: why it is in no cell; NULL: it is in one */
 	bool *beyond_within;	   /* by combination: the budget leaves it out */
+	struct book_host *hosts;   /* by the runbook's */
 	struct plan_trial *trials; /* by the catalogue's cases: how each is tried */
 	struct text remarks;
 	struct former former; /* of an increment */
@@ -31,6 +39,10 @@ void book_free(struct execution_book *book);
 
 /* Looks into the images, and makes a cell of each combination. */
 int book_open_subjects(struct execution *x, struct err *e) NONNULL(1, 2);
+
+/* Asks the QEMUs that its hosts name whether they have what these ask for: execute_hosts.c. Returns the number of problems. */
+unsigned book_find_hosts(struct execution_book *book, struct text *problems) NONNULL(1, 2);
+void book_hosts_free(struct execution_book *book) NONNULL(1);
 
 /* What --since and --changed say goes into the request: execute_since.c. */
 int book_take_former(struct execution *x, struct err *e) NONNULL(1, 2);

@@ -185,7 +185,7 @@ static void describe_host(struct execution *x, bool boots)
 
 	if (uname(&names) < 0)
 		memset(&names, 0, sizeof names);
-	if (boots && qemu_version(&p, version, &e) < 0)
+	if (boots && qemu_version(NULL, &p, version, &e) < 0)
 		(void)snprintf(version, sizeof version, "not found");
 	(void)snprintf(x->host, sizeof x->host, "%s %s %s, %u CPUs%s%s", names.sysname,
 		       names.release, names.machine, resources_cpus(""), boots ? ", QEMU " : "",

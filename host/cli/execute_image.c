@@ -75,6 +75,20 @@ static void take_earlier_size(const struct run_cell *cell, struct size *ret)
 	(void)snprintf(ret->stand_in, sizeof ret->stand_in, "%s", cell->stand_in);
 }
 
+static const char *unless_empty(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
+static void take_earlier_host(const struct run_cell *cell, struct execution_cell *ret)
+{
+	ret->image_called = unless_empty(cell->image_called);
+	ret->host = unless_empty(cell->host);
+	ret->qemu_version = unless_empty(cell->qemu_version);
+	ret->with.qemu = unless_empty(cell->qemu);
+	ret->with.machine = unless_empty(cell->machine);
+}
+
 /* The same cell as that run had. */
 static int add_earlier_cell(struct execution *x, const struct run_cell *cell, struct err *e)
 {
@@ -97,6 +111,7 @@ static int add_earlier_cell(struct execution *x, const struct run_cell *cell, st
 	added.with.entry = entry < 0 ? ENTRY_AUTO : (enum entry)entry;
 	take_earlier_size(cell, &added.size);
 	added.variants = xstrdup(cell->variants);
+	take_earlier_host(cell, &added);
 	x->arguments->accel = accel < 0 ? ACCEL_AUTO : accel;
 	x->arguments->cold = cell->cold;
 	return vec_add(&x->cells, added) ? 0 : -E2BIG; /* no run has more */
@@ -217,27 +232,76 @@ static int choose_machine(const struct execution *x, struct engine_cell *with, b
 	return choose_entry(x, with, e);
 }
 
-/* What this host must have for any of them, and by what they are run. */
-static int choose_accel(struct execution *x, struct err *e)
+/* What this host must have for any of them. */
+static int check_lacks(const struct execution *x, struct err *e)
 {
-	struct patience p = patience_for_user(-1);
 	bool has_uefi = false, has_tpm = false;
 
 	vec_each (&x->cells, cell) {
 		has_uefi = has_uefi || cell->with.firmware == FIRMWARE_UEFI;
 		has_tpm = has_tpm || cell->size.tpm;
 	}
-	int r = qemu_check_lacks(&p, has_uefi, has_tpm, e);
-	if (r == 0)
-		r = accel_choose((enum accel)x->arguments->accel, x->setup.cache, &p, &x->accel, e);
-	if (r < 0)
-		return r;
-	vec_each (&x->cells, cell)
-		cell->with.accel = x->accel;
-	if (x->arguments->accel == ACCEL_AUTO && x->accel == ACCEL_TCG && !x->arguments->quiet)
+	return qemu_check_lacks(has_uefi, has_tpm, e);
+}
+
+/* By what each QEMU runs machines. */
+struct proved_accel {
+	const char *qemu;
+	enum accel accel;
+	struct err refused; /* code 0: it is proved */
+};
+DEFINE_VEC(proved_accels, struct proved_accel);
+
+static const struct proved_accel *prove_accel(const struct execution *x, const char *qemu,
+					      struct proved_accels *proved)
+{
+	struct patience p = patience_for_user(-1);
+	struct proved_accel now = {.qemu = qemu};
+
+	vec_each (proved, it)
+		if (strcmp(it->qemu ? it->qemu : "", qemu ? qemu : "") == 0)
+			return it;
+	(void)accel_choose((enum accel)x->arguments->accel, qemu, x->setup.cache, &p, &now.accel,
+			   &now.refused);
+	if (!vec_add(proved, now))
+		abort(); /* there are no more than cells */
+	return &proved->items[proved->count - 1];
+}
+
+/* QEMU would refuse it in the middle of the run. */
+static void check_cpu(const struct execution_cell *cell, struct err *ret)
+{
+	if (cell->with.accel == ACCEL_TCG && strcmp(cell->size.cpu_model, "host") == 0)
+		(void)err_set(ret, BLAME_HOST, ENOTSUP,
+			      "the CPU model 'host' is there with KVM only, and it does not run "
+			      "guests here");
+}
+
+static int choose_accel(struct execution *x, struct err *e)
+{
+	struct proved_accels proved = VEC_INIT(EXECUTE_CELLS_MAX);
+	int r = check_lacks(x, e);
+	bool emulates = false;
+
+	vec_each (&x->cells, cell) {
+		if (r < 0)
+			break;
+		const struct proved_accel *found = prove_accel(x, cell->with.qemu, &proved);
+		struct err refused = found->refused;
+		cell->with.accel = found->accel;
+		emulates = emulates || (refused.code == 0 && found->accel == ACCEL_TCG);
+		if (refused.code == 0)
+			check_cpu(cell, &refused);
+		if (refused.code == ECANCELED)
+			r = err_set(e, refused.blame, refused.code, "%s", refused.text);
+		else if (refused.code != 0)
+			r = refuse_cell(x, cell, &refused, e);
+	}
+	vec_done(&proved);
+	if (r == 0 && x->arguments->accel == ACCEL_AUTO && emulates && !x->arguments->quiet)
 		log_warning(
 			"KVM does not run guests here (see `assay doctor`): machines are emulated, which is slow");
-	return 0;
+	return r < 0 ? r : drop_cells(x, e);
 }
 
 int refuse_cell(struct execution *x, const struct execution_cell *cell, const struct err *refused,
@@ -281,7 +345,6 @@ int choose_machines(struct execution *x, bool boots, struct err *e)
 {
 	int r = 0;
 
-	x->accel = (enum accel)x->arguments->accel;
 	vec_each (&x->cells, cell) {
 		struct err refused = {0};
 		if (r == 0 && choose_machine(x, &cell->with, boots, &refused) < 0)

@@ -34,6 +34,7 @@ static struct plan_cell *add_cell(struct execution *x, const struct execution_ce
 	struct plan_cell_spec spec = {
 		.image_path = image->path,
 		.image_name = image->name,
+		.image_called = cell->image_called,
 		.image_digest = image->digest,
 		.image_format = image->format,
 		.os_name = image->os_name,
@@ -43,6 +44,10 @@ static struct plan_cell *add_cell(struct execution *x, const struct execution_ce
 		.entry = entry_name(with->entry),
 		.policy = x->policy,
 		.variants = cell->variants,
+		.host = cell->host,
+		.qemu = with->qemu,
+		.qemu_version = cell->qemu_version,
+		.machine = with->machine,
 		.size = cell->size,
 		.cold = x->arguments->cold,
 		.offer = {.uefi = with->firmware == FIRMWARE_UEFI,
@@ -60,15 +65,16 @@ static struct plan_cell *add_cell(struct execution *x, const struct execution_ce
 	return plan_add_cell(x->plan, &spec);
 }
 
-static uint64_t remembered(struct execution *x, const struct catalog_case *it, bool sabotaged)
+static uint64_t remembered(struct execution *x, const struct plan_cell *cell,
+			   const struct catalog_case *it, bool sabotaged)
 {
-	return x->store ? store_duration_ns(x->store, it->id, accel_name(x->accel), sabotaged) : 0;
+	return x->store ? store_duration_ns(x->store, it->id, cell->accel, sabotaged) : 0;
 }
 
 static void add_case(struct execution *x, struct plan_cell *cell, const struct catalog_case *it,
 		     bool sabotaged)
 {
-	plan_add_case(x->plan, cell, it, sabotaged, remembered(x, it, sabotaged));
+	plan_add_case(x->plan, cell, it, sabotaged, remembered(x, cell, it, sabotaged));
 }
 
 static void add_named(struct execution *x, struct plan_cell *cell, const char *id)

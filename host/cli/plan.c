@@ -153,6 +153,16 @@ static void add_cases(const struct plan_cell *cell, bool run, struct text *out)
 	json_close(out, ']');
 }
 
+static void add_host(const struct plan_cell *cell, struct text *out)
+{
+	if (cell->qemu[0])
+		json_member(out, "qemu", cell->qemu);
+	if (cell->qemu_version[0])
+		json_member(out, "qemu_version", cell->qemu_version);
+	if (cell->machine[0])
+		json_member(out, "machine", cell->machine);
+}
+
 static void add_cell_json(const struct execution *x, const struct plan_cell *cell, struct text *out)
 {
 	text_adds(out, cell->index > 0 ? ",\n" : "\n");
@@ -173,6 +183,7 @@ static void add_cell_json(const struct execution *x, const struct plan_cell *cel
 	json_member(out, "firmware", cell->firmware);
 	json_member(out, "accel", cell->accel);
 	json_member(out, "entry", cell->entry);
+	add_host(cell, out);
 	json_key(out, "boots");
 	json_bool(out, plan_cell_boots(cell));
 	json_member_number(out, "mem_mib", cell->size.mem_mib);

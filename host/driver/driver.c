@@ -99,6 +99,20 @@ void vm_events_done(struct vm_events *events)
 	events->added = 0;
 }
 
+const char *spec_machine_type(const struct machine_spec *spec)
+{
+	const char *planted = spec_machine_setting(spec, "machine");
+
+	return planted ? planted : spec->machine ? spec->machine : "q35";
+}
+
+bool spec_is_i440fx(const struct machine_spec *spec)
+{
+	const char *type = spec_machine_type(spec);
+
+	return strcmp(type, "pc") == 0 || has_prefix(type, "pc-i440fx");
+}
+
 const char *spec_controller(const struct machine_spec *spec)
 {
 	const char *controller =

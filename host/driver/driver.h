@@ -53,7 +53,7 @@ struct driver {
 	const char *name;
 
 	/* Checks, before anything is made, that this host can run such machines at all. NULL: it always can. */
-	int (*check)(const struct patience *p, struct err *e);
+	int (*check)(const struct machine_spec *spec, const struct patience *p, struct err *e);
 
 	/* Makes a VM from the spec and powers it on. Blame host for what this host lacks, user for a spec that
 	 * cannot be. Gives *ret. */
@@ -121,8 +121,8 @@ struct driver {
 	/* Why the VM ended by itself: one sentence without the stop. */
 	void (*last_words)(struct vm *vm, struct text *out);
 
-	/* True when this host has a firmware for machines with Secure Boot. */
-	bool (*has_secure_boot)(void);
+	/* True when this host has a firmware for such machines with Secure Boot. */
+	bool (*has_secure_boot)(const struct machine_spec *spec);
 
 	/* Ends it at once and removes all of it but evidence. Takes NULL. */
 	void (*free)(struct vm *vm);

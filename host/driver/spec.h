@@ -29,6 +29,9 @@ struct machine_spec {
 	const struct image *image;   /* NULL: micro-VM from `kernel` */
 	const struct image_options *image_options;
 	const struct size *size;
+	const char
+		*qemu; /* the QEMU program: a name that PATH has, or a path; NULL: the usual one */
+	const char *machine;	/* its machine type, of the q35 or the i440FX family; NULL: q35 */
 	enum firmware firmware; /* never AUTO */
 	enum accel accel;	/* never AUTO: accel_choose() */
 	enum entry entry;	/* never AUTO */
@@ -64,6 +67,11 @@ int accel_parse(const char *name, enum accel *ret) NONNULL(1, 2);
 
 /* True when the spec's sabotage is to leave that device out: "virtio-rng", "virtio-balloon", "vmgenid", … */
 bool spec_drops(const struct machine_spec *spec, const char *device) NONNULL(1, 2);
+
+/* The machine type: the sabotage's, else the spec's, else q35. */
+const char *spec_machine_type(const struct machine_spec *spec) NONNULL(1);
+/* True when it is of the i440FX family, which has PCI and no PCI Express. */
+bool spec_is_i440fx(const struct machine_spec *spec) NONNULL(1);
 
 /* The root disk's: the make's, else the size's; NULL: virtio-blk. */
 const char *spec_controller(const struct machine_spec *spec) NONNULL(1);

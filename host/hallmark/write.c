@@ -80,6 +80,10 @@ static void add_cells(const struct run *run, struct text *out)
 		json_member(out, "accel", cell->accel);
 		if (cell->cpu_model[0])
 			json_member(out, "cpu", cell->cpu_model);
+		if (cell->qemu_version[0])
+			json_member(out, "qemu", cell->qemu_version);
+		if (cell->machine[0])
+			json_member(out, "machine", cell->machine);
 		if (cell->variants[0])
 			json_member(out, "variants", cell->variants);
 		json_close(out, '}');

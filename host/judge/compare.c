@@ -27,16 +27,20 @@ static bool can_pair(const struct run_cell *a, const struct run_cell *b)
 {
 	return strcmp(a->size_name, b->size_name) == 0 && strcmp(a->firmware, b->firmware) == 0 &&
 	       strcmp(a->cpu_model, b->cpu_model) == 0 && strcmp(a->variants, b->variants) == 0 &&
+	       strcmp(a->host, b->host) == 0 &&
 	       (!both_say(a->arch, b->arch) || strcmp(a->arch, b->arch) == 0);
 }
 
 static unsigned likeness(const struct run_cell *a, const struct run_cell *b)
 {
-	return (strcmp(a->image_digest, b->image_digest) == 0) * 8U +
+	return (both_say(a->image_called, b->image_called) &&
+		strcmp(a->image_called, b->image_called) == 0) *
+		       16U +
+	       (strcmp(a->image_digest, b->image_digest) == 0) * 8U +
 	       (strcmp(a->image_name, b->image_name) == 0) * 4U +
 	       (strcmp(a->os_name, b->os_name) == 0) * 2U + (strcmp(a->accel, b->accel) == 0) * 1U;
 }
-#define LIKENESS_MAX 15
+#define LIKENESS_MAX 31
 
 static void pair_at(const struct run *before, const struct run *now, unsigned wanted,
 		    int *partner_of, int *partner_in)

@@ -2,11 +2,13 @@
 /* Proving accelerators with a tiny guest. */
 #include "host/machine/accel.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
@@ -23,13 +25,25 @@
 /* A refusal may have been the fault of a busy moment, so it is not for ever. */
 #define REFUSAL_SPAN_NS (24 * 3600 * NS_PER_S)
 
+/* Two builds may say the same version. */
+static void add_program(struct text *key, const char *program)
+{
+	struct stat stat_;
+
+	(void)text_addf(key, ", %s", program);
+	if (stat(program, &stat_) == 0)
+		(void)text_addf(key, " of %lld bytes, %lld", (long long)stat_.st_size,
+				(long long)stat_.st_mtim.tv_sec);
+}
+
 /* What an answer holds for. */
-static int probe_key(enum accel accel, const struct patience *p, struct text *key, struct err *e)
+static int probe_key(enum accel accel, const char *program, const struct patience *p,
+		     struct text *key, struct err *e)
 {
 	CLEAN_TEXT struct text cpu = TEXT_INIT(1U << 20);
 	struct utsname system;
 	char version[64];
-	int r = qemu_version(p, version, e);
+	int r = qemu_version(program, p, version, e);
 
 	if (r < 0)
 		return r;
@@ -40,18 +54,33 @@ static int probe_key(enum accel accel, const struct patience *p, struct text *ke
 	(void)text_addf(key, "%s, guest %s, kernel %s, QEMU %s, %.*s", accel_name(accel),
 			ACCEL_GUEST_SAYS, system.release, version,
 			model ? (int)strcspn(model, "\n") : 0, model ? model : "");
+	if (program)
+		add_program(key, program);
 	return 0;
 }
 
-static char *answer_path(enum accel accel, const char *cache_folder)
+#define ANSWER_PREFIX "accelerator-"
+
+/* FNV-1a of the program's path: each has an answer of its own, and whose it is stands in it. */
+static uint64_t program_number(const char *program)
 {
-	return xasprintf("%s/accelerator-%s.json", cache_folder, accel_name(accel));
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (const char *c = program; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
+	return hash;
 }
 
-static bool recall(enum accel accel, const char *cache_folder, const char *key,
-		   struct accel_answer *ret)
+static char *answer_path(enum accel accel, const char *program, const char *cache_folder)
 {
-	CLEAN_FREE char *path = answer_path(accel, cache_folder);
+	if (!program)
+		return xasprintf("%s/" ANSWER_PREFIX "%s.json", cache_folder, accel_name(accel));
+	return xasprintf("%s/" ANSWER_PREFIX "%s-%016llx.json", cache_folder, accel_name(accel),
+			 (unsigned long long)program_number(program));
+}
+
+static bool recall(enum accel accel, const char *path, const char *key, struct accel_answer *ret)
+{
 	CLEAN_TEXT struct text content = TEXT_INIT(ANSWER_MAX);
 	const char *its_key = NULL, *sentence = NULL;
 	json_int_t asked_s = 0;
@@ -78,10 +107,8 @@ static bool recall(enum accel accel, const char *cache_folder, const char *key,
 }
 
 /* Best effort: without it the next run asks again. */
-static void remember(enum accel accel, const char *cache_folder, const char *key,
-		     const struct accel_answer *answer)
+static void remember(const char *path, const char *key, const struct accel_answer *answer)
 {
-	CLEAN_FREE char *path = answer_path(accel, cache_folder);
 	CLEAN_FREE char *unfinished = xasprintf("%s.XXXXXX", path);
 	CLEAN_TEXT struct text json = TEXT_INIT(ANSWER_MAX);
 	CLEAN_FD int fd = mkostemp(unfinished, O_CLOEXEC);
@@ -149,13 +176,14 @@ static void judge(enum accel accel, int r, struct child_output *out, struct acce
 }
 
 /* Runs the guest with the CPU that machines get. */
-static int ask(enum accel accel, const struct patience *p, struct accel_answer *ret, struct err *e)
+static int ask(enum accel accel, const char *program, const struct patience *p,
+	       struct accel_answer *ret, struct err *e)
 {
 	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(4096);
 	CLEAN_FD int rom = make_rom(e);
 	bool kvm = accel == ACCEL_KVM;
 	const char *argv[] = {
-		"qemu-system-x86_64",
+		program ? program : QEMU_PROGRAM,
 		"-nodefaults",
 		"-no-user-config",
 		"-display",
@@ -195,9 +223,10 @@ static int ask(enum accel accel, const struct patience *p, struct accel_answer *
 	return 0;
 }
 
-int accel_probe(enum accel accel, const char *cache_folder, const struct patience *p,
-		struct accel_answer *ret, struct err *e)
+int accel_probe(enum accel accel, const char *program, const char *cache_folder,
+		const struct patience *p, struct accel_answer *ret, struct err *e)
 {
+	CLEAN_FREE char *path = cache_folder ? answer_path(accel, program, cache_folder) : NULL;
 	CLEAN_TEXT struct text key = TEXT_INIT(1024);
 
 	*ret = (struct accel_answer){.refusal = ACCEL_REFUSED_FAILED};
@@ -209,29 +238,33 @@ int accel_probe(enum accel accel, const char *cache_folder, const struct patienc
 				       : "may not be used by this user");
 		return 0;
 	}
-	int r = probe_key(accel, p, &key, e);
-	if (r < 0 || (cache_folder && recall(accel, cache_folder, key.buf, ret)))
+	int r = probe_key(accel, program, p, &key, e);
+	if (r < 0 || (path && recall(accel, path, key.buf, ret)))
 		return r;
-	r = ask(accel, p, ret, e);
-	if (r == 0 && cache_folder)
-		remember(accel, cache_folder, key.buf, ret);
+	r = ask(accel, program, p, ret, e);
+	if (r == 0 && path)
+		remember(path, key.buf, ret);
 	return r;
 }
 
 void accel_forget(const char *cache_folder)
 {
-	for (enum accel accel = ACCEL_KVM; accel <= ACCEL_TCG; accel++) {
-		CLEAN_FREE char *path = answer_path(accel, cache_folder);
-		(void)unlink(path);
-	}
+	DIR *dir = opendir(cache_folder);
+
+	if (!dir)
+		return;
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (has_prefix(entry->d_name, ANSWER_PREFIX))
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	(void)closedir(dir);
 }
 
-int accel_choose(enum accel wanted, const char *cache_folder, const struct patience *p,
-		 enum accel *ret, struct err *e)
+int accel_choose(enum accel wanted, const char *program, const char *cache_folder,
+		 const struct patience *p, enum accel *ret, struct err *e)
 {
 	struct accel_answer answer;
 	enum accel first = wanted == ACCEL_TCG ? ACCEL_TCG : ACCEL_KVM;
-	int r = accel_probe(first, cache_folder, p, &answer, e);
+	int r = accel_probe(first, program, cache_folder, p, &answer, e);
 
 	if (r < 0)
 		return err_wrap(e, "probe the accelerator %s", accel_name(first));
@@ -241,5 +274,5 @@ int accel_choose(enum accel wanted, const char *cache_folder, const struct patie
 	if (wanted != ACCEL_AUTO)
 		return err_set(e, BLAME_HOST, ENOTSUP, "the accelerator %s cannot be used: %s",
 			       accel_name(wanted), answer.sentence);
-	return accel_choose(ACCEL_TCG, cache_folder, p, ret, e);
+	return accel_choose(ACCEL_TCG, program, cache_folder, p, ret, e);
 }

@@ -24,13 +24,13 @@ TEST(accel, tcg_is_proved_and_remembered)
 	struct err e = {0};
 
 	need_qemu();
-	EXPECT_NUMBER(accel_probe(ACCEL_TCG, test_folder(), &p, &first, &e), 0);
+	EXPECT_NUMBER(accel_probe(ACCEL_TCG, NULL, test_folder(), &p, &first, &e), 0);
 	EXPECT(first.proved && !first.remembered);
 	EXPECT_TEXT(first.sentence, "TCG runs guests");
-	EXPECT_NUMBER(accel_probe(ACCEL_TCG, test_folder(), &p, &second, &e), 0);
+	EXPECT_NUMBER(accel_probe(ACCEL_TCG, NULL, test_folder(), &p, &second, &e), 0);
 	EXPECT(second.proved && second.remembered);
 	accel_forget(test_folder());
-	EXPECT_NUMBER(accel_probe(ACCEL_TCG, test_folder(), &p, &second, &e), 0);
+	EXPECT_NUMBER(accel_probe(ACCEL_TCG, NULL, test_folder(), &p, &second, &e), 0);
 	EXPECT(second.proved && !second.remembered);
 }
 
@@ -44,7 +44,7 @@ TEST(accel, refusal_of_tcg_is_asked_again)
 	struct err e = {0};
 
 	need_qemu();
-	EXPECT_NUMBER(accel_probe(ACCEL_TCG, test_folder(), &p, &answer, &e), 0);
+	EXPECT_NUMBER(accel_probe(ACCEL_TCG, NULL, test_folder(), &p, &answer, &e), 0);
 	EXPECT_NUMBER(text_read_file(&remembered, path), 0);
 	char *yes = strstr(remembered.buf, "true,");
 	EXPECT(yes != NULL);
@@ -55,7 +55,7 @@ TEST(accel, refusal_of_tcg_is_asked_again)
 		xasprintf("%.*s,%s", (int)(yes + 5 - remembered.buf), remembered.buf, yes + 5);
 	FILE *file = fopen(path, "we");
 	EXPECT(file && fputs(rest, file) >= 0 && fclose(file) == 0);
-	EXPECT_NUMBER(accel_probe(ACCEL_TCG, test_folder(), &p, &answer, &e), 0);
+	EXPECT_NUMBER(accel_probe(ACCEL_TCG, NULL, test_folder(), &p, &answer, &e), 0);
 	EXPECT(answer.proved && !answer.remembered);
 }
 
@@ -69,11 +69,11 @@ TEST(accel, choice_agrees_with_the_probe)
 	struct err e = {0};
 
 	need_qemu();
-	EXPECT_NUMBER(accel_probe(ACCEL_KVM, test_folder(), &p, &kvm, &e), 0);
+	EXPECT_NUMBER(accel_probe(ACCEL_KVM, NULL, test_folder(), &p, &kvm, &e), 0);
 	EXPECT(kvm.sentence[0] != '\0');
-	EXPECT_NUMBER(accel_choose(ACCEL_AUTO, test_folder(), &p, &chosen, &e), 0);
+	EXPECT_NUMBER(accel_choose(ACCEL_AUTO, NULL, test_folder(), &p, &chosen, &e), 0);
 	EXPECT_NUMBER(chosen, kvm.proved ? ACCEL_KVM : ACCEL_TCG);
-	EXPECT_NUMBER(accel_choose(ACCEL_KVM, test_folder(), &p, &chosen, &e),
+	EXPECT_NUMBER(accel_choose(ACCEL_KVM, NULL, test_folder(), &p, &chosen, &e),
 		      kvm.proved ? 0 : -ENOTSUP);
 	if (!kvm.proved) {
 		EXPECT(strstr(e.text, "the accelerator kvm cannot be used: ") == e.text);

@@ -317,7 +317,7 @@ int machine_boot(const struct machine_spec *spec, const struct patience *p, stru
 
 	*report = (struct boot_report){.state = BOOT_MACHINE_ENDED,
 				       .console_tail = TEXT_INIT(CONSOLE_TAIL_MAX)};
-	int r = driver->check ? driver->check(p, e) : 0;
+	int r = driver->check ? driver->check(spec, p, e) : 0;
 	if (r == 0)
 		r = sabotage_plant(spec, p, &planted, e);
 	if (r == 0 && planted >= 0)
@@ -393,7 +393,7 @@ bool machine_has_secure_boot(const struct machine_spec *spec)
 {
 	const struct driver *driver = spec_driver(spec);
 
-	return driver->has_secure_boot && driver->has_secure_boot();
+	return driver->has_secure_boot && driver->has_secure_boot(spec);
 }
 
 /* Channels and flags as they are before the first boot. */

@@ -74,7 +74,7 @@ static int micro_open(void *arg, const struct image *image, const struct patienc
 		r = err_set(e, BLAME_HOST, ENOENT,
 			    "there is no kernel for it; `assay doctor` says how to get one");
 	if (r == 0)
-		r = accel_choose(setup->accel, setup->cache_folder, p, &accel, e);
+		r = accel_choose(setup->accel, NULL, setup->cache_folder, p, &accel, e);
 	if (r == 0)
 		r = make_folder(micro, setup, e);
 	if (r == 0) {

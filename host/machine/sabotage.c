@@ -85,6 +85,7 @@ int sabotage_plant(const struct machine_spec *spec, const struct patience *p, in
 	struct machine_spec micro = {
 		.image_options = spec->image_options,
 		.size = &size,
+		.qemu = spec->qemu,
 		.firmware = FIRMWARE_BIOS,
 		.accel = spec->accel,
 		.entry = ENTRY_INIT,

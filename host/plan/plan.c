@@ -149,10 +149,11 @@ struct plan *plan_new(const char *run_id, const struct catalog *catalog)
 
 static void cell_free(struct plan_cell *cell)
 {
-	char *const strings[] = {cell->image_path,   cell->image_name, cell->image_digest,
-				 cell->image_format, cell->os_name,    cell->arch,
-				 cell->firmware,     cell->accel,      cell->entry,
-				 cell->policy,	     cell->variants};
+	char *const strings[] = {
+		cell->image_path, cell->image_name, cell->image_digest, cell->image_format,
+		cell->os_name,	  cell->arch,	    cell->firmware,	cell->accel,
+		cell->entry,	  cell->policy,	    cell->variants,	cell->image_called,
+		cell->host,	  cell->qemu,	    cell->qemu_version, cell->machine};
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		free(strings[i]);
@@ -194,11 +195,16 @@ struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *
 		.image_format = copy_or_empty(spec->image_format),
 		.os_name = copy_or_empty(spec->os_name),
 		.arch = copy_or_empty(spec->arch),
+		.image_called = copy_or_empty(spec->image_called),
 		.firmware = copy_or_empty(spec->firmware),
 		.accel = copy_or_empty(spec->accel),
 		.entry = copy_or_empty(spec->entry),
 		.policy = copy_or_empty(spec->policy),
 		.variants = copy_or_empty(spec->variants),
+		.host = copy_or_empty(spec->host),
+		.qemu = copy_or_empty(spec->qemu),
+		.qemu_version = copy_or_empty(spec->qemu_version),
+		.machine = copy_or_empty(spec->machine),
 		.size = spec->size,
 		.offer = spec->offer,
 		.cold = spec->cold,
@@ -412,13 +418,16 @@ static void add_variants(const char *variants, char label[PLAN_LABEL_SIZE], size
 const char *plan_cell_label(const struct plan *plan, const struct plan_cell *cell,
 			    char label[PLAN_LABEL_SIZE])
 {
+	const char *image = cell->image_called[0] ? cell->image_called : cell->image_name;
+
 	if (plan->cells.count == 1)
-		(void)snprintf(label, PLAN_LABEL_SIZE, "%.190s", cell->image_name);
+		(void)snprintf(label, PLAN_LABEL_SIZE, "%.190s", image);
 	else
 		add_variants(cell->variants, label,
-			     (size_t)snprintf(label, PLAN_LABEL_SIZE, "%.80s, %s%s%.20s",
-					      cell->image_name, cell->size.name,
-					      cell->firmware[0] ? ", " : "", cell->firmware));
+			     (size_t)snprintf(label, PLAN_LABEL_SIZE, "%.80s, %s%s%.20s%s%.60s",
+					      image, cell->size.name, cell->firmware[0] ? ", " : "",
+					      cell->firmware, cell->host[0] ? ", " : "",
+					      cell->host));
 	return label;
 }
 
@@ -499,6 +508,26 @@ static void add_size(const struct size *size, struct text *out)
 	json_close(out, '}');
 }
 
+/* What the runbook says of the side below the guest. */
+static void add_host(const struct plan_cell *cell, struct text *out)
+{
+	const struct {
+		const char *key, *value;
+	} members[] = {{"name", cell->host},
+		       {"qemu", cell->qemu},
+		       {"version", cell->qemu_version},
+		       {"machine", cell->machine}};
+
+	if (!cell->host[0])
+		return;
+	json_key(out, "host");
+	json_open(out, '{');
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (members[i].value[0])
+			json_member(out, members[i].key, members[i].value);
+	json_close(out, '}');
+}
+
 static void add_cell(const struct plan_cell *cell, struct text *out)
 {
 	json_open(out, '{');
@@ -507,6 +536,8 @@ static void add_cell(const struct plan_cell *cell, struct text *out)
 	json_open(out, '{');
 	json_member(out, "path", cell->image_path);
 	json_member(out, "name", cell->image_name);
+	if (cell->image_called[0])
+		json_member(out, "called", cell->image_called);
 	json_member(out, "sha256", cell->image_digest);
 	json_member(out, "format", cell->image_format);
 	json_member(out, "os", cell->os_name);
@@ -514,6 +545,7 @@ static void add_cell(const struct plan_cell *cell, struct text *out)
 	json_close(out, '}');
 	add_size(&cell->size, out);
 	json_member(out, "firmware", cell->firmware);
+	add_host(cell, out);
 	json_member(out, "accel", cell->accel);
 	json_member(out, "entry", cell->entry);
 	json_member(out, "policy", cell->policy);

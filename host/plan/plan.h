@@ -80,9 +80,14 @@ DEFINE_VEC(plan_items, struct plan_item);
 /* What a cell is made of. Strings are copied by plan_add_cell. */
 struct plan_cell_spec {
 	const char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
+	const char *image_called; /* as the runbook calls it; NULL: nobody does */
 	const char *firmware, *accel, *entry;
-	const char *policy;   /* what is told of it: lines key=value; NULL: there is none */
-	const char *variants; /* the values of free axes: lines name=value; NULL: there are none */
+	const char *host; /* as the runbook calls it; NULL: it names none */
+	const char *qemu,
+		*qemu_version; /* the host's program (NULL: the usual one), what it says */
+	const char *machine;   /* the host's machine type; NULL: the usual one */
+	const char *policy;    /* what is told of it: lines key=value; NULL: there is none */
+	const char *variants;  /* the values of free axes: lines name=value; NULL: there are none */
 	struct size size;
 	struct offer offer; /* its size is replaced by the cell's */
 	bool cold;	    /* no templates: every machine is booted */
@@ -91,7 +96,8 @@ struct plan_cell_spec {
 struct plan_cell {
 	unsigned index;
 	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
-	char *firmware, *accel, *entry, *policy, *variants;
+	char *image_called, *firmware, *accel, *entry, *policy, *variants;
+	char *host, *qemu, *qemu_version, *machine; /* "": as struct plan_cell_spec's NULL */
 	struct size size;
 	struct offer offer;
 	bool cold;
@@ -161,7 +167,7 @@ void plan_doubt(struct plan *plan, struct plan_cell *cell, const char *id) NONNU
 /* Ends the making: adding to it afterwards is a bug. */
 const struct plan *plan_freeze(struct plan *plan) NONNULL(1);
 
-#define PLAN_LABEL_SIZE 192
+#define PLAN_LABEL_SIZE 256
 
 /* What the cell is called where people read it: "debian-12, small, uefi"; alone in its plan the image's name says it. */
 const char *plan_cell_label(const struct plan *plan, const struct plan_cell *cell,

@@ -170,9 +170,13 @@ static void add_run(struct text *out, const char *key, const struct run *run)
 		json_open(out, '{');
 		json_member_number(out, "cell", cell->index);
 		json_member(out, "image", cell->image_name);
+		if (cell->image_called[0])
+			json_member(out, "called", cell->image_called);
 		json_member(out, "sha256", cell->image_digest);
 		json_member(out, "size", cell->size_name);
 		json_member(out, "firmware", cell->firmware);
+		if (cell->host[0])
+			json_member(out, "host", cell->host);
 		if (cell->variants[0])
 			json_member(out, "variants", cell->variants);
 		json_close(out, '}');

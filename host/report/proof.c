@@ -172,7 +172,7 @@ void proof_markdown(const struct run *run, struct text *out)
 		  clock_iso(run->begun_ns, iso));
 	vec_each (&run->cells, cell) {
 		text_adds(out, "Image: ");
-		escape_markdown(out, cell->image_name);
+		escape_markdown(out, words_image(cell));
 		text_adds(out, " (");
 		CLEAN_TEXT struct text about = TEXT_INIT(1024);
 		words_cell(cell, &about);

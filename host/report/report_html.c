@@ -64,7 +64,7 @@ static void add_cell(const struct run_cell *cell, struct text *out)
 	CLEAN_TEXT struct text about = TEXT_INIT(1024);
 
 	words_cell(cell, &about);
-	add_escaped(out, "<h1>", cell->image_name, "</h1><p>");
+	add_escaped(out, "<h1>", words_image(cell), "</h1><p>");
 	add_escaped(out, "", about.buf, "</p>");
 	add_escaped(out, "<p><small>SHA-256 <code>", cell->image_digest, "</code></small></p>");
 }
@@ -83,7 +83,7 @@ static void add_cells(const struct run *run, struct text *out)
 		words_cell(cell, &about);
 		text_addf(out, "<tr><th>%u</th><td><span class=\"tag %s\">%s</span></td><td>",
 			  cell->index, worst, worst);
-		add_escaped(out, "", cell->image_name, "</td><td>");
+		add_escaped(out, "", words_image(cell), "</td><td>");
 		add_escaped(out, "", about.buf, "</td><td>");
 		words_counts(&tally, "without a result", out);
 		add_escaped(out, "</td><td><small><code>", cell->image_digest,

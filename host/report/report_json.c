@@ -25,6 +25,21 @@ static void add_head(const struct run *run, struct text *out)
 	json_member_number(out, "resumed", run->resumed);
 }
 
+static void add_host(const struct run_cell *cell, struct text *out)
+{
+	const struct {
+		const char *key, *value;
+	} members[] = {{"host", cell->host},
+		       {"qemu", cell->qemu},
+		       {"qemu_version", cell->qemu_version},
+		       {"machine", cell->machine},
+		       {"cpu_model", cell->cpu_model}};
+
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (members[i].value[0])
+			json_member(out, members[i].key, members[i].value);
+}
+
 static void add_cells(const struct run *run, struct text *out)
 {
 	json_key(out, "cells");
@@ -33,6 +48,8 @@ static void add_cells(const struct run *run, struct text *out)
 		json_open(out, '{');
 		json_member_number(out, "cell", cell->index);
 		json_member(out, "image", cell->image_name);
+		if (cell->image_called[0])
+			json_member(out, "called", cell->image_called);
 		json_member(out, "sha256", cell->image_digest);
 		json_member(out, "format", cell->image_format);
 		json_member(out, "os", cell->os_name);
@@ -45,6 +62,7 @@ static void add_cells(const struct run *run, struct text *out)
 		json_member(out, "firmware", cell->firmware);
 		json_member(out, "accel", cell->accel);
 		json_member(out, "entry", cell->entry);
+		add_host(cell, out);
 		json_member(out, "policy", cell->policy);
 		if (cell->variants[0])
 			json_member(out, "variants", cell->variants);

@@ -45,7 +45,7 @@ static void add_cell(const struct page *page, const struct run_cell *cell)
 
 	words_cell(cell, &about);
 	text_adds(page->out, "  ");
-	escape_terminal(page->out, cell->image_name, false);
+	escape_terminal(page->out, words_image(cell), false);
 	text_adds(page->out, ": ");
 	escape_terminal(page->out, about.buf, false);
 	text_adds(page->out, "\n");

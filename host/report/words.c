@@ -84,14 +84,43 @@ static void add_variants(const struct run_cell *cell, struct text *out)
 	}
 }
 
+const char *words_image(const struct run_cell *cell)
+{
+	return cell->image_called[0] ? cell->image_called : cell->image_name;
+}
+
 void words_where(const struct run *run, const struct run_case *it, struct text *out)
 {
 	if (run->cells.count < 2 || it->cell >= run->cells.count)
 		return;
 	const struct run_cell *cell = &run->cells.items[it->cell];
-	text_addf(out, "%s, %s%s%s", cell->image_name, cell->size_name,
-		  cell->firmware[0] ? ", " : "", cell->firmware);
+	text_addf(out, "%s, %s%s%s%s%s", words_image(cell), cell->size_name,
+		  cell->firmware[0] ? ", " : "", cell->firmware, cell->host[0] ? ", " : "",
+		  cell->host);
 	add_variants(cell, out);
+}
+
+/* ", on old (/opt/qemu/bin/qemu-system-x86_64, QEMU 7.2.22, pc-i440fx-7.2)" */
+static void add_host(const struct run_cell *cell, struct text *out)
+{
+	const char *before = " (";
+
+	if (!cell->host[0])
+		return;
+	text_addf(out, ", on %s", cell->host);
+	if (cell->qemu[0]) {
+		text_addf(out, "%s%s", before, cell->qemu);
+		before = ", ";
+	}
+	if (cell->qemu_version[0]) {
+		text_addf(out, "%sQEMU %s", before, cell->qemu_version);
+		before = ", ";
+	}
+	if (cell->machine[0]) {
+		text_addf(out, "%s%s", before, cell->machine);
+		before = ", ";
+	}
+	text_adds(out, before[0] == ',' ? ")" : "");
 }
 
 void words_cell(const struct run_cell *cell, struct text *out)
@@ -106,6 +135,7 @@ void words_cell(const struct run_cell *cell, struct text *out)
 		text_addf(out, ", %s", cell->firmware);
 	if (cell->accel[0])
 		text_addf(out, ", %s", cell->accel);
+	add_host(cell, out);
 	add_variants(cell, out);
 }
 

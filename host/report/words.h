@@ -23,6 +23,9 @@ void words_place(const struct check_record *check, struct text *out) NONNULL(1, 
 /* Adds "Debian GNU/Linux 12 (bookworm), default (2 CPUs, 1024 MiB), uefi, tcg". */
 void words_cell(const struct run_cell *cell, struct text *out) NONNULL(1, 2);
 
+/* What the cell's image is called: by the runbook, else as its file. */
+const char *words_image(const struct run_cell *cell) NONNULL(1);
+
 /* Adds in which cell it was, "debian-12.qcow2, small, uefi, policy=azure"; nothing in a run that has only one. */
 void words_where(const struct run *run, const struct run_case *it, struct text *out)
 	NONNULL(1, 2, 3);

@@ -23,6 +23,7 @@ struct engine_cell {
 	enum firmware firmware;
 	enum accel accel;
 	enum entry entry;
+	const char *qemu, *machine; /* as in struct machine_spec; NULL: the usual ones */
 };
 
 /* Runs a host case; given by the cli, because the engine does not know the cases. As host_case_run. */

@@ -194,6 +194,35 @@ TEST(engine_cells, of_one_make_boot_once)
 	tour_end(&tour);
 }
 
+/* Another QEMU, or another machine type, is another machine. */
+TEST(engine_cells, of_other_hosts_share_nothing)
+{
+	static const struct {
+		const char *host, *qemu, *machine;
+		bool shares;
+	} others[] = {
+		{"usual", NULL, NULL, true}, /* a name is no machine */
+		{"usual", NULL, "pc-i440fx-7.2", false},
+		{"usual", "/opt/qemu/bin/qemu-system-x86_64", NULL, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		CLEANUP(catalog) struct catalog *catalog = make_catalog();
+		CLEANUP(plan) struct plan *plan = plan_new("r", catalog);
+		struct plan_cell_spec spec = {.image_name = "null",
+					      .firmware = "bios",
+					      .accel = "tcg",
+					      .entry = "cloud-init",
+					      .size = sizes_known()[0]};
+		const struct plan_cell *plain = plan_add_cell(plan, &spec);
+		spec.host = others[i].host;
+		spec.qemu = others[i].qemu;
+		spec.machine = others[i].machine;
+		const struct plan_cell *other = plan_add_cell(plan, &spec);
+		EXPECT(cells_share_template(plain, other) == others[i].shares);
+	}
+}
+
 TEST(engine_cells, a_machine_that_does_not_come_up_is_tried_for_one_of_them)
 {
 	struct tour tour = {0};

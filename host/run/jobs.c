@@ -38,7 +38,8 @@ bool cells_share_template(const struct plan_cell *a, const struct plan_cell *b)
 	return !a->cold && !b->cold && is_same_size(&a->size, &b->size) &&
 	       strcmp(a->image_digest, b->image_digest) == 0 &&
 	       strcmp(a->firmware, b->firmware) == 0 && strcmp(a->accel, b->accel) == 0 &&
-	       strcmp(a->entry, b->entry) == 0;
+	       strcmp(a->entry, b->entry) == 0 && strcmp(a->qemu, b->qemu) == 0 &&
+	       strcmp(a->machine, b->machine) == 0;
 }
 
 static bool is_same_text(const char *a, const char *b)

@@ -169,7 +169,9 @@ static void hall_open(struct hall *hall, const char *makes, const struct schedul
 					   .image_digest = hall->words,
 					   .firmware = hall->words,
 					   .accel = hall->words,
-					   .entry = hall->words};
+					   .entry = hall->words,
+					   .qemu = hall->words,
+					   .machine = hall->words};
 		hall->boots[i] = (struct job){.kind = JOB_TEMPLATE,
 					      .cell = cell,
 					      .machines = 1,

@@ -48,10 +48,11 @@ static void case_done(struct run_case *it)
 
 static void cell_done(struct run_cell *cell)
 {
-	char *const strings[] = {cell->image_path,   cell->image_name, cell->image_digest,
-				 cell->image_format, cell->os_name,    cell->arch,
-				 cell->firmware,     cell->accel,      cell->entry,
-				 cell->policy,	     cell->variants};
+	char *const strings[] = {
+		cell->image_path, cell->image_name, cell->image_digest, cell->image_format,
+		cell->os_name,	  cell->arch,	    cell->firmware,	cell->accel,
+		cell->entry,	  cell->policy,	    cell->variants,	cell->image_called,
+		cell->host,	  cell->qemu,	    cell->qemu_version, cell->machine};
 
 	free_strings(strings, ARRAY_LEN(strings));
 }
@@ -168,6 +169,7 @@ static void parse_size(const json_t *size, struct run_cell *cell)
 static int parse_cell(struct run *run, const json_t *object, struct err *e)
 {
 	const json_t *image = json_object_get(object, "image"),
+		     *host = json_object_get(object, "host"),
 		     *cases = json_object_get(object, "cases");
 	struct run_cell cell = {
 		.index = (unsigned)run->cells.count,
@@ -177,11 +179,16 @@ static int parse_cell(struct run *run, const json_t *object, struct err *e)
 		.image_format = copy_member(image, "format"),
 		.os_name = copy_member(image, "os"),
 		.arch = copy_member(image, "arch"),
+		.image_called = copy_member(image, "called"),
 		.firmware = copy_member(object, "firmware"),
 		.accel = copy_member(object, "accel"),
 		.entry = copy_member(object, "entry"),
 		.policy = copy_member(object, "policy"),
 		.variants = copy_member(object, "variants"),
+		.host = copy_member(host, "name"),
+		.qemu = copy_member(host, "qemu"),
+		.qemu_version = copy_member(host, "version"),
+		.machine = copy_member(host, "machine"),
 		.cold = json_is_true(json_object_get(object, "cold")),
 	};
 	size_t at;

@@ -48,7 +48,10 @@ DEFINE_VEC(run_cases, struct run_case);
 struct run_cell {
 	unsigned index;
 	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
+	char *image_called; /* as the runbook calls it; "": nobody does */
 	char *firmware, *accel, *entry, *policy;
+	/* The runbook's host, its QEMU program and machine type; "": it names none, or the usual one. */
+	char *host, *qemu, *qemu_version, *machine;
 	char *variants; /* the values of free axes: lines name=value */
 	char size_name[64], cpu_model[64], controller[32];
 	char stand_in[160]; /* what its machines lack of what the size promises; "": nothing */

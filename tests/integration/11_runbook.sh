@@ -117,10 +117,10 @@ check_exit 64 "an image, and not a runbook" "$ASSAY" run "$work/a.img" --since "
 
 # ---- the run ----
 check_exit 0 "all cells in one run" "$ASSAY" run "$work/book.yaml" --out "$work/run"
-check_says "each cell is in the summary" "^ +5  pass +b.img.*policy=gcp"
+check_says "each cell is in the summary" "^ +5  pass +b: .*policy=gcp"
 check "the report has the cells" jq -e '(.cells | length) == 6 and .cells[3].variants == "policy=gcp\n" and .verdict == "ship"' \
 	"$work/run/report.json"
-grep -q 'testsuite name="image on b.img, small, policy=azure"' "$work/run/junit.xml"
+grep -q 'testsuite name="image on b, small, policy=azure"' "$work/run/junit.xml"
 report $? "JUnit tells cells apart"
 check_exit 64 "nothing is left of it to go on with" "$ASSAY" run --resume "$work/run"
 head -n 4 "$work/run/journal.jsonl" >"$work/short" && cp "$work/short" "$work/run/journal.jsonl"
@@ -148,10 +148,10 @@ check "it is that one" jq -e '(.cells | length) == 1 and .cells[0].variants == "
 	"$work/one/report.json"
 
 # What is left out is told by the run as well, and nothing that was asked for ships without it.
-sed 's/^constraints:/hosts: [{name: here}, {name: old, machine: pc}]\nconstraints:/' "$work/book.yaml" >"$work/left.yaml"
+sed 's/^sizes:.*/sizes: [small, {name: arm, arch: aarch64, cpus: 1, memory: 1GiB}]/' "$work/book.yaml" >"$work/left.yaml"
 check_exit 2 "cells that cannot be run" "$ASSAY" run "$work/left.yaml" --out "$work/left"
 check_says "leave it undecided" "^UNDECIDED"
-check_says "with the reason" "^    image=b .*host=old.*: the host .old. names a QEMU or a machine type"
+check_says "with the reason" "^    image=b size=arm .*: size arm is one of aarch64, and machines here are x86_64"
 check "and are in the report" jq -e '.verdict == "undecided" and (.left_out | length) > 0 and
 	.reasons[0].kind == "left out" and (.reasons | length) == (.left_out | length)' "$work/left/report.json"
 check_exit 0 "one cell alone leaves nothing out" "$ASSAY" run "$work/left.yaml" --cell 0 --out "$work/left-one"
@@ -161,13 +161,55 @@ check_exit 0 "a budget leaves out what was asked for" env XDG_STATE_HOME="$work/
 check "and it is told" jq -e '(.cells | length) == 1 and (.left_out | length) == 5 and all(.left_out[]; .asked) and .reasons == []' \
 	"$work/budget/report.json"
 
-sed 's/^sizes:.*/sizes: [small, {name: arm, arch: aarch64, cpus: 1, memory: 1GiB}]/' "$work/book.yaml" >"$work/arm.yaml"
-check_exit 0 "a size of another architecture" "$ASSAY" plan "$work/arm.yaml"
-check_says "is left out" "^    image=b size=arm .*: size arm is one of aarch64, and machines here are x86_64"
+# ---- hosts ----
+mkdir -p "$work/qemu"
+cat >"$work/qemu/new" <<'SH'
+#!/bin/sh
+case "$*" in
+--version) echo "QEMU emulator version 9.2.0 (own)" ;;
+"-machine help") printf 'Supported machines are:\nq35   Standard PC (Q35) (alias of pc-q35-9.2)\npc-q35-9.2  Standard PC (Q35)\nmicrovm  microvm\n' ;;
+"-cpu help") printf 'Available CPUs:\n  max  all\n  qemu64  (alias)\n\nRecognized CPUID flags:\n  vmx\n' ;;
+*) exit 1 ;;
+esac
+SH
+sed 's/version 9.2.0/version 6.1.0/' "$work/qemu/new" >"$work/qemu/old"
+chmod +x "$work/qemu/new" "$work/qemu/old"
+hosts() { # RUNBOOK HOST...
+	{
+		printf 'hosts:\n'
+		printf '  - %s\n' "${@:2}"
+		cat "$work/book.yaml"
+	} >"$work/$1"
+}
+hosts hosts.yaml '{name: usual}' '{name: new, qemu: qemu/new, machine: q35, cpu: qemu64}'
+"$ASSAY" plan "$work/hosts.yaml" --json >"$work/plan.json"
+check "a host's QEMU, its version and machine type" jq -e --arg qemu "$work/qemu/new" '(.cells | length) == 12 and .left_out == [] and
+	all(.cells[] | select(.values.host == "new"); .qemu == $qemu and .qemu_version == "9.2.0 (own)" and .machine == "pc-q35-9.2") and
+	all(.cells[] | select(.values.host == "usual"); .qemu == null and .machine == null)' "$work/plan.json"
+check_exit 0 "a run on several hosts" "$ASSAY" run "$work/hosts.yaml" --out "$work/hosts"
+check "its report tells them" jq -e '[.cells[] | select(.host == "new")] | length == 6 and
+	all(.machine == "pc-q35-9.2" and .cpu_model == "qemu64" and .qemu_version == "9.2.0 (own)")' "$work/hosts/report.json"
+check "and what the runbook calls the images" jq -e '([.cells[].called] | unique) == ["a", "b"]' "$work/hosts/report.json"
+grep -q "on new ($work/qemu/new, QEMU 9.2.0 (own), pc-q35-9.2)" "$work/hosts/report.html"
+report $? "and so does the page"
+head -n 2 "$work/hosts/journal.jsonl" >"$work/short" && cp "$work/short" "$work/hosts/journal.jsonl"
+check_exit 0 "gone on with" "$ASSAY" run --resume "$work/hosts"
+check "on the same hosts" jq -e '[.cells[] | select(.machine == "pc-q35-9.2" and .host == "new")] | length == 6' "$work/hosts/report.json"
+hosts wrong.yaml '{name: a, qemu: qemu/new, machine: q53}' '{name: b, qemu: qemu/new, machine: microvm, cpu: qmeu64}' \
+	'{name: c, qemu: qemu/none}' '{name: d, qemu: qemu/old}' '{name: e, qemu: /bin/false}'
+check_exit 64 "hosts that cannot be" "$ASSAY" plan "$work/wrong.yaml"
+check_says "a machine type that is not there" \
+	"wrong.yaml:2:40: .machine.: QEMU 9.2.0 .own. has no machine type 'q53'; did you mean 'q35'.$"
+check_says "one that is no PC" "wrong.yaml:3:40: .machine.: 'microvm' is neither of the q35 nor of the pc family"
+check_says "a CPU model that is not there" "wrong.yaml:3:54: .cpu.: QEMU 9.2.0 .own. has no CPU model 'qmeu64'; did you mean 'qemu64'.$"
+check_says "a program that is not there" "wrong.yaml:4:21: .qemu.: .*/qemu/none is not installed"
+check_says "one that is too old" "wrong.yaml:5:21: .qemu.: QEMU 6.1 is too old, 7.2 is needed"
+check_says "one that is no QEMU" "wrong.yaml:6:21: .qemu.: .*false"
+check_says "all at once" "^assay: 6 problems in "
 
 # A disk that fails in some cells: which they are is told.
 sed 's/b.img/odd.img/; s/image: b/image: odd/' "$work/book.yaml" >"$work/odd.yaml"
 check_exit 1 "a disk of an odd size" "$ASSAY" run "$work/odd.yaml" --out "$work/odd"
-check_says "the cells that fail" "^ +0  fail +odd.img"
-check_says "the cell of a failure" "^ +cell +odd.img, small, policy=azure"
+check_says "the cells that fail" "^ +0  fail +odd:"
+check_says "the cell of a failure" "^ +cell +odd, small, policy=azure"
 finish

@@ -46,7 +46,7 @@ static struct machine_spec make_spec(const char *name)
 		test_skip("ASSAY_GUEST names no agent");
 	if (access(kernel, R_OK) < 0)
 		test_skip("there is no kernel for the micro-VM: run tests/images/kernel");
-	if (accel_choose(ACCEL_AUTO, NULL, &p, &spec.accel, &e) < 0)
+	if (accel_choose(ACCEL_AUTO, NULL, NULL, &p, &spec.accel, &e) < 0)
 		test_skip(e.text);
 	spec.agent_path = agent;
 	spec.kernel = kernel;

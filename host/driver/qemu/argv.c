@@ -148,31 +148,11 @@ static void add_memory(struct command *command, const struct qemu *qemu)
 	}
 }
 
-/* Where devices come and go. Their place is fixed, so that those before them keep theirs. Without I/O windows: there are not
- * as many to be had. */
-static void add_ports(struct command *command)
-{
-	for (unsigned i = 0; i < QEMU_HOTPLUG_PORTS; i++) {
-		command_add(command, "-device");
-		command_addf(command,
-			     "pcie-root-port,id=" QEMU_HOTPLUG_PORT
-			     ",chassis=%u,slot=%u,io-reserve=0,addr=1c.%x%s",
-			     i, i + 1, i + 1, i, i == 0 ? ",multifunction=on" : "");
-	}
-	/* For a balloon, which no machine has from the beginning: a guest may fill its balloon unasked, and the pages that it names
-	 * are cut out of the file that the RAM lies in. On a fork that would be the template's. */
-	command_add(command, "-device");
-	command_addf(command,
-		     "pcie-root-port,id=" QEMU_BALLOON_PORT
-		     ",chassis=%u,slot=%u,io-reserve=0,addr=1d.0",
-		     QEMU_HOTPLUG_PORTS + 1, QEMU_HOTPLUG_PORTS + 1);
-}
-
 static void add_board(struct command *command, const struct qemu *qemu)
 {
 	command_add(command, "-machine");
 	command_addf(command, "%s,graphics=off,usb=off,vmport=off,dump-guest-core=off",
-		     setting(qemu, "machine", "q35"));
+		     spec_machine_type(&qemu->spec));
 	command_add(command, "-rtc");
 	command_add(command, setting(qemu, "rtc", "base=utc,clock=host"));
 	/* A guest that panics is not taken away: its trace, its dump or its own restart are evidence. */
@@ -180,7 +160,7 @@ static void add_board(struct command *command, const struct qemu *qemu)
 	command_add(command, "panic=none");
 	command_add(command, "-boot");
 	command_add(command, "strict=on");
-	add_ports(command);
+	ports_add(command, &qemu->spec);
 }
 
 /* Without restrict the guest would reach the host's network. The first NIC's addresses are QEMU's own choice. */
@@ -452,6 +432,16 @@ static void add_firmware(struct command *command, const struct qemu *qemu)
 	command_add(command, "driver=cfi.pflash01,property=secure,value=on");
 }
 
+/* What is called IDE is SATA with PCI Express, and without it what its name says. */
+static const char *sata_model(struct command *command, const struct qemu *qemu)
+{
+	if (!spec_is_i440fx(&qemu->spec))
+		return "ide-hd,bus=ide.0";
+	command_add(command, "-device");
+	command_add(command, "ich9-ahci,id=ahci0");
+	return "ide-hd,bus=ahci0.0";
+}
+
 /* The QEMU device that is the root disk: virtio-blk, unless the make names another controller. */
 static const char *root_model(struct command *command, const struct qemu *qemu)
 {
@@ -463,7 +453,7 @@ static const char *root_model(struct command *command, const struct qemu *qemu)
 	if (strcmp(controller, "nvme") == 0)
 		return "nvme";
 	if (strcmp(controller, "sata") == 0)
-		return "ide-hd,bus=ide.0";
+		return sata_model(command, qemu);
 	command_add(command, "-device");
 	command_add(command, "virtio-scsi-pci,id=scsi0");
 	return "scsi-hd,bus=scsi0.0";

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line: what every machine has, what a spec and a sabotage change. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/test.h"
 #include "host/driver/qemu/qemu.h"
 
@@ -245,4 +247,86 @@ TEST(argv, disk_of_a_machine_whose_power_is_cut_is_logged)
 	EXPECT_TEXT(command.words.items[5], "virtio-blk-pci,id=disk0,drive=disk0,serial=disk0");
 	EXPECT_NUMBER(command.fd_count, 2);
 	qemu_free(&qemu->vm);
+}
+
+TEST(argv, machine_type_is_the_specs)
+{
+	struct machine_spec spec = spec_with(NULL);
+	static const struct case_sabotage planted = {.kind = SABOTAGE_MACHINE,
+						     .argument = "machine=q35,hpet=off"};
+
+	CLEAN_FREE char *usual = argv_of(&spec);
+	EXPECT(strstr(usual, "-machine q35,graphics=off"));
+	EXPECT(strstr(usual, "pcie-root-port,id=hot0,"));
+	spec.machine = "pc-i440fx-7.2";
+	CLEAN_FREE char *old = argv_of(&spec);
+	EXPECT(strstr(old, "-machine pc-i440fx-7.2,graphics=off"));
+	EXPECT(!strstr(old, "pcie-root-port"));
+	EXPECT(!qemu_has_secure_boot(&spec));
+	spec.sabotage = &planted;
+	CLEAN_FREE char *defect = argv_of(&spec);
+	EXPECT(strstr(defect, "-machine q35,hpet=off,graphics=off"));
+	EXPECT(strstr(defect, "pcie-root-port"));
+}
+
+/* Without PCI Express the ports are slots of the only bus. */
+TEST(argv, ports_are_where_the_machine_has_them)
+{
+	static const struct {
+		const char *machine, *arguments, *placed;
+	} rows[] = {
+		{"pc", "{\"driver\":\"nvme\",\"bus\":\"hot0\"}",
+		 "{\"driver\":\"nvme\",\"bus\":\"pci.0\",\"addr\":\"1f.0\"}"},
+		{"pc", "{\"bus\":\"hot7\"}", "{\"bus\":\"pci.0\",\"addr\":\"18.0\"}"},
+		{"pc-i440fx-7.2", "{\"bus\":\"balloon\"}", "{\"bus\":\"pci.0\",\"addr\":\"17.0\"}"},
+		{"pc", "{\"bus\":\"hot8\"}", NULL},
+		{"pc", "{\"driver\":\"pc-dimm\"}", NULL},
+		{"pc", "no JSON", NULL},
+		{"pc-q35-7.2", "{\"bus\":\"hot0\"}", NULL},
+		{NULL, "{\"bus\":\"hot0\"}", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct machine_spec spec = spec_with(NULL);
+		spec.machine = rows[i].machine;
+		CLEAN_FREE char *placed = ports_place(&spec, rows[i].arguments);
+		EXPECT_TEXT(placed ? placed : "", rows[i].placed ? rows[i].placed : "");
+	}
+}
+
+/* What a template depends on. */
+TEST(argv, description_tells_program_and_machine_type)
+{
+	CLEAN_FREE char *program = xasprintf("%s/qemu", test_folder());
+	CLEAN_TEXT struct text usual = TEXT_INIT(65536), other = TEXT_INIT(65536);
+	struct machine_spec spec = spec_with(NULL);
+	struct patience p = patience_for(-1, 30 * NS_PER_S);
+	static const char script[] = "#!/bin/sh\necho 'QEMU emulator version 9.1.0 (own)'\n";
+	struct err e = {0};
+
+	CLEAN_FD int fd = open(program, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	EXPECT_NUMBER(write(fd, script, strlen(script)), strlen(script));
+	scope_close(&fd);
+	fd = -1;
+	spec.qemu = program;
+	EXPECT_NUMBER(qemu_describe(&spec, &p, &usual, &e), 0);
+	EXPECT(strstr(usual.buf, "qemu 9.1.0 (own)\n"));
+	EXPECT(strstr(usual.buf, "/qemu of "));
+	spec.machine = "pc";
+	EXPECT_NUMBER(qemu_describe(&spec, &p, &other, &e), 0);
+	EXPECT(strcmp(usual.buf, other.buf) != 0);
+}
+
+TEST(argv, program_that_is_no_qemu_is_refused)
+{
+	struct patience p = patience_for(-1, 30 * NS_PER_S);
+	struct err e = {0};
+	char version[64];
+
+	EXPECT_NUMBER(qemu_version("true", &p, version, &e), -EINVAL);
+	EXPECT(strstr(e.text, "true is no QEMU: asked for its version, it says '"));
+	EXPECT(!strchr(e.text, '\n'));
+	err_clear(&e);
+	EXPECT(qemu_version("/nonexistent/qemu", &p, version, &e) < 0);
+	EXPECT(strstr(e.text, "/nonexistent/qemu"));
 }

@@ -34,11 +34,12 @@ static bool find(const struct firmware_files *from, size_t count, struct firmwar
 	return false;
 }
 
-bool qemu_has_secure_boot(void)
+/* The firmware guards its variables by system management mode, which it has for Q35 alone. */
+bool qemu_has_secure_boot(const struct machine_spec *spec)
 {
 	struct firmware_files ignored;
 
-	return find(secure_places, ARRAY_LEN(secure_places), &ignored);
+	return !spec_is_i440fx(spec) && find(secure_places, ARRAY_LEN(secure_places), &ignored);
 }
 
 int firmware_find(bool secure, struct firmware_files *ret, struct err *e)

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "host/driver/qemu/qemu.h"
-#include "host/driver/qemu/version.h"
 
 /* As execvp(3) would find it. */
 static bool is_in_path(const char *program)
@@ -30,14 +29,11 @@ static int check_program(const char *program, const char *package, struct err *e
 	return err_set(e, BLAME_HOST, ENOENT, "%s is not installed: install %s", program, package);
 }
 
-int qemu_check_lacks(const struct patience *p, bool has_uefi, bool has_tpm, struct err *e)
+int qemu_check_lacks(bool has_uefi, bool has_tpm, struct err *e)
 {
 	struct firmware_files files;
-	char version[64];
-	int r = qemu_version(p, version, e);
+	int r = check_program("qemu-img", "qemu-utils (or qemu-img)", e);
 
-	if (r == 0)
-		r = check_program("qemu-img", "qemu-utils (or qemu-img)", e);
 	if (r == 0 && has_tpm)
 		r = check_program("swtpm", "swtpm, or choose a --size without a TPM", e);
 	return r == 0 && has_uefi ? firmware_find(false, &files, e) : r;

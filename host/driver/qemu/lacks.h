@@ -6,12 +6,10 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "base/wait.h"
 
-/* Looks for QEMU itself, new enough, qemu-img, and where asked UEFI's firmware and swtpm, before anything is made.
- * -ENOENT, -EINVAL (blame host) for the first that is not there, with what to install. */
-int qemu_check_lacks(const struct patience *p, bool has_uefi, bool has_tpm, struct err *e)
-	NONNULL(1, 4);
+/* Looks for qemu-img, and where asked UEFI's firmware and swtpm, before anything is made; QEMU itself is asked its version. -ENOENT (blame
+ * host) for the first that is not there, with what to install. */
+int qemu_check_lacks(bool has_uefi, bool has_tpm, struct err *e) NONNULL(3);
 
 /* Gives the path of the UEFI firmware that machines get; -ENOENT (blame host) when there is none. And that of its variables'
  * first state. */

@@ -90,18 +90,12 @@ static void add_frame(struct command *command, const struct qemu *qemu,
 		      const struct channels *channels)
 {
 	static const char *const words[] = {
-		QEMU_PROGRAM,
-		"-nodefaults",
-		"-no-user-config",
-		"-display",
-		"none",
-		"-global",
-		"migration.x-events=on",
-		"-mon",
-		"chardev=qmp,mode=control",
+		"-nodefaults", "-no-user-config",	"-display", "none",
+		"-global",     "migration.x-events=on", "-mon",	    "chardev=qmp,mode=control",
 	};
 	const char *sandbox = spec_machine_setting(&qemu->spec, "sandbox");
 
+	command_add(command, qemu->spec.qemu ? qemu->spec.qemu : QEMU_PROGRAM);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		command_add(command, words[i]);
 	command_add(command, "-sandbox");
@@ -202,8 +196,19 @@ static bool is_of_spare_wire(const char *line, const char *end)
 	return memmem(line, (size_t)(end - line), "warning: netdev", 15) != NULL;
 }
 
+/* How long the program's name is with which QEMU begins what it says. */
+static size_t own_name(const char *program, const char *start, const char *end)
+{
+	size_t length = strlen(program);
+
+	return (size_t)(end - start) > length + 2 && memcmp(start, program, length) == 0 &&
+			       start[length] == ':' && start[length + 1] == ' '
+		       ? length + 2
+		       : 0;
+}
+
 /* The last line that is not empty and says something. */
-static void last_line(const char *text, struct text *out)
+static void last_line(const char *program, const char *text, struct text *out)
 {
 	const char *end = text + strlen(text), *start;
 
@@ -216,9 +221,7 @@ static void last_line(const char *text, struct text *out)
 			break;
 		end = start;
 	} while (end > text);
-	static const char name[] = QEMU_PROGRAM ": ";
-	if ((size_t)(end - start) > sizeof name && memcmp(start, name, sizeof name - 1) == 0)
-		start += sizeof name - 1;
+	start += own_name(program, start, end);
 	struct text clean = TEXT_INIT(300);
 	for (; start < end; start++)
 		(void)text_add(&clean, *start >= 0x20 && *start < 0x7f ? start : "?", 1);
@@ -233,7 +236,7 @@ void process_last_words(struct vm *vm, struct text *out)
 	size_t before = out->length;
 
 	if (qemu->stderr_fd >= 0 && pread(qemu->stderr_fd, said, STDERR_MAX, 0) > 0)
-		last_line(said, out);
+		last_line(qemu->spec.qemu ? qemu->spec.qemu : QEMU_PROGRAM, said, out);
 	if (out->length == before)
 		(void)text_adds(out, "QEMU ended without a word");
 	else

@@ -11,7 +11,6 @@
 #include "host/driver/qemu/qmp.h"
 #include "host/driver/qemu/version.h"
 
-#define QEMU_PROGRAM   "qemu-system-x86_64"
 #define QEMU_DISKS_MAX (SIZE_DISKS_MAX + 1) /* the root disk is the first */
 #define QEMU_NODES_MAX 8
 #define QEMU_FDS_MAX   64
@@ -98,8 +97,13 @@ void argv_disk_before(struct command *command, const struct qemu_disk *disk, con
 struct firmware_files {
 	char code[256], vars[256];
 };
-bool qemu_has_secure_boot(void);
+bool qemu_has_secure_boot(const struct machine_spec *spec);
 int firmware_find(bool secure, struct firmware_files *ret, struct err *e) NONNULL(2, 3);
+
+/* ports.c: where devices are plugged in. */
+void ports_add(struct command *command, const struct machine_spec *spec) NONNULL(1, 2);
+/* The arguments of a device_add, with the port that they name as the machine has it; NULL: they stay as they are. */
+char *ports_place(const struct machine_spec *spec, const char *arguments) NONNULL(1, 2);
 
 /* files.c: copies, and the room for them. */
 int file_copy(int from, int to, struct err *e) NONNULL(3); /* holes stay holes */

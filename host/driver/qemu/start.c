@@ -60,11 +60,11 @@ void qemu_free(struct vm *vm)
 	free(qemu);
 }
 
-static int qemu_check(const struct patience *p, struct err *e)
+static int qemu_check(const struct machine_spec *spec, const struct patience *p, struct err *e)
 {
 	char version[64];
 
-	return qemu_version(p, version, e);
+	return qemu_version(spec->qemu, p, version, e);
 }
 
 /* What cannot be is said before anything is made. */
@@ -215,7 +215,11 @@ static int qemu_command(struct vm *vm, const struct patience *p, const char *nam
 		return err_set(e, BLAME_USER, EREMOTEIO,
 			       "the balloon of a fork would take pages out of its template: a case "
 			       "that moves it has to need dev:virtio-balloon");
-	return process_error(qemu, qmp_execute(qemu->qmp, p, name, arguments, reply, e), e);
+	CLEAN_FREE char *placed = strcmp(name, "device_add") == 0 && arguments
+					  ? ports_place(&qemu->spec, arguments)
+					  : NULL;
+	return process_error(
+		qemu, qmp_execute(qemu->qmp, p, name, placed ? placed : arguments, reply, e), e);
 }
 
 static int qemu_give_fd(struct vm *vm, const struct patience *p, const char *name, int fd,

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/child.h"
 #include "host/driver/qemu/qemu.h"
@@ -13,49 +14,82 @@
 #define VERSION_MAJOR 7
 #define VERSION_MINOR 2
 
+#define PROGRAMS_MAX 64
+#define VERSION_SIZE 64
+
+struct known_version {
+	char *program;
+	char version[VERSION_SIZE];
+};
+
 static struct {
-	pthread_mutex_t mutex; /* innermost; held while QEMU is asked, once a process */
-	char version[64];
+	pthread_mutex_t mutex; /* innermost; held while a QEMU is asked, once a process */
+	struct known_version versions[PROGRAMS_MAX];
+	size_t count;
 } known = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* "QEMU emulator version 7.2.22 (Debian …)" gives "7.2.22 (Debian …)". */
-static int parse(const char *said, char version[64], struct err *e)
+static int parse(const char *program, const char *said, char version[VERSION_SIZE], struct err *e)
 {
-	static const char words[] = "version ";
+	static const char words[] = "QEMU emulator version ";
 	const char *at = strstr(said, words);
 	int major = 0, minor = 0;
 
-	if (!at || sscanf(at, "version %d.%d", &major, &minor) != 2)
+	if (!at || sscanf(at, "QEMU emulator version %d.%d", &major, &minor) != 2)
 		return err_set(e, BLAME_HOST, EINVAL,
-			       QEMU_PROGRAM " does not tell its version: %.100s", said);
+			       "%.200s is no QEMU: asked for its version, it says '%.*s'", program,
+			       (int)strcspn(said, "\r\n"), said);
 	if (major < VERSION_MAJOR || (major == VERSION_MAJOR && minor < VERSION_MINOR))
 		return err_set(e, BLAME_HOST, EINVAL, "QEMU %d.%d is too old, %d.%d is needed",
 			       major, minor, VERSION_MAJOR, VERSION_MINOR);
 	at += sizeof words - 1;
-	(void)snprintf(version, 64, "%.*s", (int)strcspn(at, "\n"), at);
+	(void)snprintf(version, VERSION_SIZE, "%.*s", (int)strcspn(at, "\n"), at);
 	return 0;
 }
 
-static int ask(const struct patience *p, struct err *e)
+static int ask(const char *program, const struct patience *p, char version[VERSION_SIZE],
+	       struct err *e)
 {
 	CLEAN_DONE(child_output) struct child_output out = CHILD_OUTPUT_INIT(4096);
-	const char *argv[] = {QEMU_PROGRAM, "--version", NULL};
+	const char *argv[] = {program, "--version", NULL};
+	bool is_usual = strcmp(program, QEMU_PROGRAM) == 0; /* another one may be a script */
 	struct child_spec spec = {
-		.argv = argv, .no_network = true, .no_exec = true, .limit_cpu_s = 30};
+		.argv = argv, .no_network = true, .no_exec = is_usual, .limit_cpu_s = 30};
 	int r = child_run_ok(&spec, p, &out, e);
 
-	if (r == -ENOENT)
+	if (r == -ENOENT && is_usual)
 		return err_set(e, BLAME_HOST, ENOENT,
 			       QEMU_PROGRAM
 			       " is not installed: install qemu-system-x86 (or qemu-kvm)");
-	return r < 0 ? r : parse(out.stdout_text.buf, known.version, e);
+	return r < 0 ? r : parse(program, out.stdout_text.buf, version, e);
 }
 
-int qemu_version(const struct patience *p, char buf[64], struct err *e)
+static int find_or_ask(const char *program, const struct patience *p, char buf[VERSION_SIZE],
+		       struct err *e)
+{
+	struct known_version asked;
+
+	for (size_t i = 0; i < known.count; i++) {
+		if (strcmp(known.versions[i].program, program) != 0)
+			continue;
+		memcpy(buf, known.versions[i].version, VERSION_SIZE);
+		return 0;
+	}
+	int r = ask(program, p, asked.version, e);
+	if (r < 0)
+		return r;
+	memcpy(buf, asked.version, VERSION_SIZE);
+	if (known.count < PROGRAMS_MAX) { /* one more is asked again each time */
+		asked.program = xstrdup(program);
+		known.versions[known.count++] = asked;
+	}
+	return 0;
+}
+
+int qemu_version(const char *program, const struct patience *p, char buf[64], struct err *e)
 {
 	pthread_mutex_lock(&known.mutex);
-	int r = known.version[0] ? 0 : ask(p, e);
-	memcpy(buf, known.version, sizeof known.version);
+	int r = find_or_ask(program ? program : QEMU_PROGRAM, p, buf, e);
 	pthread_mutex_unlock(&known.mutex);
 	return r;
 }
@@ -119,19 +153,32 @@ static void add_make(struct text *out, const struct machine_spec *spec)
 	}
 }
 
+/* Two builds may say the same version. */
+static void add_program(struct text *out, const char *program)
+{
+	struct stat stat_;
+
+	if (!program || stat(program, &stat_) < 0)
+		return;
+	(void)text_addf(out, "program %s of %lld bytes, %lld.%09ld\n", program,
+			(long long)stat_.st_size, (long long)stat_.st_mtim.tv_sec,
+			stat_.st_mtim.tv_nsec);
+}
+
 int qemu_describe(const struct machine_spec *spec, const struct patience *p, struct text *out,
 		  struct err *e)
 {
 	CLEAN_DONE(command) struct command command = {0};
 	struct firmware_files firmware = {0};
 	char version[64];
-	int r = qemu_version(p, version, e);
+	int r = qemu_version(spec->qemu, p, version, e);
 
 	if (r == 0 && spec->image && spec->firmware == FIRMWARE_UEFI)
 		r = firmware_find(spec_has_secure_boot(spec), &firmware, e);
 	if (r < 0)
 		return r;
 	(void)text_addf(out, "qemu %s\n", version);
+	add_program(out, spec->qemu);
 	(void)text_addf(out, "image %s\n", spec->image ? spec->image->digest : spec->kernel);
 	(void)text_addf(out, "image file %s\n", spec->image ? spec->image->path : "");
 	(void)text_addf(out, "firmware %s\n", firmware.code);
