@@ -114,7 +114,7 @@ static void pause_shortly(void)
 }
 
 PROBE(cable_take, "NUMBER MAC SECONDS",
-      "waits for the NIC with that address and takes it into the agent's own network as cableNUMBER, up")
+      "waits for the NIC with that address and takes it into the agent's own network as cableNUMBER, down")
 {
 	unsigned char mac[MAC_LENGTH];
 	unsigned index = 0;
@@ -132,13 +132,21 @@ PROBE(cable_take, "NUMBER MAC SECONDS",
 		pause_shortly();
 	if (r == 0)
 		r = index == 0 ? ETIMEDOUT : bring_in(index, name);
-	if (r == 0)
-		r = -nic_set_up(name, true);
-	while (r == 0 && !is_running(name) && clock_now_ns() < until_ns)
-		pause_shortly();
 	if (r == ETIMEDOUT)
 		(void)text_addf(p->reply, "no NIC %s was seen to come", probe_argument(p, 1));
 	return r;
+}
+
+PROBE(carrier_await, "NIC SECONDS", "waits until an interface that is up has its carrier")
+{
+	long long seconds;
+
+	if (number_parse(probe_argument(p, 1), 0, 600, &seconds) < 0)
+		return EINVAL;
+	uint64_t until_ns = clock_now_ns() + (uint64_t)seconds * NS_PER_S;
+	while (!is_running(probe_argument(p, 0)) && clock_now_ns() < until_ns)
+		pause_shortly();
+	return 0; /* who wants to talk over it sees whether he can */
 }
 
 /* ---- addresses ---- */

@@ -12,6 +12,20 @@ void network_guest_mac(unsigned nic, uint8_t mac[6])
 	memcpy(mac, own, sizeof own);
 }
 
+void network_cable_mac(unsigned machine, unsigned cable, uint8_t mac[6])
+{
+	const uint8_t own[6] = {0x52, 0x54, 0x00, 0xca, (uint8_t)cable, (uint8_t)machine};
+
+	memcpy(mac, own, sizeof own);
+}
+
+const char *network_mac_text(const uint8_t mac[6], char buf[NETWORK_MAC_SIZE])
+{
+	(void)snprintf(buf, NETWORK_MAC_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
+		       mac[2], mac[3], mac[4], mac[5]);
+	return buf;
+}
+
 /* As QEMU's user-mode network makes it of the address: what guests have cached stays right. */
 void network_gateway_mac(unsigned nic, uint8_t mac[6])
 {
@@ -29,14 +43,13 @@ const char *network_text(uint32_t address, char buf[NETWORK_TEXT_SIZE])
 
 void network_parameters(unsigned nics, struct text *out)
 {
-	char buf[NETWORK_TEXT_SIZE];
+	char buf[NETWORK_TEXT_SIZE], text[NETWORK_MAC_SIZE];
 
 	for (unsigned i = 0; i < nics; i++) {
 		uint64_t prefix = network_prefix6(i);
 		uint8_t mac[6];
 		network_guest_mac(i, mac);
-		(void)text_addf(out, "mac%u=%02x:%02x:%02x:%02x:%02x:%02x\n", i, mac[0], mac[1],
-				mac[2], mac[3], mac[4], mac[5]);
+		(void)text_addf(out, "mac%u=%s\n", i, network_mac_text(mac, text));
 		(void)text_addf(out, "address%u=%s\n", i,
 				network_text(network_address(i, NETWORK_GUEST), buf));
 		(void)text_addf(out, "gateway%u=%s\n", i,

@@ -46,6 +46,11 @@ static inline uint64_t network_prefix6(unsigned nic)
 /* The guest's n-th NIC, and the gateway's end of its wire. */
 void network_guest_mac(unsigned nic, uint8_t mac[6]);
 void network_gateway_mac(unsigned nic, uint8_t mac[6]);
+/* A machine's end of a cable to another machine: the first machine's (1), the second's (2), nobody's yet (0). */
+void network_cable_mac(unsigned machine, unsigned cable, uint8_t mac[6]);
+/* Writes "52:54:00:ca:00:01" and returns buf. */
+#define NETWORK_MAC_SIZE 18
+const char *network_mac_text(const uint8_t mac[6], char buf[NETWORK_MAC_SIZE]);
 
 #define NETWORK_TEXT_SIZE 16
 /* Writes "10.0.2.15" and returns buf. */

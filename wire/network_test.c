@@ -19,6 +19,15 @@ TEST(network, has_addresses_for_each_nic)
 	EXPECT(memcmp(mac, "\x52\x55\x0a\x00\x03\x02", 6) == 0);
 }
 
+TEST(network, ends_of_cables_have_addresses_of_their_own)
+{
+	char text[NETWORK_MAC_SIZE];
+	uint8_t mac[6];
+
+	network_cable_mac(2, 1, mac);
+	EXPECT_TEXT(network_mac_text(mac, text), "52:54:00:ca:01:02");
+}
+
 TEST(network, tells_cases)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(4096);

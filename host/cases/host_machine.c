@@ -406,6 +406,24 @@ bool host_fork_ordered(struct host_trial *t, const struct host_order *order, uns
 	return order_machine(t, order, machine_fork_kept, seconds);
 }
 
+bool host_fork_cabled(struct host_trial *t, unsigned cables, unsigned seconds)
+{
+	struct patience p = for_seconds(t, seconds);
+	struct machine_spec spec = *machine_spec(t->machine);
+	struct err e = {0};
+
+	if (!machine_template(t->machine) || t->own)
+		return false;
+	spec.make.cables = cables;
+	spec.folder = host_format(t, "%s/cabled", spec.folder);
+	if (mkdir(spec.folder, 0755) < 0 && errno != EEXIST)
+		host_broken(t, "make the folder %s: %m", spec.folder);
+	int r = machine_keep(&spec, &p, fresh_report(t), &e);
+	if (r == -ENOTSUP || !host_step_done(t, r, &e))
+		return false;
+	return replace_machine(t, &spec, machine_fork_kept, seconds);
+}
+
 void host_plant(struct host_trial *t, const struct case_sabotage *sabotage)
 {
 	t->planted = sabotage;

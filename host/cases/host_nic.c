@@ -21,11 +21,11 @@ unsigned nic_added(struct host_trial *t, unsigned i)
 
 static const char *mac_of(struct host_trial *t, unsigned number)
 {
+	char text[NETWORK_MAC_SIZE];
 	uint8_t mac[6];
 
 	network_guest_mac(number, mac);
-	return host_format(t, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-			   mac[4], mac[5]);
+	return host_format(t, "%s", network_mac_text(mac, text));
 }
 
 const char *nic_id(struct host_trial *t, unsigned number)

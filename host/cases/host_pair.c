@@ -8,9 +8,12 @@
 
 #include "host/cases/host_trial.h"
 #include "host/machine/cables.h"
+#include "wire/network.h"
 
 #define ARGUMENTS_MAX 32
-#define START_SPAN_NS (1200 * NS_PER_S) /* a boot, where there is no template */
+#define START_S	      1200 /* a boot, where there is no template */
+#define START_SPAN_NS (START_S * NS_PER_S)
+#define MAKE_CABLES   2 /* of the machines that are kept for pairs */
 #define CABLE_SPAN_NS (10 * NS_PER_S)
 #define APPEAR_S      "60"
 #define PORT	      "7777"
@@ -110,21 +113,13 @@ static void start_second(struct host_trial *t)
 
 /* ---- cables ---- */
 
-static void put_mac(enum pair_side side, unsigned cable, unsigned char mac[6])
-{
-	const unsigned char own[6] = {
-		0x52, 0x54, 0x00, 0xca, (unsigned char)cable, (unsigned char)(side + 1)};
-
-	memcpy(mac, own, sizeof own);
-}
-
 const char *pair_mac(struct host_trial *t, enum pair_side side, unsigned cable)
 {
-	unsigned char mac[6];
+	char text[NETWORK_MAC_SIZE];
+	uint8_t mac[6];
 
-	put_mac(side, cable, mac);
-	return host_format(t, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-			   mac[4], mac[5]);
+	network_cable_mac(side + 1U, cable, mac);
+	return host_format(t, "%s", network_mac_text(mac, text));
 }
 
 const char *pair_address(struct host_trial *t, enum pair_side side, unsigned cable)
@@ -137,25 +132,35 @@ const char *pair_address6(struct host_trial *t, enum pair_side side, unsigned ca
 	return host_format(t, "fd00:a55a:77:%x::%u", cable, side + 1);
 }
 
+/* True when it is a copy of one into which the NICs were plugged, and whose agent has taken them. */
+static bool has_nics(struct host_trial *t, enum pair_side side)
+{
+	return machine_spec(machine_of(t, side))->make.cables > 0;
+}
+
 static void plug(struct host_trial *t, enum pair_side side, unsigned cable, unsigned mtu)
 {
 	struct cable_nic nic = {.mtu = mtu};
 	struct err e = {0};
 
-	put_mac(side, cable, nic.mac);
+	network_cable_mac(side + 1U, cable, nic.mac);
 	int r = cables_plug(t->pair->cables, 2 * cable + side, machine_of(t, side), &t->patience,
-			    &nic, &e);
+			    has_nics(t, side) ? NULL : &nic, &e);
 	must_be_done(t, r, &e);
 }
 
 static void take(struct host_trial *t, enum pair_side side, unsigned cable)
 {
-	pair_must(t, side, "cable_take", host_format(t, "%u", cable), pair_mac(t, side, cable),
-		  APPEAR_S, NULL);
-	pair_must(t, side, "address_add", host_format(t, "cable%u", cable),
+	const char *mac = pair_mac(t, side, cable), *name = host_format(t, "cable%u", cable);
+
+	if (!has_nics(t, side))
+		pair_must(t, side, "cable_take", host_format(t, "%u", cable), mac, APPEAR_S, NULL);
+	pair_must(t, side, "link_set", name, host_format(t, "mac=%s", mac), "up=1", NULL);
+	pair_must(t, side, "carrier_await", name, APPEAR_S, NULL);
+	pair_must(t, side, "address_add", name,
 		  host_format(t, "%s/24", pair_address(t, side, cable)), NULL);
 	/* Where IPv6 is switched off there is none: cases that want it look. */
-	(void)pair_call(t, side, "probe", "address_add", host_format(t, "cable%u", cable),
+	(void)pair_call(t, side, "probe", "address_add", name,
 			host_format(t, "%s/64", pair_address6(t, side, cable)), NULL);
 }
 
@@ -185,6 +190,9 @@ void pair_start_with(struct host_trial *t, unsigned cables, unsigned mtu)
 		host_broken(t, "it starts a second machine without saying that it needs vms>=2");
 	t->pair = xnew(sizeof *t->pair);
 	text_init(&t->pair->boot.console_tail, 0);
+	/* NICs that are there already cannot be told of another MTU. Plugging them in is most of what a pair costs. */
+	if (mtu == 0 && cables <= MAKE_CABLES)
+		(void)host_fork_cabled(t, MAKE_CABLES, START_S);
 	start_second(t);
 	lay_cables(t, cables, mtu);
 }

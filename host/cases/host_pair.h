@@ -13,7 +13,8 @@
  * manager of networks has a hand in it. There it is up and has the address 10.77.N.1 in A, 10.77.N.2 in B, with /24, and
  * fd00:a55a:77:N::1 and ::2, with /64. From then on whatever the agent runs, on either machine, sees that namespace.
  *
- * A sabotage may call pair_start too: the case's own call then finds what is there.
+ * A sabotage may call pair_start too: the case's own call then finds what is there. Nothing comes before the first of them: the
+ * machine is another one afterwards, where there is a template of one that has such NICs.
  */
 #ifndef ASSAY_HOST_CASES_HOST_PAIR_H
 #define ASSAY_HOST_CASES_HOST_PAIR_H

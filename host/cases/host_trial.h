@@ -73,6 +73,10 @@ bool host_step_done(struct host_trial *t, int r, const struct err *e) NONNULL(1,
 /* Ends the case as broken when it does not say .boots_again: suites tell by it which cases take long. */
 void host_require_word_of_boot(struct host_trial *t) NONNULL(1);
 
+/* Another copy of the template takes the machine's place, one that has NICs for cables (host/machine/cables.h). False: there is
+ * none, and the machine is what it was. */
+bool host_fork_cabled(struct host_trial *t, unsigned cables, unsigned seconds) NONNULL(1);
+
 /* Notes how much the power cut has lost, if that is known by now. */
 void host_note_loss(struct host_trial *t) NONNULL(1);
 

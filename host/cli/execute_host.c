@@ -12,7 +12,7 @@
 #include "host/link/pattern.h"
 #include "host/store/folder.h"
 
-#define WAITING_JOBS_MAX 3
+#define WAITING_JOBS_MAX 6
 #define VMS_MAX		 2 /* machines of a case that host cases can handle */
 
 /* So many machines of a cell have room at once. */

@@ -21,6 +21,9 @@ struct machine_make {
 		*seed; /* what the provisioning medium says; NULL: how the agent is started */
 	const char *credentials; /* more SMBIOS strings of type 11, one a line; NULL: none */
 	bool secure_boot;	 /* the firmware starts only what is signed */
+	/* NICs in the first ports for what is plugged in, for cables that are laid later. Only a copy of a template has them: its
+	 * guest has taken them already. */
+	unsigned cables;
 };
 
 struct machine_spec {

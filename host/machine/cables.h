@@ -23,14 +23,19 @@ int cables_new(const struct machine_spec *spec, unsigned count, struct cables **
 void cables_free(struct cables *cables); /* takes NULL */
 
 /* Plugs a NIC into the slot that has the cable's number, with that end of the cable in it. Its QMP id is "cableN", that of the
- * backend "wireN". */
+ * backend "wireN". NULL: the machine has the NIC already (machine_make.cables), and gets the cable's end. */
 struct cable_nic {
 	unsigned char mac[6];
 	unsigned mtu; /* that it offers the guest, 0: none */
 };
 int cables_plug(struct cables *cables, unsigned end, struct machine *machine,
 		const struct patience *p, const struct cable_nic *nic, struct err *e)
-	NONNULL(1, 3, 4, 5, 6);
+	NONNULL(1, 3, 4, 6);
+
+/* Plugs in so many NICs whose cables come later, and has the agent take them into its own network, where they are "cableN" and
+ * down. The machine is of that make from then on: its copies have them. -ENODEV (blame guest): it does not take one. */
+int machine_add_cables(struct machine *machine, unsigned count, const struct patience *p,
+		       struct err *e) NONNULL(1, 3, 4);
 
 /* Asks in the words of netpeer/cabling.h, without the number; adds to the answer. Meanwhile `machine` is served. */
 int cables_ask(struct cables *cables, struct machine *machine, const struct patience *p,

@@ -19,12 +19,27 @@ static int boot_and_settle(const struct machine_spec *spec, const struct patienc
 	return 0;
 }
 
+static int find_kept(const struct machine_spec *spec, const struct patience *p, char **ret_folder,
+		     struct boot_report *report, struct err *e)
+{
+	const struct machine_keeper *keeper = spec->keeper;
+
+	return keeper ? keeper->template_of(keeper->arg, spec, p, ret_folder, report, e) : -ENOTSUP;
+}
+
+int machine_keep(const struct machine_spec *spec, const struct patience *p,
+		 struct boot_report *report, struct err *e)
+{
+	CLEAN_FREE char *folder = NULL;
+
+	return find_kept(spec, p, &folder, report, e);
+}
+
 int machine_fork_kept(const struct machine_spec *spec, const struct patience *p,
 		      struct machine **ret, struct boot_report *report, struct err *e)
 {
-	const struct machine_keeper *keeper = spec->keeper;
 	CLEAN_FREE char *folder = NULL;
-	int r = keeper ? keeper->template_of(keeper->arg, spec, p, &folder, report, e) : -ENOTSUP;
+	int r = find_kept(spec, p, &folder, report, e);
 
 	if (r == 0)
 		return template_fork(folder, spec, p, ret, e);

@@ -47,6 +47,7 @@ static void read_make(const char *description, struct template_about *ret)
 		{"\nsecure boot\n", "Secure Boot"},
 		{"\nroot disk of ", "a disk of another size"},
 		{"\nuser-data ", "a seed of its own"},
+		{"\nNICs for ", "NICs for cables"},
 	};
 	size_t length = 0;
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "host/machine/cables.h"
 #include "host/run/internal.h"
 #include "host/run/template_cache.h"
 #include "host/store/folder.h"
@@ -53,6 +54,41 @@ static bool is_usable(const char *path, const struct machine_spec *spec)
 	return template_is_usable(path, spec, &why);
 }
 
+/* Of a copy of the cell's own template, whose RAM is the copy's: a view of it could not be frozen. */
+static int derive_and_freeze(const struct machine_spec *ordered, const char *templates,
+			     const char *folder, const struct patience *p, struct err *e)
+{
+	CLEAN_FREE char *own = xasprintf("%s/derived", ordered->folder), *path = NULL;
+	CLEANUP(machine) struct machine *machine = NULL;
+	struct machine_spec spec = *ordered;
+	char key[TEMPLATE_KEY_SIZE];
+
+	spec.make.cables = 0;
+	spec.cuts_power = false;
+	spec.owns_ram = true;
+	spec.folder = own;
+	int r = template_cache_key(&spec, p, key, e);
+	if (r < 0)
+		return r;
+	path = xasprintf("%s/%s", templates, key);
+	if (!is_usable(path, &spec))
+		return -ENOTSUP;
+	if (mkdir(own, 0755) < 0 && errno != EEXIST)
+		return err_set(e, BLAME_HOST, errno, "make the folder %s: %m", own);
+	r = template_fork(path, &spec, p, &machine, e);
+	if (r == 0)
+		r = machine_add_cables(machine, ordered->make.cables, p, e);
+	return r < 0 ? r : machine_freeze(machine, folder, p, e);
+}
+
+static int make_and_freeze(const struct machine_spec *ordered, const char *templates,
+			   const char *folder, const struct patience *p, struct boot_report *report,
+			   struct err *e)
+{
+	return ordered->make.cables > 0 ? derive_and_freeze(ordered, templates, folder, p, e)
+					: boot_and_freeze(ordered, folder, p, report, e);
+}
+
 /* The template's lock, and with it the template: 1 when it can be used, 0 when it is the caller's to make. Who wants to make
  * it waits a moment only, since somebody else may do so: then it is there to be shared, and stays in use for long. */
 static int take_template(const char *path, int lock_fd, const struct machine_spec *spec,
@@ -91,7 +127,7 @@ static int find_or_make(const char *folder, const char *key, int *lock_fd,
 		} else if (r == 0) {
 			r = template_cache_clear(folder, key, e);
 			if (r == 0)
-				r = boot_and_freeze(spec, path, p, report, e);
+				r = make_and_freeze(spec, folder, path, p, report, e);
 		}
 		if (r < 0)
 			return r;

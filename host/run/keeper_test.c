@@ -38,7 +38,8 @@ static void *order_main(void *arg)
 	return NULL;
 }
 
-static void order_begin(struct order *order, unsigned number, struct engine *engine)
+static void order_begin(struct order *order, unsigned number, struct engine *engine,
+			unsigned cables)
 {
 	*order = (struct order){
 		.spec = {.driver = &driver_null,
@@ -49,6 +50,7 @@ static void order_begin(struct order *order, unsigned number, struct engine *eng
 		.machine_folder = xasprintf("%s/order%u", test_folder(), number),
 	};
 	order->spec.folder = order->machine_folder;
+	order->spec.make.cables = cables;
 	EXPECT_NUMBER(mkdir(order->machine_folder, 0755), 0);
 	keeper_init(&order->keeper, engine);
 	EXPECT_NUMBER(pthread_create(&order->thread, NULL, order_main, order), 0);
@@ -68,6 +70,23 @@ static void order_end(struct order *order)
 	free(order->template_folder);
 }
 
+/* It is made of a copy of the machine without them: a boot would not have them in the agent's hands. */
+TEST(keeper, machine_with_nics_for_cables_is_never_booted)
+{
+	CLEAN_FREE char *templates = xasprintf("%s/templates", test_folder());
+	struct engine_setup setup = {
+		.folder = test_folder(), .templates = templates, .templates_max = UINT64_MAX};
+	struct engine engine = {.setup = &setup, .cancel_fd = -1};
+	struct order order;
+
+	order_begin(&order, 0, &engine, 2);
+	pthread_join(order.thread, NULL);
+	EXPECT_NUMBER(order.r, -ENOTSUP);
+	EXPECT_NUMBER(order.keeper.count, 0);
+	EXPECT(!has_booted(&order));
+	order_end(&order);
+}
+
 /* Both hold it until both have it. */
 TEST(keeper, one_makes_what_two_order)
 {
@@ -79,7 +98,7 @@ TEST(keeper, one_makes_what_two_order)
 	unsigned booted = 0;
 
 	for (unsigned i = 0; i < ORDERS; i++)
-		order_begin(&orders[i], i, &engine);
+		order_begin(&orders[i], i, &engine, 0);
 	for (unsigned i = 0; i < ORDERS; i++)
 		pthread_join(orders[i].thread, NULL);
 	for (unsigned i = 0; i < ORDERS; i++) {

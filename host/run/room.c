@@ -39,8 +39,8 @@ struct room room_of_job(const struct job *job, bool boots, const struct room *wh
 	struct room part = {.cpus = at_most(cpus_of(job), whole->cpus),
 			    .mem_mib = memory_of(job, boots)};
 
-	if (job->waits && job->machines < 2 && whole->waiting > 0)
-		part.waiting = 1;
+	if (job->waits && whole->waiting > 0)
+		part.waiting = at_most(job->machines, whole->waiting);
 	else
 		part.working = at_most(job->machines, whole->working);
 	return part;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/test.h"
 #include "host/machine/accel.h"
+#include "host/machine/template.h"
 
 #define FORKS	      10
 #define WHOLE_SPAN_NS (280 * NS_PER_S)
@@ -170,6 +171,64 @@ TEST(machine, boots_freezes_and_forks)
 	for (int i = 0; i < FORKS; i++)
 		fork_once(template, &spec, boot_id);
 	EXPECT_NUMBER(files_in(spec.folder), 1); /* only console.log stays behind */
+}
+
+/* Freezes a copy that has memory of its own, after it has written a file; the first template goes. */
+static void freeze_copy(char *first, const char *second, const struct machine_spec *spec)
+{
+	const char *content[] = {"/tmp/of-the-copy", "x", NULL};
+	CLEAN_TEXT struct text reply = TEXT_INIT(64);
+	struct machine_spec owner = *spec;
+	struct patience p = whole_span();
+	struct machine *copy = NULL;
+	struct err e = {0};
+
+	owner.owns_ram = true;
+	EXPECT_NUMBER(template_fork(first, &owner, &p, &copy, &e), 0);
+	expect_call(copy, "write", content, &reply);
+	EXPECT_NUMBER(machine_freeze(copy, second, &p, &e), 0);
+	EXPECT_TEXT(e.text, "");
+	machine_free(copy);
+	template_remove(first);
+}
+
+TEST(machine, copy_with_memory_of_its_own_is_frozen_again)
+{
+	struct machine_spec spec = make_spec("m");
+	CLEAN_FREE char *first = xasprintf("%s/first", test_folder());
+	CLEAN_FREE char *second = xasprintf("%s/second", test_folder());
+	CLEAN_TEXT struct text reply = TEXT_INIT(64);
+	const char *path[] = {"/tmp/of-the-copy", NULL};
+	struct machine *machine = boot(&spec), *fork = NULL;
+	struct patience p = whole_span();
+	struct err e = {0};
+
+	EXPECT_NUMBER(machine_freeze(machine, first, &p, &e), 0);
+	machine_free(machine);
+	freeze_copy(first, second, &spec);
+	EXPECT_NUMBER(template_fork(second, &spec, &p, &fork, &e), 0);
+	EXPECT_TEXT(e.text, "");
+	expect_call(fork, "read", path, &reply);
+	EXPECT_TEXT(reply.buf, "x");
+	expect_pass(fork);
+	machine_free(fork);
+}
+
+TEST(machine, view_of_a_templates_memory_cannot_be_frozen)
+{
+	struct machine_spec spec = make_spec("m");
+	CLEAN_FREE char *first = xasprintf("%s/first", test_folder());
+	CLEAN_FREE char *second = xasprintf("%s/second", test_folder());
+	struct machine *machine = boot(&spec), *fork = NULL;
+	struct patience p = whole_span();
+	struct err e = {0};
+
+	EXPECT_NUMBER(machine_freeze(machine, first, &p, &e), 0);
+	machine_free(machine);
+	EXPECT_NUMBER(template_fork(first, &spec, &p, &fork, &e), 0);
+	EXPECT_NUMBER(machine_freeze(fork, second, &p, &e), -ENOTSUP);
+	EXPECT(files_in(second) == 0);
+	machine_free(fork);
 }
 
 /* Whatever ends us, nothing but evidence must stay behind: what a machine has lies there without a name. */

@@ -28,7 +28,7 @@ HOST_CASE(network, bulk_transfer_is_intact,
 
 	pair_start(t, 1);
 	pair_set(t, 0, "loss", 2);
-	check_intact(t, 16 * MIB, SPAN_S, &got);
+	check_intact(t, 6 * MIB, SPAN_S, &got);
 	HOST_CHECK_GT(t, got.retransmits, 0);
 	HOST_CHECK_GT(t, pair_lost(t, 0), 0);
 }
@@ -105,7 +105,7 @@ HOST_CASE(
 
 	pair_start(t, 1);
 	pair_set(t, 0, "delay", DELAY_MS);
-	check_intact(t, 8 * MIB, SPAN_S, &got);
+	check_intact(t, 4 * MIB, SPAN_S, &got);
 	/* Little's law: what is under way on the average is the rate times the time on the way. */
 	HOST_CHECK_GT(t, got.sent / (got.ms > 0 ? got.ms : 1) * got.rtt_us / 1000, UNDER_WAY_FLOOR);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "host/driver/cable.h"
 #include "host/driver/qemu/qemu.h"
 #include "host/driver/qemu/write_log.h"
 #include "wire/network.h"
@@ -196,6 +197,7 @@ static const char *without_announcement(const char *model)
 static void add_network(struct command *command, const struct qemu *qemu)
 {
 	const char *model = setting(qemu, "nic", "virtio-net-pci");
+	char text[NETWORK_MAC_SIZE];
 
 	for (unsigned i = 0; i < qemu->spec.size->nics; i++) {
 		uint8_t mac[6];
@@ -208,10 +210,8 @@ static void add_network(struct command *command, const struct qemu *qemu)
 		network_guest_mac(i, mac);
 		mac[4] = (uint8_t)(mac[4] + qemu->spec.instance);
 		command_add(command, "-device");
-		command_addf(command,
-			     "%s,netdev=net%u,mac=%02x:%02x:%02x:%02x:%02x:%02x,romfile=%s", model,
-			     i, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-			     without_announcement(model));
+		command_addf(command, "%s,netdev=net%u,mac=%s,romfile=%s", model, i,
+			     network_mac_text(mac, text), without_announcement(model));
 	}
 }
 
@@ -222,6 +222,20 @@ static void add_spare_wires(struct command *command, const struct qemu *qemu)
 
 	for (unsigned i = qemu->spec.size->nics; i < nics; i++)
 		add_wire(command, qemu, i);
+}
+
+static void add_cables(struct command *command, const struct qemu *qemu)
+{
+	for (unsigned i = 0; i < qemu->spec.make.cables; i++) {
+		CLEAN_TEXT struct text json = TEXT_INIT(BLOCKDEV_MAX);
+		cable_backend(&json, i);
+		command_add(command, "-netdev");
+		command_add(command, json.buf);
+		text_clear(&json);
+		cable_device(&json, i);
+		command_add(command, "-device");
+		command_add(command, json.buf);
+	}
 }
 
 static void add_extras(struct command *command, const struct qemu *qemu)
@@ -283,6 +297,7 @@ void argv_machine(struct command *command, const struct qemu *qemu)
 	command_add(command, "isa-serial,chardev=console");
 	add_network(command, qemu);
 	add_spare_wires(command, qemu);
+	add_cables(command, qemu);
 	add_extras(command, qemu);
 	add_credentials(command, qemu);
 	add_kernel(command, qemu);

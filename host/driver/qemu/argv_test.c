@@ -47,6 +47,22 @@ TEST(argv, guest_cannot_reach_the_hosts_network)
 	EXPECT(strstr(line, "romfile=,guest_announce=off"));
 }
 
+/* A hub for each, since the cable comes later; and what goes to the second's is not the first's. */
+TEST(argv, nics_for_cables_are_in_the_ports_for_what_is_plugged_in)
+{
+	struct machine_spec spec = spec_with(NULL);
+
+	CLEAN_FREE char *without = argv_of(&spec);
+	EXPECT(!strstr(without, "hubport"));
+	spec.make.cables = 2;
+	CLEAN_FREE char *line = argv_of(&spec);
+	EXPECT(strstr(line, "-netdev {\"type\":\"hubport\",\"id\":\"hub1\",\"hubid\":101}") !=
+	       NULL);
+	EXPECT(strstr(line, "\"id\":\"cable1\",\"netdev\":\"hub1\",\"bus\":\"hot1\"") != NULL);
+	EXPECT(strstr(line, "\"mac\":\"52:54:00:ca:01:00\"}") != NULL);
+	EXPECT(!strstr(line, "hub2"));
+}
+
 TEST(argv, ssh_gets_one_way_in)
 {
 	struct machine_spec spec = spec_with(NULL);

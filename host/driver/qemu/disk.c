@@ -126,10 +126,10 @@ int disks_make(struct qemu *qemu, const struct patience *p, struct err *e)
 }
 
 /* Of a fork's layer QEMU is told on its command line what is below it. */
-static int name_backing(const struct qemu_disk *disk, int to, const struct patience *p,
-			struct err *e)
+static int name_backing(const struct qemu_disk *disk, const char *below, int to,
+			const struct patience *p, struct err *e)
 {
-	CLEAN_FREE char *backing = realpath(disk->backing, NULL);
+	CLEAN_FREE char *backing = realpath(below, NULL);
 	char path[FILE_PATH_SIZE];
 	const char *argv[] = {"qemu-img",
 			      "rebase",
@@ -144,7 +144,7 @@ static int name_backing(const struct qemu_disk *disk, int to, const struct patie
 			      NULL};
 
 	if (!backing)
-		return err_set(e, BLAME_HOST, errno, "%s: %m", disk->backing);
+		return err_set(e, BLAME_HOST, errno, "%s: %m", below);
 	return qemu_img_on(to, argv, p, e);
 }
 
@@ -156,7 +156,7 @@ int disk_copy_root(const struct qemu *qemu, int to, const struct patience *p, st
 		return err_set(e, BLAME_BUG, ENOTSUP, "the machine has no root disk to copy");
 	int r = file_copy(disk->fd, to, e);
 	if (r == 0 && disk->backing)
-		r = name_backing(disk, to, p, e);
+		r = name_backing(disk, disk->backing, to, p, e);
 	return r < 0 ? err_wrap(e, "copy the root disk") : 0;
 }
 
@@ -189,6 +189,25 @@ static int make_empty(const char *path, uint64_t size, const struct patience *p,
 	return child_run_ok(&spec, p, &out, e);
 }
 
+/* A copy of the layer below with what the fork has written: the template that it was forked from may be thrown away. */
+static int freeze_fork(const struct qemu_disk *disk, const char *path, const struct patience *p,
+		       struct err *e)
+{
+	CLEAN_FD int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	char top[FILE_PATH_SIZE];
+	const char *argv[] = {"qemu-img", "commit", "-q",
+			      "-d",	  "-f",	    "qcow2",
+			      "-t",	  "unsafe", file_path(QEMU_IMG_FD, top),
+			      NULL};
+
+	if (to < 0)
+		return err_set(e, BLAME_HOST, errno, "write %s: %m", path);
+	int r = file_copy_path(disk->backing, to, e);
+	if (r == 0)
+		r = name_backing(disk, path, disk->fd, p, e);
+	return r < 0 ? r : qemu_img_on(disk->fd, argv, p, e);
+}
+
 static int freeze_disk(struct qemu *qemu, unsigned at, const char *folder, const struct patience *p,
 		       struct err *e)
 {
@@ -198,7 +217,8 @@ static int freeze_disk(struct qemu *qemu, unsigned at, const char *folder, const
 	int r = disk_size(&qemu->disks[at], &size, e);
 
 	if (r == 0)
-		r = file_name(qemu->disks[at].fd, path, e);
+		r = qemu->disks[at].backing ? freeze_fork(&qemu->disks[at], path, p, e)
+					    : file_name(qemu->disks[at].fd, path, e);
 	return r < 0 ? r : make_empty(empty, size, p, e);
 }
 

@@ -98,8 +98,9 @@ int qemu_freeze(struct vm *vm, const char *folder, const struct patience *p, str
 	struct qemu *qemu = (struct qemu *)vm;
 	struct patience span = patience_within(p, MIGRATE_SPAN_NS);
 
-	if (qemu->is_fork)
-		return err_set(e, BLAME_HOST, ENOTSUP, "a fork cannot be frozen again");
+	if (ram_is_private(qemu))
+		return err_set(e, BLAME_HOST, ENOTSUP,
+			       "a fork whose RAM is a view of its template's cannot be frozen");
 	int r = file_check_room(folder, bytes_needed(qemu), "the template", e);
 	if (r < 0)
 		return r;

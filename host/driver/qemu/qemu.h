@@ -63,7 +63,7 @@ struct qemu {
 	int tpm_fd;		     /* the TPM's permanent state; -1: none */
 	const char *template_folder; /* while it is loaded, else NULL */
 	char *credentials;	     /* SMBIOS strings, one a line; NULL: none */
-	bool is_fork; /* its RAM is a template's, or a copy: it cannot be frozen (again) */
+	bool is_fork;		     /* its RAM is a template's, or a copy of it */
 };
 
 /* A command line under construction, with the descriptors that go with it. */

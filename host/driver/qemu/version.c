@@ -138,6 +138,8 @@ static void add_make(struct text *out, const struct machine_spec *spec)
 				(unsigned long long)make->disk_bytes);
 	if (spec_controller(spec))
 		(void)text_addf(out, "root disk on %s\n", spec_controller(spec));
+	if (make->cables)
+		(void)text_addf(out, "NICs for %u cables\n", make->cables);
 	if (make->seed) {
 		const char *network = make->seed->network_config;
 		add_digest(out, "user-data", make->seed->user_data, make->seed->user_data_length);
