@@ -11,6 +11,7 @@
 #ifndef ASSAY_HOST_CATALOG_SELECT_H
 #define ASSAY_HOST_CATALOG_SELECT_H
 
+#include "base/text.h"
 #include "host/catalog/catalog.h"
 
 struct selection {
@@ -38,6 +39,14 @@ struct suite {
 
 /* The shipped suites, sorted by name; name NULL ends. */
 const struct suite *suites_known(void);
+
+/* NULL: there is no suite of that name. The nearest name to it; NULL: none is near. */
+const struct suite *suite_find(const char *name) NONNULL(1);
+const char *suite_nearest(const char *name) NONNULL(1);
+
+/* Adds what files say of cases as terms, with a blank behind: "suite=NAME" is spelt out, an area and a pattern stand for terms that
+ * have a key. With `takes_away` these cases are not meant. */
+void suite_add_term(const char *word, bool takes_away, struct text *out) NONNULL(1, 3);
 
 /* Adds the cases of `terms` (of a suite, or foreign ones) to `ret`, in the order of the catalogue. */
 int suite_pick(const struct catalog *catalog, const char *terms, struct case_list *ret,

@@ -43,6 +43,37 @@ const struct suite *suites_known(void)
 	return shipped;
 }
 
+const struct suite *suite_find(const char *name)
+{
+	for (const struct suite *suite = shipped; suite->name; suite++)
+		if (strcmp(suite->name, name) == 0)
+			return suite;
+	return NULL;
+}
+
+const char *suite_nearest(const char *name)
+{
+	const char *names[ARRAY_LEN(shipped)] = {NULL};
+
+	for (size_t i = 0; shipped[i].name; i++)
+		names[i] = shipped[i].name;
+	return nearest_word(name, names);
+}
+
+void suite_add_term(const char *word, bool takes_away, struct text *out)
+{
+	const char *dash = takes_away ? "-" : "";
+
+	if (has_prefix(word, "suite=")) {
+		const struct suite *suite = suite_find(word + strlen("suite="));
+		(void)text_addf(out, "%s ", suite ? suite->terms : "");
+	} else if (strchr(word, '='))
+		(void)text_addf(out, "%s%s ", dash, word);
+	else
+		(void)text_addf(out, "%s%s%s ", dash,
+				strchr(word, '.') || strpbrk(word, "*?[") ? "id=" : "area=", word);
+}
+
 /* "kind=audit" cut into its parts. */
 struct term {
 	bool takes_away;

@@ -128,26 +128,11 @@ static void add_change(struct comparison *ret, const struct run_case *before,
 		(void)vec_add(&ret->changes, change);
 }
 
-/* The cases of a cell, which lie together; none for -1. */
+/* None for -1. */
 static const struct run_case *cases_of(const struct run *run, int cell, size_t *ret_count)
 {
-	size_t low = 0, high = run->cases.count;
-
 	*ret_count = 0;
-	if (cell < 0)
-		return NULL;
-	unsigned index = run->cells.items[cell].index;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (run->cases.items[middle].cell < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (low + *ret_count < run->cases.count &&
-	       run->cases.items[low + *ret_count].cell == index)
-		(*ret_count)++;
-	return run->cases.items + low;
+	return cell < 0 ? NULL : run_cases_of(run, run->cells.items[cell].index, ret_count);
 }
 
 static const struct run_case *find_in(const struct run *run, int cell, const char *id)

@@ -287,38 +287,16 @@ bool runbook_find_axis(const struct runbook *runbook, const char *name, enum run
 
 /* ---- cases ---- */
 
-static const char *suite_terms(const char *name)
-{
-	for (const struct suite *suite = suites_known(); suite->name; suite++)
-		if (strcmp(suite->name, name) == 0)
-			return suite->terms;
-	return "";
-}
-
-/* An area and a pattern stand for terms that have a key. */
-static void add_term(const char *term, bool takes_away, struct text *out)
-{
-	const char *dash = takes_away ? "-" : "";
-
-	if (has_prefix(term, "suite="))
-		(void)text_addf(out, "%s ", suite_terms(term + strlen("suite=")));
-	else if (strchr(term, '='))
-		(void)text_addf(out, "%s%s ", dash, term);
-	else
-		(void)text_addf(out, "%s%s%s ", dash,
-				strchr(term, '.') || strpbrk(term, "*?[") ? "id=" : "area=", term);
-}
-
 void runbook_terms(const struct runbook *runbook, struct text *out)
 {
 	const struct runbook_cases *cases = &runbook->cases;
 
 	if (cases->include.count == 0)
-		add_term("suite=" SUITE_DEFAULT, false, out);
+		suite_add_term("suite=" SUITE_DEFAULT, false, out);
 	vec_each (&cases->include, term)
-		add_term(term->text, false, out);
+		suite_add_term(term->text, false, out);
 	vec_each (&cases->exclude, term)
-		add_term(term->text, true, out);
+		suite_add_term(term->text, true, out);
 	if (cases->priority.place.line > 0)
 		(void)text_addf(out, "priority<=P%lld ", cases->priority.number);
 	text_cut(out, out->length - 1);
@@ -326,7 +304,7 @@ void runbook_terms(const struct runbook *runbook, struct text *out)
 
 void runbook_override_terms(const struct runbook_override *override, struct text *out)
 {
-	add_term(override->cases.text, false, out);
+	suite_add_term(override->cases.text, false, out);
 	text_cut(out, out->length - 1);
 }
 
@@ -340,7 +318,7 @@ static unsigned check_terms(const struct runbook *runbook, const struct yaml_tex
 		struct err e = {0};
 		if (has_prefix(term->text, "suite="))
 			continue;
-		add_term(term->text, false, &word);
+		suite_add_term(term->text, false, &word);
 		text_cut(&word, word.length - 1);
 		if (suite_check(catalog, word.buf, &e) == 0)
 			continue;

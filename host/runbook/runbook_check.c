@@ -141,19 +141,12 @@ static void check_combine(struct runbook_state *state, struct runbook_problems *
 
 static void check_suite(const struct yaml_text *term, struct runbook_problems *problems)
 {
-	const char *names[64] = {NULL};
-	size_t count = 0;
-
 	if (!term->text || !has_prefix(term->text, "suite="))
 		return;
 	const char *name = term->text + strlen("suite=");
-	for (const struct suite *suite = suites_known(); suite->name; suite++) {
-		if (strcmp(suite->name, name) == 0)
-			return;
-		if (count + 1 < ARRAY_LEN(names))
-			names[count++] = suite->name;
-	}
-	const char *near = nearest_word(name, names);
+	if (suite_find(name))
+		return;
+	const char *near = suite_nearest(name);
 	runbook_complain(problems, term->place, "`include`: there is no suite '%.60s'%s%s%s", name,
 			 near ? "; did you mean '" : "; `assay list --suites` shows them",
 			 near ? near : "", near ? "'?" : "");

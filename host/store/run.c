@@ -292,6 +292,24 @@ struct run_case *run_find(const struct run *run, unsigned cell, const char *id, 
 	return bsearch(&key, run->cases.items, run->cases.count, sizeof key, compare_cases);
 }
 
+const struct run_case *run_cases_of(const struct run *run, unsigned cell, size_t *ret_count)
+{
+	size_t low = 0, high = run->cases.count;
+
+	*ret_count = 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (run->cases.items[middle].cell < cell)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low + *ret_count < run->cases.count &&
+	       run->cases.items[low + *ret_count].cell == cell)
+		(*ret_count)++;
+	return run->cases.count > 0 ? run->cases.items + low : NULL;
+}
+
 static struct record *copy_record(const struct record *record)
 {
 	struct record *copy = xnew(sizeof *copy);

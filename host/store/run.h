@@ -110,6 +110,10 @@ DEFINE_CLEANUP(run);
 struct run_case *run_find(const struct run *run, unsigned cell, const char *id, bool sabotaged)
 	NONNULL(1, 3);
 
+/* The cases of a cell, which lie together. */
+const struct run_case *run_cases_of(const struct run *run, unsigned cell, size_t *ret_count)
+	NONNULL(1, 3);
+
 /* True when --resume would find nothing to do: it ended, and of all that was planned there is a result that is to stay. */
 bool run_is_complete(const struct run *run) NONNULL(1);
 /* True when a result that stands makes another execution of the case needless; those that are the host's fault do not. */
