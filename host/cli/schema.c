@@ -5,6 +5,8 @@
 #include "host/catalog/case_folder.h"
 #include "host/catalog/policy.h"
 #include "host/cli/verb.h"
+#include "host/judge/gate.h"
+#include "host/judge/waiver.h"
 #include "host/runbook/runbook.h"
 #include "host/runbook/size_table.h"
 
@@ -16,7 +18,8 @@ const struct verb verb_schema = {
 	.title = "print the JSON Schema of a kind of file, for editors",
 	.run = run,
 	.details =
-		"FORM is case (assay-case(5)), policy (assay-policy(5)), runbook (assay-runbook(5)) or sizes (assay-sizes(5)).\n"
+		"FORM is case (assay-case(5)), gate (assay-gate(5)), policy (assay-policy(5)), runbook (assay-runbook(5)),\n"
+		"sizes (assay-sizes(5)) or waivers (assay-waivers(5)).\n"
 		"An editor that knows JSON Schema then completes and checks while you write. In the first line of a file, for\n"
 		"yaml-language-server:\n"
 		"  # yaml-language-server: $schema=runbook.schema.json",
@@ -26,10 +29,8 @@ static const struct form {
 	const char *name;
 	void (*add)(struct text *out);
 } forms[] = {
-	{"case", case_folder_schema},
-	{"policy", policy_schema},
-	{"runbook", runbook_schema},
-	{"sizes", size_table_schema},
+	{"case", case_folder_schema}, {"gate", gate_schema},	    {"policy", policy_schema},
+	{"runbook", runbook_schema},  {"sizes", size_table_schema}, {"waivers", waivers_schema},
 };
 
 static int refuse(const char *name, struct err *e)
@@ -40,7 +41,8 @@ static int refuse(const char *name, struct err *e)
 		names[i] = forms[i].name;
 	const char *near = nearest_word(name, names);
 	return err_set(e, BLAME_USER, EINVAL, "there is no form '%.40s'%s%s%s", name,
-		       near ? "; did you mean '" : ", only case, policy, runbook and sizes",
+		       near ? "; did you mean '"
+			    : ", only case, gate, policy, runbook, sizes and waivers",
 		       near ? near : "", near ? "'?" : "");
 }
 

@@ -5,25 +5,28 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
+#include "host/cli/judge_setup.h"
 #include "host/cli/verb.h"
 #include "host/hallmark/envelope.h"
 #include "host/hallmark/hallmark.h"
+#include "host/hallmark/signer.h"
 #include "host/image/digest.h"
 #include "host/report/escape.h"
 #include "host/store/folder.h"
 
 struct arguments {
-	const char *key, *at;
+	const char *key, *at, *gate;
 	bool quiet;
 };
 
 static const struct option_line options[] = {
 	OPTION_TEXT("at", 0, struct arguments, at, "TIME",
 		    "whether it holds at that time, such as 2026-01-31T12:00:00Z (else now)"),
+	OPTION_TEXT("gate", 'g', struct arguments, gate, "FILE",
+		    "it has to be of a verdict by this gate, and by a key that may sign for it"),
 	OPTION_TEXT("key", 'k', struct arguments, key, "FILE",
 		    "the public Ed25519 key of who vouches, in PEM (`openssl pkey -in PRIVATE "
-		    "-pubout`)"),
+		    "-pubout`); needless where the gate names its file"),
 	OPTION_FLAG("quiet", 'q', struct arguments, quiet, "say nothing when it holds"),
 };
 
@@ -43,11 +46,51 @@ const struct verb verb_verify = {
 		"64 it does not hold, or what was asked for is wrong, 70 this machine.",
 };
 
-static int read_hallmark(const char *path, const struct key *key, struct hallmark *ret,
-			 struct err *e)
+/* What has to hold beside the image: a key, a gate, or both. */
+struct proof_of_origin {
+	struct gate *gate;
+	struct key *key;
+};
+
+static void proof_of_origin_done(struct proof_of_origin *origin)
+{
+	gate_free(origin->gate);
+	key_free(origin->key);
+}
+DEFINE_CLEAN_DONE(proof_of_origin);
+
+static int read_origin(const struct arguments *arguments, struct proof_of_origin *ret,
+		       struct err *e)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+
+	if (!arguments->key && !arguments->gate)
+		return err_set(e, BLAME_USER, EINVAL,
+			       "assay verify needs --key FILE, the public key of who vouches, or "
+			       "--gate FILE");
+	if (arguments->gate && gate_read(arguments->gate, &ret->gate, &problems) > 0)
+		return print_problems(&problems, arguments->gate, e);
+	return arguments->key ? key_read_public(arguments->key, &ret->key, e) : 0;
+}
+
+static int open_hallmark(const struct text *bytes, const struct proof_of_origin *origin,
+			 struct hallmark *ret, struct err *e)
+{
+	CLEAN_TEXT struct text statement = TEXT_INIT(ENVELOPE_MAX);
+	int r = origin->gate ? signer_open(origin->gate, origin->key, bytes->buf, bytes->length,
+					   &statement, e)
+			     : envelope_open(origin->key, HALLMARK_TYPE, bytes->buf, bytes->length,
+					     &statement, e);
+
+	if (r == 0)
+		r = hallmark_read(statement.buf, statement.length, ret, e);
+	return r == 0 && origin->gate ? hallmark_check_gate(ret, origin->gate->sha256, e) : r;
+}
+
+static int read_hallmark(const char *path, const struct proof_of_origin *origin,
+			 struct hallmark *ret, struct err *e)
 {
 	CLEAN_TEXT struct text bytes = TEXT_INIT(ENVELOPE_MAX);
-	CLEAN_TEXT struct text statement = TEXT_INIT(ENVELOPE_MAX);
 	int r = text_read_file(&bytes, path);
 
 	if (r == -EMSGSIZE)
@@ -55,9 +98,7 @@ static int read_hallmark(const char *path, const struct key *key, struct hallmar
 			       path);
 	if (r < 0)
 		return err_set(e, BLAME_USER, -r, "read the hallmark %s: %m", path);
-	r = envelope_open(key, HALLMARK_TYPE, bytes.buf, bytes.length, &statement, e);
-	if (r == 0)
-		r = hallmark_read(statement.buf, statement.length, ret, e);
+	r = open_hallmark(&bytes, origin, ret, e);
 	return r < 0 ? err_wrap(e, "%s", path) : 0;
 }
 
@@ -94,15 +135,6 @@ static void digest_chain(const char *path, char digest[DIGEST_SIZE])
 		memcpy(digest, image->digest, DIGEST_SIZE);
 }
 
-static int parse_at(const char *at, uint64_t *ret_ns, struct err *e)
-{
-	*ret_ns = clock_wall_ns();
-	if (!at || hallmark_parse_time(at, ret_ns))
-		return 0;
-	return err_set(e, BLAME_USER, EINVAL,
-		       "--at takes a time in UTC such as 2026-01-31T12:00:00Z, not '%.40s'", at);
-}
-
 static int check(const struct hallmark *hallmark, const char *path, uint64_t now_ns,
 		 const struct hallmark_subject **subject, struct err *e)
 {
@@ -119,29 +151,49 @@ static int check(const struct hallmark *hallmark, const char *path, uint64_t now
 	return hallmark_check(hallmark, digest, now_ns, subject, e);
 }
 
+static void add_line(struct text *out, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
+static void add_line(struct text *out, const char *format, ...)
+{
+	CLEAN_TEXT struct text line = TEXT_INIT(8192);
+	va_list args;
+
+	va_start(args, format);
+	(void)text_addv(&line, format, args);
+	va_end(args);
+	text_adds(out, "\n  ");
+	escape_terminal(out, line.buf, false);
+}
+
+/* By what, and what was let through. */
+static void add_rules(const struct hallmark *hallmark, struct text *out)
+{
+	if (hallmark->sign_off[0])
+		add_line(out, "it is the sign-off of %s, and no leave to ship", hallmark->sign_off);
+	if (hallmark->gate_sha256[0])
+		add_line(out, "by the gate with SHA-256 %.12s…", hallmark->gate_sha256);
+	vec_each (&hallmark->waivers, waiver)
+		add_line(out, "waived until %s by %s: %s", waiver->expires, waiver->id,
+			 waiver->reason);
+}
+
 static int tell(const struct hallmark *hallmark, const struct hallmark_subject *subject,
 		struct err *e)
 {
-	CLEAN_TEXT struct text line = TEXT_INIT(8192), out = TEXT_INIT(32768);
+	CLEAN_TEXT struct text line = TEXT_INIT(8192), out = TEXT_INIT(16U << 20);
 	char made[HALLMARK_TIME_SIZE], expires[HALLMARK_TIME_SIZE];
 
 	text_addf(&line, "%s  %s (SHA-256 %.12s…)", verdict_name(hallmark->verdict), subject->name,
 		  subject->sha256);
 	escape_terminal(&out, line.buf, false);
-	text_clear(&line);
-	text_addf(&line, "signed for %s on %s, holds until %s", hallmark->verifier,
-		  hallmark_time(hallmark->made_ns, made),
-		  hallmark_time(hallmark->expires_ns, expires));
-	text_adds(&out, "\n  ");
-	escape_terminal(&out, line.buf, false);
-	text_clear(&line);
-	text_addf(&line,
-		  "run %s of assay %s: %u cases, %u passed, %u failed, %u skipped, %u not "
-		  "decided",
-		  hallmark->run_id, hallmark->version, hallmark->total, hallmark->passed,
-		  hallmark->failed, hallmark->skipped, hallmark->undecided);
-	text_adds(&out, "\n  ");
-	escape_terminal(&out, line.buf, false);
+	add_line(&out, "signed for %s on %s, holds until %s", hallmark->verifier,
+		 hallmark_time(hallmark->made_ns, made),
+		 hallmark_time(hallmark->expires_ns, expires));
+	add_line(&out,
+		 "run %s of assay %s: %u cases, %u passed, %u failed, %u skipped, %u not "
+		 "decided",
+		 hallmark->run_id, hallmark->version, hallmark->total, hallmark->passed,
+		 hallmark->failed, hallmark->skipped, hallmark->undecided);
+	add_rules(hallmark, &out);
 	text_adds(&out, "\n");
 	return print_out(&out, e);
 }
@@ -149,7 +201,7 @@ static int tell(const struct hallmark *hallmark, const struct hallmark_subject *
 static int run(int argc, char **argv, struct err *e)
 {
 	struct arguments arguments = {0};
-	CLEANUP(key) struct key *key = NULL;
+	CLEAN_DONE(proof_of_origin) struct proof_of_origin origin = {0};
 	CLEAN_DONE(hallmark) struct hallmark hallmark = {0};
 	const struct hallmark_subject *subject;
 	uint64_t now_ns;
@@ -157,14 +209,11 @@ static int run(int argc, char **argv, struct err *e)
 	int r = verb_parse(&verb_verify, &argc, argv, 2, 2, &arguments, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (!arguments.key)
-		return err_set(e, BLAME_USER, EINVAL,
-			       "assay verify needs --key FILE, the public key of who vouches");
 	r = parse_at(arguments.at, &now_ns, e);
 	if (r == 0)
-		r = key_read_public(arguments.key, &key, e);
+		r = read_origin(&arguments, &origin, e);
 	if (r == 0)
-		r = read_hallmark(argv[2], key, &hallmark, e);
+		r = read_hallmark(argv[2], &origin, &hallmark, e);
 	if (r == 0)
 		r = check(&hallmark, argv[1], now_ns, &subject, e);
 	if (r == 0 && !arguments.quiet)

@@ -22,6 +22,7 @@
 #define HALLMARK_TYPE	      "application/vnd.in-toto+json" /* the envelope's payloadType */
 #define HALLMARK_SUBJECTS_MAX 4096
 #define HALLMARK_SHA256_SIZE  65
+#define HALLMARK_WAIVERS_MAX  10000
 #define HALLMARK_SCHEMA	      1
 
 /* What the run does not know itself. */
@@ -30,7 +31,14 @@ struct hallmark_terms {
 	uint64_t now_ns;      /* wall clock */
 	uint64_t valid_ns;    /* and so long it holds */
 	char plan_sha256[HALLMARK_SHA256_SIZE], journal_sha256[HALLMARK_SHA256_SIZE];
+	const struct judge_inputs
+		*inputs;      /* what it was judged by; NULL: the built-in rules alone */
+	const char *sign_off; /* whose sign-off it is; NULL: it is none */
 };
+
+/* When it expires: it does not outlive a waiver that it rests on. */
+uint64_t hallmark_expiry_ns(const struct judgement *judgement, const struct hallmark_terms *terms)
+	NONNULL(1, 2);
 
 /* How many images the run has: no hallmark is of more than HALLMARK_SUBJECTS_MAX. */
 size_t hallmark_subject_count(const struct run *run) NONNULL(1);
@@ -45,10 +53,20 @@ struct hallmark_subject {
 };
 DEFINE_VEC(hallmark_subjects, struct hallmark_subject);
 
+/* A waiver that let something through. */
+struct hallmark_waiver {
+	char id[80], expires[16], reason[256]; /* the reason's beginning */
+};
+DEFINE_VEC(hallmark_waivers, struct hallmark_waiver);
+
 struct hallmark {
 	struct hallmark_subjects subjects;
+	struct hallmark_waivers waivers;
 	enum verdict verdict;
 	char verifier[256], run_id[128], version[64];
+	char plan_sha256[HALLMARK_SHA256_SIZE], journal_sha256[HALLMARK_SHA256_SIZE];
+	char gate_sha256[HALLMARK_SHA256_SIZE]; /* "": it was by the built-in rules */
+	char sign_off[64]; /* whose sign-off it is, which is no leave to ship; "": none */
 	uint64_t made_ns, expires_ns;			    /* wall clock, whole seconds */
 	unsigned total, passed, failed, skipped, undecided; /* undecided: broken, infra and holes */
 };
@@ -63,6 +81,10 @@ DEFINE_CLEAN_DONE(hallmark);
  * over or has not begun. Gives the subject that is the image. */
 int hallmark_check(const struct hallmark *hallmark, const char *sha256, uint64_t now_ns,
 		   const struct hallmark_subject **ret, struct err *e) NONNULL(1, 2, 4, 5);
+
+/* Holds it against a gate: -EACCES (blame user) when it was made by another one or none, or is only a sign-off. */
+int hallmark_check_gate(const struct hallmark *hallmark, const char *gate_sha256, struct err *e)
+	NONNULL(1, 2, 3);
 
 /* "2026-01-31T23:59:59Z"; false: it is not spelt so. */
 #define HALLMARK_TIME_SIZE 24

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/sha256.h"
 #include "host/hallmark/hallmark.h"
 #include "host/hallmark/words.h"
 
@@ -40,11 +41,6 @@ static bool take(const json_t *object, const char *key, char *buf, size_t size)
 		return false;
 	memcpy(buf, value, strlen(value) + 1);
 	return true;
-}
-
-static bool is_sha256(const char *text)
-{
-	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
 static int read_subjects(const json_t *list, struct hallmark *ret, struct err *e)
@@ -104,6 +100,47 @@ static void read_counts(const json_t *counts, struct hallmark *ret)
 			 take_count(counts, "holes");
 }
 
+/* "" where there is none; false: it is there, and is no digest. */
+static bool take_digest(const json_t *own, const char *key, char buf[HALLMARK_SHA256_SIZE])
+{
+	const json_t *digest = json_object_get(own, key);
+
+	buf[0] = '\0';
+	return !digest || (take(digest, "sha256", buf, HALLMARK_SHA256_SIZE) && is_sha256(buf));
+}
+
+static int read_waivers(const json_t *list, struct hallmark *ret, struct err *e)
+{
+	size_t at;
+	json_t *it;
+
+	json_array_foreach(list, at, it)
+	{
+		struct hallmark_waiver waiver = {.id = ""};
+		const char *reason = json_string_value(json_object_get(it, "reason"));
+		if (!take(it, "id", waiver.id, sizeof waiver.id) ||
+		    !take(it, "expires", waiver.expires, sizeof waiver.expires) || !reason)
+			return lacks(e, "a waiver has no id, expiry or reason");
+		(void)snprintf(waiver.reason, sizeof waiver.reason, "%s", reason);
+		if (!vec_add(&ret->waivers, waiver))
+			return lacks(e, "it rests on too many waivers");
+	}
+	return 0;
+}
+
+/* By what it was judged. */
+static int read_rules(const json_t *own, struct hallmark *ret, struct err *e)
+{
+	if (!take_digest(own, "plan", ret->plan_sha256) ||
+	    !take_digest(own, "journal", ret->journal_sha256) ||
+	    !take_digest(own, "gate", ret->gate_sha256))
+		return lacks(e, "a digest of plan, journal or gate is none");
+	if (json_object_get(own, "signOff") &&
+	    (!take(own, "signOff", ret->sign_off, sizeof ret->sign_off) || !ret->sign_off[0]))
+		return lacks(e, "it does not say whose sign-off it is");
+	return read_waivers(json_object_get(own, "waivers"), ret, e);
+}
+
 static int read_predicate(const json_t *predicate, struct hallmark *ret, struct err *e)
 {
 	const json_t *own = json_object_get(predicate, "assay");
@@ -125,7 +162,7 @@ static int read_predicate(const json_t *predicate, struct hallmark *ret, struct 
 	    strcmp(result, ret->verdict == VERDICT_SHIP ? "PASSED" : "FAILED") != 0)
 		return lacks(e, "its verdict and its verificationResult do not say the same");
 	read_counts(json_object_get(own, "counts"), ret);
-	return 0;
+	return read_rules(own, ret, e);
 }
 
 static int read_parsed(const json_t *statement, struct hallmark *ret, struct err *e)
@@ -146,7 +183,8 @@ int hallmark_read(const char *bytes, size_t length, struct hallmark *ret, struct
 	json_error_t where;
 	json_t *statement = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
 
-	*ret = (struct hallmark){.subjects = VEC_INIT(HALLMARK_SUBJECTS_MAX)};
+	*ret = (struct hallmark){.subjects = VEC_INIT(HALLMARK_SUBJECTS_MAX),
+				 .waivers = VEC_INIT(HALLMARK_WAIVERS_MAX)};
 	int r = statement ? read_parsed(statement, ret, e) : lacks(e, where.text);
 	json_decref(statement);
 	if (r < 0)
@@ -157,6 +195,29 @@ int hallmark_read(const char *bytes, size_t length, struct hallmark *ret, struct
 void hallmark_done(struct hallmark *hallmark)
 {
 	vec_done(&hallmark->subjects);
+	vec_done(&hallmark->waivers);
+}
+
+int hallmark_check_gate(const struct hallmark *hallmark, const char *gate_sha256, struct err *e)
+{
+	if (hallmark->sign_off[0])
+		return err_set(e, BLAME_USER, EACCES,
+			       "the hallmark is only the sign-off of %s: ask for the one that the "
+			       "gate's signer made",
+			       hallmark->sign_off);
+	if (hallmark->gate_sha256[0] == '\0')
+		return err_set(
+			e, BLAME_USER, EACCES,
+			"the hallmark is of a verdict by the built-in rules, not by this gate "
+			"(SHA-256 %.12s...)",
+			gate_sha256);
+	if (strcmp(hallmark->gate_sha256, gate_sha256) != 0)
+		return err_set(
+			e, BLAME_USER, EACCES,
+			"the hallmark is of a verdict by another gate (SHA-256 %.12s...), not "
+			"by this one (%.12s...)",
+			hallmark->gate_sha256, gate_sha256);
+	return 0;
 }
 
 int hallmark_check(const struct hallmark *hallmark, const char *sha256, uint64_t now_ns,

@@ -91,6 +91,65 @@ static void add_cells(const struct run *run, struct text *out)
 	json_close(out, ']');
 }
 
+uint64_t hallmark_expiry_ns(const struct judgement *judgement, const struct hallmark_terms *terms)
+{
+	uint64_t end_ns = terms->now_ns + terms->valid_ns;
+
+	vec_each (&judgement->uses, use)
+		if (use->used > 0 && use->waiver->expires_ns < end_ns)
+			end_ns = use->waiver->expires_ns;
+	return end_ns;
+}
+
+static void add_waiver(const struct waiver_use *use, struct text *out)
+{
+	const struct waiver *waiver = use->waiver;
+
+	json_open(out, '{');
+	json_member(out, "id", waiver->id);
+	json_member(out, "case", waiver->cases);
+	json_member(out, "reason", waiver->reason);
+	json_member(out, "owner", waiver->owner);
+	if (waiver->tracker[0])
+		json_member(out, "tracker", waiver->tracker);
+	json_member(out, "expires", waiver->expires);
+	json_member_number(out, "used", use->used);
+	json_close(out, '}');
+}
+
+static void add_waivers(const struct judgement *judgement, const struct waivers *waivers,
+			struct text *out)
+{
+	json_key(out, "waiverFiles");
+	json_open(out, '[');
+	vec_each (&waivers->files, file) {
+		json_open(out, '{');
+		json_member(out, "sha256", file->sha256);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+	json_key(out, "waivers");
+	json_open(out, '[');
+	vec_each (&judgement->uses, use)
+		if (use->used > 0)
+			add_waiver(use, out);
+	json_close(out, ']');
+}
+
+/* By what rules, beside those that are built in. */
+static void add_rules(const struct judgement *judgement, const struct hallmark_terms *terms,
+		      struct text *out)
+{
+	if (terms->inputs && terms->inputs->gate)
+		add_digest(out, "gate", terms->inputs->gate->sha256);
+	if (terms->inputs && terms->inputs->baseline)
+		json_member(out, "baseline", terms->inputs->baseline->id);
+	if (terms->inputs && terms->inputs->waivers)
+		add_waivers(judgement, terms->inputs->waivers, out);
+	if (terms->sign_off)
+		json_member(out, "signOff", terms->sign_off);
+}
+
 /* What SLSA's summary has no place for. */
 static void add_own(const struct run *run, const struct judgement *judgement,
 		    const struct hallmark_terms *terms, struct text *out)
@@ -100,9 +159,10 @@ static void add_own(const struct run *run, const struct judgement *judgement,
 	json_member_number(out, "schema", HALLMARK_SCHEMA);
 	json_member(out, "verdict", verdict_name(judgement->verdict));
 	json_member(out, "run", run->id);
-	add_time(out, "expires", terms->now_ns + terms->valid_ns);
+	add_time(out, "expires", hallmark_expiry_ns(judgement, terms));
 	add_digest(out, "plan", terms->plan_sha256);
 	add_digest(out, "journal", terms->journal_sha256);
+	add_rules(judgement, terms, out);
 	run_tally_json(run, out);
 	add_cells(run, out);
 	json_close(out, '}');
@@ -122,30 +182,42 @@ static void add_verifier(const struct run *run, const struct hallmark_terms *ter
 }
 
 /* A package URL (purl) of the type generic says which resource it is. */
-static void add_resource(const struct run *run, struct text *out)
+static void add_purl(struct text *out, const char *key, const char *name, const char *sha256)
 {
-	const struct run_cell *cell = run->cells.count > 0 ? &run->cells.items[0] : NULL;
 	CLEAN_TEXT struct text uri = TEXT_INIT(2048);
 
 	(void)text_adds(&uri, "pkg:generic/");
-	for (const char *c = cell ? cell->image_name : ""; *c; c++)
+	for (const char *c = name; *c; c++)
 		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~",
 			   *c))
 			(void)text_add(&uri, c, 1);
 		else
 			(void)text_addf(&uri, "%%%02X", (unsigned char)*c);
-	(void)text_addf(&uri, "?checksum=sha256:%s", cell ? cell->image_digest : "");
-	json_member(out, "resourceUri", uri.buf);
+	(void)text_addf(&uri, "?checksum=sha256:%s", sha256);
+	json_member(out, key, uri.buf);
+}
+
+static void add_resource(const struct run *run, struct text *out)
+{
+	const struct run_cell *cell = run->cells.count > 0 ? &run->cells.items[0] : NULL;
+
+	add_purl(out, "resourceUri", cell ? cell->image_name : "", cell ? cell->image_digest : "");
 }
 
 /* Without a gate the rules are those of assay(1), which come with the program's version. */
-static void add_policy(const struct run *run, struct text *out)
+static void add_policy(const struct run *run, const struct hallmark_terms *terms, struct text *out)
 {
+	const struct gate *gate = terms->inputs ? terms->inputs->gate : NULL;
 	CLEAN_FREE char *uri = xasprintf(BUILT_IN_RULES_URI "%s", run->version);
 
 	json_key(out, "policy");
 	json_open(out, '{');
-	json_member(out, "uri", uri);
+	if (gate) {
+		const char *slash = strrchr(gate->path, '/');
+		add_purl(out, "uri", slash ? slash + 1 : gate->path, gate->sha256);
+		add_digest(out, "digest", gate->sha256);
+	} else
+		json_member(out, "uri", uri);
 	json_close(out, '}');
 }
 
@@ -163,7 +235,7 @@ void hallmark_write(const struct run *run, const struct judgement *judgement,
 	add_verifier(run, terms, out);
 	add_time(out, "timeVerified", terms->now_ns);
 	add_resource(run, out);
-	add_policy(run, out);
+	add_policy(run, terms, out);
 	json_member(out, "verificationResult", ships ? "PASSED" : "FAILED");
 	json_key(out, "verifiedLevels");
 	json_open(out, '[');

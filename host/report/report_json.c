@@ -96,6 +96,9 @@ static void add_reasons(const struct judgement *judgement, struct text *out)
 	vec_each (&judgement->reasons, reason) {
 		json_open(out, '{');
 		json_member(out, "kind", reason_name(reason->kind));
+		json_member(out, "effect", effect_name(reason->effect));
+		if (reason->text)
+			json_member(out, "text", reason->text);
 		if (reason->it) {
 			json_member(out, "id", reason->it->id);
 			json_member_number(out, "cell", reason->it->cell);

@@ -129,7 +129,7 @@ static void add_check(const struct page *page, const struct check_record *check)
 /* One cause on the host spoils many cases: it is told once. Failures of the subject are never folded. */
 static bool is_same_cause(const struct reason *a, const struct reason *b)
 {
-	return a->it && b->it && a->kind == b->kind && a->kind != REASON_FAIL &&
+	return a->it && b->it && a->kind == b->kind && !reason_is_failure(a) &&
 	       strcmp(words_message(a->it), words_message(b->it)) == 0;
 }
 
@@ -192,6 +192,18 @@ static void add_problem(const struct page *page, const struct run *run, const st
 		add_labelled(page, "remedy", it->remedy);
 }
 
+static void add_sentence(const struct page *page, const char *text)
+{
+	char first[2] = {text[0], '\0'};
+
+	if (text[0] >= 'a' && text[0] <= 'z')
+		first[0] = (char)(text[0] - 'a' + 'A');
+	text_adds(page->out, "\n  ");
+	escape_terminal(page->out, first, false);
+	escape_terminal(page->out, text + (text[0] != '\0'), false);
+	text_adds(page->out, ".\n");
+}
+
 static void add_reasons(const struct page *page, const struct run *run,
 			const struct judgement *judgement)
 {
@@ -202,12 +214,12 @@ static void add_reasons(const struct page *page, const struct run *run,
 		if (reason->kind == REASON_UNPROVEN || reason->left_out)
 			continue; /* told below */
 		if (!reason->it)
-			text_adds(page->out,
-				  "\n  Nothing passed, so nothing is known of this image.\n");
+			add_sentence(page, reason->text ? reason->text : "");
 		else if (reason->it->is_awaited || is_told(judgement, reason))
 			continue;
 		else if (listed < LISTED_MAX) {
 			add_problem(page, run, reason->it);
+			add_labelled(page, "judged", reason->text ? reason->text : "");
 			add_others(page, judgement, reason);
 		}
 		listed++;

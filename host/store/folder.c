@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -225,6 +226,28 @@ int file_write(const char *path, const char *bytes, size_t length, struct err *e
 	return 0;
 }
 
+static bool is_torn(int fd)
+{
+	off_t end = lseek(fd, 0, SEEK_END);
+	char last = '\n';
+
+	return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+}
+
+int file_append(const char *path, const char *bytes, size_t length, struct err *e)
+{
+	CLEAN_FD int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_set(e, BLAME_HOST, errno, "open %s: %m", path);
+	int r = flock(fd, LOCK_EX) < 0 ? -errno : 0; /* who has it writes a line, and is gone */
+	if (r == 0 && is_torn(fd))
+		r = write_whole(fd, "\n", 1);
+	if (r == 0)
+		r = write_whole(fd, bytes, length);
+	return r < 0 ? err_set(e, BLAME_HOST, -r, "write %s: %m", path) : 0;
+}
+
 static int remove_entry(const char *path, const struct stat *stat UNUSED, int type UNUSED,
 			struct FTW *at UNUSED)
 {
@@ -250,8 +273,9 @@ static bool is_machine(const char *name)
 
 static bool is_of_run(const char *name)
 {
-	static const char *const files[] = {"plan.json", "journal.jsonl", "report.html",
-					    "report.json", "junit.xml"};
+	static const char *const files[] = {"plan.json",   "journal.jsonl", "report.html",
+					    "report.json", "junit.xml",	    "judgements.jsonl",
+					    "sign-offs"};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		if (strcmp(name, files[i]) == 0)

@@ -39,6 +39,10 @@ int run_link_make(const char *parent, const char *folder, char id[RUN_ID_SIZE], 
  * link) is written to as it is. */
 int file_write(const char *path, const char *bytes, size_t length, struct err *e) NONNULL(1, 2, 4);
 
+/* Adds a line (its line break is among the bytes) to a file, which is made when it is not there, and flushes it. What another
+ * process adds at the same time comes before or behind it, and a line that a crash has torn gets its end first. */
+int file_append(const char *path, const char *bytes, size_t length, struct err *e) NONNULL(1, 2, 4);
+
 /* Removes a folder with all below it; links are not followed. Fine when it is not there. */
 int folder_remove(const char *path, struct err *e) NONNULL(1, 2);
 

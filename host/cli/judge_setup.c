@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading what a run is judged by. */
+#include "host/cli/judge_setup.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "host/cli/verb.h"
+#include "host/hallmark/hallmark.h"
+#include "host/hallmark/sign_off.h"
+#include "host/image/digest.h"
+#include "host/report/judgement.h"
+#include "host/report/report.h"
+#include "host/store/folder.h"
+#include "host/store/store.h"
+
+#define HISTORY_MAX 10000000
+
+int parse_at(const char *at, uint64_t *ret_ns, struct err *e)
+{
+	*ret_ns = clock_wall_ns();
+	if (!at || hallmark_parse_time(at, ret_ns))
+		return 0;
+	if (waiver_parse_date(at, ret_ns)) {
+		*ret_ns -= 86400 * NS_PER_S; /* that is the day's end */
+		return 0;
+	}
+	return err_set(e, BLAME_USER, EINVAL,
+		       "--at takes a day or a time in UTC such as 2026-01-31 or "
+		       "2026-01-31T12:00:00Z, not '%.40s'",
+		       at);
+}
+
+/* ---- gate and waivers ---- */
+
+static int read_gate(const char *path, struct judge_setup *setup, struct err *e)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+
+	if (!path || gate_read(path, &setup->gate, &problems) == 0)
+		return 0;
+	return print_problems(&problems, path, e);
+}
+
+static int read_waivers(const char *path, struct judge_setup *setup, struct err *e)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+
+	if (waivers_read(&setup->waivers, path, &problems) == 0)
+		return 0;
+	return print_problems(&problems, path, e);
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
+static bool gate_names(const struct gate *gate, const char *path)
+{
+	vec_each (&gate->waivers, name) {
+		CLEAN_FREE char *own = gate_file(gate, name->text);
+		if (is_same_file(own, path))
+			return true;
+	}
+	return false;
+}
+
+/* Who may let failures through is the gate's to say. */
+static int read_waivers_of_gate(const struct judge_arguments *arguments, struct judge_setup *setup,
+				struct err *e)
+{
+	int r = 0;
+
+	vec_each (&arguments->waivers, path)
+		if (!gate_names(setup->gate, *path))
+			return err_set(
+				e, BLAME_USER, EINVAL,
+				"%.1000s is not among the waivers that count: the gate %.1000s "
+				"names them in line %u",
+				*path, setup->gate->path, setup->gate->waivers.place.line);
+	vec_each (&setup->gate->waivers, name) {
+		CLEAN_FREE char *path = gate_file(setup->gate, name->text);
+		if (r == 0)
+			r = read_waivers(path, setup, e);
+	}
+	return r;
+}
+
+static int read_all_waivers(const struct judge_arguments *arguments, struct judge_setup *setup,
+			    struct err *e)
+{
+	int r = 0;
+
+	if (setup->gate && setup->gate->waivers.place.line > 0)
+		return read_waivers_of_gate(arguments, setup, e);
+	vec_each (&arguments->waivers, path)
+		if (r == 0)
+			r = read_waivers(*path, setup, e);
+	return r;
+}
+
+/* ---- other runs ---- */
+
+static int read_baseline(const char *name, struct judge_setup *setup, struct err *e)
+{
+	CLEAN_FREE char *folder = NULL;
+	int r = name ? find_run(name, &folder, e) : 0;
+
+	if (!name || r < 0)
+		return r;
+	r = read_run(folder, &setup->baseline, e);
+	if (r == 0 && setup->baseline->proves)
+		return err_set(e, BLAME_USER, EINVAL,
+			       "run %s is a proof: there is no image to compare in it",
+			       setup->baseline->id);
+	return r < 0 ? err_wrap(e, "the baseline") : 0;
+}
+
+static bool is_waived(const struct waivers *waivers, const struct store_execution *it)
+{
+	vec_each (&waivers->list, waiver)
+		if (waiver_fits(waiver, it->id, it->cell.image, it->cell.os, it->cell.sha256,
+				it->cell.size))
+			return true;
+	return false;
+}
+
+static int take_execution(void *arg, const struct store_execution *it)
+{
+	struct judge_setup *setup = arg;
+	struct past_result past = {.ended_ns = it->ended_ns, .outcome = it->outcome};
+
+	if (!is_waived(&setup->waivers, it))
+		return 0;
+	(void)snprintf(past.run, sizeof past.run, "%s", it->run);
+	(void)snprintf(past.id, sizeof past.id, "%s", it->id);
+	(void)snprintf(past.image, sizeof past.image, "%s", it->cell.image);
+	(void)snprintf(past.os, sizeof past.os, "%s", it->cell.os);
+	(void)snprintf(past.sha256, sizeof past.sha256, "%s", it->cell.sha256);
+	(void)snprintf(past.size, sizeof past.size, "%s", it->cell.size);
+	return vec_add(&setup->history, past) ? 0 : -E2BIG;
+}
+
+/* How often what is waived has passed; where no run is kept there is none to tell. */
+static int read_history(struct judge_setup *setup, struct err *e)
+{
+	CLEANUP(store) struct store *store = NULL;
+	CLEAN_FREE char *path = NULL;
+	struct err none = {0};
+	struct stat stat_;
+
+	if (setup->waivers.list.count == 0 || state_folder("assay.db", &path, &none) < 0 ||
+	    stat(path, &stat_) < 0)
+		return 0;
+	int r = store_open(path, &store, e);
+	if (r == 0)
+		r = store_executions(store, NULL, take_execution, setup, e);
+	if (r == -E2BIG)
+		return err_set(e, BLAME_HOST, E2BIG,
+			       "more than %d kept results are of waived cases", HISTORY_MAX);
+	return r;
+}
+
+/* ---- what the gate wants to know ---- */
+
+static int read_catalog(const struct judge_arguments *arguments, struct judge_setup *setup,
+			struct err *e)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+
+	if (!setup->gate || !gate_needs_catalog(setup->gate))
+		return 0;
+	int r = open_catalog(arguments->agent, &setup->catalog, e);
+	if (r == 0)
+		r = add_case_folders(setup->catalog, &arguments->case_folders, e);
+	if (r == 0 && gate_check_cases(setup->gate, setup->catalog, &problems) > 0)
+		r = print_problems(&problems, setup->gate->path, e);
+	return r;
+}
+
+static int digest_in(const char *folder, const char *name, char digest[DIGEST_SIZE], struct err *e)
+{
+	CLEAN_FREE char *path = xasprintf("%s/%s", folder, name);
+	struct patience p = patience_for_user(-1);
+	const struct digest_progress silent = {0};
+	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct file_identity identity;
+	struct stat stat_;
+
+	if (fd < 0 || fstat(fd, &stat_) < 0)
+		return err_set(e, BLAME_USER, errno, "read %s: %m", path);
+	file_identity(&stat_, &identity);
+	return digest_compute(fd, path, &identity, &p, &silent, digest, e);
+}
+
+int run_digests(const struct run *run, char plan[SHA256_SIZE], char journal[SHA256_SIZE],
+		struct err *e)
+{
+	int r = digest_in(run->folder, "plan.json", plan, e);
+
+	return r == 0 ? digest_in(run->folder, "journal.jsonl", journal, e) : r;
+}
+
+char *sign_off_path(const struct run *run, const char *name)
+{
+	return xasprintf("%s/sign-offs/%s.json", run->folder, name);
+}
+
+static int read_sign_offs(const struct run *run, struct judge_setup *setup, struct err *e)
+{
+	char plan[SHA256_SIZE], journal[SHA256_SIZE];
+
+	if (!setup->gate || setup->gate->sign_offs.count == 0)
+		return 0;
+	int r = run_digests(run, plan, journal, e);
+	if (r < 0)
+		return r;
+	vec_each (&setup->gate->sign_offs, wanted) {
+		CLEAN_FREE char *key = gate_file(setup->gate, wanted->key.text);
+		CLEAN_FREE char *path = sign_off_path(run, wanted->name.text);
+		struct sign_off_terms terms = {.name = wanted->name.text,
+					       .path = path,
+					       .key_path = key,
+					       .gate_sha256 = setup->gate->sha256,
+					       .plan_sha256 = plan,
+					       .journal_sha256 = journal,
+					       .now_ns = setup->inputs.now_ns,
+					       .within_ns = (uint64_t)wanted->within_ns.number};
+		struct sign_off found = {.name = wanted->name.text};
+		r = sign_off_check(&terms, &found.lack, e);
+		if (r < 0)
+			return r;
+		(void)vec_add(&setup->sign_offs, found);
+	}
+	return 0;
+}
+
+/* ---- all ---- */
+
+static void point(struct judge_setup *setup)
+{
+	setup->inputs.gate = setup->gate;
+	setup->inputs.waivers = setup->waivers.files.count > 0 ? &setup->waivers : NULL;
+	setup->inputs.baseline = setup->baseline;
+	setup->inputs.catalog = setup->catalog;
+	setup->inputs.sign_offs = &setup->sign_offs;
+	setup->inputs.history = &setup->history;
+}
+
+int judge_setup_make(const struct judge_arguments *arguments, const struct run *run,
+		     struct judge_setup *ret, struct err *e)
+{
+	*ret = (struct judge_setup){.waivers = WAIVERS_INIT,
+				    .sign_offs = VEC_INIT(1000),
+				    .history = VEC_INIT(HISTORY_MAX)};
+	int r = parse_at(arguments->at, &ret->inputs.now_ns, e);
+
+	if (r == 0 && run->proves && (arguments->gate || arguments->baseline))
+		r = err_set(e, BLAME_USER, EINVAL,
+			    "run %s is a proof, which tells of the cases and not of the image: no "
+			    "gate and no baseline has a say in it",
+			    run->id);
+	if (r == 0)
+		r = read_gate(arguments->gate, ret, e);
+	if (r == 0)
+		r = read_all_waivers(arguments, ret, e);
+	if (r == 0)
+		r = read_baseline(arguments->baseline, ret, e);
+	if (r == 0)
+		r = read_catalog(arguments, ret, e);
+	if (r == 0)
+		r = read_sign_offs(run, ret, e);
+	if (r == 0)
+		r = read_history(ret, e);
+	point(ret);
+	return r;
+}
+
+void judge_setup_done(struct judge_setup *setup)
+{
+	gate_free(setup->gate);
+	waivers_done(&setup->waivers);
+	run_free(setup->baseline);
+	catalog_free(setup->catalog);
+	vec_each (&setup->sign_offs, sign_off)
+		free(sign_off->lack);
+	vec_done(&setup->sign_offs);
+	vec_done(&setup->history);
+}
+
+void judge_arguments_done(struct judge_arguments *arguments)
+{
+	vec_done(&arguments->waivers);
+	vec_done(&arguments->case_folders);
+}
+
+int judgement_keep(const struct run *run, const struct judgement *judgement,
+		   const struct judge_inputs *inputs, struct err *e)
+{
+	CLEAN_TEXT struct text line = TEXT_INIT(REPORT_MAX);
+	CLEAN_FREE char *path = xasprintf("%s/" JUDGEMENTS_FILE, run->folder);
+
+	judgement_json(run, judgement, inputs, &line);
+	(void)text_adds(&line, "\n");
+	if (line.overflowed)
+		return err_set(e, BLAME_HOST, EMSGSIZE, "the judgement is too long to be kept");
+	secret_hide(&line);
+	return file_append(path, line.buf, line.length, e);
+}
