@@ -43,6 +43,7 @@ void execution_done(struct execution *x)
 	image_setup_done(&x->setup);
 	case_list_done(&x->cases);
 	free(x->agent);
+	free(x->retests);
 	free(x->folder);
 	free(x->templates);
 	if (x->doubts)
@@ -257,7 +258,7 @@ static void begin_in_store(struct execution *x)
 
 	if (!x->store)
 		return;
-	if (x->earlier) {
+	if (x->earlier && !x->retests) {
 		r = store_begin(x->store, x->earlier, &e);
 	} else { /* there is no journal yet */
 		r = text_read_file(&plan, plan_path);
@@ -292,9 +293,11 @@ int execution_prepare(struct execution *x, const char *subject, struct err *e)
 	if (r == 0 && subject && is_runbook(subject))
 		r = book_read(subject, x, e);
 	if (r == 0)
-		r = choose_cases(x, e); /* before a large image is read */
-	if (r == 0)
 		r = image_setup_make(x->agent, x->arguments->allow_outside_backing, &x->setup, e);
+	if (r == 0 && x->retests)
+		r = choose_retested(x, e);
+	if (r == 0)
+		r = choose_cases(x, e); /* before a large image is read */
 	if (r == 0)
 		r = open_subjects(x, subject, e);
 	if (r < 0)
@@ -304,7 +307,7 @@ int execution_prepare(struct execution *x, const char *subject, struct err *e)
 }
 
 /* A plan is kept without its secrets: what was in their place cannot be known. */
-static int check_masks(const struct execution *x, struct err *e)
+int check_masks(const struct execution *x, struct err *e)
 {
 	vec_each (&x->earlier->cells, cell) {
 		const bool is_path = strstr(cell->image_path, SECRET_MASK) != NULL,
@@ -361,7 +364,9 @@ int execute(enum execute_way way, const char *subject, struct execute_arguments 
 	struct engine_end end;
 
 	execution_init(&x, way, arguments);
-	int r = arguments->resume ? load_earlier(&x, e) : 0;
+	int r = arguments->resume	? load_earlier(&x, e)
+		: arguments->retest.run ? take_retested(&x, e)
+					: 0;
 
 	if (r == 0)
 		r = execution_prepare(&x, subject, e);

@@ -12,11 +12,19 @@
 #include "host/store/run.h"
 
 #define EXECUTE_CELLS_MAX 10000 /* a plan has no more */
+#define RETEST_IMAGES_MAX 10000
 
 /* What a runbook is read with. */
 struct book_arguments {
 	struct text_list settings, changed;
 	const char *variables, *since;
+};
+
+/* What `assay retest` is given. */
+struct retest_arguments {
+	const char *run;		/* NULL: this is no retest */
+	struct text_list files, images; /* new versions by their names; OLD=NEW */
+	bool all;
 };
 
 /* What the options say. Choices are indices in the words of the matching enum. */
@@ -30,6 +38,7 @@ struct execute_arguments {
 	long long jobs;
 	const char *until_sure, *sure_budget; /* as given; NULL: not */
 	const char *cell;		      /* of a runbook's plan, this one alone; NULL: all */
+	struct retest_arguments retest;
 	bool json, cold, allow_outside_backing, quiet;
 };
 
@@ -66,8 +75,10 @@ struct execution {
 	struct catalog *catalog;
 	char *policy;		     /* what it tells the cases: lines key=value; "" none */
 	struct execution_book *book; /* NULL: the subject is an image */
-	bool only_plans;	/* nothing is to be run, and nothing but caches may be written */
-	struct run *earlier;	/* --resume */
+	bool only_plans; /* nothing is to be run, and nothing but caches may be written */
+	struct run *
+		earlier; /* --resume: that run; of a retest the one that is retested, without what is run again */
+	char *retests;		/* the id of the run that is retested; NULL: this is no retest */
 	struct case_list cases; /* what is to be run; with --resume: what that run's plan names */
 	struct execution_cells cells;
 	struct plan *plan;
@@ -116,6 +127,12 @@ int open_folder(struct execution *x, struct err *e) NONNULL(1, 2);
 /* execute_sure.c: what --until-sure says; and, of it and of the runbook, what goes into a cell and into the plan's limits. */
 int read_sure(struct execution *x, struct err *e) NONNULL(1, 2);
 void set_sure(struct execution *x, struct plan_cell *cell) NONNULL(1, 2);
+/* execute_retest.c: takes the run that is retested as the earlier one, with the new versions of its images; then takes the results of
+ * what is to be run again away from it, and says of the others where they are from. */
+int take_retested(struct execution *x, struct err *e) NONNULL(1, 2);
+int choose_retested(struct execution *x, struct err *e) NONNULL(1, 2);
+/* -EINVAL (blame user): the earlier run's plan lacks secrets, which are kept nowhere. */
+int check_masks(const struct execution *x, struct err *e) NONNULL(1, 2);
 
 /* execute_host.c: is there room, how many at once, and what the host is. */
 int check_host(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);

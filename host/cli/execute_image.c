@@ -89,8 +89,27 @@ static void take_earlier_host(const struct run_cell *cell, struct execution_cell
 	ret->with.machine = unless_empty(cell->machine);
 }
 
+static void replace(char **string, const char *by)
+{
+	char *copy = xstrdup(by); /* it may be a part of what it replaces */
+
+	free(*string);
+	*string = copy;
+}
+
+/* A retest's cell is of the image that lies there now. */
+static void take_new_version(struct run_cell *cell, const struct image *image)
+{
+	replace(&cell->image_path, image->path);
+	replace(&cell->image_name, image->name);
+	replace(&cell->image_digest, image->digest);
+	replace(&cell->image_format, image->format);
+	replace(&cell->os_name, image->os_name);
+	replace(&cell->arch, image->arch);
+}
+
 /* The same cell as that run had. */
-static int add_earlier_cell(struct execution *x, const struct run_cell *cell, struct err *e)
+static int add_earlier_cell(struct execution *x, struct run_cell *cell, struct err *e)
 {
 	int firmware = word_index(firmware_words, cell->firmware),
 	    entry = word_index(entry_words, cell->entry);
@@ -98,7 +117,9 @@ static int add_earlier_cell(struct execution *x, const struct run_cell *cell, st
 	struct execution_cell added = {0};
 	int r = open_image(x, cell->image_path, &added.with.image, e);
 
-	if (r == 0)
+	if (r == 0 && x->retests)
+		take_new_version(cell, added.with.image);
+	else if (r == 0)
 		r = check_same_image(x, cell, added.with.image, e);
 	if (r < 0)
 		return r;
@@ -112,7 +133,11 @@ static int add_earlier_cell(struct execution *x, const struct run_cell *cell, st
 	take_earlier_size(cell, &added.size);
 	added.variants = xstrdup(cell->variants);
 	take_earlier_host(cell, &added);
-	x->arguments->accel = accel < 0 ? ACCEL_AUTO : accel;
+	/* Another image may have another way in, and a retest's host another accelerator. */
+	if (x->retests && (added.with.entry != ENTRY_SSH || x->arguments->entry != ENTRY_AUTO))
+		added.with.entry = (enum entry)x->arguments->entry;
+	if (!x->retests || x->arguments->accel == ACCEL_AUTO)
+		x->arguments->accel = accel < 0 ? ACCEL_AUTO : accel;
 	x->arguments->cold = cell->cold;
 	return vec_add(&x->cells, added) ? 0 : -E2BIG; /* no run has more */
 }

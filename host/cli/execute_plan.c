@@ -27,6 +27,20 @@ bool selection_audits(const struct case_list *cases)
 	return false;
 }
 
+/* What a cell's machines were is told of it as well where this time none of them is needed: the cases that are not run again
+ * were on them. */
+static void keep_machine(const struct execution *x, struct plan_cell_spec *spec)
+{
+	const struct run_cell *cell =
+		x->earlier ? &x->earlier->cells.items[x->plan->cells.count] : NULL;
+
+	if (!cell || spec->firmware[0])
+		return;
+	spec->firmware = cell->firmware;
+	spec->accel = cell->accel;
+	spec->entry = cell->entry;
+}
+
 static struct plan_cell *add_cell(struct execution *x, const struct execution_cell *cell)
 {
 	const struct engine_cell *with = &cell->with;
@@ -62,6 +76,7 @@ static struct plan_cell *add_cell(struct execution *x, const struct execution_ce
 			  .vms = cell->vms},
 	};
 
+	keep_machine(x, &spec);
 	return plan_add_cell(x->plan, &spec);
 }
 
@@ -103,6 +118,25 @@ static void fill_cell(struct execution *x, struct plan_cell *cell)
 	set_sure(x, cell);
 }
 
+/* What the plan itself knows how to answer is answered anew. */
+static void carry_over(struct execution *x, struct plan_cell *cell,
+		       const struct catalog_case *found, struct run_case *it)
+{
+	if (!it->carried)
+		return;
+	const struct result *result = it->result;
+	struct plan_carried carried = {.outcome = result->outcome,
+				       .checks_passed = result->checks_passed,
+				       .duration_ns = result->duration_ns,
+				       .wall_ns = result->wall_ns};
+	(void)snprintf(carried.run, sizeof carried.run, "%s", it->carried->run);
+	(void)snprintf(carried.sha256, sizeof carried.sha256, "%s", it->carried->sha256);
+	(void)snprintf(carried.message, sizeof carried.message, "%s", result->message);
+	(void)snprintf(carried.need, sizeof carried.need, "%s", result->need);
+	if (!plan_carry(x->plan, cell, found, it->sabotaged, &carried))
+		run_case_forget(it);
+}
+
 /* The same cases as in the run's plan.json: the earlier results are matched by them. */
 static void fill_cell_again(struct execution *x, struct plan_cell *cell)
 {
@@ -115,6 +149,7 @@ static void fill_cell_again(struct execution *x, struct plan_cell *cell)
 		add_case(x, cell, found, it->sabotaged);
 		/* What a plan.json of ours cannot hold is not taken from one. */
 		(void)plan_set_trial(x->plan, cell, found, it->sabotaged, &trial);
+		carry_over(x, cell, found, it);
 	}
 }
 
@@ -131,10 +166,22 @@ static void set_limits(struct execution *x)
 		x->plan->limits = book_limits(x->book);
 }
 
+/* What the earlier run left out is still left out. */
+static void leave_out_again(struct execution *x)
+{
+	vec_each (&x->earlier->left_out, it) {
+		const struct plan_left_out left_out = {
+			.values = it->values, .why = it->why, .must = it->must, .asked = it->asked};
+		if (!plan_leave_out(x->plan, &left_out))
+			abort(); /* a run has no more of them than a plan */
+	}
+}
+
 static void fill_plan(struct execution *x)
 {
 	plan_free(x->plan);
 	x->plan = plan_new(x->id, x->catalog);
+	x->plan->retests = x->retests ? xstrdup(x->retests) : NULL;
 	set_limits(x);
 	vec_each (&x->cells, it) {
 		struct plan_cell *cell = add_cell(x, it);
@@ -143,6 +190,8 @@ static void fill_plan(struct execution *x)
 		else
 			fill_cell(x, cell);
 	}
+	if (x->retests)
+		leave_out_again(x);
 	if (x->book && !x->arguments->cell) /* with --cell nothing else is asked for */
 		book_tell_left_out(x);
 	plan_freeze(x->plan);
@@ -193,7 +242,8 @@ int choose_cases(struct execution *x, struct err *e)
 				"there is no case %s, as run %s had: name its folder by --cases, or begin "
 				"a new run",
 				it->id, x->earlier->id);
-		(void)vec_add(&x->cases, found);
+		if (!it->carried)
+			(void)vec_add(&x->cases, found);
 	}
 	return 0;
 }
@@ -256,7 +306,7 @@ int make_plan(struct execution *x, struct err *e)
 		r = check_host(x, boots, e);
 	if (r < 0)
 		return r;
-	if (x->earlier)
+	if (x->earlier && !x->retests)
 		(void)snprintf(x->id, sizeof x->id, "%.95s", x->earlier->id);
 	else
 		make_id(x, boots);
@@ -320,7 +370,7 @@ int open_folder(struct execution *x, struct err *e)
 {
 	int r = x->arguments->cold ? 0 : cache_folder("templates", &x->templates, e);
 
-	if (r < 0 || x->earlier)
+	if (r < 0 || x->folder) /* --resume: it is there */
 		return r;
 	r = make_folder(x, e);
 	return r == 0 ? write_plan(x, e) : r;

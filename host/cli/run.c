@@ -126,6 +126,8 @@ void execute_arguments_done(struct execute_arguments *parsed)
 	vec_done(&parsed->selection.kinds);
 	vec_done(&parsed->selection.needs);
 	vec_done(&parsed->selection.sources);
+	vec_done(&parsed->retest.files);
+	vec_done(&parsed->retest.images);
 }
 
 /* What only a runbook has. */

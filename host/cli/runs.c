@@ -76,6 +76,7 @@ static void add_json(const struct store_run *run, struct text *out)
 	json_member(out, "run", run->id);
 	json_member(out, "folder", run->folder);
 	json_member(out, "image", run->image);
+	json_member(out, "retests", run->retests[0] ? run->retests : NULL);
 	json_member(out, "begun", run->begun);
 	json_member(out, "ending", run->ending[0] ? run->ending : NULL);
 	json_member_number(out, "total", run->total);
@@ -101,6 +102,8 @@ static int add_run(void *arg, const struct store_run *run)
 	if (run->counts[OUTCOME_BROKEN] + run->counts[OUTCOME_INFRA])
 		text_addf(&listing->out, ", %u undecided",
 			  run->counts[OUTCOME_BROKEN] + run->counts[OUTCOME_INFRA]);
+	if (run->retests[0])
+		text_addf(&listing->out, ", retests %s", run->retests);
 	if (!is_there(run->folder))
 		text_adds(&listing->out, " (its folder is gone)");
 	else if (is_going(run))

@@ -194,6 +194,9 @@ static int tell(const struct hallmark *hallmark, const struct hallmark_subject *
 		 hallmark->run_id, hallmark->version, hallmark->total, hallmark->passed,
 		 hallmark->failed, hallmark->skipped, hallmark->undecided);
 	add_rules(hallmark, &out);
+	if (hallmark->foreign > 0)
+		add_line(&out, "%u of its results are not of this image, but of an earlier one",
+			 hallmark->foreign);
 	text_adds(&out, "\n");
 	return print_out(&out, e);
 }

@@ -69,6 +69,7 @@ struct hallmark {
 	char sign_off[64]; /* whose sign-off it is, which is no leave to ship; "": none */
 	uint64_t made_ns, expires_ns;			    /* wall clock, whole seconds */
 	unsigned total, passed, failed, skipped, undecided; /* undecided: broken, infra and holes */
+	unsigned foreign; /* of them carried over from a run on another image */
 };
 
 /* Reads a statement. -EBADMSG (blame user) says what it lacks. */

@@ -96,6 +96,7 @@ static void read_counts(const json_t *counts, struct hallmark *ret)
 	ret->passed = take_count(counts, "pass");
 	ret->failed = take_count(counts, "fail");
 	ret->skipped = take_count(counts, "skip");
+	ret->foreign = take_count(counts, "other_image");
 	ret->undecided = take_count(counts, "broken") + take_count(counts, "infra") +
 			 take_count(counts, "holes");
 }

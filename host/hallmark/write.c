@@ -150,6 +150,45 @@ static void add_rules(const struct judgement *judgement, const struct hallmark_t
 		json_member(out, "signOff", terms->sign_off);
 }
 
+static bool is_first_of_origin(const struct run *run, const struct run_case *it)
+{
+	vec_each (&run->cases, other)
+		if (other->carried && strcmp(other->carried->run, it->carried->run) == 0 &&
+		    strcmp(other->carried->sha256, it->carried->sha256) == 0)
+			return other == it;
+	return true;
+}
+
+static unsigned count_of_origin(const struct run *run, const struct run_carried *origin)
+{
+	unsigned count = 0;
+
+	vec_each (&run->cases, it)
+		count += it->carried && strcmp(it->carried->run, origin->run) == 0 &&
+			 strcmp(it->carried->sha256, origin->sha256) == 0;
+	return count;
+}
+
+/* What was not looked at in this run: in which it was, and on which image. */
+static void add_carried(const struct run *run, struct text *out)
+{
+	if (!run->retests[0])
+		return;
+	json_member(out, "retests", run->retests);
+	json_key(out, "carried");
+	json_open(out, '[');
+	vec_each (&run->cases, it) {
+		if (!it->carried || !is_first_of_origin(run, it))
+			continue;
+		json_open(out, '{');
+		json_member(out, "run", it->carried->run);
+		add_digest(out, "image", it->carried->sha256);
+		json_member_number(out, "cases", count_of_origin(run, it->carried));
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
 /* What SLSA's summary has no place for. */
 static void add_own(const struct run *run, const struct judgement *judgement,
 		    const struct hallmark_terms *terms, struct text *out)
@@ -164,6 +203,7 @@ static void add_own(const struct run *run, const struct judgement *judgement,
 	add_digest(out, "journal", terms->journal_sha256);
 	add_rules(judgement, terms, out);
 	run_tally_json(run, out);
+	add_carried(run, out);
 	add_cells(run, out);
 	json_close(out, '}');
 }

@@ -43,6 +43,7 @@ enum gate_when {
 	WHEN_NEW_SKIP,	    /* it was tried in the baseline */
 	WHEN_VANISHED,	    /* it was selected in the baseline */
 	WHEN_LEFT_OUT,	    /* a cell that the runbook asks for */
+	WHEN_CARRIED,	    /* of a retest: it was run on an earlier image, and not on this one */
 	WHEN_UNPROVEN,	    /* a case without a planted defect did not pass */
 	WHEN_UNPROVEN_PASS, /* it passed: that says little */
 	WHEN_VALUE,	    /* a measured value is worse than in the baseline */

@@ -99,8 +99,8 @@ static void check_name(const char *text, struct text *why)
 /* ---- the keys ---- */
 
 static const char *const when_words[] = {
-	"fail",	    "new-fail", "broken",   "infra",	     "hole",  "skip", "new-skip",
-	"vanished", "left-out", "unproven", "unproven-pass", "value", NULL};
+	"fail",	    "new-fail", "broken",  "infra",    "hole",		"skip",	 "new-skip",
+	"vanished", "left-out", "carried", "unproven", "unproven-pass", "value", NULL};
 static const char *const effect_words[] = {"block", "undecided", "tell", NULL};
 static const char *const priority_words[] = {"P0", "P1", "P2", "P3", "P4", NULL};
 static const char *const baseline_words[] = {"required", "optional", NULL};

@@ -23,6 +23,7 @@ static const char *const reason_names[] = {
 	[REASON_BROKEN] = "broken",
 	[REASON_SHARE] = "share",
 	[REASON_LEFT_OUT] = "left out",
+	[REASON_CARRIED] = "carried",
 	[REASON_COVER] = "not covered",
 	[REASON_VANISHED] = "vanished",
 	[REASON_NEW_SKIP] = "new skip",
@@ -228,16 +229,16 @@ static void judge_proving(struct judging *judging)
 /* ---- a run ---- */
 
 /* A case that looks at the subject. */
-static bool has_passed(const struct run_case *it)
+static bool has_passed(const struct run *run, const struct run_case *it)
 {
 	return it->result && it->result->outcome == OUTCOME_PASS && !it->sabotaged &&
-	       !has_prefix(it->id, "host.");
+	       !has_prefix(it->id, "host.") && !run_case_is_of_other_image(run, it);
 }
 
 static bool anything_passed(const struct run *run)
 {
 	vec_each (&run->cases, it)
-		if (has_passed(it))
+		if (has_passed(run, it))
 			return true;
 	return false;
 }
@@ -286,7 +287,8 @@ static void find_cases(struct judging *judging)
 	struct finding finding;
 
 	vec_each (&judging->run->cases, it) {
-		if (it->sabotaged || !find_in_case(it, &finding))
+		if (it->sabotaged || run_case_is_of_other_image(judging->run, it) ||
+		    !find_in_case(it, &finding))
 			continue;
 		const struct change *change =
 			judging->changes ? judging->changes[it - judging->run->cases.items] : NULL;
@@ -298,6 +300,7 @@ static void find_cases(struct judging *judging)
 static void judge_cells(struct judging *judging)
 {
 	find_cases(judging);
+	judging_carried(judging);
 	find_left_out(judging);
 	find_vanished(judging);
 	find_values(judging);

@@ -15,6 +15,9 @@
  * takes a finding out of the verdict, and it is told. What no rule and no waiver changes: a run in which nothing passed that looks
  * at the subject does not ship, since that the host is well, and the image unchanged, says nothing of it.
  *
+ * What a retest carries over from a run on the same image counts as if it were its own. What it carries over from another image is a
+ * finding of its own: by the built-in rules it leaves the verdict undecided, since nobody has looked whether it holds of this one.
+ *
  * The verdict on a run of `assay prove` is that on its cases; gates have no say in it, waivers do.
  *
  * The same inputs give the same verdict and the same reasons in the same order. Time is an input.
@@ -39,7 +42,8 @@ enum reason_kind {
 	REASON_BROKEN,
 	REASON_SHARE,	 /* too many are broken, infra or holes; `it` is NULL */
 	REASON_LEFT_OUT, /* a cell that the runbook asks for; `it` is NULL */
-	REASON_COVER,	 /* something that the gate wants is not covered; `it` is NULL */
+	REASON_CARRIED, /* of a retest: cases of `cell` passed on another image, and were not run on this one; `it` is NULL */
+	REASON_COVER,	/* something that the gate wants is not covered; `it` is NULL */
 	REASON_VANISHED, /* it was selected in the baseline: `before`; `it` is NULL */
 	REASON_NEW_SKIP,
 	REASON_SKIP,
@@ -64,6 +68,7 @@ struct reason {
 	const struct run_case *it;
 	const struct run_case *before;	     /* the same case in the baseline, where that matters */
 	const struct run_left_out *left_out; /* of REASON_LEFT_OUT */
+	const struct run_cell *cell;	     /* of REASON_CARRIED */
 	struct yaml_place rule;		     /* of the gate, with its path; line 0: built in */
 	const struct waiver *waiver; /* of REASON_WAIVED…, and one that has expired; NULL: none */
 	char *text;		     /* a sentence, for what no case says; NULL: none */

@@ -175,3 +175,44 @@ TEST(judge, a_host_that_is_well_ships_nothing)
 	EXPECT_NUMBER(judgement.verdict, VERDICT_UNDECIDED);
 	EXPECT_NUMBER(judgement.reasons.items[0].kind, REASON_NOTHING_PASSED);
 }
+
+static const struct carried_row {
+	const char *image; /* of which the carried result is */
+	const char *own;   /* the outcome of the case that was run again */
+	enum verdict verdict;
+	size_t reasons;
+} carried_rows[] = {
+	{"aa", "pass", VERDICT_SHIP, 0},      {"bb", "pass", VERDICT_UNDECIDED, 1},
+	{"aa", "fail", VERDICT_BLOCK, 1},     {"bb", "fail", VERDICT_BLOCK, 2},
+	{"bb", "skip", VERDICT_UNDECIDED, 1}, {"bb", "infra", VERDICT_UNDECIDED, 2},
+};
+
+static void expect_carried(const struct carried_row *row)
+{
+	CLEAN_FREE char *plan = xasprintf(
+		"{\"schema\":1,\"run\":\"r\",\"retests\":\"q\",\"cells\":[{\"image\":{\"sha256\":\"aa\"},"
+		"\"cases\":[{\"id\":\"a.a\",\"kind\":\"guest\",\"priority\":\"P1\",\"sabotage_kind\":\"code\"},"
+		"{\"id\":\"a.b\",\"kind\":\"guest\",\"priority\":\"P1\",\"sabotage_kind\":\"code\",\"carried\":"
+		"{\"run\":\"q\",\"sha256\":\"%s\",\"outcome\":\"pass\"}}]}]}",
+		row->image);
+	CLEAN_FREE char *journal = xasprintf(
+		"{\"type\":\"result\",\"cell\":0,\"id\":\"a.a\",\"outcome\":\"%s\"}\n", row->own);
+	CLEANUP(run) struct run *run = NULL;
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	struct err e = {0};
+
+	EXPECT_NUMBER(run_parse(plan, strlen(plan), journal, strlen(journal), &run, &e), 0);
+	judge_run(run, &judgement);
+	EXPECT_TEXT(verdict_name(judgement.verdict), verdict_name(row->verdict));
+	EXPECT_NUMBER(judgement.reasons.count, row->reasons);
+	vec_each (&judgement.reasons, reason)
+		EXPECT(reason->kind != REASON_CARRIED || reason->cell == run->cells.items);
+}
+
+/* What passed on another image is no pass of this one; on the same one it is. */
+TEST(judge, carried_over)
+{
+	for (const struct carried_row *row = carried_rows;
+	     row < carried_rows + ARRAY_LEN(carried_rows); row++)
+		expect_carried(row);
+}

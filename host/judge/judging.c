@@ -43,7 +43,7 @@ static const struct gate_cell *values_of(const struct judging *judging, const st
 	return judging->cells ? &judging->cells[it->cell] : &nothing;
 }
 
-static struct yaml_place place_of(const struct judging *judging, const struct yaml_map *map)
+struct yaml_place judging_place(const struct judging *judging, const struct yaml_map *map)
 {
 	struct yaml_place place = map->place;
 
@@ -60,7 +60,7 @@ static void tell_share(struct judging *judging, const struct gate_rule *rule, un
 		     (struct reason){
 			     .kind = REASON_SHARE,
 			     .effect = (enum effect)rule->outcome.number,
-			     .rule = place_of(judging, &rule->map),
+			     .rule = judging_place(judging, &rule->map),
 			     .text = xasprintf("%u of %u results (%u %%) are %s, and the gate "
 					       "allows %lld %%",
 					       so, all, so * PERCENT / all,
@@ -133,6 +133,8 @@ static bool is_when(const struct judging *judging, const struct finding *finding
 		return finding->kind == REASON_VANISHED;
 	case WHEN_LEFT_OUT:
 		return finding->kind == REASON_LEFT_OUT;
+	case WHEN_CARRIED:
+		return finding->kind == REASON_CARRIED;
 	case WHEN_UNPROVEN:
 		return finding->kind == REASON_UNPROVEN;
 	case WHEN_UNPROVEN_PASS:
@@ -199,15 +201,22 @@ void judging_tell(struct judging *judging, struct reason reason)
 	judging->never_ships = true;
 }
 
+enum effect judging_effect(const struct judging *judging, const struct finding *finding,
+			   const struct gate_rule **ret_rule)
+{
+	*ret_rule = find_rule(judging, finding);
+	return *ret_rule ? (enum effect)(*ret_rule)->outcome.number : finding->built_in;
+}
+
 static void apply_rule(const struct judging *judging, const struct finding *finding,
 		       struct reason *reason)
 {
-	const struct gate_rule *rule = find_rule(judging, finding);
+	const struct gate_rule *rule;
 
-	reason->effect = rule ? (enum effect)rule->outcome.number : finding->built_in;
+	reason->effect = judging_effect(judging, finding, &rule);
 	if (!rule)
 		return;
-	reason->rule = place_of(judging, &rule->map);
+	reason->rule = judging_place(judging, &rule->map);
 	if (rule->when.number == WHEN_NEW_FAIL)
 		reason->kind = REASON_NEW_FAIL;
 	else if (rule->when.number == WHEN_NEW_SKIP)
@@ -359,8 +368,10 @@ static size_t count_reasons(const struct judging *judging)
 		count += 2 * inputs->waivers->list.count;
 	if (inputs->values)
 		count += inputs->values->count;
+	count += judging->run->cells.count;
 	if (inputs->gate)
-		count += inputs->gate->rules.count + inputs->gate->sign_offs.count + 1000000;
+		count += inputs->gate->rules.count * (judging->run->cells.count + 1) +
+			 inputs->gate->sign_offs.count + 1000000;
 	return count;
 }
 

@@ -36,6 +36,18 @@ void judging_find(struct judging *judging, const struct finding *finding) NONNUL
 /* Adds a reason that no rule and no waiver changes; its text is taken. */
 void judging_tell(struct judging *judging, struct reason reason) NONNULL(1);
 
+/* What a finding does to the verdict by the rules, waivers aside; *ret_rule is the gate's that fits, NULL: it is built in. */
+enum effect judging_effect(const struct judging *judging, const struct finding *finding,
+			   const struct gate_rule **ret_rule) NONNULL(1, 2, 3);
+/* Where something stands in the gate, with its path. */
+struct yaml_place judging_place(const struct judging *judging, const struct yaml_map *map)
+	NONNULL(1, 2);
+
+/* Adds what was carried over from other images, a reason for each cell and rule: there are hundreds of cases. */
+void judging_carried(struct judging *judging) NONNULL(1);
+/* True when a result of the run may be counted for its image. */
+bool judging_counts(const struct judging *judging, const struct run_case *it) NONNULL(1, 2);
+
 /* Adds what the gate wants covered and is not. */
 void judging_cover(struct judging *judging) NONNULL(1);
 

@@ -132,14 +132,15 @@ static unsigned count_cells(const struct covering *covering, const struct corner
 static bool has_passed(const struct covering *covering, const struct run_case *it)
 {
 	return it->result && it->result->outcome == OUTCOME_PASS &&
+	       judging_counts(covering->judging, it) &&
 	       (covering->cover->proven.number == 0 || it->proven);
 }
 
 /* What is neither missing nor the host's nor the case's own trouble. */
-static bool says_something(const struct run_case *it)
+static bool says_something(const struct covering *covering, const struct run_case *it)
 {
 	return it->result && it->result->outcome != OUTCOME_INFRA &&
-	       it->result->outcome != OUTCOME_BROKEN;
+	       it->result->outcome != OUTCOME_BROKEN && judging_counts(covering->judging, it);
 }
 
 struct tally {
@@ -157,7 +158,7 @@ static struct tally tally_case(const struct covering *covering, const struct cor
 			continue;
 		const struct run_case *it =
 			run_find(covering->judging->run, (*cell)->index, id, false);
-		tally.results += it && says_something(it);
+		tally.results += it && says_something(covering, it);
 		tally.passes += it && has_passed(covering, it);
 	}
 	return tally;

@@ -134,7 +134,7 @@ static void count_passes(const struct judging *judging, struct waiver_use *use)
 		if (it->sabotaged || !waiver_is_for(use->waiver, cell, it->id))
 			continue;
 		use->cases++;
-		if (!it->result || it->result->outcome == OUTCOME_SKIP ||
+		if (!it->result || it->carried || it->result->outcome == OUTCOME_SKIP ||
 		    it->result->outcome == OUTCOME_INFRA)
 			continue;
 		if (it->result->outcome == OUTCOME_PASS)

@@ -157,6 +157,8 @@ static void cell_free(struct plan_cell *cell)
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		free(strings[i]);
+	vec_each (&cell->items, item)
+		free(item->carried);
 	vec_done(&cell->items);
 	free(cell);
 }
@@ -174,6 +176,7 @@ void plan_free(struct plan *plan)
 	}
 	vec_done(&plan->left_out);
 	free(plan->run_id);
+	free(plan->retests);
 	free(plan);
 }
 
@@ -386,6 +389,23 @@ int plan_set_trial(struct plan *plan, struct plan_cell *cell, const struct catal
 	return -ENOENT;
 }
 
+bool plan_carry(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
+		bool sabotaged, const struct plan_carried *carried)
+{
+	assert(!plan->frozen);
+	vec_each (&cell->items, item) {
+		if (item->it != it || item->sabotaged != sabotaged)
+			continue;
+		if (item->way == PLAN_WAY_SKIP || item->way == PLAN_WAY_BROKEN)
+			return false;
+		free(item->carried);
+		item->carried = xnew(sizeof *item->carried);
+		*item->carried = *carried;
+		return true;
+	}
+	return false;
+}
+
 static int compare_items(const void *a, const void *b)
 {
 	const struct plan_item *x = a, *y = b;
@@ -434,7 +454,7 @@ const char *plan_cell_label(const struct plan *plan, const struct plan_cell *cel
 bool plan_cell_boots(const struct plan_cell *cell)
 {
 	vec_each (&cell->items, item)
-		if (item->way >= PLAN_WAY_SHARED &&
+		if (!item->carried && item->way >= PLAN_WAY_SHARED &&
 		    !(item->way == PLAN_WAY_RUN && case_is_of_file(item->it->id)))
 			return true;
 	return false;
@@ -455,6 +475,23 @@ static void member_unless_0(struct text *out, const char *key, unsigned number)
 {
 	if (number > 0)
 		json_member_number(out, key, number);
+}
+
+static void add_carried(const struct plan_carried *carried, struct text *out)
+{
+	json_key(out, "carried");
+	json_open(out, '{');
+	json_member(out, "run", carried->run);
+	json_member(out, "sha256", carried->sha256);
+	json_member(out, "outcome", outcome_name(carried->outcome));
+	if (carried->message[0])
+		json_member(out, "message", carried->message);
+	if (carried->need[0])
+		json_member(out, "need", carried->need);
+	json_member_number(out, "passed", carried->checks_passed);
+	json_member_number(out, "duration_ns", (long long)carried->duration_ns);
+	json_member_number(out, "ended_ns", (long long)carried->wall_ns);
+	json_close(out, '}');
 }
 
 static void add_item(const struct plan_item *item, struct text *out)
@@ -492,6 +529,8 @@ static void add_item(const struct plan_item *item, struct text *out)
 		json_key(out, "doubted");
 		json_bool(out, true);
 	}
+	if (item->carried)
+		add_carried(item->carried, out);
 	json_member_number(out, "expected_ms", (long long)(item->expected_ns / NS_PER_MS));
 	json_close(out, '}');
 }
@@ -609,6 +648,8 @@ void plan_json(const struct plan *plan, struct text *out)
 	json_open(out, '{');
 	json_member_number(out, "schema", PLAN_SCHEMA);
 	json_member(out, "run", plan->run_id);
+	if (plan->retests)
+		json_member(out, "retests", plan->retests);
 	json_key(out, "proves");
 	json_bool(out, plan->proves);
 	add_limits(&plan->limits, out);

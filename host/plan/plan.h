@@ -17,6 +17,7 @@
 #include "host/catalog/catalog.h"
 #include "host/plan/offer.h"
 #include "host/runbook/size.h"
+#include "wire/outcome.h"
 
 #define PLAN_ITEMS_MAX (2 * CATALOG_CASES_MAX)
 #define PLAN_SCHEMA    1
@@ -54,6 +55,15 @@ struct plan_trial {
 	bool is_doubted; /* it is, also when it passes: it has come out in both ways before */
 };
 
+/* A result that a retest takes over from the run that it retests: the case is not executed. */
+struct plan_carried {
+	char run[128], sha256[65]; /* in which run it was executed, and on which image */
+	char message[512], need[96];
+	enum outcome outcome;
+	unsigned checks_passed;
+	uint64_t duration_ns, wall_ns;
+};
+
 /* One case to be executed. */
 struct plan_item {
 	const struct catalog_case *it;
@@ -62,6 +72,7 @@ struct plan_item {
 	char need[96];
 	struct hot_devices hot; /* plugged into its machine before it runs */
 	struct plan_trial trial;
+	struct plan_carried *carried; /* owned; NULL: it is to be executed */
 	uint64_t expected_ns;
 };
 /* True when something is plugged into its machine, which then is nothing to share. */
@@ -133,6 +144,7 @@ struct plan_limits {
 
 struct plan {
 	char *run_id;
+	char *retests; /* the id of the run that this one retests; NULL: it is no retest */
 	const struct catalog *catalog; /* borrowed */
 	struct plan_cells cells;
 	struct plan_left_outs left_out;
@@ -163,6 +175,10 @@ int plan_set_trial(struct plan *plan, struct plan_cell *cell, const struct catal
 int plan_be_sure(struct plan *plan, struct plan_cell *cell, double rate) NONNULL(1, 2);
 /* Says of an item that is tried until it is sure that it is in doubt, however it comes out. */
 void plan_doubt(struct plan *plan, struct plan_cell *cell, const char *id) NONNULL(1, 2, 3);
+/* Takes a result over in place of an execution. False, and it is to be executed: the plan itself says what
+ * becomes of it (skip, broken). The case was added before. */
+bool plan_carry(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
+		bool sabotaged, const struct plan_carried *carried) NONNULL(1, 2, 3, 5);
 
 /* Ends the making: adding to it afterwards is a bug. */
 const struct plan *plan_freeze(struct plan *plan) NONNULL(1);

@@ -307,3 +307,23 @@ TEST(plan, only_what_runs_on_machines_is_to_be_sure)
 	EXPECT(strstr(json.buf, "\"until_sure\":0.999,\"doubted\":true") != NULL);
 	EXPECT(strstr(json.buf, "\"limits\":{\"sure_ns\":5,\"sure_count\":6}") != NULL);
 }
+
+TEST(plan, carries_what_it_does_not_answer_itself)
+{
+	CLEANUP(catalog) struct catalog *catalog = make_catalog();
+	CLEANUP(plan) struct plan *plan = make_plan(catalog);
+	struct plan_cell *cell = plan->cells.items[0];
+	struct plan_carried carried = {
+		.run = "q", .sha256 = "bb", .outcome = OUTCOME_PASS, .checks_passed = 3};
+	CLEAN_TEXT struct text json = TEXT_INIT(1 << 20);
+
+	EXPECT(plan_carry(plan, cell, catalog_find(catalog, "a.audit"), false, &carried));
+	EXPECT(!plan_carry(plan, cell, catalog_find(catalog, "a.needy"), false, &carried));
+	plan->retests = xstrdup("q");
+	plan_json(plan_freeze(plan), &json);
+	EXPECT(strstr(json.buf, "\"retests\":\"q\"") != NULL);
+	const char *found = strstr(json.buf, "\"carried\":{\"run\":\"q\",\"sha256\":\"bb\","
+					     "\"outcome\":\"pass\",\"passed\":3");
+	EXPECT(found != NULL);
+	EXPECT(found && !strstr(found + 1, "\"carried\""));
+}

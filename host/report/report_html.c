@@ -123,7 +123,11 @@ static void add_verdict(const struct run *run, enum verdict verdict, struct text
 	if (took)
 		text_addf(out, " in %s", clock_span(took, span));
 	text_adds(out, "</p>");
-	CLEAN_TEXT struct text ending = TEXT_INIT(1024);
+	CLEAN_TEXT struct text retest = TEXT_INIT(1024), ending = TEXT_INIT(1024);
+	if (run->retests[0])
+		words_retest(run, &retest);
+	if (retest.length > 0)
+		add_escaped(out, "<p>", retest.buf, "</p>");
 	words_ending(run, &ending);
 	if (ending.length > 0)
 		add_escaped(out, "<p class=\"broken\">", ending.buf, "</p>");
@@ -191,7 +195,20 @@ static void add_tries(const struct run_case *it, struct text *out)
 	add_row(out, "tries", tries.buf, false);
 }
 
-static void add_details(const struct run_case *it, struct text *out)
+static void add_origin(const struct run *run, const struct run_case *it, struct text *out)
+{
+	CLEAN_TEXT struct text origin = TEXT_INIT(1024);
+
+	if (!it->carried)
+		return;
+	words_origin(it->carried, &origin);
+	add_row(out,
+		run_case_is_of_other_image(run, it) ? "not run on this image; from"
+						    : "carried over from",
+		origin.buf, false);
+}
+
+static void add_details(const struct run *run, const struct run_case *it, struct text *out)
 {
 	char numbers[128], span[CLOCK_SPAN_SIZE];
 	bool is_good = it->result && it->result->outcome == OUTCOME_PASS;
@@ -206,6 +223,7 @@ static void add_details(const struct run_case *it, struct text *out)
 			       clock_span(it->result->duration_ns, span));
 		add_row(out, "checks", numbers, false);
 	}
+	add_origin(run, it, out);
 	add_tries(it, out);
 	add_row(out, "why", it->why, false);
 	add_row(out, "remedy", is_good ? "" : it->remedy, false);
@@ -232,10 +250,10 @@ static void add_case(const struct run *run, const struct run_case *it, bool open
 	text_addf(out, "\"%s><summary><span class=\"tag %s\">%s</span> <code>%s</code> ",
 		  open ? " open" : "", outcome, outcome, it->id);
 	add_escaped(out, "", it->title, "");
-	text_addf(out, " <small>%s%s", case_priority_name(it->priority),
-		  it->sabotaged ? ", sabotaged" : "");
+	text_addf(out, " <small>%s%s%s", case_priority_name(it->priority),
+		  it->sabotaged ? ", sabotaged" : "", it->carried ? ", carried over" : "");
 	add_escaped(out, where.length > 0 ? "; " : "", where.buf, "</small></summary>");
-	add_details(it, out);
+	add_details(run, it, out);
 	text_adds(out, "</details>\n");
 }
 

@@ -23,6 +23,8 @@ static void add_head(const struct run *run, struct text *out)
 	json_key(out, "going");
 	json_bool(out, run->is_going);
 	json_member_number(out, "resumed", run->resumed);
+	if (run->retests[0])
+		json_member(out, "retests", run->retests);
 }
 
 static void add_host(const struct run_cell *cell, struct text *out)
@@ -108,6 +110,8 @@ static void add_reasons(const struct judgement *judgement, struct text *out)
 			json_member(out, "values", reason->left_out->values);
 			json_member(out, "message", reason->left_out->why);
 		}
+		if (reason->cell)
+			json_member_number(out, "cell", reason->cell->index);
 		json_close(out, '}');
 	}
 	json_close(out, ']');
@@ -225,6 +229,18 @@ static void add_result(const struct run_case *it, struct text *out)
 	}
 }
 
+/* Where the result is from when it is not of this run. */
+static void add_carried(const struct run_case *it, struct text *out)
+{
+	if (!it->carried)
+		return;
+	json_key(out, "carried");
+	json_open(out, '{');
+	json_member(out, "run", it->carried->run);
+	json_member(out, "sha256", it->carried->sha256);
+	json_close(out, '}');
+}
+
 static void add_case(const struct run_case *it, struct text *out)
 {
 	json_open(out, '{');
@@ -240,6 +256,7 @@ static void add_case(const struct run_case *it, struct text *out)
 	json_member(out, "way", it->way);
 	json_member(out, "outcome", words_outcome(it));
 	add_trial(it, out);
+	add_carried(it, out);
 	if (it->result)
 		add_result(it, out);
 	add_reruns(it, out);

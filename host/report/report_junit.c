@@ -59,7 +59,11 @@ static void count_case(const struct run *run, const struct run_case *it, struct 
 		count->errors++;
 		return;
 	}
-	count->span_ns += it->result->duration_ns;
+	if (run_case_is_of_other_image(run, it)) {
+		count->skipped++;
+		return;
+	}
+	count->span_ns += it->carried ? 0 : it->result->duration_ns;
 	switch (it->result->outcome) {
 	case OUTCOME_PASS:
 		break;
@@ -186,6 +190,19 @@ static void add_miss(const struct run_case *miss, struct text *out)
 	text_adds(out, "/>");
 }
 
+/* A pass on another image is none on this one. */
+static void add_carried(const struct run_case *it, struct text *out)
+{
+	CLEAN_TEXT struct text message = TEXT_INIT(1024);
+
+	(void)text_addf(&message, "not run on this image; %s in ",
+			outcome_name(it->result->outcome));
+	words_origin(it->carried, &message);
+	text_adds(out, "\n      <skipped");
+	add_attribute(out, "message", message.buf);
+	text_adds(out, "/>");
+}
+
 /* The area, and where there are several cells which: readers tell cases apart by class and name, whatever suite they are in. */
 static void add_area(const struct run *run, const struct run_case *it, struct text *out)
 {
@@ -205,9 +222,12 @@ static void add_case(const struct run *run, const struct run_case *it, struct te
 	add_area(run, it, out);
 	text_adds(out, "\"");
 	add_attribute(out, "name", it->id + area_length(it) + (it->id[area_length(it)] == '.'));
-	text_addf(out, " time=\"%.3f\">", it->result ? clock_s(it->result->duration_ns) : 0.0);
+	text_addf(out, " time=\"%.3f\">",
+		  it->result && !it->carried ? clock_s(it->result->duration_ns) : 0.0);
 	if (miss)
 		add_miss(miss, out);
+	else if (run_case_is_of_other_image(run, it))
+		add_carried(it, out);
 	else
 		add_outcome(it, out);
 	add_reruns(it, out);

@@ -75,6 +75,16 @@ static void add_cells(const struct page *page, const struct run *run)
 			  listed - CELLS_MAX);
 }
 
+static void add_retest(const struct page *page, const struct run *run)
+{
+	CLEAN_TEXT struct text words = TEXT_INIT(1024);
+
+	words_retest(run, &words);
+	text_adds(page->out, "  ");
+	escape_terminal(page->out, words.buf, false);
+	text_adds(page->out, "\n");
+}
+
 static void add_head(const struct page *page, const struct run *run, enum verdict verdict)
 {
 	char span[CLOCK_SPAN_SIZE];
@@ -91,6 +101,8 @@ static void add_head(const struct page *page, const struct run *run, enum verdic
 	if (took > 0)
 		text_addf(page->out, " in %s", clock_span(took, span));
 	text_adds(page->out, "\n");
+	if (run->retests[0])
+		add_retest(page, run);
 	CLEAN_TEXT struct text ending = TEXT_INIT(1024);
 	words_ending(run, &ending);
 	if (ending.length > 0) {
@@ -211,7 +223,7 @@ static void add_reasons(const struct page *page, const struct run *run,
 
 	vec_each (&judgement->reasons, reason) {
 		unproven += reason->kind == REASON_UNPROVEN;
-		if (reason->kind == REASON_UNPROVEN || reason->left_out)
+		if (reason->kind == REASON_UNPROVEN || reason->left_out || reason->cell)
 			continue; /* told below */
 		if (!reason->it)
 			add_sentence(page, reason->text ? reason->text : "");
@@ -236,6 +248,26 @@ static void add_reasons(const struct page *page, const struct run *run,
 		escape_terminal(page->out, words_message(reason->it), false);
 		text_adds(page->out, "\n");
 	}
+}
+
+/* What a retest did not look at on this image, and how to have it looked at. */
+static void add_carried(const struct page *page, const struct run *run,
+			const struct judgement *judgement)
+{
+	size_t count = 0;
+
+	vec_each (&judgement->reasons, reason) {
+		if (!reason->cell || count++ >= CELLS_MAX)
+			continue;
+		text_adds(page->out, count == 1 ? "\n  Carried over:\n    " : "    ");
+		escape_terminal(page->out, reason->text ? reason->text : "", false);
+		text_adds(page->out, "\n");
+	}
+	if (count > CELLS_MAX)
+		text_addf(page->out, "    and the same of %zu more cells\n", count - CELLS_MAX);
+	if (count > 0)
+		text_addf(page->out, "    `assay retest %s` runs what is left on this image\n",
+			  run->id);
 }
 
 /* Nothing that was selected goes missing, whatever it does to the verdict. */
@@ -346,6 +378,7 @@ void report_text(const struct run *run, const struct judgement *judgement, bool 
 
 	add_head(&page, run, judgement->verdict);
 	add_reasons(&page, run, judgement);
+	add_carried(&page, run, judgement);
 	add_left_out(&page, run);
 	add_reruns(&page, run);
 	add_skips(&page, run);

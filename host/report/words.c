@@ -171,6 +171,35 @@ void words_tally(const struct run *run, struct text *out)
 	words_counts(&tally, hole_words(run), out);
 }
 
+/* What the plan itself answers was not run. */
+static unsigned count_run_again(const struct run *run)
+{
+	unsigned count = 0;
+
+	vec_each (&run->cases, it)
+		count += !it->sabotaged && !it->carried && strcmp(it->way, "skip") != 0 &&
+			 strcmp(it->way, "broken") != 0;
+	return count;
+}
+
+void words_retest(const struct run *run, struct text *out)
+{
+	struct run_tally tally;
+
+	run_tally(run, &tally);
+	text_addf(out, "A retest of %s: %u run again, %u carried over", run->retests,
+		  count_run_again(run), tally.carried);
+	if (tally.foreign == tally.carried && tally.carried > 0)
+		text_adds(out, " from another image");
+	else if (tally.foreign > 0)
+		text_addf(out, ", %u of them from another image", tally.foreign);
+}
+
+void words_origin(const struct run_carried *carried, struct text *out)
+{
+	text_addf(out, "run %s, on the image with SHA-256 %.12s…", carried->run, carried->sha256);
+}
+
 void words_cell_tally(const struct run *run, unsigned cell, struct run_tally *ret)
 {
 	*ret = (struct run_tally){0};
@@ -271,7 +300,7 @@ void words_longest(const struct run *run, size_t count, struct long_cases *ret)
 {
 	*ret = (struct long_cases)VEC_INIT(100000);
 	vec_each (&run->cases, it)
-		if (it->result && it->result->duration_ns >= NS_PER_S)
+		if (it->result && !it->carried && it->result->duration_ns >= NS_PER_S)
 			(void)vec_add(ret, it);
 	if (ret->count > 1)
 		qsort(ret->items, ret->count, sizeof *ret->items, by_duration);

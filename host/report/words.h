@@ -30,6 +30,11 @@ const char *words_image(const struct run_cell *cell) NONNULL(1);
 void words_where(const struct run *run, const struct run_case *it, struct text *out)
 	NONNULL(1, 2, 3);
 
+/* Adds of a retest what it is: which run it retests, how many cases were run again, how many carried over. */
+void words_retest(const struct run *run, struct text *out) NONNULL(1, 2);
+/* Adds where a result is from that was carried over: "run X, on the image with SHA-256 0123456789ab…". */
+void words_origin(const struct run_carried *carried, struct text *out) NONNULL(1, 2);
+
 /* How one cell came out, and a word for it: its worst outcome, "hole" when a case of it has no result. */
 void words_cell_tally(const struct run *run, unsigned cell, struct run_tally *ret) NONNULL(1, 3);
 const char *words_worst(const struct run_tally *tally) NONNULL(1);

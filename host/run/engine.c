@@ -382,8 +382,11 @@ static void make_jobs(const struct engine *engine, struct jobs *jobs)
 
 static void tell_begin(struct engine *engine)
 {
+	const struct run *earlier = engine->setup->earlier;
+	/* What a retest begins with is what its plan carries over: nothing has been executed. */
+	bool is_first_of_retest = earlier && earlier->retests[0] && earlier->begun_ns == 0;
 	struct record *record =
-		record_new(engine->setup->earlier ? RECORD_RESUME : RECORD_BEGIN, 0);
+		record_new(earlier && !is_first_of_retest ? RECORD_RESUME : RECORD_BEGIN, 0);
 
 	(void)snprintf(record->name, sizeof record->name, "%s", engine->setup->plan->run_id);
 	(void)snprintf(record->text, sizeof record->text, "%s", ASSAY_VERSION);

@@ -38,12 +38,20 @@ static void case_done(struct run_case *it)
 	char *const strings[] = {it->title, it->why, it->remedy, it->fixes, it->sabotage};
 
 	free_strings(strings, ARRAY_LEN(strings));
-	record_free(it->record);
+	run_case_forget(it);
+}
+
+void run_case_forget(struct run_case *it)
+{
+	record_free(STEAL_PTR(it->record));
+	it->result = NULL;
 	vec_each (&it->tries, try_) {
 		free(try_->message);
 		free(try_->machine);
 	}
 	vec_done(&it->tries);
+	it->attempts = 0;
+	free(STEAL_PTR(it->carried));
 }
 
 static void cell_done(struct run_cell *cell)
@@ -116,6 +124,36 @@ static void parse_limits(struct run *run, const json_t *limits)
 	run->sure_limit = copy_number(limits, "sure_count");
 }
 
+/* A result that stands in the plan itself. */
+static int parse_carried(struct run_case *it, const json_t *carried, struct err *e)
+{
+	const char *outcome = json_string_value(json_object_get(carried, "outcome"));
+	enum outcome parsed;
+
+	if (!carried)
+		return 0;
+	if (!outcome || outcome_parse(outcome, &parsed) < 0)
+		return err_set(e, BLAME_HOST, EBADMSG, "case '%s' is carried over without outcome",
+			       it->id);
+	it->carried = xnew(sizeof *it->carried);
+	copy_word(carried, "run", it->carried->run, sizeof it->carried->run);
+	copy_word(carried, "sha256", it->carried->sha256, sizeof it->carried->sha256);
+	it->record = record_new(RECORD_RESULT, it->cell);
+	struct result *result = &it->record->result;
+	memcpy(result->id, it->id, sizeof result->id);
+	result->outcome = parsed;
+	result->sabotaged = it->sabotaged;
+	copy_word(carried, "message", result->message, sizeof result->message);
+	copy_word(carried, "need", result->need, sizeof result->need);
+	result->checks_passed = copy_number(carried, "passed");
+	result->duration_ns = copy_ns(carried, "duration_ns");
+	result->wall_ns = copy_ns(carried, "ended_ns");
+	result->attempt = 1;
+	it->record->wall_ns = result->wall_ns;
+	it->result = result;
+	return 0;
+}
+
 static int parse_case(struct run *run, unsigned cell, const json_t *object, struct err *e)
 {
 	const char *kind = json_string_value(json_object_get(object, "kind"));
@@ -144,9 +182,12 @@ static int parse_case(struct run *run, unsigned cell, const json_t *object, stru
 	it.remedy = copy_member(object, "remedy");
 	it.fixes = copy_member(object, "fixes");
 	it.sabotage = copy_member(object, "sabotage");
-	if (vec_add(&run->cases, it))
+	int r = parse_carried(&it, json_object_get(object, "carried"), e);
+	if (r == 0 && vec_add(&run->cases, it))
 		return 0;
 	case_done(&it);
+	if (r < 0)
+		return r;
 	return err_set(e, BLAME_HOST, E2BIG, "more than %zu cases", run->cases.maximum);
 }
 
@@ -246,6 +287,7 @@ static int parse_plan_object(struct run *run, const json_t *root, struct err *e)
 		return err_set(e, BLAME_USER, ENOTSUP, "this plan is not of schema %d",
 			       PLAN_SCHEMA);
 	copy_word(root, "run", run->id, sizeof run->id);
+	copy_word(root, "retests", run->retests, sizeof run->retests);
 	run->proves = json_is_true(json_object_get(root, "proves"));
 	parse_limits(run, json_object_get(root, "limits"));
 	int left = parse_left_out(run, json_object_get(root, "left_out"), e);
@@ -352,6 +394,7 @@ static void take_result(struct run *run, const struct record *record)
 		return;
 	}
 	record_free(it->record);
+	free(STEAL_PTR(it->carried));
 	it->record = copy_record(record);
 	it->result = &it->record->result;
 }
@@ -497,6 +540,13 @@ bool run_is_complete(const struct run *run)
 	return true;
 }
 
+bool run_case_is_of_other_image(const struct run *run, const struct run_case *it)
+{
+	return it->carried &&
+	       (it->cell >= run->cells.count ||
+		strcmp(it->carried->sha256, run->cells.items[it->cell].image_digest) != 0);
+}
+
 void run_tally(const struct run *run, struct run_tally *ret)
 {
 	*ret = (struct run_tally){0};
@@ -504,6 +554,8 @@ void run_tally(const struct run *run, struct run_tally *ret)
 		if (it->sabotaged)
 			continue;
 		ret->total++;
+		ret->carried += it->carried != NULL;
+		ret->foreign += run_case_is_of_other_image(run, it);
 		if (it->result)
 			ret->outcomes[it->result->outcome]++;
 		else
@@ -522,5 +574,9 @@ void run_tally_json(const struct run *run, struct text *out)
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		json_member_number(out, outcome_name((enum outcome)i), tally.outcomes[i]);
 	json_member_number(out, "holes", tally.holes);
+	if (run->retests[0]) {
+		json_member_number(out, "carried", tally.carried);
+		json_member_number(out, "other_image", tally.foreign);
+	}
 	json_close(out, '}');
 }

@@ -23,6 +23,11 @@ struct run_try {
 };
 DEFINE_VEC(run_tries, struct run_try);
 
+/* Where a retest has a result from that it did not look for itself. */
+struct run_carried {
+	char run[128], sha256[65]; /* in which run the case was executed, and on which image */
+};
+
 /* A planned execution of a case, and the last result it got. */
 struct run_case {
 	char id[CASE_ID_SIZE];
@@ -41,7 +46,8 @@ struct run_case {
 		repeat;	   /* what the plan has instead of the case's own; 0: nothing */
 	double until_sure; /* as the plan wants it; 0: it does not */
 	bool is_doubted;
-	bool is_awaited; /* it has no result yet, and the run is still going on */
+	bool is_awaited;	     /* it has no result yet, and the run is still going on */
+	struct run_carried *carried; /* owned; NULL: the result, if any, is of this run */
 };
 DEFINE_VEC(run_cases, struct run_case);
 
@@ -81,10 +87,11 @@ struct run {
 	uint64_t begun_ns, ended_ns; /* wall clock; ended_ns 0: it did not end by itself */
 	uint64_t worked_ns;	     /* without what lies between a stop and --resume */
 	uint64_t session_ns,
-		seen_ns;  /* wall clock: when it was begun or resumed last, its last record since */
-	bool is_going;	  /* another process is writing its journal */
-	char ending[512]; /* "done", "cancelled", …; "" when it did not end */
-	unsigned resumed; /* how often */
+		seen_ns; /* wall clock: when it was begun or resumed last, its last record since */
+	bool is_going;	 /* another process is writing its journal */
+	char retests[128]; /* the id of the run that it retests; "": it is no retest */
+	char ending[512];  /* "done", "cancelled", …; "" when it did not end */
+	unsigned resumed;  /* how often */
 	bool proves;
 	uint64_t case_limit_ns, cell_limit_ns, run_limit_ns; /* of the plan; 0: none */
 	uint64_t sure_limit_ns;				     /* as is what being sure may take */
@@ -119,12 +126,19 @@ bool run_is_complete(const struct run *run) NONNULL(1);
 /* True when a result that stands makes another execution of the case needless; those that are the host's fault do not. */
 bool run_case_is_done(const struct run_case *it) NONNULL(1);
 
-/* Counts the clean results by outcome; holes are counted apart. */
+/* True when the result is carried over from a run on another image than that of the case's cell: it says nothing of this one. */
+bool run_case_is_of_other_image(const struct run *run, const struct run_case *it) NONNULL(1, 2);
+/* Takes the result away, wherever it is from: the case is to be executed. */
+void run_case_forget(struct run_case *it) NONNULL(1);
+
+/* Counts the clean results by outcome; holes are counted apart. What is carried over is among the outcomes. */
 struct run_tally {
 	unsigned outcomes[OUTCOME_COUNT], holes, total;
+	unsigned carried, foreign; /* carried over; and of these from another image */
 };
 void run_tally(const struct run *run, struct run_tally *ret) NONNULL(1, 2);
-/* Adds them as a member `counts` of a JSON object: total, each outcome by its name, holes. */
+/* Adds them as a member `counts` of a JSON object: total, each outcome by its name, holes; in a retest also
+ * what is carried over. */
 void run_tally_json(const struct run *run, struct text *out) NONNULL(1, 2);
 
 #endif

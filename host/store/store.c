@@ -41,6 +41,7 @@ static const char *const migrations[] = {
 	"CREATE INDEX executions_by_case ON executions(id);"
 	"INSERT OR IGNORE INTO executions SELECT run, cell, id, sabotaged, ifnull(ended_ns,0), ifnull(attempt,1), outcome,"
 	" message, duration_ns FROM results WHERE outcome IS NOT NULL AND outcome <> 'skip';",
+	"ALTER TABLE runs ADD COLUMN retests TEXT NOT NULL DEFAULT '';",
 };
 
 enum statement {
@@ -62,8 +63,9 @@ enum statement {
 
 static const char *const statements[STATEMENT_COUNT_] = {
 	[PUT_RUN] =
-		"INSERT INTO runs VALUES(?1,?2,?3,?4,?5,NULL,NULL) ON CONFLICT(id) DO UPDATE SET"
-		" folder=?2, assay=?3, host=?4, begun_ns=?5, ended_ns=NULL, ending=NULL",
+		"INSERT INTO runs(id,folder,assay,host,begun_ns,retests) VALUES(?1,?2,?3,?4,?5,?6)"
+		" ON CONFLICT(id) DO UPDATE SET"
+		" folder=?2, assay=?3, host=?4, begun_ns=?5, ended_ns=NULL, ending=NULL, retests=?6",
 	[END_RUN] = "UPDATE runs SET ended_ns=?2, ending=?3 WHERE id=?1",
 	[PUT_CELL] = "INSERT OR REPLACE INTO cells VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
 	[PLAN_RESULT] = "INSERT OR IGNORE INTO results(run,cell,id,sabotaged) VALUES(?1,?2,?3,?4)",
@@ -86,7 +88,7 @@ static const char *const statements[STATEMENT_COUNT_] = {
 		"SELECT r.id, r.folder, r.begun_ns, ifnull(r.ending,''),"
 		" ifnull((SELECT image FROM cells c WHERE c.run=r.id AND c.cell=0),''),"
 		" count(x.id), sum(x.outcome='pass'), sum(x.outcome='fail'), sum(x.outcome='skip'),"
-		" sum(x.outcome='broken'), sum(x.outcome='infra')"
+		" sum(x.outcome='broken'), sum(x.outcome='infra'), r.retests"
 		" FROM runs r LEFT JOIN results x ON x.run=r.id AND NOT x.sabotaged"
 		" GROUP BY r.id ORDER BY r.begun_ns DESC, r.id DESC",
 	[LIST_EXECUTIONS] =
@@ -296,6 +298,7 @@ static int put_run(struct store *store, const struct run *run, struct err *e)
 	bind_text(stmt, 3, run->version);
 	bind_text(stmt, 4, run->host);
 	bind_number(stmt, 5, run->begun_ns ? run->begun_ns : clock_wall_ns());
+	bind_text(stmt, 6, run->retests);
 	return finish(store, PUT_RUN, e);
 }
 
@@ -358,7 +361,8 @@ static int put_case(struct store *store, const struct run_case *it, struct err *
 	vec_each (&it->tries, try_)
 		if (r == 0)
 			r = put_execution(store, it, try_, e);
-	return r == 0 && it->record ? store_add(store, it->record, e) : r;
+	/* What is carried over was counted where it was found. */
+	return r == 0 && it->record && !it->carried ? store_add(store, it->record, e) : r;
 }
 
 static int put_all(struct store *store, const struct run *run, struct err *e)
@@ -535,6 +539,7 @@ static void take_run(sqlite3_stmt *stmt, struct store_run *run)
 	run->total = (unsigned)sqlite3_column_int(stmt, 5);
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		run->counts[order[i]] = (unsigned)sqlite3_column_int(stmt, 6 + i);
+	take_text(stmt, 6 + OUTCOME_COUNT, run->retests, sizeof run->retests);
 }
 
 int store_runs(struct store *store, store_run_fn *on_run, void *arg, struct err *e)

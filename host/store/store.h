@@ -33,7 +33,7 @@ uint64_t store_duration_ns(struct store *store, const char *id, const char *acce
 	NONNULL(1, 2, 3);
 
 struct store_run {
-	char id[128], folder[4096], image[96], begun[32], ending[64];
+	char id[128], folder[4096], image[96], begun[32], ending[64], retests[128];
 	unsigned counts[OUTCOME_COUNT], total;
 };
 /* Calls on_run for each run, newest first; a return other than 0 stops. */

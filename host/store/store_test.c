@@ -487,3 +487,48 @@ TEST(folder, a_run_is_removed_and_nothing_else)
 	EXPECT(stat(test_folder(), &stat_) < 0);
 	EXPECT_NUMBER(run_folder_remove(test_folder(), &e), 0);
 }
+
+#define CARRIED_PLAN(carried)                                                                      \
+	"{\"schema\":1,\"run\":\"r\",\"retests\":\"q\",\"cells\":[{\"image\":{\"sha256\":\"aa\"}," \
+	"\"cases\":[{\"id\":\"a.b\",\"kind\":\"guest\",\"priority\":\"P1\",\"carried\":" carried   \
+	"}]}]}"
+
+TEST(run, a_retest_has_results_of_another_run)
+{
+	static const char plan[] = CARRIED_PLAN(
+		"{\"run\":\"q\",\"sha256\":\"bb\",\"outcome\":\"skip\",\"need\":\"kvm\","
+		"\"message\":\"m\",\"passed\":2,\"duration_ns\":7}");
+	static const char own[] =
+		"{\"type\":\"result\",\"cell\":0,\"id\":\"a.b\",\"outcome\":\"pass\"}\n";
+	CLEANUP(run) struct run *carried = NULL, *again = NULL;
+	struct run_tally tally;
+	struct err e = {0};
+
+	EXPECT(run_parse(plan, strlen(plan), "", 0, &carried, &e) == 0);
+	EXPECT_TEXT(carried->retests, "q");
+	const struct run_case *it = run_find(carried, 0, "a.b", false);
+	EXPECT(it && it->result && it->carried && run_case_is_of_other_image(carried, it));
+	EXPECT(it->result->outcome == OUTCOME_SKIP && it->result->duration_ns == 7);
+	EXPECT_TEXT(it->result->need, "kvm");
+	EXPECT_TEXT(it->carried->run, "q");
+	EXPECT(run_case_is_done(it) && it->attempts == 0);
+	run_tally(carried, &tally);
+	EXPECT(tally.carried == 1 && tally.foreign == 1 && tally.outcomes[OUTCOME_SKIP] == 1);
+
+	/* What the run looked at itself is its own. */
+	EXPECT(run_parse(plan, strlen(plan), own, strlen(own), &again, &e) == 0);
+	it = run_find(again, 0, "a.b", false);
+	EXPECT(it && !it->carried && it->result->outcome == OUTCOME_PASS);
+	run_case_forget(run_find(again, 0, "a.b", false));
+	EXPECT(!it->result && !it->record && it->attempts == 0);
+}
+
+TEST(run, a_carried_result_has_an_outcome)
+{
+	static const char plan[] = CARRIED_PLAN("{\"run\":\"q\",\"outcome\":\"fine\"}");
+	CLEANUP(run) struct run *run = NULL;
+	struct err e = {0};
+
+	EXPECT_NUMBER(run_parse(plan, strlen(plan), "", 0, &run, &e), -EBADMSG);
+	EXPECT(strstr(e.text, "case 'a.b' is carried over without outcome") != NULL);
+}
