@@ -126,16 +126,16 @@ const char *effect_name(enum effect effect)
 		.item_size = sizeof(struct yaml_text), .min = 1, .max = GATE_PATTERNS_MAX,         \
 		.help = (text)                                                                     \
 	}
-#define TEXT_EACH(name, is_right)                                                                  \
+#define TEXT_EACH(name, list, is_right)                                                            \
 	static const struct yaml_field name = {                                                    \
-		.key = #name, .type = YAML_TEXT, .offset = 0, .check = (is_right)}
+		.key = (list), .type = YAML_TEXT, .offset = 0, .check = (is_right)}
 
-TEXT_EACH(pattern, check_pattern);
-TEXT_EACH(term, check_term);
-TEXT_EACH(glob, check_glob);
-TEXT_EACH(size, check_glob);
-TEXT_EACH(key, check_key);
-TEXT_EACH(file, check_file);
+TEXT_EACH(pattern, "cases", check_pattern);
+TEXT_EACH(term, "cases", check_term);
+TEXT_EACH(glob, "images", check_glob);
+TEXT_EACH(size, "sizes", check_glob);
+TEXT_EACH(key, "signers", check_key);
+TEXT_EACH(file, "waivers", check_file);
 static const struct yaml_field firmware = {.key = "firmwares",
 					   .type = YAML_TEXT,
 					   .offset = 0,
