@@ -11,8 +11,6 @@
 #include "host/plan/budget.h"
 #include "host/runbook/size_fit.h"
 
-#define BOOT_NS (60 * NS_PER_S) /* as the engine guesses */
-
 /* ---- reading ---- */
 
 bool is_runbook(const char *path)
@@ -51,7 +49,9 @@ static unsigned check_trial(const struct runbook *runbook, const struct runbook_
 	unsigned count = check_rate(runbook, override, problems);
 
 	for (size_t i = 0; i < ARRAY_LEN(checked); i++) {
-		if (checked[i].said->number / checked[i].unit <= checked[i].most)
+		/* As it is taken: a part of a unit counts as one. */
+		if ((checked[i].said->number + checked[i].unit - 1) / checked[i].unit <=
+		    checked[i].most)
 			continue;
 		yaml_problem(problems, runbook->path, checked[i].said->place,
 			     "`%s` is more than %lld%s", checked[i].name, checked[i].most,
@@ -110,16 +110,19 @@ struct plan_limits book_limits(const struct execution_book *book)
 	return (struct plan_limits){.case_ns = (uint64_t)limits->case_ns.number,
 				    .cell_ns = (uint64_t)limits->cell_ns.number,
 				    .run_ns = (uint64_t)limits->run_ns.number,
-				    .sure_ns = (uint64_t)limits->sure_ns.number};
+				    .sure_ns = (uint64_t)limits->sure_ns.number,
+				    .memory = (uint64_t)limits->memory.number,
+				    .jobs = (unsigned)limits->jobs.number};
 }
 
 void book_set_trials(const struct execution *x, struct plan_cell *cell)
 {
 	vec_each (&cell->items, item) {
 		const struct plan_trial *trial = &x->book->trials[item->it - x->catalog->cases];
-		if (trial->timeout_s > 0 || trial->retries > 0 || trial->repeat > 0 ||
-		    trial->until_sure > 0)
-			(void)plan_set_trial(x->plan, cell, item->it, item->sabotaged, trial);
+		if ((trial->timeout_s > 0 || trial->retries > 0 || trial->repeat > 0 ||
+		     trial->until_sure > 0) &&
+		    plan_set_trial(x->plan, cell, item->it, item->sabotaged, trial) < 0)
+			abort(); /* check_trial() has the same maxima */
 	}
 }
 
@@ -374,13 +377,19 @@ void book_tell_left_out(const struct execution *x)
 	}
 }
 
+/* Until the machine is quiet, as far as that is known of its boot: about half as long again. */
+static uint64_t settled_ns(const struct plan_item *item)
+{
+	return strcmp(item->it->id, CASE_REACHES_READY) == 0 ? item->expected_ns / 2 : 0;
+}
+
 uint64_t book_cell_ns(const struct plan_cell *cell)
 {
-	uint64_t whole_ns = plan_cell_boots(cell) ? BOOT_NS : 0;
+	uint64_t whole_ns = 0;
 
 	vec_each (&cell->items, item)
 		if (item->way != PLAN_WAY_SKIP && item->way != PLAN_WAY_BROKEN)
-			whole_ns += item->expected_ns;
+			whole_ns += item->expected_ns + settled_ns(item);
 	return whole_ns;
 }
 
@@ -423,6 +432,8 @@ size_t book_keep_within(struct execution *x)
 
 	if (within->place.line == 0)
 		return 0;
+	for (size_t i = 0; i < book->combine->count; i++)
+		expected_ns[i] = BUDGET_NEVER;
 	for (size_t i = 0; i < x->cells.count; i++)
 		expected_ns[x->cells.items[i].combination] =
 			book_share_ns(x, x->plan->cells.items[i]);

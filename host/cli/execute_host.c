@@ -64,11 +64,20 @@ static const struct execution_cell *largest_cell(const struct execution *x)
 	return largest;
 }
 
+/* What the runbook gives, also to a run that is gone on with; 0: nobody says. */
+static struct plan_limits limits_of(const struct execution *x)
+{
+	if (x->earlier)
+		return (struct plan_limits){.memory = x->earlier->memory_limit,
+					    .jobs = x->earlier->jobs_limit};
+	return x->book ? book_limits(x->book) : (struct plan_limits){0};
+}
+
 /* What is free, but no more than the runbook gives. */
 static long long usable_memory_mib(const struct execution *x)
 {
 	long long free_now = (long long)(resources_memory("") >> 20);
-	long long limit = x->book ? x->book->runbook->limits.memory.number >> 20 : 0;
+	long long limit = (long long)(limits_of(x).memory >> 20);
 
 	return limit > 0 && (free_now == 0 || limit < free_now) ? limit : free_now;
 }
@@ -93,7 +102,7 @@ static unsigned wanted_jobs(const struct execution *x)
 {
 	if (x->arguments->jobs > 0)
 		return (unsigned)x->arguments->jobs;
-	return x->book ? (unsigned)x->book->runbook->limits.jobs.number : 0;
+	return limits_of(x).jobs;
 }
 
 /* Sizes differ: how many machines fit at once is seen for each when its turn comes. */
@@ -125,7 +134,8 @@ static int check_memory(struct execution *x, struct err *e)
 			wanted > 1 ? " or fewer --jobs" : ", or end other programs");
 	x->jobs = wanted_jobs(x) > 0 ? wanted_jobs(x) : choose_jobs(largest, memory_mib);
 	vec_each (&x->cells, cell)
-		cell->vms = choose_vms(cell, memory_mib);
+		if (cell->vms == 0) /* a run that is gone on with has them as they were planned */
+			cell->vms = choose_vms(cell, memory_mib);
 	x->waiting_jobs = choose_waiting_jobs(x, largest, memory_mib);
 	if (x->cells.count > 1)
 		pack_cells(x, memory_mib);

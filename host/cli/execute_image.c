@@ -132,6 +132,7 @@ static int add_earlier_cell(struct execution *x, struct run_cell *cell, struct e
 	added.with.entry = entry < 0 ? ENTRY_AUTO : (enum entry)entry;
 	take_earlier_size(cell, &added.size);
 	added.variants = xstrdup(cell->variants);
+	added.vms = cell->machines;
 	take_earlier_host(cell, &added);
 	/* Another image may have another way in, and a retest's host another accelerator. */
 	if (x->retests && (added.with.entry != ENTRY_SSH || x->arguments->entry != ENTRY_AUTO))

@@ -161,7 +161,9 @@ static void set_limits(struct execution *x)
 						       .cell_ns = x->earlier->cell_limit_ns,
 						       .run_ns = x->earlier->run_limit_ns,
 						       .sure_ns = x->earlier->sure_limit_ns,
-						       .sure_count = x->earlier->sure_limit};
+						       .sure_count = x->earlier->sure_limit,
+						       .memory = x->earlier->memory_limit,
+						       .jobs = x->earlier->jobs_limit};
 	else if (x->book)
 		x->plan->limits = book_limits(x->book);
 }

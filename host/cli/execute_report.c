@@ -85,7 +85,7 @@ static void add_summary(const struct execution *x, const struct run *run,
 	else
 		report_text(run, judgement, colour, out);
 	text_addf(out, "  Kept in %s (report.html is for people, junit.xml for CI)\n", x->folder);
-	if (end->cancelled)
+	if (end->cancelled || end->limited)
 		text_addf(out, "  To go on: assay %s --resume %s\n",
 			  x->way == EXECUTE_PROVE ? "prove" : "run",
 			  x->arguments->out ? x->folder : run->id);

@@ -100,44 +100,76 @@ static size_t find_best(struct pairs *pairs, struct valued *left, size_t count)
 	return best;
 }
 
+/* Those that are left, from which the best is taken one after another. */
+struct choice {
+	struct pairs pairs;
+	struct valued *left;
+	size_t count;
+};
+
+static void choice_init(struct choice *choice, const struct combine *combine)
+{
+	*choice = (struct choice){.left = xnew((combine->count + 1) * sizeof *choice->left),
+				  .count = combine->count};
+	pairs_init(&choice->pairs, combine);
+	for (size_t i = 0; i < combine->count; i++)
+		choice->left[i] = (struct valued){.index = i,
+						  .weight = weight_of(combine, i),
+						  .gain = GAINS,
+						  .is_must = combine->origins.items[i].why ==
+							     COMBINE_WHY_MUST};
+	if (combine->count > 0)
+		qsort(choice->left, combine->count, sizeof *choice->left, compare_valued);
+}
+
+static void choice_done(struct choice *choice)
+{
+	free(choice->pairs.met);
+	free(choice->left);
+}
+
+/* Takes the next one out. Its pairs have met only when it is kept. */
+static struct valued choice_next(struct choice *choice)
+{
+	size_t best = choice->left[0].is_must
+			      ? 0
+			      : find_best(&choice->pairs, choice->left, choice->count);
+	struct valued taken = choice->left[best];
+
+	memmove(&choice->left[best], &choice->left[best + 1],
+		(--choice->count - best) * sizeof *choice->left);
+	return taken;
+}
+
 void budget_order(const struct combine *combine, size_t *ret)
 {
-	CLEAN_FREE struct valued *left = xnew((combine->count + 1) * sizeof *left);
-	struct pairs pairs;
-	size_t count = combine->count, done = 0;
+	struct choice choice;
 
-	pairs_init(&pairs, combine);
-	for (size_t i = 0; i < count; i++)
-		left[i] = (struct valued){.index = i,
-					  .weight = weight_of(combine, i),
-					  .gain = GAINS,
-					  .is_must = combine->origins.items[i].why ==
-						     COMBINE_WHY_MUST};
-	if (count > 0)
-		qsort(left, count, sizeof *left, compare_valued);
-	while (count > 0) {
-		size_t best = left[0].is_must ? 0 : find_best(&pairs, left, count);
-		ret[done++] = left[best].index;
-		(void)pairs_gain(&pairs, left[best].index, true);
-		memmove(&left[best], &left[best + 1], (--count - best) * sizeof *left);
+	choice_init(&choice, combine);
+	for (size_t done = 0; choice.count > 0; done++) {
+		ret[done] = choice_next(&choice).index;
+		(void)pairs_gain(&choice.pairs, ret[done], true);
 	}
-	free(pairs.met);
+	choice_done(&choice);
 }
 
 uint64_t budget_choose(const struct combine *combine, const uint64_t *expected_ns,
 		       uint64_t budget_ns, bool *ret_kept)
 {
-	CLEAN_FREE size_t *order = xnew((combine->count + 1) * sizeof *order);
 	uint64_t used_ns = 0;
+	struct choice choice;
 
-	budget_order(combine, order);
-	for (size_t i = 0; i < combine->count; i++) {
-		size_t index = order[i];
-		bool is_must = combine->origins.items[index].why == COMBINE_WHY_MUST;
-		ret_kept[index] = is_must || (used_ns <= budget_ns &&
-					      expected_ns[index] <= budget_ns - used_ns);
-		if (ret_kept[index])
-			used_ns += expected_ns[index];
+	choice_init(&choice, combine);
+	while (choice.count > 0) {
+		struct valued next = choice_next(&choice);
+		uint64_t wanted_ns = expected_ns[next.index];
+		bool fits = used_ns <= budget_ns && wanted_ns <= budget_ns - used_ns;
+		ret_kept[next.index] = wanted_ns != BUDGET_NEVER && (next.is_must || fits);
+		if (!ret_kept[next.index])
+			continue;
+		used_ns += wanted_ns;
+		(void)pairs_gain(&choice.pairs, next.index, true);
 	}
+	choice_done(&choice);
 	return used_ns;
 }

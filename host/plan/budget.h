@@ -11,6 +11,9 @@
 
 #include "host/plan/combine.h"
 
+/* How long one takes that cannot be run: it is never kept, and brings nothing together. */
+#define BUDGET_NEVER UINT64_MAX
+
 /* Sets for each combination whether it fits; what must be there does in any case. Gives the time of all that do, which is more
  * than the budget when what must be there alone takes longer. */
 uint64_t budget_choose(const struct combine *combine, const uint64_t *expected_ns,

@@ -566,5 +566,15 @@ TEST(budget, keeps_the_most_valuable)
 	for (size_t i = 0; i < 18; i++)
 		EXPECT(kept[i] == (i == 0));
 	EXPECT_NUMBER((long long)budget_choose(combine, expected_ns, UINT64_MAX, kept), 270);
+	/* What cannot be run brings nothing together: what is kept instead does. */
+	for (size_t i = 0; i < 18; i++)
+		expected_ns[i] = i == order[1] ? BUDGET_NEVER : 10;
+	EXPECT_NUMBER((long long)budget_choose(combine, expected_ns, 25, kept), 20);
+	EXPECT(!kept[order[1]]);
+	size_t other = 0;
+	while (other < 18 && (!kept[other] || other == order[0]))
+		other++;
+	EXPECT(other < 18 && new_pairs(combine, order, 1, other) == 3);
+	EXPECT_NUMBER(combine_items(combine, other)[1], 2);
 	world_done(&world);
 }

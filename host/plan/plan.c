@@ -283,6 +283,8 @@ static uint64_t guess_ns(const struct catalog_case *it, enum plan_way way)
 	};
 	uint64_t guess = kind_ms[it->info.kind] * NS_PER_MS;
 
+	if (is_own(it, CASE_REACHES_READY) && way == PLAN_WAY_RUN)
+		return PLAN_BOOT_NS;
 	if (it->info.isolation == ISOLATION_REBOOT || way == PLAN_WAY_COLD)
 		guess += 60 * NS_PER_S;
 	return guess;
@@ -590,6 +592,8 @@ static void add_cell(const struct plan_cell *cell, struct text *out)
 	json_member(out, "policy", cell->policy);
 	if (cell->variants[0])
 		json_member(out, "variants", cell->variants);
+	if (cell->offer.vms > 0)
+		json_member_number(out, "machines", cell->offer.vms);
 	json_key(out, "cold");
 	json_bool(out, cell->cold);
 	json_key(out, "cases");
@@ -607,20 +611,23 @@ static void add_limits(const struct plan_limits *limits, struct text *out)
 {
 	const struct {
 		const char *key;
-		uint64_t ns;
+		uint64_t number;
 	} members[] = {{"case_ns", limits->case_ns},
 		       {"cell_ns", limits->cell_ns},
 		       {"run_ns", limits->run_ns},
 		       {"sure_ns", limits->sure_ns},
-		       {"sure_count", limits->sure_count}};
+		       {"sure_count", limits->sure_count},
+		       {"memory", limits->memory},
+		       {"jobs", limits->jobs}};
 
 	json_key(out, "limits");
 	json_open(out, '{');
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
-		if (members[i].ns > 0)
+		if (members[i].number > 0)
 			json_member_number(out, members[i].key,
-					   members[i].ns < INT64_MAX ? (long long)members[i].ns
-								     : INT64_MAX);
+					   members[i].number < INT64_MAX
+						   ? (long long)members[i].number
+						   : INT64_MAX);
 	json_close(out, '}');
 }
 

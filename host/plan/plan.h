@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/vec.h"
 #include "host/catalog/catalog.h"
@@ -34,6 +35,7 @@ enum plan_way {
 	PLAN_WAY_RUN, /* the engine itself knows: the boot of the template, the image at the end */
 };
 
+#define PLAN_BOOT_NS	    (40 * NS_PER_S) /* a boot that was never seen takes so long */
 #define PLAN_TIMEOUT_MAX_S  86400
 #define PLAN_TRIES_MAX	    1000  /* retries, and repetitions */
 #define PLAN_EXECUTIONS_MAX 10000 /* of a case in doubt, all in all */
@@ -86,6 +88,11 @@ static inline bool plan_item_is_tried_otherwise(const struct plan_item *item)
 	return item->trial.timeout_s > 0 || item->trial.retries > 0 || item->trial.repeat > 1 ||
 	       item->trial.is_doubted;
 }
+/* True when more than one execution will be wanted: for what judges a boot each is one of another boot. */
+static inline bool plan_item_is_tried_again(const struct plan_item *item)
+{
+	return item->trial.retries > 0 || item->trial.repeat > 1 || item->trial.is_doubted;
+}
 DEFINE_VEC(plan_items, struct plan_item);
 
 /* What a cell is made of. Strings are copied by plan_add_cell. */
@@ -126,7 +133,7 @@ struct plan_left_out {
 };
 DEFINE_VEC(plan_left_outs, struct plan_left_out);
 
-/* How long things may take, in nanoseconds; 0: as long as they like. What a limit cuts off never passes. */
+/* How long things may take, in nanoseconds, and what of the host; 0: as much as they like. What a limit cuts off never passes. */
 struct plan_limits {
 	/* No case gets more, whatever its own limit is; by hardware virtualisation, as that. It is broken then. */
 	uint64_t case_ns;
@@ -140,6 +147,8 @@ struct plan_limits {
 	 * resumed run has it anew. */
 	uint64_t sure_ns;
 	unsigned sure_count;
+	uint64_t memory; /* bytes that all machines may have together */
+	unsigned jobs;	 /* machines at once */
 };
 
 struct plan {

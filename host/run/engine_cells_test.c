@@ -398,6 +398,21 @@ TEST(engine_cells, where_the_control_fails_too_the_host_is_at_fault)
 	tour_end(&tour);
 }
 
+TEST(engine_cells, a_control_that_the_limit_cuts_off_says_nothing_of_the_host)
+{
+	struct tour tour = {0};
+
+	tour_prepare(&tour, "a", "no_boot_in=m0001-boot,boot_ms=5000");
+	tour.setup.control = &control;
+	tour.plan->limits.cell_ns = 300 * NS_PER_MS;
+	tour_go(&tour);
+	EXPECT_NUMBER(count_phases(&tour, "control boot"), 1);
+	EXPECT_TEXT(outcome_of(&tour, 0, CASE_REACHES_READY), "infra");
+	EXPECT(strstr(message_of(&tour, 0, CASE_REACHES_READY),
+		      "cut off by the cell's limit of 0.30 s; before that: ") != NULL);
+	tour_end(&tour);
+}
+
 /* ---- tries and repetitions ---- */
 
 TEST(engine_cells, a_case_is_tried_again_where_the_plan_says_so)

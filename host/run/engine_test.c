@@ -106,6 +106,9 @@ struct trip {
 	struct err e;
 };
 
+/* How b.boots is tried. */
+static struct plan_trial trial_of_boots;
+
 static void trip_prepare(struct trip *trip, const char *options, bool proves)
 {
 	struct plan_cell_spec spec = {.image_name = "null",
@@ -126,6 +129,9 @@ static void trip_prepare(struct trip *trip, const char *options, bool proves)
 	}
 	for (size_t i = 0; i < meeting_count; i++)
 		plan_add_case(trip->plan, cell, &meeting_cases[i], false, 0);
+	EXPECT_NUMBER(plan_set_trial(trip->plan, cell, catalog_find(trip->catalog, "b.boots"),
+				     false, &trial_of_boots),
+		      0);
 	plan_freeze(trip->plan);
 	trip->folder = xasprintf("%s/run", test_folder());
 	EXPECT(folder_make(trip->folder, &trip->e) == 0);
@@ -294,6 +300,62 @@ TEST(engine, without_templates_shared_cases_share_the_boot)
 	EXPECT_NUMBER(tally.outcomes[OUTCOME_PASS], GUEST_CASES + 3);
 	/* One that the shared ones sit on, one for each fork case, the host's, the one that boots anew. */
 	EXPECT_NUMBER(count_phases(&trip, "boot"), 1 + GUEST_CASES / 3 + 2);
+	trip_end(&trip);
+}
+
+/* What judges a boot sees another one each time. */
+TEST(engine, each_repetition_of_a_boot_is_a_boot)
+{
+	struct trip trip = {0};
+
+	trial_of_boots = (struct plan_trial){.repeat = 3};
+	trip_prepare(&trip, "", false);
+	trip_go(&trip);
+	EXPECT_NUMBER(count_phases(&trip, "boot"), 1 + 3);
+	EXPECT_TEXT(outcome_of(&trip, "b.boots", false), "pass");
+	EXPECT(strstr(message_of(&trip, "b.boots"), "3 repetitions, all with") != NULL);
+	trip_end(&trip);
+}
+
+TEST(engine, without_templates_each_repetition_of_a_boot_is_one_as_well)
+{
+	struct trip trip = {0};
+
+	trial_of_boots = (struct plan_trial){.repeat = 3};
+	trip_prepare(&trip, "", false);
+	trip.setup.templates = NULL;
+	trip_go(&trip);
+	EXPECT_NUMBER(count_phases(&trip, "boot"), 1 + GUEST_CASES / 3 + 1 + 3);
+	trip_end(&trip);
+}
+
+/* What is remembered of the frozen boot is of one boot only. */
+TEST(engine, repetitions_of_a_boot_are_not_remembered)
+{
+	struct trip first = {0}, second = {0};
+
+	trip_prepare(&first, "", false);
+	trip_go(&first);
+	EXPECT(folder_remove(first.folder, &first.e) == 0);
+	trial_of_boots = (struct plan_trial){.repeat = 2};
+	trip_prepare(&second, "", false);
+	trip_go(&second);
+	EXPECT_NUMBER(count_phases(&second, "template reused"), 1);
+	EXPECT_NUMBER(count_phases(&second, "boot"), 2);
+	EXPECT(strstr(message_of(&second, "b.boots"), "which was frozen") == NULL);
+	trip_end(&first);
+	trip_end(&second);
+}
+
+TEST(engine, a_boot_that_is_judged_bad_is_tried_again_on_another)
+{
+	struct trip trip = {0};
+
+	trial_of_boots = (struct plan_trial){.retries = 2};
+	trip_prepare(&trip, "fail=b.boots", false);
+	trip_go(&trip);
+	EXPECT_NUMBER(count_phases(&trip, "boot"), 1 + 3);
+	EXPECT_TEXT(outcome_of(&trip, "b.boots", false), "fail");
 	trip_end(&trip);
 }
 

@@ -115,6 +115,15 @@ static int try_item(struct seat *seat, const struct plan_item *item, struct resu
 	return r > 0 ? execute(seat, item, result, e) : r;
 }
 
+/* True when an execution may follow that is to judge another boot. */
+static bool sees_another_boot(const struct plan_item *item, const struct result *result)
+{
+	bool is_bad = result->outcome != OUTCOME_PASS && result->outcome != OUTCOME_SKIP;
+
+	return plan_item_is_tried_again(item) ||
+	       (item->trial.until_sure > 0 && (is_bad || result->attempt > 1));
+}
+
 /* Only a machine on which nothing happened serves for another case. What judges a boot only looks at it, and a boot that
  * was judged bad is no other boot for that. */
 static bool is_spoilt(const struct seat *seat, const struct plan_item *item,
@@ -123,7 +132,7 @@ static bool is_spoilt(const struct seat *seat, const struct plan_item *item,
 	if (!seat->machine || !machine_is_alive(seat->machine))
 		return true;
 	if (item->it->info.isolation == ISOLATION_COLD && !item->sabotaged)
-		return false;
+		return sees_another_boot(item, result);
 	return item->it->info.isolation != ISOLATION_SHARED ||
 	       (item->it->of_host && !case_judges_host(item->it)) ||
 	       (item->sabotaged && !seat->sabotage) ||
@@ -163,6 +172,8 @@ struct record *run_once(struct seat *seat, const struct plan_item *item, unsigne
 
 	result->attempt = attempt;
 	int r = try_item(seat, item, result, &e);
+	/* Before anything is cleared away: what ended within the limit was not cut off. */
+	bool is_over = cell_is_over(engine, seat->cell);
 	late_judge(item, steal_percent_since(&begin), result);
 	blame_host(item, result);
 	(void)snprintf(record->name, sizeof record->name, "%s", seat->name);
@@ -175,7 +186,7 @@ struct record *run_once(struct seat *seat, const struct plan_item *item, unsigne
 	if (r < 0)
 		result_set(result, OUTCOME_INFRA, "%s", e.text);
 	/* What was cut off says nothing of it either; what was quick enough to pass has passed. */
-	if (cell_is_over(engine, seat->cell) && result->outcome != OUTCOME_PASS)
+	if (is_over && result->outcome != OUTCOME_PASS)
 		result_set(result, OUTCOME_INFRA, "%s", cell_over_words(engine, words));
 	return STEAL_PTR(record);
 }

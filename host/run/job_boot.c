@@ -57,7 +57,9 @@ static void set_template(struct boot_job *boot, enum template_state state, const
 static void set_sentence(const struct boot_job *boot, struct result *result, enum outcome outcome,
 			 const char *sentence)
 {
-	if (boot->before[0])
+	if (boot->before[0] && boot->attempts < 2)
+		result_set(result, outcome, "%.180s; before that: %.280s", sentence, boot->before);
+	else if (boot->before[0])
 		result_set(result, outcome, "%.180s; it was try %u, the one before: %.280s",
 			   sentence, boot->attempts, boot->before);
 	else
@@ -149,7 +151,12 @@ static void tell_boot_try(struct boot_job *boot, enum outcome outcome, const str
 /* Proves the host before the subject is tried again. */
 static int prove_host(struct boot_job *boot, struct err *e)
 {
+	struct engine *engine = boot->worker->engine;
 	struct err own = {0};
+	char words[96];
+
+	/* What is left of the subject's machine would take the control's room. */
+	seat_clear(&boot->seat);
 	int r = control_boot(boot->worker, boot->cell, &boot->seat.spec, &own);
 
 	boot->is_host_proved = r == 0;
@@ -159,6 +166,8 @@ static int prove_host(struct boot_job *boot, struct err *e)
 		*e = own;
 		return r;
 	}
+	if (cell_is_over(engine, boot->cell))
+		return err_set(e, BLAME_HOST, ETIMEDOUT, "%s", cell_over_words(engine, words));
 	return err_set(
 		e, BLAME_HOST, EIO,
 		"the control machine did not come up on this host either (%.180s), so nothing is said of "
@@ -176,9 +185,10 @@ static int boot_ready(struct boot_job *boot, struct err *e)
 
 	for (;;) {
 		int r = boot_once(boot, e);
+		bool is_over = cell_is_over(engine, boot->cell);
 		if (r == 0 || is_stopped(boot, e))
 			return r;
-		if (cell_is_over(engine, boot->cell)) {
+		if (is_over) {
 			err_set(e, BLAME_HOST, ETIMEDOUT, "%s", cell_over_words(engine, words));
 			return blame_host(boot, e);
 		}

@@ -240,10 +240,11 @@ static struct job *find_group(const struct deal *deal, const struct plan_item *i
 	return NULL;
 }
 
-/* Cases that judge a boot leave it as it is: without a built-in sabotage all of them share the template's own boot. */
+/* Cases that judge a boot leave it as it is: without a built-in sabotage all of them share the template's own boot, but those that
+ * are to see more than one. */
 static struct job *find_boot(const struct deal *deal, const struct plan_item *item)
 {
-	if (!deal->layout->has_templates || item->sabotaged ||
+	if (!deal->layout->has_templates || item->sabotaged || plan_item_is_tried_again(item) ||
 	    item->it->info.isolation != ISOLATION_COLD)
 		return NULL;
 	for (size_t i = deal->first; i < deal->jobs->count; i++)
@@ -280,6 +281,7 @@ static void deal_boot(const struct deal *deal)
 {
 	struct item_list own, shared;
 	struct job *boot = NULL, *verify = NULL;
+	bool has_ready = false; /* a run that is gone on with may have its result */
 
 	gather(deal, PLAN_WAY_RUN, &own);
 	gather(deal, PLAN_WAY_SHARED, &shared);
@@ -290,17 +292,20 @@ static void deal_boot(const struct deal *deal)
 		is_needed = is_needed || is_reaches_ready(*item);
 	if (is_needed) {
 		boot = job_new(JOB_TEMPLATE, deal->cell, deal->jobs);
-		boot->expected_ns = 60 * NS_PER_S;
+		boot->expected_ns = PLAN_BOOT_NS / 2; /* until it is quiet and frozen */
 	}
 	vec_each (&own, item) {
 		if (is_reaches_ready(*item)) {
 			job_add(boot, *item);
+			has_ready = true;
 			continue;
 		}
 		if (!verify)
 			verify = job_new(JOB_VERIFY, deal->cell, deal->jobs);
 		job_add(verify, *item);
 	}
+	if (boot && !has_ready)
+		boot->expected_ns += PLAN_BOOT_NS;
 	if (deal->layout->has_templates && shared.count > 0)
 		deal_batches(deal, &shared);
 	else

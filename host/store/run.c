@@ -108,7 +108,7 @@ static unsigned copy_number(const json_t *object, const char *key)
 	return value < 0 || value > UINT_MAX ? 0 : (unsigned)value;
 }
 
-static uint64_t copy_ns(const json_t *object, const char *key)
+static uint64_t copy_large(const json_t *object, const char *key)
 {
 	json_int_t value = json_integer_value(json_object_get(object, key));
 
@@ -117,11 +117,13 @@ static uint64_t copy_ns(const json_t *object, const char *key)
 
 static void parse_limits(struct run *run, const json_t *limits)
 {
-	run->case_limit_ns = copy_ns(limits, "case_ns");
-	run->cell_limit_ns = copy_ns(limits, "cell_ns");
-	run->run_limit_ns = copy_ns(limits, "run_ns");
-	run->sure_limit_ns = copy_ns(limits, "sure_ns");
+	run->case_limit_ns = copy_large(limits, "case_ns");
+	run->cell_limit_ns = copy_large(limits, "cell_ns");
+	run->run_limit_ns = copy_large(limits, "run_ns");
+	run->sure_limit_ns = copy_large(limits, "sure_ns");
 	run->sure_limit = copy_number(limits, "sure_count");
+	run->memory_limit = copy_large(limits, "memory");
+	run->jobs_limit = copy_number(limits, "jobs");
 }
 
 /* A result that stands in the plan itself. */
@@ -146,8 +148,8 @@ static int parse_carried(struct run_case *it, const json_t *carried, struct err 
 	copy_word(carried, "message", result->message, sizeof result->message);
 	copy_word(carried, "need", result->need, sizeof result->need);
 	result->checks_passed = copy_number(carried, "passed");
-	result->duration_ns = copy_ns(carried, "duration_ns");
-	result->wall_ns = copy_ns(carried, "ended_ns");
+	result->duration_ns = copy_large(carried, "duration_ns");
+	result->wall_ns = copy_large(carried, "ended_ns");
 	result->attempt = 1;
 	it->record->wall_ns = result->wall_ns;
 	it->result = result;
@@ -230,6 +232,7 @@ static int parse_cell(struct run *run, const json_t *object, struct err *e)
 		.qemu = copy_member(host, "qemu"),
 		.qemu_version = copy_member(host, "version"),
 		.machine = copy_member(host, "machine"),
+		.machines = copy_number(object, "machines"),
 		.cold = json_is_true(json_object_get(object, "cold")),
 	};
 	size_t at;

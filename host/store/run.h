@@ -62,6 +62,7 @@ struct run_cell {
 	char size_name[64], cpu_model[64], controller[32];
 	char stand_in[160]; /* what its machines lack of what the size promises; "": nothing */
 	unsigned cpus, mem_mib, max_mem_mib, numa_nodes, data_disks, data_disk_mib, nics;
+	unsigned machines; /* that a case may have at once; 0: nobody says */
 	bool tpm, cold;
 };
 DEFINE_VEC(run_cells, struct run_cell);
@@ -96,7 +97,9 @@ struct run {
 	uint64_t case_limit_ns, cell_limit_ns, run_limit_ns; /* of the plan; 0: none */
 	uint64_t sure_limit_ns;				     /* as is what being sure may take */
 	unsigned sure_limit;
-	size_t lost_lines; /* at the journal's end: torn or garbled */
+	size_t lost_lines;     /* at the journal's end: torn or garbled */
+	uint64_t memory_limit; /* bytes of all machines; 0: none */
+	unsigned jobs_limit;
 	struct run_cells cells;
 	struct run_left_outs left_out;
 	struct run_cases cases; /* sorted by cell, id, clean before sabotaged */

@@ -128,6 +128,24 @@ check_exit 0 "a run that was killed goes on" "$ASSAY" run --resume "$work/run"
 check_says "all of its cells" "6 cells"
 check "nothing is missing" jq -e '.counts.holes == 0 and .counts.total == 12' "$work/run/report.json"
 
+# A run is gone on with within the limits that it had.
+{
+	cat "$work/book.yaml"
+	printf 'limits: {run: 1h, memory: 3GiB, jobs: 3}\n'
+} >"$work/limits.yaml"
+check_exit 0 "a run with limits" "$ASSAY" run "$work/limits.yaml" --out "$work/limits"
+check "they are kept with it" jq -e '.limits == {"run_ns": 3600000000000, "memory": 3221225472, "jobs": 3}' "$work/limits/plan.json"
+
+# How cases are tried.
+override() { # WHAT...
+	sed '/^  include/a\  overrides:\n    - {cases: image.virtual_size_is_aligned, '"$1"'}' "$work/book.yaml" >"$work/override.yaml"
+}
+override "timeout: 86400s"
+check_exit 0 "the longest time" "$ASSAY" plan "$work/override.yaml"
+override "timeout: 86400.5s"
+check_exit 64 "half a second more, which would be taken as one" "$ASSAY" plan "$work/override.yaml"
+check_says "where it stands" "override.yaml:14:55: .timeout. is more than 86400 s"
+
 # What is kept of a run has no secrets in it: what was in their place nobody can know.
 mkdir "$work/hidden-place"
 cp "$work/a.img" "$work/hidden-place"
@@ -160,6 +178,8 @@ printf 'within: 1s\n' | cat "$work/book.yaml" - >"$work/budget.yaml"
 check_exit 0 "a budget leaves out what was asked for" env XDG_STATE_HOME="$work/unremembered" "$ASSAY" run "$work/budget.yaml" --out "$work/budget"
 check "and it is told" jq -e '(.cells | length) == 1 and (.left_out | length) == 5 and all(.left_out[]; .asked) and .reasons == []' \
 	"$work/budget/report.json"
+check_exit 0 "but by what is remembered of audits all of it fits" "$ASSAY" plan "$work/budget.yaml"
+check_says "all cells" "^  6 cells,"
 
 # ---- hosts ----
 mkdir -p "$work/qemu"
