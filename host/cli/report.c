@@ -10,21 +10,31 @@ enum format {
 	FORMAT_JSON,
 	FORMAT_HTML,
 	FORMAT_JUNIT,
+	FORMAT_TAP,
+	FORMAT_KTAP,
+	FORMAT_CTRF,
+	FORMAT_OPENMETRICS,
+	FORMAT_MARKDOWN,
 	FORMAT_PROOF,
 	FORMAT_PROOF_JSON,
-	FORMAT_MARKDOWN
+	FORMAT_PROOF_MARKDOWN
 };
-static const char *const format_words[] = {"text",  "json",	  "html",	    "junit",
-					   "proof", "proof-json", "proof-markdown", NULL};
+static const char *const format_words[] = {
+	"text",	    "json",  "html",	   "junit",	     "tap", "ktap", "ctrf", "openmetrics",
+	"markdown", "proof", "proof-json", "proof-markdown", NULL};
 
 struct arguments {
 	const char *out;
 	int format;
+	long long limit;
 };
 
 static const struct option_line options[] = {
 	OPTION_CHOICE("format", 'f', struct arguments, format, "FORMAT", format_words,
-		      "text, json, html, junit; of a proof also proof, proof-json, proof-markdown"),
+		      "text, json, html, junit, tap, ktap, ctrf, openmetrics, markdown; of a proof "
+		      "also proof, proof-json, proof-markdown"),
+	OPTION_NUMBER("limit", 0, struct arguments, limit, "BYTES", REPORT_COMMENT_MAX_MIN,
+		      REPORT_MAX, "of markdown: cut it to fit (else 65000, as GitHub takes it)"),
 	OPTION_TEXT("out", 'o', struct arguments, out, "FILE",
 		    "write it to FILE instead of standard output"),
 };
@@ -34,7 +44,7 @@ static int run(int argc, char **argv, struct err *e);
 const struct verb verb_report = {
 	.name = "report",
 	.operands = "[RUN]",
-	.title = "tell a kept run again, in one of several formats",
+	.title = "tell a kept run again, in one of several formats (assay-formats(5))",
 	.run = run,
 	.options = options,
 	.option_count = ARRAY_LEN(options),
@@ -44,7 +54,7 @@ const struct verb verb_report = {
 };
 
 static void render(enum format format, const struct run *run, const struct judgement *judgement,
-		   bool colour, struct text *out)
+		   bool colour, size_t limit, struct text *out)
 {
 	switch (format) {
 	case FORMAT_TEXT:
@@ -65,15 +75,30 @@ static void render(enum format format, const struct run *run, const struct judge
 	case FORMAT_PROOF_JSON:
 		proof_json(run, out);
 		break;
-	case FORMAT_MARKDOWN:
+	case FORMAT_PROOF_MARKDOWN:
 		proof_markdown(run, out);
+		break;
+	case FORMAT_TAP:
+		report_tap(run, judgement, out);
+		break;
+	case FORMAT_KTAP:
+		report_ktap(run, judgement, out);
+		break;
+	case FORMAT_CTRF:
+		report_ctrf(run, judgement, out);
+		break;
+	case FORMAT_OPENMETRICS:
+		report_openmetrics(run, judgement, out);
+		break;
+	case FORMAT_MARKDOWN:
+		report_markdown(run, judgement, limit, out);
 		break;
 	}
 }
 
 static int run(int argc, char **argv, struct err *e)
 {
-	struct arguments arguments = {0};
+	struct arguments arguments = {.limit = REPORT_COMMENT_MAX};
 	CLEAN_FREE char *folder = NULL;
 	CLEANUP(run) struct run *run = NULL;
 	CLEAN_DONE(judgement) struct judgement judgement = {0};
@@ -93,11 +118,12 @@ static int run(int argc, char **argv, struct err *e)
 		return err_set(
 			e, BLAME_USER, EINVAL,
 			"run %s is no proof: --format %s tells what `assay prove` found; for this "
-			"run take one of text, json, html, junit",
+			"run take one of text, json, html, junit, tap, ktap, ctrf, openmetrics, markdown",
 			run->id, format_words[format]);
 	if (format == FORMAT_TEXT && run->proves)
 		format = FORMAT_PROOF;
-	render(format, run, &judgement, !arguments.out && has_colours(STDOUT_FILENO), &out);
+	render(format, run, &judgement, !arguments.out && has_colours(STDOUT_FILENO),
+	       (size_t)arguments.limit, &out);
 	r = arguments.out ? write_text(arguments.out, &out, e) : print_out(&out, e);
 	return r < 0 ? r : verdict_exit_code(judgement.verdict);
 }

@@ -24,9 +24,29 @@ void report_text(const struct run *run, const struct judgement *judgement, bool 
 void report_json(const struct run *run, const struct judgement *judgement, struct text *out)
 	NONNULL(1, 2, 3);
 
-/* JUnit XML: a suite per area; fail is a failure, broken, infra and holes are errors. */
+/* JUnit XML: a suite per area and cell; fail is a failure, broken, infra and holes are errors. */
 void report_junit(const struct run *run, const struct judgement *judgement, struct text *out)
 	NONNULL(1, 2, 3);
+
+/* TAP 14 and KTAP 1: a point for each case, with the tests of a program's own below it. */
+void report_tap(const struct run *run, const struct judgement *judgement, struct text *out)
+	NONNULL(1, 2, 3);
+void report_ktap(const struct run *run, const struct judgement *judgement, struct text *out)
+	NONNULL(1, 2, 3);
+
+/* The Common Test Report Format, a JSON object. */
+void report_ctrf(const struct run *run, const struct judgement *judgement, struct text *out)
+	NONNULL(1, 2, 3);
+
+/* OpenMetrics, gauges alone. */
+void report_openmetrics(const struct run *run, const struct judgement *judgement, struct text *out)
+	NONNULL(1, 2, 3);
+
+/* A comment on a pull request, of at most `limit` bytes: what did not fit is counted in it. GitHub takes 65536 characters. */
+#define REPORT_COMMENT_MAX     65000
+#define REPORT_COMMENT_MAX_MIN 2000
+void report_markdown(const struct run *run, const struct judgement *judgement, size_t limit,
+		     struct text *out) NONNULL(1, 2, 4);
 
 /* One self-contained page without any outside resource. */
 void report_html(const struct run *run, const struct judgement *judgement, struct text *out)

@@ -26,33 +26,14 @@ static bool is_same_suite(const struct run_case *a, const struct run_case *b)
 	return a->cell == b->cell && length == area_length(b) && memcmp(a->id, b->id, length) == 0;
 }
 
-/* In a proof: the sabotaged run of a case that did not see its defect; NULL: it did, or that is not known. */
-static const struct run_case *find_miss(const struct run *run, const struct run_case *it)
-{
-	const struct run_case *sabotaged =
-		run->proves && it->result && it->result->outcome == OUTCOME_PASS
-			? run_find(run, it->cell, it->id, true)
-			: NULL;
-
-	return sabotaged && (!sabotaged->result || sabotaged->result->outcome != OUTCOME_FAIL)
-		       ? sabotaged
-		       : NULL;
-}
-
-/* Nobody knows whether it would have seen it. */
-static bool is_unknown(const struct run_case *sabotaged)
-{
-	return !sabotaged->result || sabotaged->result->outcome == OUTCOME_INFRA;
-}
-
 static void count_case(const struct run *run, const struct run_case *it, struct suite_count *count)
 {
-	const struct run_case *miss = find_miss(run, it);
+	const struct run_case *miss = words_miss(run, it);
 
 	count->tests++;
 	if (miss) {
-		count->errors += is_unknown(miss);
-		count->failures += !is_unknown(miss);
+		count->errors += words_is_unknown(miss);
+		count->failures += !words_is_unknown(miss);
 		return;
 	}
 	if (!it->result) {
@@ -80,11 +61,27 @@ static void count_case(const struct run *run, const struct run_case *it, struct 
 	}
 }
 
-static void add_counts(const struct suite_count *count, struct text *out)
+/* The user's own budget leaves it out, and nothing is missing. */
+static bool is_skipped(const struct run_left_out *it)
 {
-	text_addf(out, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"%.3f\"",
-		  count->tests, count->failures, count->errors, count->skipped,
-		  clock_s(count->span_ns));
+	return it->asked && !it->must;
+}
+
+static void count_left_out(const struct run_left_out *it, struct suite_count *count)
+{
+	count->tests++;
+	count->skipped += is_skipped(it);
+	count->errors += !is_skipped(it);
+}
+
+/* Jenkins' schema knows `skipped` of a suite, and not of all of them. */
+static void add_counts(const struct suite_count *count, bool is_suite, struct text *out)
+{
+	text_addf(out, " tests=\"%u\" failures=\"%u\" errors=\"%u\"", count->tests, count->failures,
+		  count->errors);
+	if (is_suite)
+		text_addf(out, " skipped=\"%u\"", count->skipped);
+	text_addf(out, " time=\"%.3f\"", clock_s(count->span_ns));
 }
 
 static void add_attribute(struct text *out, const char *name, const char *value)
@@ -125,14 +122,36 @@ static void add_problem(const char *element, const struct run_case *it, struct t
 	text_addf(out, "</%s>", element);
 }
 
-static void add_evidence(const struct result *result, struct text *out)
+/* The tests of a program's own, a line for each; JUnit has no place below a case. */
+static void add_subs(const struct result *result, struct text *out)
+{
+	vec_each (&result->subs, sub) {
+		text_addf(out, "%s%s ", outcome_name(sub->outcome),
+			  sub->expected ? " (failed as expected)" : "");
+		escape_xmls(out, sub->name);
+		if (sub->duration_ns > 0)
+			text_addf(out, " (%.3f s)", clock_s(sub->duration_ns));
+		if (sub->message[0]) {
+			text_adds(out, ": ");
+			escape_xmls(out, sub->message);
+		}
+		text_adds(out, "\n");
+	}
+	if (result->subs_cut > 0)
+		text_addf(out, "%u more were not kept\n", result->subs_cut);
+}
+
+static void add_output(const struct result *result, bool tells_evidence, struct text *out)
 {
 	size_t length =
 		result->evidence.length < EVIDENCE_MAX ? result->evidence.length : EVIDENCE_MAX;
 
-	if (length == 0)
+	if (!tells_evidence)
+		length = 0;
+	if (length == 0 && result->subs.count == 0)
 		return;
 	text_adds(out, "\n      <system-out>");
+	add_subs(result, out);
 	escape_xml(out, result->evidence.buf, length);
 	text_adds(out, "</system-out>");
 }
@@ -157,9 +176,8 @@ static void add_outcome(const struct run_case *it, struct text *out)
 		text_adds(out, "\n      <skipped");
 		add_attribute(out, "message", words_message(it));
 		text_adds(out, "/>");
-		return;
+		break;
 	}
-	add_evidence(it->result, out);
 }
 
 /* In the words of Maven Surefire, which CI systems know: flaky is what passed in the end. */
@@ -181,7 +199,7 @@ static void add_reruns(const struct run_case *it, struct text *out)
 
 static void add_miss(const struct run_case *miss, struct text *out)
 {
-	const char *element = is_unknown(miss) ? "error" : "failure";
+	const char *element = words_is_unknown(miss) ? "error" : "failure";
 
 	text_addf(out, "\n      <%s type=\"missed\"", element);
 	CLEAN_FREE char *message = xasprintf("with its defect planted (%s) it came out as %s",
@@ -216,7 +234,7 @@ static void add_area(const struct run *run, const struct run_case *it, struct te
 
 static void add_case(const struct run *run, const struct run_case *it, struct text *out)
 {
-	const struct run_case *miss = find_miss(run, it);
+	const struct run_case *miss = words_miss(run, it);
 
 	text_adds(out, "    <testcase classname=\"");
 	add_area(run, it, out);
@@ -231,6 +249,12 @@ static void add_case(const struct run *run, const struct run_case *it, struct te
 	else
 		add_outcome(it, out);
 	add_reruns(it, out);
+	/* Behind the reruns: Jenkins' schema wants the output last. */
+	if (it->result)
+		add_output(it->result,
+			   it->result->outcome != OUTCOME_PASS &&
+				   it->result->outcome != OUTCOME_SKIP,
+			   out);
 	text_adds(out, "</testcase>\n");
 }
 
@@ -246,7 +270,7 @@ static void add_suite(const struct run *run, const struct run_case *first,
 	text_adds(out, "  <testsuite name=\"");
 	add_area(run, first, out);
 	text_adds(out, "\"");
-	add_counts(&count, out);
+	add_counts(&count, true, out);
 	text_addf(out, " timestamp=\"%.19s\"", clock_iso(run->begun_ns, iso));
 	if (first->cell < run->cells.count)
 		add_attribute(out, "hostname", run->cells.items[first->cell].image_name);
@@ -254,6 +278,29 @@ static void add_suite(const struct run *run, const struct run_case *first,
 	for (const struct run_case *it = first; it < end; it++)
 		if (!it->sabotaged)
 			add_case(run, it, out);
+	text_adds(out, "  </testsuite>\n");
+}
+
+/* A suite of what the runbook asks for and is in no cell. */
+static void add_left_out(const struct run *run, struct text *out)
+{
+	struct suite_count count = {0};
+
+	if (run->left_out.count == 0)
+		return;
+	vec_each (&run->left_out, it)
+		count_left_out(it, &count);
+	text_adds(out, "  <testsuite name=\"left out\"");
+	add_counts(&count, true, out);
+	text_adds(out, ">\n");
+	vec_each (&run->left_out, it) {
+		text_adds(out, "    <testcase classname=\"left out\"");
+		add_attribute(out, "name", it->values);
+		text_adds(out, " time=\"0.000\">\n      <");
+		text_adds(out, is_skipped(it) ? "skipped" : "error type=\"left out\"");
+		add_attribute(out, "message", it->why);
+		text_adds(out, "/></testcase>\n");
+	}
 	text_adds(out, "  </testsuite>\n");
 }
 
@@ -265,9 +312,11 @@ void report_junit(const struct run *run, const struct judgement *judgement UNUSE
 	vec_each (&run->cases, it)
 		if (!it->sabotaged)
 			count_case(run, it, &all);
+	vec_each (&run->left_out, it)
+		count_left_out(it, &all);
 	text_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
 	add_attribute(out, "name", run->id);
-	add_counts(&all, out);
+	add_counts(&all, false, out);
 	text_adds(out, ">\n");
 	for (const struct run_case *first = run->cases.items, *next; first && first < end;
 	     first = next) {
@@ -275,5 +324,6 @@ void report_junit(const struct run *run, const struct judgement *judgement UNUSE
 			next++;
 		add_suite(run, first, next, out);
 	}
+	add_left_out(run, out);
 	text_adds(out, "</testsuites>\n");
 }

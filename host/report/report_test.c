@@ -10,6 +10,7 @@
 #include "base/test.h"
 #include "host/report/escape.h"
 #include "host/report/progress.h"
+#include "wire/tap.h"
 
 static const char plan_text[] =
 	"{\"schema\":1,\"run\":\"20260101-000000-x\",\"left_out\":[{\"values\":\"size=big<i>\",\"why\":\"no room\","
@@ -142,13 +143,124 @@ TEST(report, junit_counts)
 	report_junit(run, &judgement, &out);
 	EXPECT(holds(
 		&out,
-		"<testsuites name=\"20260101-000000-x\" tests=\"5\" failures=\"2\" errors=\"1\" skipped=\"1\""));
+		"<testsuites name=\"20260101-000000-x\" tests=\"6\" failures=\"2\" errors=\"2\" time="));
+	EXPECT(holds(&out, "<testsuite name=\"left out\" tests=\"1\" failures=\"0\" errors=\"1\""));
+	EXPECT(holds(&out,
+		     "name=\"size=big&lt;i&gt;\" time=\"0.000\">\n      <error type=\"left out\" "
+		     "message=\"no room\"/>"));
 	EXPECT(holds(
 		&out,
 		"<testsuite name=\"a\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""));
 	EXPECT(holds(&out, "<testcase classname=\"b\" name=\"hole\""));
 	EXPECT(holds(&out, "<flakyFailure type=\"fail\" message=\"&lt;late&gt;\"/></testcase>"));
 	EXPECT(!holds(&out, "\033") && !holds(&out, "<script>"));
+}
+
+/* Of what is written, our own reader finds nothing odd; a failure below is in the sum above. */
+static void expect_whole(const struct text *out, unsigned failed, unsigned skipped,
+			 unsigned undecided)
+{
+	CLEANUP(tap_tree) struct tap_tree *tree = tap_read(out->buf, out->length, 0);
+
+	EXPECT_NUMBER(tree->faults, 0);
+	EXPECT_NUMBER(tree->notes, 0);
+	EXPECT_NUMBER(tree->levels.items[0].plan, 6);
+	EXPECT_NUMBER(tree->counts[TAP_PASSED], 1);
+	EXPECT_NUMBER(tree->counts[TAP_FAILED], failed);
+	EXPECT_NUMBER(tree->counts[TAP_SKIPPED], skipped);
+	EXPECT_NUMBER(tree->counts[TAP_UNDECIDED], undecided);
+}
+
+TEST(report, tap_adds_up)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = sample(&judgement);
+	CLEAN_TEXT struct text tap = TEXT_INIT(REPORT_MAX), ktap = TEXT_INIT(REPORT_MAX);
+
+	report_tap(run, &judgement, &tap);
+	expect_whole(&tap, 4, 1, 0);
+	EXPECT(holds(&tap, "\nok 4 - b.skipped # SKIP no disk\n  ---\n"));
+	EXPECT(holds(&tap, "\nnot ok 6 - size=big<i>\n  ---\n  outcome: \"left out\"\n"));
+	report_ktap(run, &judgement, &ktap);
+	expect_whole(&ktap, 2, 1, 2);
+	EXPECT(holds(&ktap, "\nnot ok 3 b.hole # ERROR hole: it was selected but has no result"));
+	EXPECT(!holds(&tap, "\033") && !holds(&ktap, "\033"));
+}
+
+TEST(report, ctrf_counts)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = sample(&judgement);
+	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
+
+	report_ctrf(run, &judgement, &out);
+	json_t *root = json_loadb(out.buf, out.length, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *results = json_object_get(root, "results"),
+		     *summary = json_object_get(results, "summary"),
+		     *passes = json_array_get(json_object_get(results, "tests"), 1);
+	EXPECT_NUMBER(json_integer_value(json_object_get(summary, "tests")), 6);
+	EXPECT_NUMBER(json_integer_value(json_object_get(summary, "other")), 2);
+	EXPECT_NUMBER(json_integer_value(json_object_get(summary, "flaky")), 1);
+	EXPECT_TEXT(json_string_value(json_object_get(passes, "status")), "passed");
+	EXPECT(json_is_true(json_object_get(passes, "flaky")));
+	json_decref(root);
+}
+
+TEST(report, metrics_are_gauges)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = sample(&judgement);
+	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
+
+	report_openmetrics(run, &judgement, &out);
+	EXPECT(holds(&out, "\nassay_verdict{verdict=\"block\"} 1\n"));
+	EXPECT(holds(&out, "\nassay_cases{cell=\"0\",outcome=\"fail\"} 2\n"));
+	EXPECT(holds(&out,
+		     "\nassay_case_reruns{cell=\"0\",case=\"a.passes\",outcome=\"fail\"} 1\n"));
+	EXPECT(holds(&out, "os=\"Evil ?[31mOS\""));
+	EXPECT(has_suffix(out.buf, "\n# EOF\n") && !holds(&out, "\n\n"));
+}
+
+TEST(report, comments_are_cut_to_fit)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = sample(&judgement);
+	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX), cut = TEXT_INIT(REPORT_MAX);
+
+	report_markdown(run, &judgement, REPORT_COMMENT_MAX, &out);
+	EXPECT(has_prefix(out.buf, "### :x: BLOCK <code>x&#60;b&#62;.qcow2</code>\n"));
+	EXPECT(holds(&out, "\n| fail | `a.fails` | <code>&#60;/script&#62;&#60;b&#62;</code> |\n"));
+	EXPECT(holds(&out, "<summary>Left out</summary>\n\n- <code>size=big&#60;i&#62;</code>: "
+			   "<code>no room</code> (it must be there)\n"));
+	EXPECT(!holds(&out, "not shown") && !holds(&out, "<script>") && !holds(&out, "\033"));
+	report_markdown(run, &judgement, 1200, &cut);
+	EXPECT(cut.length <= 1200 && holds(&cut, "not shown: 3 of 3 details"));
+}
+
+/* Two images of one file name, and two cells that nothing else tells apart. */
+static const char cells_plan[] =
+	"{\"schema\":1,\"run\":\"r\",\"cells\":["
+	"{\"image\":{\"name\":\"x\",\"called\":\"old\"},\"size\":{\"name\":\"small\"},\"firmware\":\"uefi\","
+	"\"cases\":[{\"id\":\"a.a\",\"kind\":\"guest\",\"priority\":\"P0\"}]},"
+	"{\"image\":{\"name\":\"x\",\"called\":\"new\"},\"size\":{\"name\":\"small\"},\"firmware\":\"uefi\","
+	"\"cases\":[{\"id\":\"a.a\",\"kind\":\"guest\",\"priority\":\"P0\"}]},"
+	"{\"image\":{\"name\":\"x\",\"called\":\"new\"},\"size\":{\"name\":\"small\"},\"firmware\":\"uefi\","
+	"\"cases\":[{\"id\":\"a.a\",\"kind\":\"guest\",\"priority\":\"P0\"}]}]}";
+
+TEST(report, no_two_cells_are_called_the_same)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = NULL;
+	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
+	struct err e = {0};
+
+	EXPECT(run_parse(cells_plan, strlen(cells_plan), "", 0, &run, &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	judge_run(run, &judgement);
+	report_junit(run, &judgement, &out);
+	EXPECT(holds(&out, "classname=\"a on old, small, uefi\""));
+	EXPECT(holds(&out, "classname=\"a on new, small, uefi, cell 1\""));
+	EXPECT(holds(&out, "classname=\"a on new, small, uefi, cell 2\""));
 }
 
 /* What a log is told while nothing has a result. */

@@ -2,6 +2,7 @@
 /* Pieces of a run that several reports tell in the same words. */
 #include "host/report/words.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,42 @@ static void count_execution(enum outcome outcome, unsigned *passed, unsigned *to
 {
 	*passed += outcome == OUTCOME_PASS;
 	*total += outcome == OUTCOME_PASS || outcome == OUTCOME_FAIL || outcome == OUTCOME_BROKEN;
+}
+
+const struct run_case *words_miss(const struct run *run, const struct run_case *it)
+{
+	const struct run_case *sabotaged =
+		run->proves && it->result && it->result->outcome == OUTCOME_PASS
+			? run_find(run, it->cell, it->id, true)
+			: NULL;
+
+	return sabotaged && (!sabotaged->result || sabotaged->result->outcome != OUTCOME_FAIL)
+		       ? sabotaged
+		       : NULL;
+}
+
+bool words_is_unknown(const struct run_case *sabotaged)
+{
+	return !sabotaged->result || sabotaged->result->outcome == OUTCOME_INFRA;
+}
+
+void words_tell(const struct run *run, const struct run_case *it, struct told *ret)
+{
+	const struct run_case *miss = words_miss(run, it);
+
+	if (miss) {
+		ret->outcome = words_is_unknown(miss) ? OUTCOME_INFRA : OUTCOME_FAIL;
+		ret->status = "missed";
+		(void)snprintf(ret->message, sizeof ret->message,
+			       "with its defect planted (%s) it came out as %s", miss->sabotage,
+			       words_outcome(miss));
+		return;
+	}
+	bool is_silent =
+		it->result && it->result->outcome == OUTCOME_PASS && !it->result->message[0];
+	ret->outcome = it->result ? it->result->outcome : OUTCOME_INFRA;
+	ret->status = words_outcome(it);
+	(void)snprintf(ret->message, sizeof ret->message, "%s", is_silent ? "" : words_message(it));
 }
 
 const struct run_try *words_other_try(const struct run_case *it)
@@ -98,6 +135,8 @@ void words_where(const struct run *run, const struct run_case *it, struct text *
 		  cell->firmware[0] ? ", " : "", cell->firmware, cell->host[0] ? ", " : "",
 		  cell->host);
 	add_variants(cell, out);
+	if (cell->is_like_other)
+		text_addf(out, ", cell %u", cell->index);
 }
 
 /* ", on old (/opt/qemu/bin/qemu-system-x86_64, QEMU 7.2.22, pc-i440fx-7.2)" */

@@ -12,6 +12,20 @@ const char *words_outcome(const struct run_case *it) NONNULL(1);
 /* What there is to say in one sentence about a result that is no pass. */
 const char *words_message(const struct run_case *it) NONNULL(1);
 
+/* In a proof: the sabotaged run of a case that did not see its defect; NULL: it did, or that is not known. */
+const struct run_case *words_miss(const struct run *run, const struct run_case *it) NONNULL(1, 2);
+/* Nobody knows whether it would have seen it. */
+bool words_is_unknown(const struct run_case *sabotaged) NONNULL(1);
+
+/* What is to be told of a case in formats of others, also of one without a result or of a proof. */
+struct told {
+	enum outcome outcome; /* of the five the nearest */
+	const char *status;   /* its name, "hole" or "missed" */
+	char message[768];
+};
+void words_tell(const struct run *run, const struct run_case *it, struct told *ret)
+	NONNULL(1, 2, 3);
+
 /* An execution that came out otherwise than the case's result; NULL: there is none. */
 const struct run_try *words_other_try(const struct run_case *it) NONNULL(1);
 /* Adds how often it came out how: "1 pass, 2 fail", and of a case that was in doubt " (flaky: it passes 0.8-90.6 % of the time)". */
@@ -26,7 +40,8 @@ void words_cell(const struct run_cell *cell, struct text *out) NONNULL(1, 2);
 /* What the cell's image is called: by the runbook, else as its file. */
 const char *words_image(const struct run_cell *cell) NONNULL(1);
 
-/* Adds in which cell it was, "debian-12.qcow2, small, uefi, policy=azure"; nothing in a run that has only one. */
+/* Adds in which cell it was, "debian-12.qcow2, small, uefi, policy=azure"; nothing in a run that has only one. No two
+ * cells have the same words. */
 void words_where(const struct run *run, const struct run_case *it, struct text *out)
 	NONNULL(1, 2, 3);
 

@@ -252,6 +252,24 @@ static int parse_cell(struct run *run, const json_t *object, struct err *e)
 	return 0;
 }
 
+static bool is_alike(const struct run_cell *a, const struct run_cell *b)
+{
+	const char *a_image = a->image_called[0] ? a->image_called : a->image_name;
+	const char *b_image = b->image_called[0] ? b->image_called : b->image_name;
+
+	return strcmp(a_image, b_image) == 0 && strcmp(a->size_name, b->size_name) == 0 &&
+	       strcmp(a->firmware, b->firmware) == 0 && strcmp(a->host, b->host) == 0 &&
+	       strcmp(a->variants, b->variants) == 0;
+}
+
+/* Which cells people cannot tell apart by what reports say of them first. */
+static void compare_cells(struct run *run)
+{
+	vec_each (&run->cells, a)
+		vec_each (&run->cells, b)
+			a->is_like_other |= a != b && is_alike(a, b);
+}
+
 static int parse_left_out(struct run *run, const json_t *list, struct err *e)
 {
 	size_t at;
@@ -302,6 +320,7 @@ static int parse_plan_object(struct run *run, const json_t *root, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	compare_cells(run);
 	if (run->cases.count > 0)
 		qsort(run->cases.items, run->cases.count, sizeof *run->cases.items, compare_cases);
 	return 0;

@@ -64,6 +64,7 @@ struct run_cell {
 	unsigned cpus, mem_mib, max_mem_mib, numa_nodes, data_disks, data_disk_mib, nics;
 	unsigned machines; /* that a case may have at once; 0: nobody says */
 	bool tpm, cold;
+	bool is_like_other; /* by what its image is called, size, firmware, host and variants another cell is the same */
 };
 DEFINE_VEC(run_cells, struct run_cell);
 
