@@ -3,14 +3,13 @@
 #include "host/hallmark/hallmark.h"
 
 #include <jansson.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/test.h"
 #include "host/hallmark/envelope.h"
+#include "host/hallmark/key_for_test.h"
 
 #define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -239,27 +238,6 @@ TEST(hallmark, verdict_and_result_say_the_same)
 }
 
 /* ---- keys and envelopes ---- */
-
-/* Writes NAME.key (with a passphrase if given) and NAME.pub. */
-static void make_keys(const char *name, int type, const char *passphrase)
-{
-	CLEAN_FREE char *private = xasprintf("%s/%s.key", test_folder(), name);
-	CLEAN_FREE char *public = xasprintf("%s/%s.pub", test_folder(), name);
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_id(type, NULL);
-	EVP_PKEY *pkey = NULL;
-
-	EXPECT(context && EVP_PKEY_keygen_init(context) == 1);
-	EXPECT_NUMBER(EVP_PKEY_keygen(context, &pkey), 1);
-	FILE *file = fopen(private, "we");
-	EXPECT(file && PEM_write_PrivateKey(file, pkey, passphrase ? EVP_aes_256_cbc() : NULL, NULL,
-					    0, NULL, (void *)(uintptr_t)passphrase) == 1);
-	EXPECT_NUMBER(fclose(file), 0);
-	file = fopen(public, "we");
-	EXPECT(file && PEM_write_PUBKEY(file, pkey) == 1);
-	EXPECT_NUMBER(fclose(file), 0);
-	EVP_PKEY_free(pkey);
-	EVP_PKEY_CTX_free(context);
-}
 
 static int read_private(const char *name, const char *passphrase, struct key **ret, struct err *e)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/quantity.h"
 #include "base/text.h"
 
 #define PERCENT 100
@@ -287,20 +288,31 @@ static void check_inputs(struct judging *judging)
 		     xstrdup("the gate asks about measured values, and none were compared"));
 }
 
+/* Of a long time only the days, or the minutes. */
+static void add_age(uint64_t ns, struct text *out)
+{
+	uint64_t unit_ns = ns >= 2 * 86400 * NS_PER_S ? 86400 * NS_PER_S
+			   : ns >= 120 * NS_PER_S     ? 60 * NS_PER_S
+						      : NS_PER_S;
+
+	quantity_add(out, QUANTITY_TIME, ns / unit_ns * unit_ns);
+}
+
 static void check_age(struct judging *judging)
 {
 	const struct gate *gate = judging->inputs->gate;
 	uint64_t now_ns = judging->inputs->now_ns, begun_ns = judging->run->begun_ns;
-	char age[CLOCK_SPAN_SIZE], limit[CLOCK_SPAN_SIZE];
+	CLEAN_TEXT struct text age = TEXT_INIT(64), limit = TEXT_INIT(64);
 
 	if (gate->age_ns.place.line == 0 || now_ns <= begun_ns ||
 	    now_ns - begun_ns <= (uint64_t)gate->age_ns.number)
 		return;
+	add_age(now_ns - begun_ns, &age);
+	quantity_add(&limit, QUANTITY_TIME, (uint64_t)gate->age_ns.number);
 	lack(judging, REASON_AGE, gate->age_ns.place, (enum effect)gate->age_outcome.number,
 	     begun_ns == 0 ? xstrdup("nothing says when the run began")
-			   : xasprintf("the run began %s ago, and the gate allows %s",
-				       clock_span(now_ns - begun_ns, age),
-				       clock_span((uint64_t)gate->age_ns.number, limit)));
+			   : xasprintf("the run began %s ago, and the gate allows %s", age.buf,
+				       limit.buf));
 }
 
 static const struct sign_off *find_sign_off(const struct judge_inputs *inputs, const char *name)

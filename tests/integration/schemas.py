@@ -24,12 +24,20 @@ Yaml12.add_implicit_resolver('tag:yaml.org,2002:bool', re.compile('^(true|false)
 
 GOOD = {
     'case': ['runbooks/cases/*/case.yaml'],
+    'gate': ['tests/fuzz/corpus/gate/good-*', 'examples/*gate.yaml'],
     'policy': ['runbooks/profiles/*.yaml', 'tests/policies/*.yaml'],
     'runbook': ['tests/fuzz/corpus/runbook/good-*'],
     'sizes': ['runbooks/sizes/*.yaml', 'tests/fuzz/corpus/sizes/good-*'],
+    'waivers': ['tests/fuzz/corpus/waivers/good-*'],
 }
 BAD = {
     'case': ['title: x', 'title: x\narea: a\nname: b\nprogram: c\nwhere: moon', '[]'],
+    'gate': [
+        'rule: []', 'rules: {}', 'rules: [{when: fail}]', 'rules: [{outcome: block}]', 'rules: [{when: fale, outcome: block}]',
+        'rules: [{when: fail, outcome: ship}]', 'rules: [{when: infra, above: 101, outcome: tell}]', 'cover: [{firmwares: [efi]}]',
+        'cover: [{cells: 0}]', 'cover: [{cases: boot}]', 'baseline: none', 'age: {outcome: block}', 'age: soon',
+        'sign_off: [{name: Bob, key: k}]', 'sign_off: [{name: qa}]', 'signers: []',
+    ],
     'policy': ['requird_packages: [a]', 'required_packages: a', 'boot_limit_s: soon', 'firewall: maybe'],
     'runbook': [
         'title: no images', 'images: []', 'images: [{name: no-path}]', 'images: [a]\nsizes: small', 'images: [a]\ncolour: red',
@@ -41,6 +49,12 @@ BAD = {
     ],
     'sizes': ['sizes: {}', 'sizes: [small]', 'sizes: {a: {cpu: 1}}', 'sizes: {a: {cpus: 513}}', 'sizes: {a b: {cpus: 1}}',
               'sizes: {a: {memory: 2G}}', 'sizes: {a: {controller: ide}}', 'sizes: {a: {tpm: 1}}', 'sizes: {a: {generations: [3]}}'],
+    'waivers': [
+        'waivers: {}', 'waivers: [{case: a.b}]', 'waivers: [{case: a.b, reason: r, owner: o}]',
+        'waivers: [{case: a.b, reason: r, owner: o, expires: soon}]', 'waivers: [{reason: r, owner: o, expires: 2030-12-31}]',
+        'waivers: [{case: a.b, reason: r, owner: o, expires: 2030-12-31, waives: [all]}]',
+        'waivers: [{case: a.b, reason: r, owner: o, expires: 2030-12-31, owners: x}]', 'waiver: []', '[]',
+    ],
 }
 
 
