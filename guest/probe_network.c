@@ -16,6 +16,7 @@
 #include "guest/kit/uevent.h"
 
 #define CARRIER_SIZE 8
+#define NAME_SIZE    64
 
 PROBE(echo, "ADDRESS SECONDS", "has something echoed over TCP by that address; 0 when it came back")
 {
@@ -34,6 +35,19 @@ PROBE(address, "NIC", "the NIC's IPv4 address")
 	if (!nic_address(probe_argument(p, 0), &address))
 		return EADDRNOTAVAIL;
 	return text_adds(p->reply, inet_ntop(AF_INET, &address, buf, sizeof buf)) ? EMSGSIZE : 0;
+}
+
+PROBE(network_manager, "",
+      "the name of the process that looks after the NICs, or asks for their addresses")
+{
+	CLEAN_TEXT struct text comm = TEXT_INIT(NAME_SIZE);
+	pid_t pid = network_manager();
+	char path[64];
+
+	(void)snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+	if (pid < 0 || text_read_file(&comm, path) < 0)
+		return ESRCH;
+	return text_add(p->reply, comm.buf, strcspn(comm.buf, "\n")) ? EMSGSIZE : 0;
 }
 
 PROBE(freeze_network_manager, "", "stops the processes that look after the NICs")

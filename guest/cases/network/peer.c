@@ -200,6 +200,7 @@ SABOTAGE(network, ipv6_autoconfigures, "IPv6 is switched off on the NIC")
 CASE(network, link_flap_keeps_connectivity,
      .title = "A NIC that is set down and up again repeatedly has its address and traffic back",
      .priority = P1, .isolation = ISOLATION_FORK, .needs = "nics>=1,netpeer:tcp", .timeout_s = 240,
+     .waits = true,
      .why = "Drivers are reloaded and hosts migrated under running machines; who does not come back is lost.",
      .remedy = "Check that the network's manager takes notice of links, and sets routes again.",
      .sources = "LISA:verify_network_interface_reload_via_ip_link")

@@ -96,7 +96,7 @@ static unsigned take_nics_away(struct host_trial *t)
 
 HOST_CASE(agent, assay_works_without_network,
 	  .title = "The test agent's channel works with no NIC at all", .priority = P0,
-	  .isolation = ISOLATION_FORK, .needs = "nics>=1", .timeout_s = 50,
+	  .isolation = ISOLATION_FORK, .needs = "nics>=1", .timeout_s = 50, .waits = true,
 	  .why = "A case that breaks the network must still be able to report.",
 	  .remedy = "Check the virtio-serial driver and the agent.", .sources = "own")
 {

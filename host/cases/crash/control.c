@@ -119,7 +119,7 @@ static bool await_watchdog(struct host_trial *t)
 HOST_CASE(crash, watchdog_resets_hung_guest,
 	  .title = "A guest that does not feed its watchdog any more is reset", .priority = P1,
 	  .isolation = ISOLATION_FORK, .needs = "arch:x86_64,cmd:modprobe", .timeout_s = 100,
-	  .why = "What hangs without a panic is noticed by nothing else.",
+	  .waits = true, .why = "What hangs without a panic is noticed by nothing else.",
 	  .remedy = "Check the watchdog's driver and its module options.", .sources = "own")
 {
 	bool is_there = host_call(t, "stat", WATCHDOG, NULL) == 0;

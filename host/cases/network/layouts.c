@@ -46,7 +46,7 @@ HOST_CASE(
 	network, address_family_layouts_come_up,
 	.title = "Networks with IPv4, with IPv6 and with both come up, on two NICs each",
 	.priority = P1, .isolation = ISOLATION_FORK,
-	.needs = "hotplug-slots>=6,netpeer:dhcp,netpeer:ra", .timeout_s = 400,
+	.needs = "hotplug-slots>=6,netpeer:dhcp,netpeer:ra", .timeout_s = 400, .waits = true,
 	.why = "A network that lacks one of them is no reason to leave the other unconfigured, or to wait for it.",
 	.remedy =
 		"Let the network's configuration ask by DHCP and accept router advertisements on every NIC, and require neither.",

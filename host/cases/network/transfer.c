@@ -119,6 +119,7 @@ HOST_SABOTAGE(network, tcp_window_grows, "window scaling is switched off in one 
 HOST_CASE(network, connection_survives_outage,
 	  .title = "A TCP connection goes on after its link was dead for some seconds",
 	  .priority = P2, .isolation = ISOLATION_FORK, .needs = "vms>=2", .timeout_s = 120,
+	  .waits = true,
 	  .why = "Switches restart and machines migrate: connections are to outlive it.",
 	  .remedy = "Leave net.ipv4.tcp_retries2 at 15.", .sources = "own")
 {

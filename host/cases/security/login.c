@@ -7,7 +7,7 @@
 
 HOST_CASE(security, wrong_password_never_logs_in,
 	  .title = "The serial console refuses a wrong password", .priority = P1,
-	  .isolation = ISOLATION_FORK, .timeout_s = 100,
+	  .isolation = ISOLATION_FORK, .timeout_s = 100, .waits = true,
 	  .why = "A login that lets everybody in is none.",
 	  .remedy = "Look at /etc/pam.d/login and what it includes.",
 	  .sources = "kola:coreos.auth.verify")

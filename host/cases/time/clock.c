@@ -25,7 +25,7 @@ HOST_CASE(
 }
 
 HOST_CASE(time, rate_matches_host, .title = "Guest time advances at the host's rate",
-	  .priority = P1, .isolation = ISOLATION_FORK, .timeout_s = 60,
+	  .priority = P1, .isolation = ISOLATION_FORK, .timeout_s = 60, .waits = true,
 	  .why = "A clock that runs fast or slow is wrong again as soon as it has been set.",
 	  .remedy = "Check the clocksource and its calibration in the kernel log.",
 	  .sources = "own")
