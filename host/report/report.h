@@ -42,6 +42,11 @@ void report_ctrf(const struct run *run, const struct judgement *judgement, struc
 void report_openmetrics(const struct run *run, const struct judgement *judgement, struct text *out)
 	NONNULL(1, 2, 3);
 
+/* KernelCI's I/O schema 5.3. The origin, which has small letters, digits and '_' alone, says who reports. */
+void report_kcidb(const struct run *run, const struct judgement *judgement, const char *origin,
+		  struct text *out) NONNULL(1, 2, 3, 4);
+bool report_is_origin(const char *origin) NONNULL(1);
+
 /* A comment on a pull request, of at most `limit` bytes: what did not fit is counted in it. GitHub takes 65536 characters. */
 #define REPORT_COMMENT_MAX     65000
 #define REPORT_COMMENT_MAX_MIN 2000

@@ -8,8 +8,8 @@ requires python3 "package python3"
 # Their programs, beside the images, installed once. What cannot be is skipped there, with the reason.
 others=${ASSAY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/assay}/test-formats
 mkdir -p "$others"
-packages='junitparser>=3,<6 tap.py[yaml]>=3.2,<4 prometheus-client>=0.20,<1 markdown-it-py>=3,<5 jsonschema>=4'
-modules='junitparser tap.parser more_itertools yaml prometheus_client markdown_it jsonschema'
+packages='junitparser>=3,<6 tap.py[yaml]>=3.2,<4 prometheus-client>=0.20,<1 markdown-it-py>=3,<5 jsonschema[format]>=4 kcidb-io>=141'
+modules='junitparser tap.parser more_itertools yaml prometheus_client markdown_it jsonschema rfc3339_validator kcidb_io'
 python=$others/python/bin/python
 imports() {
 	[ -x "$python" ] && for module in $modules; do "$python" -c "import $module" || return; done 2>/dev/null

@@ -359,6 +359,56 @@ def markdown_is_cut(report, _):
             assert len(text.encode()) > limit / 2, (limit, len(text.encode()))
 
 
+def kcidb_by_kcidb_io(report, form):
+    schema = need('kcidb_io.schema').V5_3
+    told = json.loads(report.told(form))
+    equal('version', told['version'], {'major': 5, 'minor': 3})
+    schema.validate_exactly(told)
+    # As KernelCI's own ingester does: with the forms of times and addresses.
+    jsonschema = need('jsonschema')
+    faults = [fault.message for fault in
+              jsonschema.Draft7Validator(schema.json, format_checker=jsonschema.Draft7Validator.FORMAT_CHECKER).iter_errors(told)]
+    equal('faults', faults[:3], [])
+    tests = {test['id']: test for test in told['tests']}
+    equal('ids', len(tests), len(told['tests']))
+    subs = [(it, sub) for it in report.cases for sub in it.get('subs', ())]
+    equal('tests', len(tests), len(report.cases) + len(subs))
+    words = {'pass': 'PASS', 'fail': 'FAIL', 'skip': 'SKIP', 'broken': 'ERROR', 'infra': 'MISS', 'hole': 'MISS'}
+    for it in report.cases:
+        test = tests[f'assay:{report.json["run"]}-{it["cell"]}-{it["id"]}']
+        equal(f'status of {it["id"]}', test['status'], words[report.outcome(it)])
+        assert test['misc']['outcome'] in (it['outcome'], 'missed'), test['misc']
+        equal('the case that it comes back as', test['misc']['case'], it['id'])
+    got = collections.Counter((test['misc']['name'], test['misc']['outcome'], test['misc']['expected'], round(test.get('duration', 0), 6))
+                              for test in told['tests'] if 'name' in test['misc'])
+    want = collections.Counter((sub['name'], sub['outcome'], sub.get('expected', False), round(sub.get('duration_s', 0), 6))
+                               for _, sub in subs)
+    equal('the tests of programs', got, want)
+    builds = {build['id']: build for build in told['builds']}
+    equal('builds', len(builds), len(report.json['cells']))
+    assert all(test['build_id'] in builds for test in told['tests'])
+    checkouts = {checkout['id'] for checkout in told['checkouts']}
+    equal('checkouts', checkouts, {build['checkout_id'] for build in told['builds']})
+
+
+def kcidb_by_waivers(report, form):
+    schema = need('kcidb_io.schema').V5_3
+    path = os.path.join(report.folder, 'waivers.yaml')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('waivers:\n- {case: "*.broken", reason: known to be slow, owner: us, tracker: "https://example.org/1", expires: 2030-01-01, waives: [broken]}\n')
+    told = json.loads(report.told(form, '--waivers', path, '--origin', 'our_lab', '--at', '2026-01-02'))
+    schema.validate_exactly(told)
+    broken = [it for it in report.cases if it['id'].endswith('.broken') and it['outcome'] == 'broken']
+    equal('incidents', len(told['incidents']), len(broken))
+    equal('issues', len(told['issues']), min(1, len(broken)))
+    for incident in told['incidents']:
+        assert incident['test_id'] in {test['id'] for test in told['tests']} and incident['issue_id'] == told['issues'][0]['id']
+        equal('who reports', incident['origin'], 'our_lab')
+        assert incident['issue_version'] == told['issues'][0]['version']
+    text = report.told('markdown', '--waivers', path, '--at', '2026-01-02')
+    equal('waived, and told in a comment', len(re.findall(r'^\| waived \| `b.broken`', text, re.M)), len(broken))
+
+
 CHECKS = [
     ('junit', 'junitparser counts the same', junit_by_junitparser), ('junit', 'it is as Jenkins wants it', junit_by_jenkins_rules),
     ('tap', 'tap.py reads it', tap_by_tappy), ('tap', 'tap-parser reads it', tap_by_tap_parser),
@@ -370,6 +420,8 @@ CHECKS = [
     ('openmetrics', 'so does the reader of the older format', metrics_by_the_older_format),
     ('markdown', 'markdown-it sees whole tables and nothing foreign', markdown_by_markdown_it),
     ('markdown', 'it is cut to fit, and says so', markdown_is_cut),
+    ('kcidb', 'kcidb-io takes it, and ours comes back from it', kcidb_by_kcidb_io),
+    ('kcidb', 'what a waiver lets through is an incident', kcidb_by_waivers),
 ]
 
 
