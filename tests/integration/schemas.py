@@ -24,7 +24,7 @@ Yaml12.add_implicit_resolver('tag:yaml.org,2002:bool', re.compile('^(true|false)
 
 GOOD = {
     'case': ['runbooks/cases/*/case.yaml'],
-    'gate': ['tests/fuzz/corpus/gate/good-*', 'examples/*gate.yaml'],
+    'gate': ['tests/fuzz/corpus/gate/good-*', 'examples/gates/*.yaml'],
     'policy': ['runbooks/profiles/*.yaml', 'tests/policies/*.yaml'],
     'runbook': ['tests/fuzz/corpus/runbook/good-*'],
     'sizes': ['runbooks/sizes/*.yaml', 'tests/fuzz/corpus/sizes/good-*'],
