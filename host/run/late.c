@@ -8,9 +8,10 @@
 
 void late_judge(const struct plan_item *item, unsigned stolen, struct result *result)
 {
-	bool is_late = result->outcome == OUTCOME_FAIL || result->outcome == OUTCOME_BROKEN;
+	bool is_late = (result->outcome == OUTCOME_FAIL && !item->sabotaged) ||
+		       result->outcome == OUTCOME_BROKEN;
 
-	if (!is_late || item->sabotaged || result->is_fault || result->duration_ns < LATE_SPAN_NS ||
+	if (!is_late || result->is_fault || result->duration_ns < LATE_SPAN_NS ||
 	    stolen < STEAL_TOO_MUCH)
 		return;
 	CLEAN_FREE char *said = xstrdup(result->message);
