@@ -6,13 +6,17 @@
 
 #define LATE_SPAN_NS (5 * NS_PER_S) /* who ended sooner has hardly waited for anything */
 
+/* A planted defect is there because the clean run did not skip: then what is missed is late as well. */
+static bool may_be_late(const struct plan_item *item, enum outcome outcome)
+{
+	return outcome == OUTCOME_BROKEN ||
+	       outcome == (item->sabotaged ? OUTCOME_SKIP : OUTCOME_FAIL);
+}
+
 void late_judge(const struct plan_item *item, unsigned stolen, struct result *result)
 {
-	bool is_late = (result->outcome == OUTCOME_FAIL && !item->sabotaged) ||
-		       result->outcome == OUTCOME_BROKEN;
-
-	if (!is_late || result->is_fault || result->duration_ns < LATE_SPAN_NS ||
-	    stolen < STEAL_TOO_MUCH)
+	if (!may_be_late(item, result->outcome) || result->is_fault ||
+	    result->duration_ns < LATE_SPAN_NS || stolen < STEAL_TOO_MUCH)
 		return;
 	CLEAN_FREE char *said = xstrdup(result->message);
 	result_set(result, OUTCOME_INFRA, STEAL_SENTENCE " (%s: %s)", stolen,

@@ -35,6 +35,7 @@ TEST(late, busy_host_is_blamed)
 	EXPECT_NUMBER(judged(OUTCOME_FAIL, false, LONG_NS, STEAL_TOO_MUCH), OUTCOME_INFRA);
 	EXPECT_NUMBER(judged(OUTCOME_BROKEN, false, LONG_NS, 90), OUTCOME_INFRA);
 	EXPECT_NUMBER(judged(OUTCOME_BROKEN, true, LONG_NS, 90), OUTCOME_INFRA);
+	EXPECT_NUMBER(judged(OUTCOME_SKIP, true, LONG_NS, 90), OUTCOME_INFRA);
 }
 
 TEST(late, what_busyness_does_not_explain_stays)
