@@ -57,6 +57,15 @@ void tap_note(struct tap_reader *reader, unsigned line, const char *format, ...)
 	va_end(args);
 }
 
+void tap_tree_tell(struct tap_tree *tree, bool is_fault, unsigned line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_oddity(tree, is_fault, line, format, args);
+	va_end(args);
+}
+
 const struct tap_oddity *tap_first_fault(const struct tap_tree *tree)
 {
 	vec_each (&tree->oddities, oddity)
@@ -332,14 +341,21 @@ static void read_lines(struct tap_reader *reader, const char *bytes, size_t leng
 		take_end(reader);
 }
 
-struct tap_tree *tap_read(const char *bytes, size_t length, unsigned flags)
+struct tap_tree *tap_tree_new(void)
 {
-	struct tap_reader *reader = xnew(sizeof *reader);
 	struct tap_tree *tree = xnew(sizeof *tree);
 
 	tree->points = (struct tap_points)VEC_INIT(TAP_POINTS_MAX);
 	tree->levels = (struct tap_levels)VEC_INIT(TAP_POINTS_MAX);
 	tree->oddities = (struct tap_oddities)VEC_INIT(TAP_ODDITIES_MAX);
+	return tree;
+}
+
+struct tap_tree *tap_read(const char *bytes, size_t length, unsigned flags)
+{
+	struct tap_reader *reader = xnew(sizeof *reader);
+	struct tap_tree *tree = tap_tree_new();
+
 	reader->tree = tree;
 	reader->flags = flags;
 	reader->point = TAP_NONE;

@@ -65,7 +65,8 @@ DEFINE_VEC(tap_points, struct tap_point);
 /* A document, or the sub-tests of a point. */
 struct tap_level {
 	unsigned line, depth;
-	bool is_ktap, has_version;
+	const char *protocol; /* "TAP", "KTAP", "JUnit" */
+	bool has_version;
 	long plan;	    /* -1: it has none */
 	unsigned count;	    /* of points that came */
 	size_t first, last; /* points */
@@ -94,6 +95,10 @@ struct tap_tree {
 
 /* Never NULL. `flags`: 0, or TAP_KERNEL. */
 struct tap_tree *tap_read(const char *bytes, size_t length, unsigned flags) NONNULL(1);
+/* For other readers: an empty one, and what is odd in it. */
+struct tap_tree *tap_tree_new(void);
+void tap_tree_tell(struct tap_tree *tree, bool is_fault, unsigned line, const char *format, ...)
+	PRINTF(4, 5) NONNULL(1, 4);
 void tap_tree_free(struct tap_tree *tree);
 DEFINE_CLEANUP(tap_tree);
 

@@ -16,7 +16,7 @@ static void begin_level(struct tap_reader *reader, struct tap_open *open)
 	struct tap_level level = {
 		.line = open->line,
 		.depth = (unsigned)reader->depth - 1,
-		.is_ktap = open->is_ktap,
+		.protocol = open->is_ktap ? "KTAP" : "TAP",
 		.plan = NO_PLAN,
 		.first = TAP_NONE,
 		.last = TAP_NONE,
@@ -180,7 +180,8 @@ void tap_take_version(struct tap_reader *reader, const struct tap_line *line)
 		begin_document(reader, open);
 	struct tap_level *level = &reader->tree->levels.items[open->level];
 	open->has_version = level->has_version = true;
-	open->is_ktap = level->is_ktap = is_ktap;
+	open->is_ktap = is_ktap;
+	level->protocol = is_ktap ? "KTAP" : "TAP";
 	if (open->count == 0)
 		open->line = level->line = reader->line;
 }

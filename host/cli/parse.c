@@ -7,11 +7,12 @@
 
 #include "host/cli/verb.h"
 #include "host/report/report.h"
+#include "wire/junit.h"
 
 #define INPUT_MAX (256U << 20)
 
-enum format { FORMAT_TAP, FORMAT_KTAP };
-static const char *const format_words[] = {"tap", "ktap", NULL};
+enum format { FORMAT_TAP, FORMAT_KTAP, FORMAT_JUNIT };
+static const char *const format_words[] = {"tap", "ktap", "junit", NULL};
 
 struct arguments {
 	int format;
@@ -22,7 +23,7 @@ static const struct option_line options[] = {
 	OPTION_CHOICE(
 		"format", 'f', struct arguments, format, "FORMAT", format_words,
 		"tap (the default): TAP 13, TAP 14 or KTAP alone; ktap: on a console, with the "
-		"kernel's log, or from kselftest"),
+		"kernel's log, or from kselftest; junit: JUnit XML"),
 	OPTION_FLAG("json", 0, struct arguments, json, "print the whole tree as JSON"),
 };
 
@@ -55,6 +56,13 @@ static int read_input(const char *name, struct text *into, struct err *e)
 	return r < 0 ? err_set(e, BLAME_USER, -r, "read %s: %m", name) : 0;
 }
 
+static struct tap_tree *read_as(enum format format, const struct text *input)
+{
+	if (format == FORMAT_JUNIT)
+		return junit_read(input->buf, input->length);
+	return tap_read(input->buf, input->length, format == FORMAT_KTAP ? TAP_KERNEL : 0);
+}
+
 static int exit_code(enum outcome outcome)
 {
 	switch (outcome) {
@@ -82,8 +90,7 @@ static int run(int argc, char **argv, struct err *e)
 	if (r < 0)
 		return r;
 	CLEANUP(tap_tree)
-	struct tap_tree *tree =
-		tap_read(input.buf, input.length, arguments.format == FORMAT_KTAP ? TAP_KERNEL : 0);
+	struct tap_tree *tree = read_as((enum format)arguments.format, &input);
 	const char *name = strcmp(argv[1], "-") == 0 ? "standard input" : argv[1];
 	if (arguments.json)
 		parsed_json(name, tree, &out);

@@ -173,7 +173,7 @@ static void json_group(const struct tap_tree *tree, size_t at, struct text *out)
 
 	json_open(out, '{');
 	json_member_number(out, "line", level->line);
-	json_member(out, "protocol", level->is_ktap ? "KTAP" : "TAP");
+	json_member(out, "protocol", level->protocol);
 	json_key(out, "versioned");
 	json_bool(out, level->has_version);
 	json_key(out, "plan");

@@ -91,6 +91,18 @@ json '.notes == 2 and .groups[0].tests[0].line == 3' "both are noted" long.tap
 check_exit 0 "KUnit's, in the kernel's log" "$ASSAY" parse -f ktap "$source_folder/tests/fuzz/corpus/tap/kunit"
 check_says "its cases are counted" ': 2 tests: 1 passed, 1 skipped'
 
+good=$source_folder/tests/fuzz/corpus/junit/good
+check_exit 1 "JUnit XML" "$ASSAY" parse --format junit "$good"
+check_says "its failure is told with its words" '^  failed    s > b: 1 & 2'
+json '.adds_up and .counts.total == 3 and .groups[0].plan == 3 and .groups[0].tests[0].duration_s == 0.5' "as a tree" -f junit "$good"
+sed 's/tests="3"/tests="4"/g' "$good" >more.xml
+check_exit 2 "a case that is missing is seen" "$ASSAY" parse -f junit more.xml
+check_says "by the counts" 'it says 4 tests, and 3 came'
+head -c 300 "$good" >cut.xml
+check_exit 2 "a cut document" "$ASSAY" parse -f junit cut.xml
+check_says "is told so" 'line 2: .*(cut|does not end|ends inside)'
+check_exit 2 "what is no XML" "$ASSAY" parse -f junit fails.tap
+
 check_exit 64 "a file that is not there" "$ASSAY" parse nowhere.tap
 check_says "it is named" 'open nowhere.tap: No such file'
 check_exit 64 "a format that there is not" "$ASSAY" parse --format tpa fails.tap

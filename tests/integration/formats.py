@@ -179,6 +179,20 @@ def junit_by_jenkins_rules(report, _):
     assert lines >= subs, (lines, subs)
 
 
+def junit_by_ourselves(report, form):
+    path = os.path.join(report.folder, 'junit.xml')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(report.told(form))
+    parsed = json.loads(subprocess.run([report.assay, 'parse', '--format', form, '--json', path], capture_output=True, check=False).stdout)
+    equal('oddities', parsed['oddities'], [])
+    errors = report.counts['broken'] + report.counts['infra'] + report.counts['hole'] + report.not_asked
+    want = {'total': report.total, 'passed': report.counts['pass'], 'failed': report.counts['fail'],
+            'skipped': report.counts['skip'] + report.asked, 'expected': 0, 'undecided': errors}
+    equal('counts', parsed['counts'], want)
+    times = sorted(round(test.get('duration_s', 0), 3) for group in parsed['groups'] for test in group['tests'])
+    equal('times', times, sorted([round(it.get('duration_s', 0), 3) for it in report.cases] + [0] * len(report.left_out)))
+
+
 TAP_STATES = {'pass': 'ok', 'fail': 'not ok', 'skip': 'skip', 'broken': 'not ok', 'infra': 'not ok', 'hole': 'not ok'}
 
 
@@ -411,6 +425,7 @@ def kcidb_by_waivers(report, form):
 
 CHECKS = [
     ('junit', 'junitparser counts the same', junit_by_junitparser), ('junit', 'it is as Jenkins wants it', junit_by_jenkins_rules),
+    ('junit', 'our own parser finds nothing odd', junit_by_ourselves),
     ('tap', 'tap.py reads it', tap_by_tappy), ('tap', 'tap-parser reads it', tap_by_tap_parser),
     ('tap', 'our own parser finds nothing odd', tap_by_ourselves),
     ('ktap', 'tap.py reads its top', tap_by_tappy), ('ktap', 'tap-parser reads its top', tap_by_tap_parser),
