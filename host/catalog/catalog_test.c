@@ -242,3 +242,30 @@ TEST(catalog, folders_are_cases_too)
 	EXPECT(catalog_find(catalog, "other.clock_is_set") == NULL);
 	EXPECT_NUMBER(other->all.items[0]->info.kind, CASE_KIND_HOST);
 }
+
+static const struct spelt {
+	const char *word, *terms;
+	bool takes_away;
+} spelt[] = {
+	{"boot", "area=boot ", false},
+	{"time.*", "id=time.* ", false},
+	{"*", "id=* ", false},
+	{"kind=audit", "kind=audit ", false},
+	{"boot", "-area=boot ", true},
+	{"id=a.b", "-id=a.b ", true},
+	{"suite=audit", "kind=audit ", false},
+	{"suite=none", " ", false},
+};
+
+TEST(suite, words_become_terms)
+{
+	for (const struct spelt *row = spelt; row < spelt + ARRAY_LEN(spelt); row++) {
+		CLEAN_TEXT struct text out = TEXT_INIT(4096);
+		suite_add_term(row->word, row->takes_away, &out);
+		EXPECT_TEXT(out.buf, row->terms);
+	}
+	EXPECT(suite_find("functional") != NULL);
+	EXPECT(!suite_find("functionall"));
+	EXPECT_TEXT(suite_nearest("functionall"), "functional");
+	EXPECT(!suite_nearest("zebra"));
+}

@@ -532,3 +532,21 @@ TEST(run, a_carried_result_has_an_outcome)
 	EXPECT_NUMBER(run_parse(plan, strlen(plan), "", 0, &run, &e), -EBADMSG);
 	EXPECT(strstr(e.text, "case 'a.b' is carried over without outcome") != NULL);
 }
+
+/* ---- lines of a file that is only added to ---- */
+
+TEST(folder, lines_are_added_whole)
+{
+	CLEAN_FREE char *path = xasprintf("%s/lines", test_folder());
+	CLEAN_TEXT struct text bytes = TEXT_INIT(4096);
+	struct err e = {0};
+
+	EXPECT_NUMBER(file_append(path, "one\n", 4, &e), 0);
+	EXPECT_NUMBER(file_append(path, "torn", 4, &e), 0); /* as a crash leaves it */
+	EXPECT_NUMBER(file_append(path, "three\n", 6, &e), 0);
+	EXPECT_NUMBER(text_read_file(&bytes, path), 0);
+	EXPECT_TEXT(bytes.buf, "one\ntorn\nthree\n");
+	CLEAN_FREE char *nowhere = xasprintf("%s/none/lines", test_folder());
+	EXPECT_NUMBER(file_append(nowhere, "x\n", 2, &e), -ENOENT);
+	EXPECT(strstr(e.text, "none/lines"));
+}
