@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 
 #include "base/text.h"
+#include "guest/init_kernel.h"
 
 #define MODULES_FILE	     "/etc/assay-modules"
 #define MODULES_FOLDER	     "/modules"
@@ -42,9 +43,11 @@ static void say(const char *what, const char *which)
 	(void)dprintf(STDERR_FILENO, "assay-guest: %s %s: %m\n", what, which);
 }
 
-static void mount_all(void)
+#define MOUNTS_FOR_ANOTHER_ROOT 3 /* the first ones: its own init does the others */
+
+static void mount_all(size_t count)
 {
-	for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
+	for (size_t i = 0; i < count; i++) {
 		(void)mkdir(mounts[i].point, 0755);
 		/* EBUSY: the kernel has mounted /dev itself. */
 		if (mount(mounts[i].type, mounts[i].point, mounts[i].type, mounts[i].flags,
@@ -65,18 +68,26 @@ static void open_console(void)
 		close(fd);
 }
 
+int init_load_module(const char *path, const char *options)
+{
+	bool is_compressed =
+		has_suffix(path, ".xz") || has_suffix(path, ".zst") || has_suffix(path, ".gz");
+	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 ||
+	    (syscall(SYS_finit_module, fd, options, is_compressed ? MODULE_IS_COMPRESSED : 0) < 0 &&
+	     errno != EEXIST))
+		return -errno;
+	return 0;
+}
+
 static void load_module(char *line)
 {
 	char *options = strchr(line, ' ');
 
 	if (options)
 		*options++ = '\0';
-	bool is_compressed =
-		has_suffix(line, ".xz") || has_suffix(line, ".zst") || has_suffix(line, ".gz");
-	CLEAN_FD int fd = open(line, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || (syscall(SYS_finit_module, fd, options ? options : "",
-			       is_compressed ? MODULE_IS_COMPRESSED : 0) < 0 &&
-		       errno != EEXIST))
+	if (init_load_module(line, options ? options : "") < 0)
 		say("load", line);
 }
 
@@ -122,10 +133,15 @@ static void bring_loopback_up(void)
 
 void init_set_up(void)
 {
-	mount_all();
+	struct init_order order;
+	bool has_order = init_order_read(&order);
+
+	mount_all(has_order && order.root_uuid[0] ? MOUNTS_FOR_ANOTHER_ROOT : ARRAY_LEN(mounts));
 	open_console();
 	(void)prctl(PR_SET_NAME, "assay-guest");
 	load_modules();
+	if (has_order)
+		init_order_carry_out(&order);
 	bring_loopback_up();
 }
 

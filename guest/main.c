@@ -10,6 +10,7 @@
 #include "guest/init.h"
 #include "guest/kit/probe.h"
 #include "guest/kit/trial.h"
+#include "guest/modprobe.h"
 #include "guest/resident.h"
 #include "guest/runner.h"
 #include "guest/serve.h"
@@ -254,6 +255,8 @@ static _Noreturn void be_init(void)
 
 int main(int argc, char **argv)
 {
+	if (argc > 0 && modprobe_is_meant(argv[0]))
+		return modprobe_main(argc, argv);
 	if (getpid() == 1 && (argc < 2 || strcmp(argv[1], "serve") != 0))
 		be_init();
 	if (argc < 2)

@@ -13,16 +13,16 @@ static const struct need_kind {
 	const char *name;
 	bool of_plan;
 } need_kinds[] = {
-	{"apparmor", false},	 {"arch", false},   {"cloud-init", false}, {"cmd", false},
-	{"cpuflag", false},	 {"cpus", true},    {"cpus-max", true},	   {"dev", true},
-	{"disk", true},		 {"disks", true},   {"distro", false},	   {"fs", false},
-	{"hotplug-slots", true}, {"image", true},   {"iso", true},	   {"kconfig", false},
-	{"kmod", false},	 {"kvm", true},	    {"mem_mb", true},	   {"memory-slots", true},
-	{"nested", true},	 {"netpeer", true}, {"nic", true},	   {"nics", true},
-	{"numa", true},		 {"nvme", true},    {"payload", true},	   {"policy", true},
-	{"reboot", true},	 {"repo", true},    {"root", false},	   {"secureboot", true},
-	{"selinux", false},	 {"smt", true},	    {"swap", false},	   {"systemd", false},
-	{"tpm", true},		 {"uefi", true},    {"vms", true},
+	{"apparmor", false},	 {"arch", false},    {"cloud-init", false}, {"cmd", false},
+	{"cpuflag", false},	 {"cpus", true},     {"cpus-max", true},    {"dev", true},
+	{"disk", true},		 {"disks", true},    {"distro", false},	    {"fs", false},
+	{"hotplug-slots", true}, {"image", true},    {"iso", true},	    {"kconfig", false},
+	{"kernel", true},	 {"kmod", false},    {"kvm", true},	    {"mem_mb", true},
+	{"memory-slots", true},	 {"nested", true},   {"netpeer", true},	    {"nic", true},
+	{"nics", true},		 {"numa", true},     {"nvme", true},	    {"payload", true},
+	{"policy", true},	 {"reboot", true},   {"repo", true},	    {"root", false},
+	{"secureboot", true},	 {"selinux", false}, {"smt", true},	    {"swap", false},
+	{"systemd", false},	 {"tpm", true},	     {"uefi", true},	    {"vms", true},
 };
 
 static const struct need_kind *find_kind(const char *name)

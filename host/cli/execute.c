@@ -21,6 +21,7 @@ void execution_init(struct execution *x, enum execute_way way, struct execute_ar
 	*x = (struct execution){.way = way,
 				.arguments = arguments,
 				.images = VEC_INIT(EXECUTE_CELLS_MAX),
+				.kernels = VEC_INIT(EXECUTE_CELLS_MAX),
 				.cells = VEC_INIT(EXECUTE_CELLS_MAX),
 				.cases = VEC_INIT(10 * CATALOG_CASES_MAX)};
 }
@@ -36,6 +37,9 @@ void execution_done(struct execution *x)
 	vec_each (&x->images, image)
 		image_free(*image);
 	vec_done(&x->images);
+	vec_each (&x->kernels, kernel)
+		kernel_subject_free(*kernel);
+	vec_done(&x->kernels);
 	vec_each (&x->cells, cell)
 		free(cell->variants);
 	vec_done(&x->cells);

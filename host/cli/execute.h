@@ -35,6 +35,9 @@ struct execute_arguments {
 	struct text_list case_folders, size_files;
 	const char *agent, *size, *ssh_key, *ssh_user, *out, *resume, *markdown;
 	int firmware, accel, entry;
+	const char *kernel,
+		*modules;	 /* `assay kernel`; NULL: the subject is an image or a runbook */
+	struct text_list images; /* in which the kernel is tried; none: in the micro-VM */
 	long long jobs;
 	const char *until_sure, *sure_budget; /* as given; NULL: not */
 	const char *cell;		      /* of a runbook's plan, this one alone; NULL: all */
@@ -65,13 +68,15 @@ struct execution_cell {
 };
 DEFINE_VEC(execution_cells, struct execution_cell);
 DEFINE_VEC(execution_images, struct image *);
+DEFINE_VEC(execution_kernels, struct kernel_subject *);
 
 struct execution {
 	enum execute_way way;
 	struct execute_arguments *arguments;
 	char *agent;
 	struct image_setup setup;
-	struct execution_images images; /* that were opened: each once */
+	struct execution_images images;	  /* that were opened: each once */
+	struct execution_kernels kernels; /* the same */
 	struct catalog *catalog;
 	char *policy;		     /* what it tells the cases: lines key=value; "" none */
 	struct execution_book *book; /* NULL: the subject is an image */
@@ -110,6 +115,17 @@ int open_subjects(struct execution *x, const char *path, struct err *e) NONNULL(
 /* Opens it, or gives the one that was opened from that path before. */
 int open_image(struct execution *x, const char *path, const struct image **ret, struct err *e)
 	NONNULL(1, 2, 3, 4);
+/* execute_kernel.c: the same for kernels that are tried; `modules` NULL: none. */
+int open_kernel(struct execution *x, const char *path, const char *modules,
+		const struct kernel_subject **ret, struct err *e) NONNULL(1, 2, 4, 5);
+/* The cells of `assay kernel`. */
+int open_kernel_subjects(struct execution *x, struct err *e) NONNULL(1, 2);
+/* The same kernel as a cell of the earlier run had; none when it had none. */
+int open_earlier_kernel(struct execution *x, const struct run_cell *cell,
+			const struct kernel_subject **ret, struct err *e) NONNULL(1, 2, 3, 4);
+/* Whether that kernel can be tried in that cell, and how the agent gets in. */
+int choose_kernel_machine(const struct execution *x, struct engine_cell *with, struct err *e)
+	NONNULL(1, 2, 3);
 int choose_machines(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);
 /* What `refused` says of the cell ends it all; but of a runbook's cells it only leaves out that one, with the reason. */
 int refuse_cell(struct execution *x, const struct execution_cell *cell, const struct err *refused,

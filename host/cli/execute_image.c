@@ -115,11 +115,13 @@ static int add_earlier_cell(struct execution *x, struct run_cell *cell, struct e
 	    entry = word_index(entry_words, cell->entry);
 	int accel = word_index(accel_words, cell->accel);
 	struct execution_cell added = {0};
-	int r = open_image(x, cell->image_path, &added.with.image, e);
+	int r = open_earlier_kernel(x, cell, &added.with.kernel, e);
 
-	if (r == 0 && x->retests)
+	if (r == 0 && (!added.with.kernel || cell->image_format[0]))
+		r = open_image(x, cell->image_path, &added.with.image, e);
+	if (r == 0 && added.with.image && x->retests)
 		take_new_version(cell, added.with.image);
-	else if (r == 0)
+	else if (r == 0 && added.with.image)
 		r = check_same_image(x, cell, added.with.image, e);
 	if (r < 0)
 		return r;
@@ -159,8 +161,10 @@ int open_subjects(struct execution *x, const char *path, struct err *e)
 	struct execution_cell cell = {.with = {.firmware = (enum firmware)arguments->firmware,
 					       .entry = (enum entry)arguments->entry}};
 
-	if (!path)
+	if (x->earlier)
 		return add_earlier_cells(x, e);
+	if (arguments->kernel)
+		return open_kernel_subjects(x, e);
 	if (x->book)
 		return book_open_subjects(x, e);
 	/* What is cheap to refuse is refused before a large image is read. */
@@ -239,13 +243,17 @@ static int check_system(const struct execution *x, const struct image *image, bo
 static int choose_machine(const struct execution *x, struct engine_cell *with, bool boots,
 			  struct err *e)
 {
-	int r = check_system(x, with->image, boots, e);
+	int r = with->image ? check_system(x, with->image, boots, e) : 0;
 
+	if (r == 0 && with->kernel)
+		r = choose_kernel_machine(x, with, e);
 	if (r < 0)
 		return r;
+	with->accel = (enum accel)x->arguments->accel;
+	if (!with->image)
+		return 0;
 	if (with->firmware == FIRMWARE_AUTO)
 		with->firmware = image_firmware(with->image);
-	with->accel = (enum accel)x->arguments->accel;
 	if (!boots) {
 		with->entry = ENTRY_NONE;
 		return 0;

@@ -10,6 +10,7 @@
 #include "host/store/folder.h"
 
 #define TERMS_TEXT_MAX (1U << 20)
+#define KERNEL_ARCH    "x86_64" /* of all that host/kernel takes */
 
 static bool selection_boots(const struct case_list *cases)
 {
@@ -41,18 +42,42 @@ static void keep_machine(const struct execution *x, struct plan_cell_spec *spec)
 	spec->entry = cell->entry;
 }
 
+/* What the cell is about: an image, a kernel in it, or a kernel alone. */
+static void tell_subject(const struct engine_cell *with, struct plan_kernel *kernel,
+			 struct plan_cell_spec *spec)
+{
+	const struct image *image = with->image;
+
+	if (with->kernel) {
+		*kernel = (struct plan_kernel){.path = with->kernel->path,
+					       .name = with->kernel->name,
+					       .digest = with->kernel->digest,
+					       .modules = with->kernel->modules_given,
+					       .release = with->kernel->release,
+					       .key = with->kernel->key};
+		spec->kernel = kernel;
+		spec->image_path = kernel->path;
+		spec->image_name = kernel->name;
+		spec->image_digest = kernel->digest;
+		spec->os_name = kernel->release;
+		spec->arch = KERNEL_ARCH;
+	}
+	if (!image)
+		return;
+	spec->image_path = image->path;
+	spec->image_name = image->name;
+	spec->image_digest = image->digest;
+	spec->image_format = image->format;
+	spec->os_name = image->os_name;
+	spec->arch = image->arch;
+}
+
 static struct plan_cell *add_cell(struct execution *x, const struct execution_cell *cell)
 {
 	const struct engine_cell *with = &cell->with;
-	const struct image *image = with->image;
+	struct plan_kernel kernel;
 	struct plan_cell_spec spec = {
-		.image_path = image->path,
-		.image_name = image->name,
 		.image_called = cell->image_called,
-		.image_digest = image->digest,
-		.image_format = image->format,
-		.os_name = image->os_name,
-		.arch = image->arch,
 		.firmware = with->entry == ENTRY_NONE ? "" : firmware_name(with->firmware),
 		.accel = with->entry == ENTRY_NONE ? "" : accel_name(with->accel),
 		.entry = entry_name(with->entry),
@@ -76,6 +101,7 @@ static struct plan_cell *add_cell(struct execution *x, const struct execution_ce
 			  .vms = cell->vms},
 	};
 
+	tell_subject(with, &kernel, &spec);
 	keep_machine(x, &spec);
 	return plan_add_cell(x->plan, &spec);
 }
@@ -257,6 +283,10 @@ static void make_id(struct execution *x, bool boots)
 	if (x->book) {
 		const char *path = x->book->runbook->path, *slash = strrchr(path, '/');
 		run_id_make(slash ? slash + 1 : path, "", clock_wall_ns(), x->id);
+		return;
+	}
+	if (!first->image) {
+		run_id_make(first->kernel->release, "", clock_wall_ns(), x->id);
 		return;
 	}
 	run_id_make(first->image->name, boots ? firmware_name(first->firmware) : "",

@@ -9,6 +9,19 @@
 
 /* ---- the run ---- */
 
+/* What is carried over is told of by the image's digest. */
+static int check_of_images(const struct run *run, struct err *e)
+{
+	vec_each (&run->cells, cell)
+		if (cell->kernel_digest[0])
+			return err_set(
+				e, BLAME_USER, ENOTSUP,
+				"run %s tried the kernel %s, and a retest is of images: try the "
+				"next kernel by `assay kernel`, and compare both",
+				run->id, cell->kernel_name);
+	return 0;
+}
+
 static int check_retested(const struct run *run, struct err *e)
 {
 	if (run->is_going)
@@ -268,6 +281,8 @@ int take_retested(struct execution *x, struct err *e)
 		r = read_run(folder, &x->earlier, e);
 	if (r == 0)
 		r = check_retested(x->earlier, e);
+	if (r == 0)
+		r = check_of_images(x->earlier, e);
 	if (r == 0)
 		r = choose_images(x->earlier, arguments, e);
 	if (r == 0)

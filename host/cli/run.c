@@ -128,6 +128,7 @@ void execute_arguments_done(struct execute_arguments *parsed)
 	vec_done(&parsed->selection.sources);
 	vec_done(&parsed->retest.files);
 	vec_done(&parsed->retest.images);
+	vec_done(&parsed->images);
 }
 
 /* What only a runbook has. */

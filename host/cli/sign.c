@@ -100,10 +100,11 @@ static int check_run(const struct run *run, struct err *e)
 			       "run %s is a proof, which tells of the cases and not of the image",
 			       run->id);
 	vec_each (&run->cells, cell)
-		if (strlen(cell->image_digest) != DIGEST_SIZE - 1)
-			return err_set(e, BLAME_USER, EINVAL,
-				       "cell %u of run %s is of no image: there is nothing to sign",
-				       cell->index, run->id);
+		if (strlen(run_cell_digest(cell)) != DIGEST_SIZE - 1)
+			return err_set(
+				e, BLAME_USER, EINVAL,
+				"cell %u of run %s is of no image and no kernel: there is nothing to sign",
+				cell->index, run->id);
 	if (hallmark_subject_count(run) > HALLMARK_SUBJECTS_MAX)
 		return err_set(e, BLAME_USER, E2BIG,
 			       "run %s has %zu images, and a hallmark is of %d at most", run->id,

@@ -113,6 +113,20 @@ bool spec_is_i440fx(const struct machine_spec *spec)
 	return strcmp(type, "pc") == 0 || has_prefix(type, "pc-i440fx");
 }
 
+const char *spec_kernel(const struct machine_spec *spec)
+{
+	if (spec->own_kernel)
+		return spec->own_kernel->path;
+	return spec->image ? NULL : spec->kernel;
+}
+
+const char *spec_modules(const struct machine_spec *spec)
+{
+	if (spec->own_kernel)
+		return spec->own_kernel->modules;
+	return spec->image ? NULL : spec->modules;
+}
+
 const char *spec_controller(const struct machine_spec *spec)
 {
 	const char *controller =

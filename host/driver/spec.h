@@ -26,6 +26,18 @@ struct machine_make {
 	unsigned cables;
 };
 
+/* A kernel that is booted directly, by no loader: in place of the micro-VM's, or of the image's own. */
+struct machine_kernel {
+	const char *path; /* the bzImage */
+	const char *
+		modules; /* the folder with modules.dep, from which the initramfs gets what it needs; NULL: none */
+	const char *
+		medium; /* an ISO 9660 file with all of them, which the guest gets as /lib/modules; NULL: none */
+	const char *config;  /* its configuration's text; NULL: it is not known */
+	const char *release; /* as uname -r says it */
+	const char *key;     /* another one for whatever else is in it */
+};
+
 struct machine_spec {
 	const struct driver *driver; /* NULL: driver_qemu */
 	const char *driver_options;  /* "key=value,…" for the driver (see null.c), or NULL */
@@ -41,6 +53,7 @@ struct machine_spec {
 	const char *agent_path; /* assay-guest */
 	const char *folder;	/* where this machine's files lie (console.log, overlay); exists */
 	const char *kernel, *modules; /* micro-VM; also needed to plant a sabotage into a disk */
+	const struct machine_kernel *own_kernel; /* what is booted in their place; NULL: nothing */
 	const char
 		*root_disk; /* an overlay of the image, made before; NULL: the driver makes one */
 	const char *extra_disk; /* micro-VM: a qcow2 that it gets as a writable disk, or NULL */
@@ -84,5 +97,10 @@ bool spec_has_secure_boot(const struct machine_spec *spec) NONNULL(1);
 
 /* The value of a SABOTAGE_MACHINE with that name ("cpu", "machine", "smp", …), else NULL. */
 const char *spec_machine_setting(const struct machine_spec *spec, const char *name) NONNULL(1, 2);
+
+/* The kernel that the host gives to the machine; NULL: the machine has its own boot loader. */
+const char *spec_kernel(const struct machine_spec *spec) NONNULL(1);
+/* The folder with its modules, or NULL. */
+const char *spec_modules(const struct machine_spec *spec) NONNULL(1);
 
 #endif

@@ -35,10 +35,10 @@ static void add_digest(struct text *out, const char *key, const char *sha256)
 	json_close(out, '}');
 }
 
-static bool is_first_of_image(const struct run *run, const struct run_cell *cell)
+static bool is_first_of_subject(const struct run *run, const struct run_cell *cell)
 {
 	vec_each (&run->cells, other)
-		if (strcmp(other->image_digest, cell->image_digest) == 0)
+		if (strcmp(run_cell_digest(other), run_cell_digest(cell)) == 0)
 			return other == cell;
 	return true;
 }
@@ -48,21 +48,21 @@ size_t hallmark_subject_count(const struct run *run)
 	size_t count = 0;
 
 	vec_each (&run->cells, cell)
-		count += is_first_of_image(run, cell);
+		count += is_first_of_subject(run, cell);
 	return count;
 }
 
-/* Each image once, however many cells it has. */
+/* Each image or kernel once, however many cells it has. */
 static void add_subjects(const struct run *run, struct text *out)
 {
 	json_key(out, "subject");
 	json_open(out, '[');
 	vec_each (&run->cells, cell) {
-		if (!is_first_of_image(run, cell))
+		if (!is_first_of_subject(run, cell))
 			continue;
 		json_open(out, '{');
-		json_member(out, "name", cell->image_name);
-		add_digest(out, "digest", cell->image_digest);
+		json_member(out, "name", run_cell_subject(cell));
+		add_digest(out, "digest", run_cell_digest(cell));
 		json_close(out, '}');
 	}
 	json_close(out, ']');
@@ -74,7 +74,10 @@ static void add_cells(const struct run *run, struct text *out)
 	json_open(out, '[');
 	vec_each (&run->cells, cell) {
 		json_open(out, '{');
-		add_digest(out, "image", cell->image_digest);
+		if (cell->image_format[0] || !cell->kernel_digest[0])
+			add_digest(out, "image", cell->image_digest);
+		if (cell->kernel_digest[0])
+			add_digest(out, "kernel", cell->kernel_digest);
 		json_member(out, "size", cell->size_name);
 		json_member(out, "firmware", cell->firmware);
 		json_member(out, "accel", cell->accel);
@@ -241,7 +244,8 @@ static void add_resource(const struct run *run, struct text *out)
 {
 	const struct run_cell *cell = run->cells.count > 0 ? &run->cells.items[0] : NULL;
 
-	add_purl(out, "resourceUri", cell ? cell->image_name : "", cell ? cell->image_digest : "");
+	add_purl(out, "resourceUri", cell ? run_cell_subject(cell) : "",
+		 cell ? run_cell_digest(cell) : "");
 }
 
 /* Without a gate the rules are those of assay(1), which come with the program's version. */

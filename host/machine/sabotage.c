@@ -55,11 +55,11 @@ static int plant(const struct machine_spec *micro_spec, const struct case_sabota
 	return r < 0 ? r : power_off(micro, p, e);
 }
 
-/* The micro-VM takes a kernel argument directly; the other kinds are in the machine's make. */
+/* A kernel that we give takes an argument directly; the other kinds are in the machine's make. */
 static bool needs_planting(const struct machine_spec *spec)
 {
 	return spec->sabotage && spec->image &&
-	       (spec->sabotage->kind == SABOTAGE_CMDLINE ||
+	       ((spec->sabotage->kind == SABOTAGE_CMDLINE && !spec->own_kernel) ||
 		spec->sabotage->kind == SABOTAGE_DISK_FILE);
 }
 

@@ -74,6 +74,11 @@ static bool judge_image(const struct offer *offer, const struct need *need)
 	return strcmp(need->name, "file") == 0;
 }
 
+static bool judge_kernel(const struct offer *offer, const struct need *need)
+{
+	return offer->kernel && strcmp(need->name, "given") == 0;
+}
+
 static bool judge_kvm(const struct offer *offer, const struct need *need UNUSED)
 {
 	return offer->kvm;
@@ -171,6 +176,7 @@ static const struct offer_line {
 	{"hotplug-slots", judge_hotplug},
 	{"image", judge_image},
 	{"iso", judge_never},
+	{"kernel", judge_kernel},
 	{"kvm", judge_kvm},
 	{"mem_mb", judge_mem},
 	{"memory-slots", judge_memory_slots},

@@ -25,6 +25,7 @@ struct offer {
 	bool netpeer;		    /* the NICs may end in assay-netpeer */
 	bool pristine;		    /* the disk is looked at as it was handed over */
 	const char *image_format;   /* qemu's word; NULL: no image file (micro-VM) */
+	const char *kernel;	    /* release of the kernel that is tried; NULL: the image's own */
 	const char *policy;	    /* lines key=value; NULL: none */
 	const char *const *devices; /* what dev:X and nic:X may name, NULL-terminated; NULL: none */
 	unsigned hotplug_slots, memory_slots, cpus_max;

@@ -150,10 +150,12 @@ struct plan *plan_new(const char *run_id, const struct catalog *catalog)
 static void cell_free(struct plan_cell *cell)
 {
 	char *const strings[] = {
-		cell->image_path, cell->image_name, cell->image_digest, cell->image_format,
-		cell->os_name,	  cell->arch,	    cell->firmware,	cell->accel,
-		cell->entry,	  cell->policy,	    cell->variants,	cell->image_called,
-		cell->host,	  cell->qemu,	    cell->qemu_version, cell->machine};
+		cell->image_path,     cell->image_name,	 cell->image_digest,  cell->image_format,
+		cell->os_name,	      cell->arch,	 cell->firmware,      cell->accel,
+		cell->entry,	      cell->policy,	 cell->variants,      cell->image_called,
+		cell->host,	      cell->qemu,	 cell->qemu_version,  cell->machine,
+		cell->kernel_path,    cell->kernel_name, cell->kernel_digest, cell->kernel_modules,
+		cell->kernel_release, cell->kernel_key};
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		free(strings[i]);
@@ -188,6 +190,8 @@ static char *copy_or_empty(const char *string)
 struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *spec)
 {
 	struct plan_cell *cell = xnew(sizeof *cell);
+	static const struct plan_kernel none = {0};
+	const struct plan_kernel *kernel = spec->kernel ? spec->kernel : &none;
 
 	assert(!plan->frozen);
 	*cell = (struct plan_cell){
@@ -208,6 +212,12 @@ struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *
 		.qemu = copy_or_empty(spec->qemu),
 		.qemu_version = copy_or_empty(spec->qemu_version),
 		.machine = copy_or_empty(spec->machine),
+		.kernel_path = copy_or_empty(kernel->path),
+		.kernel_name = copy_or_empty(kernel->name),
+		.kernel_digest = copy_or_empty(kernel->digest),
+		.kernel_modules = copy_or_empty(kernel->modules),
+		.kernel_release = copy_or_empty(kernel->release),
+		.kernel_key = copy_or_empty(kernel->key),
 		.size = spec->size,
 		.offer = spec->offer,
 		.cold = spec->cold,
@@ -216,6 +226,7 @@ struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *
 	cell->offer.size = &cell->size;
 	cell->offer.policy = cell->policy;
 	cell->offer.image_format = cell->image_format[0] ? cell->image_format : NULL;
+	cell->offer.kernel = spec->kernel ? cell->kernel_release : NULL;
 	if (!vec_add(&plan->cells, cell))
 		abort();
 	return cell;
@@ -256,13 +267,14 @@ static bool is_built_in(enum sabotage_kind kind)
 	return false;
 }
 
-static enum plan_way way_of(const struct catalog_case *it, bool sabotaged)
+static enum plan_way way_of(const struct plan_cell *cell, const struct catalog_case *it,
+			    bool sabotaged)
 {
 	if (it->of_host && case_is_of_file(it->id))
 		return PLAN_WAY_RUN;
 	if (is_own(it, CASE_REACHES_READY))
 		return sabotaged ? PLAN_WAY_COLD : PLAN_WAY_RUN;
-	if (it->info.kind == CASE_KIND_AUDIT)
+	if (it->info.kind == CASE_KIND_AUDIT && cell->offer.image_format)
 		return PLAN_WAY_OFFLINE;
 	if (it->info.isolation == ISOLATION_COLD ||
 	    (sabotaged && is_built_in(it->info.sabotage.kind)))
@@ -321,7 +333,8 @@ static void plan_devices(struct plan_item *item, const struct offer *offer)
 void plan_add_case(struct plan *plan, struct plan_cell *cell, const struct catalog_case *it,
 		   bool sabotaged, uint64_t expected_ns)
 {
-	struct plan_item item = {.it = it, .sabotaged = sabotaged, .way = way_of(it, sabotaged)};
+	struct plan_item item = {
+		.it = it, .sabotaged = sabotaged, .way = way_of(cell, it, sabotaged)};
 	struct offer offer = cell->offer;
 	struct need need;
 
@@ -571,6 +584,21 @@ static void add_host(const struct plan_cell *cell, struct text *out)
 	json_close(out, '}');
 }
 
+static void add_kernel(const struct plan_cell *cell, struct text *out)
+{
+	if (cell->kernel_digest[0] == '\0')
+		return;
+	json_key(out, "kernel");
+	json_open(out, '{');
+	json_member(out, "path", cell->kernel_path);
+	json_member(out, "name", cell->kernel_name);
+	json_member(out, "sha256", cell->kernel_digest);
+	json_member(out, "modules", cell->kernel_modules[0] ? cell->kernel_modules : NULL);
+	json_member(out, "release", cell->kernel_release);
+	json_member(out, "key", cell->kernel_key);
+	json_close(out, '}');
+}
+
 static void add_cell(const struct plan_cell *cell, struct text *out)
 {
 	json_open(out, '{');
@@ -586,6 +614,7 @@ static void add_cell(const struct plan_cell *cell, struct text *out)
 	json_member(out, "os", cell->os_name);
 	json_member(out, "arch", cell->arch);
 	json_close(out, '}');
+	add_kernel(cell, out);
 	add_size(&cell->size, out);
 	json_member(out, "firmware", cell->firmware);
 	add_host(cell, out);

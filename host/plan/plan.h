@@ -95,6 +95,17 @@ static inline bool plan_item_is_tried_again(const struct plan_item *item)
 }
 DEFINE_VEC(plan_items, struct plan_item);
 
+/*
+ * A kernel that is tried. Where there is no image it is the subject alone, and the cell's image is the kernel's file, without
+ * a format.
+ */
+struct plan_kernel {
+	const char *path, *name, *digest; /* of the file that was given */
+	const char *modules;		  /* the same of its modules, "" none were */
+	const char *release;		  /* as uname -r says it */
+	const char *key;		  /* another one for whatever else a machine gets of it */
+};
+
 /* What a cell is made of. Strings are copied by plan_add_cell. */
 struct plan_cell_spec {
 	const char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
@@ -106,6 +117,7 @@ struct plan_cell_spec {
 	const char *machine;   /* the host's machine type; NULL: the usual one */
 	const char *policy;    /* what is told of it: lines key=value; NULL: there is none */
 	const char *variants;  /* the values of free axes: lines name=value; NULL: there are none */
+	const struct plan_kernel *kernel; /* NULL: the image's own */
 	struct size size;
 	struct offer offer; /* its size is replaced by the cell's */
 	bool cold;	    /* no templates: every machine is booted */
@@ -116,6 +128,8 @@ struct plan_cell {
 	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
 	char *image_called, *firmware, *accel, *entry, *policy, *variants;
 	char *host, *qemu, *qemu_version, *machine; /* "": as struct plan_cell_spec's NULL */
+	char *kernel_path, *kernel_name, *kernel_digest, *kernel_modules, *kernel_release,
+		*kernel_key; /* "": the image's own */
 	struct size size;
 	struct offer offer;
 	bool cold;

@@ -67,6 +67,10 @@ static void add_cell(const struct run_cell *cell, struct text *out)
 	add_escaped(out, "<h1>", words_image(cell), "</h1><p>");
 	add_escaped(out, "", about.buf, "</p>");
 	add_escaped(out, "<p><small>SHA-256 <code>", cell->image_digest, "</code></small></p>");
+	if (!cell->kernel_digest[0] || !cell->image_format[0])
+		return;
+	add_escaped(out, "<p><small>kernel ", cell->kernel_name, ", SHA-256 <code>");
+	add_escaped(out, "", cell->kernel_digest, "</code></small></p>");
 }
 
 /* What was validated on what, and how each came out. */

@@ -42,6 +42,18 @@ static void add_host(const struct run_cell *cell, struct text *out)
 			json_member(out, members[i].key, members[i].value);
 }
 
+static void add_kernel(const struct run_cell *cell, struct text *out)
+{
+	if (cell->kernel_digest[0] == '\0')
+		return;
+	json_key(out, "kernel");
+	json_open(out, '{');
+	json_member(out, "name", cell->kernel_name);
+	json_member(out, "sha256", cell->kernel_digest);
+	json_member(out, "release", cell->kernel_release);
+	json_close(out, '}');
+}
+
 static void add_cells(const struct run *run, struct text *out)
 {
 	json_key(out, "cells");
@@ -56,6 +68,7 @@ static void add_cells(const struct run *run, struct text *out)
 		json_member(out, "format", cell->image_format);
 		json_member(out, "os", cell->os_name);
 		json_member(out, "arch", cell->arch);
+		add_kernel(cell, out);
 		json_member(out, "size", cell->size_name);
 		if (cell->stand_in[0])
 			json_member(out, "stand_in", cell->stand_in);

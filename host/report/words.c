@@ -174,6 +174,8 @@ void words_cell(const struct run_cell *cell, struct text *out)
 		text_addf(out, ", %s", cell->firmware);
 	if (cell->accel[0])
 		text_addf(out, ", %s", cell->accel);
+	if (cell->kernel_digest[0] && cell->image_format[0])
+		text_addf(out, ", kernel %s", cell->kernel_release);
 	add_host(cell, out);
 	add_variants(cell, out);
 }

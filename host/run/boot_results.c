@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "host/store/folder.h"
 
-#define FILE_NAME   "results.jsonl"
-#define DIGEST_SIZE (2 * EVP_MAX_MD_SIZE + 1)
+#define FILE_NAME	 "results.jsonl"
+#define WIDE_DIGEST_SIZE (2 * EVP_MAX_MD_SIZE + 1)
 
 static void add_program(struct text *out, const char *path)
 {
@@ -26,7 +26,7 @@ static void add_program(struct text *out, const char *path)
 
 /* Who asks, and what: another agent may ask otherwise, another plan may promise otherwise. */
 static void identify(const struct engine *engine, const struct cell_run *cell,
-		     char digest[DIGEST_SIZE])
+		     char digest[WIDE_DIGEST_SIZE])
 {
 	CLEAN_TEXT struct text text = TEXT_INIT(BOOT_RESULTS_MAX);
 	unsigned char hash[EVP_MAX_MD_SIZE];
@@ -57,7 +57,7 @@ int boot_results_write(const char *folder, const struct engine *engine, const st
 {
 	CLEAN_FREE char *path = xasprintf("%s/" FILE_NAME, folder);
 	CLEAN_TEXT struct text content = TEXT_INIT(2 * BOOT_RESULTS_MAX);
-	char digest[DIGEST_SIZE];
+	char digest[WIDE_DIGEST_SIZE];
 
 	identify(engine, cell, digest);
 	if (lines->overflowed || digest[0] == '\0')
@@ -100,7 +100,7 @@ struct record *boot_results_find(const char *folder, const struct engine *engine
 {
 	CLEAN_FREE char *path = xasprintf("%s/" FILE_NAME, folder);
 	CLEAN_TEXT struct text content = TEXT_INIT(2 * BOOT_RESULTS_MAX);
-	char digest[DIGEST_SIZE];
+	char digest[WIDE_DIGEST_SIZE];
 
 	identify(engine, cell, digest);
 	if (item->sabotaged || digest[0] == '\0' || text_read_file(&content, path) < 0 ||

@@ -46,6 +46,7 @@ int control_boot(struct worker *worker, struct cell_run *cell, const struct mach
 	if (r < 0)
 		return r;
 	spec.image = control->image;
+	spec.own_kernel = NULL;
 	spec.firmware = control->firmware;
 	spec.entry = control->entry;
 	spec.size = &size;

@@ -302,6 +302,8 @@ char *cell_parameters(const struct engine *engine, const struct plan_cell *cell,
 	network_parameters(size->nics, &parameters);
 	text_addf(&parameters, "firmware=%s\naccel=%s\nentry=%s\nmachines=%u\n", cell->firmware,
 		  cell->accel, cell->entry, engine->jobs + engine->setup->waiting_jobs);
+	if (cell->kernel_release[0])
+		text_addf(&parameters, "kernel_release=%s\n", cell->kernel_release);
 	text_adds(&parameters, cell->policy);
 	for (const char *at = cell->variants; *at; at += strspn(at, "\n")) {
 		size_t length = strcspn(at, "\n");
@@ -328,6 +330,13 @@ static void cell_init(struct cell_run *run, const struct engine *engine,
 		.outcomes = xnew((cell->items.count + 1) * sizeof *run->outcomes),
 	};
 	(void)plan_cell_label(engine->setup->plan, cell, run->label);
+	if (with->kernel)
+		run->kernel = (struct machine_kernel){.path = with->kernel->kernel,
+						      .modules = with->kernel->modules,
+						      .medium = with->kernel->medium,
+						      .config = with->kernel->config,
+						      .release = with->kernel->release,
+						      .key = with->kernel->key};
 }
 
 static void cell_done(struct cell_run *run)

@@ -12,6 +12,7 @@
 #ifndef ASSAY_HOST_RUN_ENGINE_H
 #define ASSAY_HOST_RUN_ENGINE_H
 
+#include "host/kernel/subject.h"
 #include "host/machine/machine.h"
 #include "host/plan/plan.h"
 #include "host/store/run.h"
@@ -20,6 +21,8 @@
 /* What a cell of the plan is in the world: what the plan only names. */
 struct engine_cell {
 	const struct image *image; /* NULL: micro-VM */
+	const struct kernel_subject
+		*kernel; /* the kernel that is tried; NULL: the image's own, or the micro-VM's */
 	enum firmware firmware;
 	enum accel accel;
 	enum entry entry;

@@ -17,8 +17,9 @@
 struct cell_run {
 	const struct plan_cell *cell;
 	const struct engine_cell *with;
-	char label[PLAN_LABEL_SIZE]; /* as people are told of it */
-	char *parameters;	     /* what cases are told of the plan */
+	char label[PLAN_LABEL_SIZE];  /* as people are told of it */
+	char *parameters;	      /* what cases are told of the plan */
+	struct machine_kernel kernel; /* of with->kernel, for its machines */
 	atomic_bool has_begun;
 	char *template_folder;	/* written before the schedule tells TEMPLATE_READY, read after */
 	int template_lock;	/* shared lock while this run uses it; -1: none */

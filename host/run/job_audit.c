@@ -129,8 +129,9 @@ static void falsify(struct image *image)
 
 /* One look at the file; an outcome goes into the result. */
 struct file_trial {
-	const struct image *image;
-	const char *folder; /* the run's */
+	const struct image *image;	     /* NULL: of a kernel alone */
+	const struct kernel_subject *kernel; /* NULL: the image's own */
+	const char *folder;		     /* the run's */
 	const char *parameters;
 	bool sabotaged;
 	const struct patience *p;
@@ -143,13 +144,30 @@ static void set_pass(struct result *result)
 	result->checks_passed = 1;
 }
 
-static int judge_unchanged(const struct file_trial *trial, struct err *e)
+static int prove_image(const struct file_trial *trial, struct err *e)
 {
 	struct image image = *trial->image;
 
 	if (trial->sabotaged)
 		falsify(&image);
-	int r = image_prove_unchanged(&image, trial->p, e);
+	return image_prove_unchanged(&image, trial->p, e);
+}
+
+static int prove_kernel(const struct file_trial *trial, struct err *e)
+{
+	struct kernel_subject kernel = *trial->kernel;
+
+	if (trial->sabotaged)
+		kernel.digest[0] = kernel.digest[0] == '0' ? '1' : '0';
+	return kernel_subject_prove_unchanged(&kernel, trial->p, e);
+}
+
+static int judge_unchanged(const struct file_trial *trial, struct err *e)
+{
+	int r = trial->image ? prove_image(trial, e) : 0;
+
+	if (r == 0 && trial->kernel)
+		r = prove_kernel(trial, e);
 	if (r < 0 && r != -ESTALE)
 		return r;
 	if (r == 0) {
@@ -241,6 +259,7 @@ static void verify(struct worker *worker, struct cell_run *cell, const struct pl
 	uint64_t start_ns = clock_now_ns();
 	struct file_trial trial = {
 		.image = cell->with->image,
+		.kernel = cell->with->kernel,
 		.folder = worker->engine->setup->folder,
 		.parameters = cell->parameters,
 		.sabotaged = item->sabotaged,
@@ -259,10 +278,16 @@ static void verify(struct worker *worker, struct cell_run *cell, const struct pl
 	tell_result(worker->engine, item, STEAL_PTR(record));
 }
 
+/* Of a kernel alone there is that file, and no image. */
+static bool has_file(const struct engine_cell *with, const struct plan_item *item)
+{
+	return with->image || (with->kernel && strcmp(item->it->id, CASE_IMAGE_UNCHANGED) == 0);
+}
+
 void run_verify_job(struct worker *worker, struct cell_run *cell, const struct job *job)
 {
 	vec_each (&job->items, item) {
-		if (!cell->with->image)
+		if (!has_file(cell->with, *item))
 			tell_undone(worker->engine, cell, *item, OUTCOME_SKIP, "image:file",
 				    "the machine has no image file");
 		else

@@ -33,18 +33,19 @@ static bool is_same_size(const struct size *a, const struct size *b)
 	       strcmp(a->cpu_model, b->cpu_model) == 0 && strcmp(a->controller, b->controller) == 0;
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
 bool cells_share_template(const struct plan_cell *a, const struct plan_cell *b)
 {
 	return !a->cold && !b->cold && is_same_size(&a->size, &b->size) &&
 	       strcmp(a->image_digest, b->image_digest) == 0 &&
+	       is_same_text(a->kernel_key, b->kernel_key) &&
 	       strcmp(a->firmware, b->firmware) == 0 && strcmp(a->accel, b->accel) == 0 &&
 	       strcmp(a->entry, b->entry) == 0 && strcmp(a->qemu, b->qemu) == 0 &&
 	       strcmp(a->machine, b->machine) == 0;
-}
-
-static bool is_same_text(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
 bool sabotage_is_same(const struct case_sabotage *a, const struct case_sabotage *b)

@@ -37,6 +37,7 @@ void seat_init(struct seat *seat, struct worker *worker, struct cell_run *cell,
 		.agent_path = setup->agent_path,
 		.kernel = setup->kernel,
 		.modules = setup->modules,
+		.own_kernel = cell->with->kernel ? &cell->kernel : NULL,
 		.ssh_key = setup->ssh_key,
 		.ssh_user = setup->ssh_user,
 		/* Over SSH the user-mode network is the agent's way in. */

@@ -54,13 +54,25 @@ void run_case_forget(struct run_case *it)
 	free(STEAL_PTR(it->carried));
 }
 
+const char *run_cell_subject(const struct run_cell *cell)
+{
+	return cell->kernel_digest[0] ? cell->kernel_name : cell->image_name;
+}
+
+const char *run_cell_digest(const struct run_cell *cell)
+{
+	return cell->kernel_digest[0] ? cell->kernel_digest : cell->image_digest;
+}
+
 static void cell_done(struct run_cell *cell)
 {
 	char *const strings[] = {
-		cell->image_path, cell->image_name, cell->image_digest, cell->image_format,
-		cell->os_name,	  cell->arch,	    cell->firmware,	cell->accel,
-		cell->entry,	  cell->policy,	    cell->variants,	cell->image_called,
-		cell->host,	  cell->qemu,	    cell->qemu_version, cell->machine};
+		cell->image_path,     cell->image_name,	 cell->image_digest,  cell->image_format,
+		cell->os_name,	      cell->arch,	 cell->firmware,      cell->accel,
+		cell->entry,	      cell->policy,	 cell->variants,      cell->image_called,
+		cell->host,	      cell->qemu,	 cell->qemu_version,  cell->machine,
+		cell->kernel_path,    cell->kernel_name, cell->kernel_digest, cell->kernel_modules,
+		cell->kernel_release, cell->kernel_key};
 
 	free_strings(strings, ARRAY_LEN(strings));
 }
@@ -213,6 +225,7 @@ static int parse_cell(struct run *run, const json_t *object, struct err *e)
 {
 	const json_t *image = json_object_get(object, "image"),
 		     *host = json_object_get(object, "host"),
+		     *kernel = json_object_get(object, "kernel"),
 		     *cases = json_object_get(object, "cases");
 	struct run_cell cell = {
 		.index = (unsigned)run->cells.count,
@@ -233,6 +246,12 @@ static int parse_cell(struct run *run, const json_t *object, struct err *e)
 		.qemu_version = copy_member(host, "version"),
 		.machine = copy_member(host, "machine"),
 		.machines = copy_number(object, "machines"),
+		.kernel_path = copy_member(kernel, "path"),
+		.kernel_name = copy_member(kernel, "name"),
+		.kernel_digest = copy_member(kernel, "sha256"),
+		.kernel_modules = copy_member(kernel, "modules"),
+		.kernel_release = copy_member(kernel, "release"),
+		.kernel_key = copy_member(kernel, "key"),
 		.cold = json_is_true(json_object_get(object, "cold")),
 	};
 	size_t at;

@@ -59,6 +59,9 @@ struct run_cell {
 	/* The runbook's host, its QEMU program and machine type; "": it names none, or the usual one. */
 	char *host, *qemu, *qemu_version, *machine;
 	char *variants; /* the values of free axes: lines name=value */
+	/* The kernel that was tried; "": the image's own. Without an image's format it is the subject alone. */
+	char *kernel_path, *kernel_name, *kernel_digest, *kernel_modules, *kernel_release,
+		*kernel_key;
 	char size_name[64], cpu_model[64], controller[32];
 	char stand_in[160]; /* what its machines lack of what the size promises; "": nothing */
 	unsigned cpus, mem_mib, max_mem_mib, numa_nodes, data_disks, data_disk_mib, nics;
@@ -74,6 +77,10 @@ struct run_left_out {
 	bool must, asked;   /* its row has to be there; the user's budget leaves it out */
 };
 DEFINE_VEC(run_left_outs, struct run_left_out);
+
+/* What a verdict on that cell is about: the kernel, where one was tried, else the image. */
+const char *run_cell_subject(const struct run_cell *cell) NONNULL(1); /* its name */
+const char *run_cell_digest(const struct run_cell *cell) NONNULL(1);
 
 struct run_phase {
 	unsigned cell, count;

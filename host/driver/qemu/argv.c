@@ -271,14 +271,19 @@ static void add_kernel(struct command *command, const struct qemu *qemu)
 	const struct case_sabotage *sabotage = qemu->spec.sabotage;
 	const char *more = sabotage && sabotage->kind == SABOTAGE_CMDLINE ? sabotage->argument : "";
 
-	if (qemu->spec.image)
+	if (!spec_kernel(&qemu->spec))
 		return;
 	command_add(command, "-kernel");
-	command_add(command, qemu->spec.kernel);
+	command_add(command, spec_kernel(&qemu->spec));
 	command_add(command, "-initrd");
 	command_addf(command, "/proc/self/fd/%d", command_fd(command, qemu->initrd_fd));
 	command_add(command, "-append");
-	command_addf(command, "console=ttyS0 panic=-1%s%s", *more ? " " : "", more);
+	/* A guest with a root of its own is let panic as it would at home. */
+	if (qemu->spec.image)
+		command_addf(command, "root=UUID=%s ro console=ttyS0%s%s",
+			     qemu->spec.image->filesystems[0].uuid, *more ? " " : "", more);
+	else
+		command_addf(command, "console=ttyS0 panic=-1%s%s", *more ? " " : "", more);
 }
 
 void argv_machine(struct command *command, const struct qemu *qemu)
@@ -474,6 +479,19 @@ static const char *root_model(struct command *command, const struct qemu *qemu)
 	return "scsi-hd,bus=scsi0.0";
 }
 
+static void add_kernel_medium(struct command *command, const char *path)
+{
+	CLEAN_TEXT struct text json = TEXT_INIT(BLOCKDEV_MAX);
+
+	open_node(&json, "raw", path, true);
+	json_member(&json, "node-name", "kernel-medium");
+	json_close(&json, '}');
+	command_add(command, "-blockdev");
+	command_add(command, json.buf);
+	command_add(command, "-device");
+	command_add(command, "virtio-blk-pci,drive=kernel-medium,serial=assay-kernel");
+}
+
 void argv_disks(struct command *command, const struct qemu *qemu)
 {
 	const char *model = root_model(command, qemu);
@@ -490,6 +508,8 @@ void argv_disks(struct command *command, const struct qemu *qemu)
 			     is_root ? model : "virtio-blk-pci", name, name,
 			     is_root ? "root" : name, is_root ? ",bootindex=1" : "");
 	}
+	if (qemu->spec.own_kernel && qemu->spec.own_kernel->medium)
+		add_kernel_medium(command, qemu->spec.own_kernel->medium);
 	if (qemu->media_fd >= 0) {
 		add_file(command, "media", "raw", qemu->media_fd, true);
 		command_add(command, "-device");

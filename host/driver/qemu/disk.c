@@ -112,8 +112,10 @@ static bool needs_media(const struct machine_spec *spec)
 int disks_make(struct qemu *qemu, const struct patience *p, struct err *e)
 {
 	const struct machine_spec *spec = &qemu->spec;
-	int r = spec->image ? make_root(qemu, p, e) : initrd_make(qemu, e);
+	int r = spec->image ? make_root(qemu, p, e) : 0;
 
+	if (r == 0 && spec_kernel(spec))
+		r = initrd_make(qemu, e);
 	if (r == 0 && spec->extra_disk)
 		r = open_given(qemu, spec->extra_disk, e);
 	if (r == 0)
@@ -289,7 +291,7 @@ int disks_fork(struct qemu *qemu, const char *folder, struct err *e)
 		r = fork_vars(qemu, folder, e);
 	if (r == 0 && needs_media(spec))
 		r = fork_read_only(&qemu->media_fd, folder, TEMPLATE_MEDIA, e);
-	if (r == 0 && !spec->image)
+	if (r == 0 && spec_kernel(spec))
 		r = fork_read_only(&qemu->initrd_fd, folder, "initrd", e);
 	return r;
 }

@@ -13,7 +13,7 @@
 
 #define DEP_MAX	    (8U << 20)
 #define FILE_MAX    (64U << 20)
-#define MODULES_MAX 64
+#define MODULES_MAX 128
 
 /* A kernel may have any of them built in, or not at all: then the agent does without. */
 static const char *const wanted[] = {"virtio_pci", "virtio_console", "virtio_blk",
@@ -22,6 +22,14 @@ static const char *const wanted[] = {"virtio_pci", "virtio_console", "virtio_blk
 /* For the disks of others. They are left out where there is none: btrfs alone takes seconds to choose its checksums. */
 static const char *const wanted_for_disks[] = {"ext4",	    "xfs",	 "btrfs",  "f2fs", "vfat",
 					       "nls_cp437", "nls_ascii", "dm-mod", NULL};
+
+/* For a kernel that is tried: the medium with its modules. */
+static const char *const wanted_for_medium[] = {"isofs", NULL};
+
+/* For an image's root, on whatever controller; the first two are found by name when a filesystem is mounted. */
+static const char *const wanted_for_root[] = {"crc32c_generic", "crc32c_intel", "virtio_scsi",
+					      "sd_mod",		"ahci",		"nvme",
+					      "ext4",		"xfs",		NULL};
 
 /* Distributions compress modules, and not every kernel unpacks them by itself. */
 static const char *const packings[] = {"", ".xz", ".zst", ".gz"};
@@ -59,6 +67,23 @@ static int add_bytes(struct initrd *initrd, const char *name, unsigned type, con
 	if (archive_write_header(initrd->archive, entry) != ARCHIVE_OK ||
 	    (length > 0 &&
 	     archive_write_data(initrd->archive, bytes, length) != (la_ssize_t)length))
+		r = archive_error(initrd, e);
+	archive_entry_free(entry);
+	return r;
+}
+
+static int add_link(struct initrd *initrd, const char *name, const char *to, struct err *e)
+{
+	struct archive_entry *entry = archive_entry_new();
+	int r = 0;
+
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_filetype(entry, AE_IFLNK);
+	archive_entry_set_perm(entry, 0777);
+	archive_entry_set_symlink(entry, to);
+	archive_entry_set_size(entry, 0);
+	archive_entry_set_nlink(entry, 1);
+	if (archive_write_header(initrd->archive, entry) != ARCHIVE_OK)
 		r = archive_error(initrd, e);
 	archive_entry_free(entry);
 	return r;
@@ -158,20 +183,32 @@ static int add_with_dependencies(struct initrd *initrd, const char *name, struct
 	return r < 0 ? r : add_module(initrd, line, e);
 }
 
+static int add_wanted(struct initrd *initrd, const char *const *names, struct err *e)
+{
+	int r = 0;
+
+	for (const char *const *name = names; *name && r == 0; name++)
+		r = add_with_dependencies(initrd, *name, e);
+	return r;
+}
+
 static int add_modules(struct initrd *initrd, const struct machine_spec *spec, struct err *e)
 {
-	CLEAN_FREE char *path = xasprintf("%s/modules.dep", spec->modules);
+	CLEAN_FREE char *path = xasprintf("%s/modules.dep", spec_modules(spec));
 	int r = text_read_file(&initrd->dep, path);
 
 	if (r < 0)
 		return err_set(e, BLAME_HOST, -r, "read %s: %m", path);
-	initrd->modules = spec->modules;
+	initrd->modules = spec_modules(spec);
 	r = add_bytes(initrd, "modules", AE_IFDIR, NULL, 0, e);
-	for (const char *const *name = wanted; *name && r == 0; name++)
-		r = add_with_dependencies(initrd, *name, e);
-	for (const char *const *name = wanted_for_disks; spec->extra_disk && *name && r == 0;
-	     name++)
-		r = add_with_dependencies(initrd, *name, e);
+	if (r == 0)
+		r = add_wanted(initrd, wanted, e);
+	if (r == 0 && spec->extra_disk)
+		r = add_wanted(initrd, wanted_for_disks, e);
+	if (r == 0 && spec->own_kernel)
+		r = add_wanted(initrd, wanted_for_medium, e);
+	if (r == 0 && spec->image)
+		r = add_wanted(initrd, wanted_for_root, e);
 	if (r < 0)
 		return r;
 	return add_bytes(initrd, "etc/assay-modules", AE_IFREG, initrd->list.buf,
@@ -193,11 +230,37 @@ DEFINE_CLEAN_DONE(initrd);
 /* The kernel mounts nothing by itself, but it opens /dev/console for /init. */
 static int add_folders(struct initrd *initrd, struct err *e)
 {
-	static const char *const folders[] = {"dev", "etc", "mnt", "proc", "run", "sys", "tmp"};
+	static const char *const folders[] = {"boot",	  "dev",  "etc",     "mnt",
+					      "proc",	  "root", "run",     "sys",
+					      "tmp",	  "usr",  "usr/lib", "usr/lib/modules",
+					      "usr/sbin", "var",  "var/tmp"};
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(folders) && r == 0; i++)
 		r = add_bytes(initrd, folders[i], AE_IFDIR, NULL, 0, e);
+	if (r == 0)
+		r = add_link(initrd, "lib", "usr/lib", e);
+	return r == 0 ? add_link(initrd, "sbin", "usr/sbin", e) : r;
+}
+
+/* What the agent is to do with a kernel that is tried: guest/init_kernel.h. */
+static int add_kernel(struct initrd *initrd, const struct machine_spec *spec, struct err *e)
+{
+	const struct machine_kernel *kernel = spec->own_kernel;
+	CLEAN_FREE char *config = xasprintf("boot/config-%s", kernel->release);
+	CLEAN_TEXT struct text order = TEXT_INIT(512);
+
+	if (kernel->medium)
+		text_adds(&order, "modules\n");
+	if (spec->image)
+		text_addf(&order, "root %s %s\n", spec->image->filesystems[0].type,
+			  spec->image->filesystems[0].uuid);
+	/* The kernel asks that program for the modules that it wants. */
+	int r = add_link(initrd, "usr/sbin/modprobe", "/init", e);
+	if (r == 0)
+		r = add_bytes(initrd, "etc/assay-kernel", AE_IFREG, order.buf, order.length, e);
+	if (r == 0 && kernel->config)
+		r = add_bytes(initrd, config, AE_IFREG, kernel->config, strlen(kernel->config), e);
 	return r;
 }
 
@@ -221,8 +284,10 @@ int initrd_make(struct qemu *qemu, struct err *e)
 	r = add_folders(&initrd, e);
 	if (r == 0)
 		r = add_file(&initrd, qemu->spec.agent_path, "init", e);
-	if (r == 0 && qemu->spec.modules)
+	if (r == 0 && spec_modules(&qemu->spec))
 		r = add_modules(&initrd, &qemu->spec, e);
+	if (r == 0 && qemu->spec.own_kernel)
+		r = add_kernel(&initrd, &qemu->spec, e);
 	if (r == 0 && archive_write_close(initrd.archive) != ARCHIVE_OK)
 		r = archive_error(&initrd, e);
 	return r;

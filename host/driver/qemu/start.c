@@ -89,7 +89,7 @@ static int check_spec(const struct machine_spec *spec, struct err *e)
 		return err_set(
 			e, BLAME_BUG, EINVAL,
 			"a disk that is not the machine's own cannot lose what was written to it");
-	if (!spec->image && !spec->kernel)
+	if (!spec->image && !spec_kernel(spec))
 		return err_set(e, BLAME_USER, EINVAL,
 			       "there is neither an image nor a kernel to boot");
 	return 0;

@@ -181,7 +181,9 @@ int qemu_describe(const struct machine_spec *spec, const struct patience *p, str
 		return r;
 	(void)text_addf(out, "qemu %s\n", version);
 	add_program(out, spec->qemu);
-	(void)text_addf(out, "image %s\n", spec->image ? spec->image->digest : spec->kernel);
+	(void)text_addf(out, "image %s\n", spec->image ? spec->image->digest : spec_kernel(spec));
+	if (spec->own_kernel)
+		(void)text_addf(out, "kernel %s\n", spec->own_kernel->key);
 	(void)text_addf(out, "image file %s\n", spec->image ? spec->image->path : "");
 	(void)text_addf(out, "firmware %s\n", firmware.code);
 	if (spec_has_secure_boot(spec))

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A kernel's configuration: the one that it carries in itself (CONFIG_IKCONFIG), and whether a machine here could talk to a
+ * kernel that is built so.
+ *
+ *	if (kernel_config_inside(bytes, length, &image, &config) == 0) ...
+ *	r = kernel_config_check(config.buf, &(struct kernel_config_of){"bzImage", "its own", true, false}, e);
+ */
+#ifndef ASSAY_HOST_KERNEL_CONFIG_H
+#define ASSAY_HOST_KERNEL_CONFIG_H
+
+#include "base/text.h"
+#include "host/kernel/bzimage.h"
+
+#define KERNEL_CONFIG_MAX (2U << 20)
+
+/* Adds it. -ENOENT: it has none; -EBADMSG: what it is packed by is not known here, or it is damaged. */
+int kernel_config_inside(const void *bytes, size_t length, const struct bzimage *image,
+			 struct text *out) NONNULL(1, 3, 4);
+
+/* True when it looks like one: lines CONFIG_X=… and comments. */
+bool kernel_config_is_one(const char *text) NONNULL(1);
+
+/* For the error: whose configuration it is, where it was found, and what stands beside it. */
+struct kernel_config_of {
+	const char *kernel, *source;
+	bool has_modules;
+	bool with_image; /* it has to find an image's root as well */
+};
+
+/* -ENOTSUP (blame user): the first option that a machine here cannot do without is not set, with what it is for; or it is a
+ * module where there are none. */
+int kernel_config_check(const char *config, const struct kernel_config_of *of, struct err *e)
+	NONNULL(1, 2, 3);
+
+#endif
