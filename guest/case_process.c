@@ -110,6 +110,20 @@ static void report_subs(struct reporter *reporter, const struct result *result)
 	flush_report(reporter);
 }
 
+static void report_measures(struct reporter *reporter, const struct result *result)
+{
+	vec_each (&result->measures, it) {
+		frame_open(&reporter->out, FRAME_MEASURE);
+		field_text(&reporter->out, FIELD_NAME, it->name);
+		field_text(&reporter->out, FIELD_UNIT, it->unit);
+		field_number(&reporter->out, FIELD_FLAGS, it->better == MEASURE_HIGHER);
+		for (unsigned i = 0; i < it->count; i++)
+			field_sample(&reporter->out, it->samples[i]);
+		frame_close(&reporter->out);
+		flush_report(reporter);
+	}
+}
+
 void add_result(struct text *out, const struct result *result)
 {
 	frame_open(out, FRAME_RESULT);
@@ -362,6 +376,7 @@ static _Noreturn void case_main(const struct run_order *order, int report_fd, bo
 	(void)fflush(NULL);
 	text_clear(&reporter.out);
 	report_subs(&reporter, &result);
+	report_measures(&reporter, &result);
 	add_result(&reporter.out, &result);
 	flush_report(&reporter);
 	_exit(0);

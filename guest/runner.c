@@ -138,7 +138,8 @@ static void take_report(struct run *run, const struct frame *frame)
 	struct field field;
 	size_t length = FRAME_HEADER + frame->length;
 
-	if (frame->type == FRAME_CHECK || frame->type == FRAME_OUTPUT || frame->type == FRAME_SUB) {
+	if (frame->type == FRAME_CHECK || frame->type == FRAME_OUTPUT || frame->type == FRAME_SUB ||
+	    frame->type == FRAME_MEASURE) {
 		(void)text_add(&run->port->out, (const char *)frame->payload - FRAME_HEADER,
 			       length);
 		(void)port_send(run->port);

@@ -2,6 +2,7 @@
 /* Writing and parsing frames. */
 #include "wire/frame.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,6 +66,15 @@ void field_number(struct text *out, enum field_key key, uint64_t value)
 	put_u32(bytes, (uint32_t)(value & 0xffffffffU));
 	put_u32(bytes + 4, (uint32_t)(value >> 32));
 	field_bytes(out, key, bytes, sizeof bytes);
+}
+
+void field_sample(struct text *out, double sample)
+{
+	uint64_t bits;
+
+	_Static_assert(sizeof bits == sizeof sample, "a double has 64 bits");
+	memcpy(&bits, &sample, sizeof bits);
+	field_number(out, FIELD_SAMPLE, bits);
 }
 
 /* Steps over the closed frames from the start; the open one is what is left. */
@@ -168,4 +178,13 @@ uint64_t field_value(const struct field *field)
 	if (field->length != 8)
 		return 0;
 	return (uint64_t)get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
+}
+
+double field_double(const struct field *field)
+{
+	uint64_t bits = field_value(field);
+	double number;
+
+	memcpy(&number, &bits, sizeof number);
+	return field->length == sizeof bits ? number : NAN;
 }

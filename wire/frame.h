@@ -57,6 +57,8 @@ enum frame_type {
 	FRAME_SUB =
 		22, /* a test of a program's own: NAME, OUTCOME its name, MESSAGE, LINE, DURATION ns, FLAGS 1: it
 			 * failed as expected; or NUMBER alone: for so many there was no room */
+	FRAME_MEASURE =
+		23, /* NAME, UNIT, FLAGS 1: higher is better, SAMPLE (repeatable): a double's 64 bits */
 };
 
 enum field_key {
@@ -82,6 +84,8 @@ enum field_key {
 	FIELD_FAILED,
 	FIELD_DURATION,
 	FIELD_CODE,
+	FIELD_UNIT,
+	FIELD_SAMPLE,
 };
 
 #define RUN_SABOTAGE 1U /* run the case's sabotage before it */
@@ -105,6 +109,7 @@ void frame_open(struct text *out, enum frame_type type) NONNULL(1);
 void field_bytes(struct text *out, enum field_key key, const void *bytes, size_t length) NONNULL(1);
 void field_text(struct text *out, enum field_key key, const char *text) NONNULL(1, 3);
 void field_number(struct text *out, enum field_key key, uint64_t value) NONNULL(1); /* 8 bytes LE */
+void field_sample(struct text *out, double sample) NONNULL(1); /* FIELD_SAMPLE */
 void frame_close(struct text *out) NONNULL(1);
 
 /*
@@ -127,5 +132,7 @@ void field_string(const struct field *field, char *buf, size_t size) NONNULL(1, 
 
 /* The field as a number; 0 when it has not 8 bytes. */
 uint64_t field_value(const struct field *field) NONNULL(1);
+/* The field as the double whose bits it has; not a number when it has not 8 bytes. */
+double field_double(const struct field *field) NONNULL(1);
 
 #endif

@@ -221,6 +221,26 @@ static void judge_tap(const struct program_end *end, program_check_fn *on_check,
 		judge_points(end, tree, result);
 }
 
+/* What it says that it has measured. What cannot be understood passes for nothing; a failure stays one. */
+static void take_measures(const struct program_end *end, struct result *result)
+{
+	CLEAN_TEXT struct text why = TEXT_INIT(1024);
+	unsigned line = 0;
+
+	for (size_t at = 0, length; at < end->length; at += length + 1) {
+		const char *from = end->output + at;
+		const char *newline = memchr(from, '\n', end->length - at);
+		length = newline ? (size_t)(newline - from) : end->length - at;
+		line++;
+		if (measures_take_line(&result->measures, from, length, &why) >= 0)
+			continue;
+		if (result->outcome == OUTCOME_PASS || result->outcome == OUTCOME_SKIP)
+			result_set(result, OUTCOME_BROKEN, "%s's output: line %u: %s", end->program,
+				   line, why.buf);
+		return;
+	}
+}
+
 void program_judge(const struct program_end *end, program_check_fn *on_check, void *arg,
 		   struct result *result)
 {
@@ -233,6 +253,8 @@ void program_judge(const struct program_end *end, program_check_fn *on_check, vo
 		judge_tap(end, on_check, arg, result);
 	else
 		judge_exit(end, on_check, arg, result);
+	if (!end->is_cut)
+		take_measures(end, result);
 }
 
 bool program_is_refused(const char *message)

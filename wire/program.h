@@ -36,7 +36,8 @@ struct program_end {
 /* Told of each check that did not hold. */
 typedef void program_check_fn(void *arg, const struct check_record *check);
 
-/* Sets outcome, message, need, counts, (of the first failed check) the record, and what each test of its own came to. */
+/* Sets outcome, message, need, counts, (of the first failed check) the record, what each test of its own came to, and what
+ * it has measured (see wire/measure.h for the line that says so). */
 void program_judge(const struct program_end *end, program_check_fn *on_check, void *arg,
 		   struct result *result) NONNULL(1, 4);
 

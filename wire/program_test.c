@@ -157,6 +157,36 @@ TEST(program, too_much_output_decides_nothing_by_tap)
 	EXPECT_NUMBER(result.outcome, OUTCOME_PASS);
 }
 
+TEST(program, what_it_measures_is_kept)
+{
+	static const char output[] =
+		"TAP version 13\n# measured: rate 12.5 MB/s higher\n1..1\n"
+		"# measured: rate 13.5 MB/s higher\nok 1\n# measured: start 2 s lower";
+	CLEAN_DONE(result) struct result result;
+	const struct program_end end = {.program = "check",
+					.output = output,
+					.length = sizeof output - 1,
+					.speaks_tap = true};
+
+	result_init(&result, "a.b");
+	program_judge(&end, NULL, NULL, &result);
+	EXPECT_TEXT(result.message,
+		    "check's output: line 6: the stream ends in the middle of a line");
+	result_done(&result);
+	result_init(&result, "a.b");
+	const struct program_end whole = {.program = "check",
+					  .output = "fine\n# measured: rate 12.5 MB/s higher",
+					  .length = 38};
+	program_judge(&whole, NULL, NULL, &result);
+	EXPECT_NUMBER(result.outcome, OUTCOME_PASS);
+	const struct measure *rate = measures_find(&result.measures, "rate");
+	EXPECT(rate && rate->count == 1 && rate->samples[0] == 12.5);
+	expect_outcome(EXITED(0), false, "# measured: rate much MB/s higher\n", OUTCOME_BROKEN,
+		       "check's output: line 1: 'much' is no number");
+	expect_outcome(EXITED(1), false, "# measured: rate much MB/s higher\nno\n", OUTCOME_FAIL,
+		       "no");
+}
+
 TEST(program, what_is_refused_says_so)
 {
 	EXPECT(program_is_refused(

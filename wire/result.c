@@ -12,6 +12,7 @@ void result_init(struct result *result, const char *id)
 		.outcome = OUTCOME_BROKEN, /* until somebody decides: nothing reported is broken */
 		.evidence = TEXT_INIT(RESULT_EVIDENCE_MAX),
 		.subs = VEC_INIT(RESULT_SUBS_MAX),
+		.measures = MEASURES_INIT,
 		.attempt = 1,
 	};
 	(void)snprintf(result->id, sizeof result->id, "%s", id);
@@ -27,6 +28,7 @@ void result_done(struct result *result)
 	vec_done(&result->subs);
 	result->sub_bytes = 0;
 	result->subs_cut = 0;
+	vec_done(&result->measures);
 }
 
 void result_add_sub(struct result *result, const struct sub_result *sub)

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "wire/case_info.h"
+#include "wire/measure.h"
 #include "wire/outcome.h"
 
 #define RESULT_EVIDENCE_MAX  (256U << 10)
@@ -51,6 +52,7 @@ struct result {
 	struct sub_results subs;
 	size_t sub_bytes;
 	unsigned subs_cut; /* for which there was no room */
+	struct measures measures;
 };
 
 void result_init(struct result *result, const char *id) NONNULL(1, 2);

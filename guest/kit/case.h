@@ -44,6 +44,7 @@
 #include "base/text.h"
 #include "guest/kit/tree.h"
 #include "wire/case_info.h"
+#include "wire/measure.h"
 
 /* One execution of a case. */
 struct trial;
@@ -257,6 +258,14 @@ void case_skip(struct trial *t, const char *need, const char *format, ...) PRINT
 void case_broken(struct trial *t, const char *format, ...) PRINTF(2, 3) __attribute__((noreturn));
 /* A line for the evidence. */
 void note(struct trial *t, const char *format, ...) PRINTF(2, 3);
+
+/*
+ * What the case has measured: each call adds a sample to the name; `unit` as of wire/measure.h, `better` is MEASURE_LOWER or
+ * MEASURE_HIGHER. It decides nothing: runs are compared by it (`assay compare`). Under its sabotage, and offline, it is not
+ * kept. A name, unit or number that cannot be breaks the case.
+ */
+void case_measure(struct trial *t, const char *name, const char *unit, enum measure_better better,
+		  double sample);
 
 /* What the plan promised of this machine: "cpus", "mem_mib", "disks", "nics", "firmware", "accel" …; the fallback
  * when it is not told. */

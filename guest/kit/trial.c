@@ -106,6 +106,18 @@ void note(struct trial *t, const char *format, ...)
 		t->setup->on_note(t->setup->arg, line.buf);
 }
 
+void case_measure(struct trial *t, const char *name, const char *unit, enum measure_better better,
+		  double sample)
+{
+	if (t->phase == TRIAL_SABOTAGE || t->setup->sabotage)
+		return;
+	int r = measures_add(&t->result->measures, name, unit, better, sample);
+	if (r < 0)
+		case_broken(t, "it measures %s %g %s: %s", name, sample, unit,
+			    r == -E2BIG ? "too many values, or too many samples"
+					: "no such name, unit or number can be");
+}
+
 /* The first decision stands: what comes after it is evidence. Only a skipped row gives way to something stronger. */
 PRINTF(3, 0)
 static void decide(struct trial *t, bool is_skip, const char *format, va_list args)

@@ -136,6 +136,24 @@ CASE(selftest, reads_the_plan)
 	CHECK_EQ(t, plan_text(t, "accel", "none"), "tcg");
 }
 
+CASE(selftest, measures)
+{
+	case_measure(t, "rate", "MB/s", MEASURE_HIGHER, 1);
+	case_measure(t, "rate", "MB/s", MEASURE_HIGHER, 3);
+	CHECK(t, true);
+}
+
+SABOTAGE(selftest, measures, "nothing is wrong")
+{
+	case_measure(t, "planted", "s", MEASURE_LOWER, 1);
+}
+
+CASE(selftest, measures_what_cannot_be)
+{
+	CHECK(t, true);
+	case_measure(t, "Rate", "MB/s", MEASURE_HIGHER, 1);
+}
+
 CASE(selftest, modes_are_octal)
 {
 	CHECK_EQ(t, 0644 & 0777, 0600);
@@ -280,6 +298,22 @@ TEST(trial, a_sabotage_that_fails_is_broken)
 TEST(trial, plan)
 {
 	expect_outcome("selftest.reads_the_plan", false, OUTCOME_PASS, "");
+}
+
+TEST(trial, keeps_what_it_measures)
+{
+	struct result result;
+
+	execute("selftest.measures", false, &result);
+	const struct measure *rate = measures_find(&result.measures, "rate");
+	EXPECT(rate && rate->count == 2 && measure_typical(rate) == 2);
+	result_done(&result);
+	/* With its defect planted it says nothing of the image. */
+	execute("selftest.measures", true, &result);
+	EXPECT_NUMBER(result.measures.count, 0);
+	result_done(&result);
+	expect_outcome("selftest.measures_what_cannot_be", false, OUTCOME_BROKEN,
+		       "it measures Rate 1 MB/s: no such name, unit or number can be");
 }
 
 TEST(trial, numbers_are_shown_as_the_case_writes_them)

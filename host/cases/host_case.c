@@ -195,6 +195,18 @@ void host_note(struct host_trial *t, const char *format, ...)
 	(void)text_adds(&t->result->evidence, "\n");
 }
 
+void host_measure(struct host_trial *t, const char *name, const char *unit,
+		  enum measure_better better, double sample)
+{
+	if (t->in_sabotage || t->result->sabotaged)
+		return;
+	int r = measures_add(&t->result->measures, name, unit, better, sample);
+	if (r < 0)
+		host_broken(t, "it measures %s %g %s: %s", name, sample, unit,
+			    r == -E2BIG ? "too many values, or too many samples"
+					: "no such name, unit or number can be");
+}
+
 /* ---- checks ---- */
 
 void host_check_passed(struct host_trial *t)

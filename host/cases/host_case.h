@@ -143,6 +143,10 @@ void host_broken(struct host_trial *t, const char *format, ...) PRINTF(2, 3)
 	__attribute__((noreturn));
 void host_note(struct host_trial *t, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);
 
+/* What the case has measured, as case_measure() in guest/kit/case.h. */
+void host_measure(struct host_trial *t, const char *name, const char *unit,
+		  enum measure_better better, double sample) NONNULL(1, 2, 3);
+
 /* ---- what the plan promised ---- */
 
 long long host_plan_number(struct host_trial *t, const char *key, long long fallback) NONNULL(1, 2);

@@ -2,9 +2,11 @@
 /* assay compare: a run against an earlier one. */
 #include "host/judge/compare.h"
 
+#include "base/log.h"
 #include "host/cli/verb.h"
 #include "host/report/compare.h"
 #include "host/report/report.h"
+#include "host/store/folder.h"
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 static const char *const format_words[] = {"text", "json", "markdown", NULL};
@@ -34,7 +36,9 @@ const struct verb verb_compare = {
 		"Both are a folder, an id, or a part of an id that fits one run only; RUN is else the last one. Cells are "
 		"paired\nby size, firmware, CPU model, variants and architecture, then by what is most alike: images may have "
 		"other names.\n\n"
-		"Exit status: 0 nothing got worse, 1 something fails that did not, 2 something is no longer decided, tried "
+		"Values that cases have measured (on 5 machines or more in each run, see --repeat of `assay run`) have changed where "
+		"an\nexact rank test says so and the change is larger than 5 % and than twice their noise.\n\n"
+		"Exit status: 0 nothing got worse, 1 something fails that did not or a value got worse, 2 something is no longer decided, tried "
 		"or\nselected that was, 64 usage, 70 this machine.",
 };
 
@@ -51,11 +55,37 @@ static int read_named(const char *name, struct run **ret, struct err *e)
 	return r;
 }
 
+static int take_sample(void *arg, const struct store_sample *sample)
+{
+	return noises_add(arg, sample) ? 0 : -E2BIG;
+}
+
+/* The history is a help: without it a change has to be beyond the floor alone. */
+static void recall_noise(struct noises *noises)
+{
+	CLEANUP(store) struct store *store = NULL;
+	CLEAN_FREE char *path = NULL;
+	struct err e = {0};
+	int r = state_folder("assay.db", &path, &e);
+
+	if (r == 0 && access(path, F_OK) < 0)
+		return;
+	if (r == 0)
+		r = store_open(path, &store, &e);
+	if (r == 0)
+		r = store_samples(store, take_sample, noises, &e);
+	if (r < 0)
+		log_warning("how much measured values differ by themselves is not known: %s",
+			    e.code ? e.text : "there are too many in the store");
+	noises_end(noises);
+}
+
 static int run(int argc, char **argv, struct err *e)
 {
 	struct arguments arguments = {0};
 	CLEANUP(run) struct run *before = NULL, *now = NULL;
 	CLEAN_DONE(comparison) struct comparison comparison = {0};
+	CLEAN_NOISES struct noises noises = VEC_INIT(NOISES_MAX);
 	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
 
 	int r = verb_parse(&verb_compare, &argc, argv, 1, 2, &arguments, e);
@@ -66,7 +96,8 @@ static int run(int argc, char **argv, struct err *e)
 		r = read_named(argc > 2 ? argv[2] : "last", &now, e);
 	if (r < 0)
 		return r;
-	compare_runs(before, now, &comparison);
+	recall_noise(&noises);
+	compare_runs_by_noise(before, now, &noises, &comparison);
 	switch ((enum format)arguments.format) {
 	case FORMAT_TEXT:
 		compare_text(before, now, &comparison, !arguments.out && has_colours(STDOUT_FILENO),

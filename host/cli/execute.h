@@ -39,6 +39,7 @@ struct execute_arguments {
 		*modules;	 /* `assay kernel`; NULL: the subject is an image or a runbook */
 	struct text_list images; /* in which the kernel is tried; none: in the micro-VM */
 	long long jobs;
+	long long repeat;		      /* 0: not given */
 	const char *until_sure, *sure_budget; /* as given; NULL: not */
 	const char *cell;		      /* of a runbook's plan, this one alone; NULL: all */
 	struct retest_arguments retest;

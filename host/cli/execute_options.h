@@ -41,6 +41,10 @@
 #define OPTION_SSH_USER                                                                            \
 	OPTION_TEXT("ssh-user", 0, struct execute_arguments, ssh_user, "NAME",                     \
 		    "the user for --enter ssh")
+#define OPTION_REPEAT                                                                              \
+	OPTION_NUMBER(                                                                             \
+		"repeat", 0, struct execute_arguments, repeat, "N", 1, PLAN_TRIES_MAX,             \
+		"run each case that needs a machine N times, each on a fresh one; all must pass")
 #define OPTION_UNTIL_SURE                                                                          \
 	OPTION_MAYBE(                                                                              \
 		"until-sure", 0, struct execute_arguments, until_sure, "RATE",                     \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cases in doubt: how sure is wanted, within which budget, and which are doubted from the beginning. */
+/* Repetitions, and cases in doubt: how sure is wanted, within which budget, and which are doubted from the beginning. */
 #include <string.h>
 
 #include "base/log.h"
@@ -100,7 +100,10 @@ static void recall_doubts(struct execution *x)
 
 static void make_of(const struct plan_cell *cell, struct text *out)
 {
-	struct run_cell as_kept = {.variants = cell->variants, .policy = cell->policy};
+	struct run_cell as_kept = {.variants = cell->variants,
+				   .policy = cell->policy,
+				   .machine = cell->machine,
+				   .qemu_version = cell->qemu_version};
 
 	(void)snprintf(as_kept.cpu_model, sizeof as_kept.cpu_model, "%s", cell->size.cpu_model);
 	(void)snprintf(as_kept.controller, sizeof as_kept.controller, "%s", cell->size.controller);
@@ -146,6 +149,8 @@ static void set_budget(const struct execution *x, struct plan_limits *limits)
 
 void set_sure(struct execution *x, struct plan_cell *cell)
 {
+	if (x->arguments->repeat > 0)
+		(void)plan_repeat(x->plan, cell, (unsigned)x->arguments->repeat);
 	if (x->until_sure > 0)
 		(void)plan_be_sure(x->plan, cell, x->until_sure); /* its range was checked */
 	if (!wants_sure(cell))

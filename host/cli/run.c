@@ -26,6 +26,7 @@ static const struct option_line run_options[] = {
 	OPTIONS_POLICY(arguments),
 	OPTIONS_SELECTION_REST(arguments),
 	OPTION_QUIET,
+	OPTION_REPEAT,
 	OPTION_RESUME,
 	OPTION_SINCE,
 	OPTION_SIZE,
@@ -155,7 +156,7 @@ static int check_resume(const struct execute_arguments *parsed, const char *imag
 	    selection->suite || selection->priority || parsed->policy.files.count ||
 	    parsed->policy.profiles.count || parsed->size || parsed->size_files.count ||
 	    parsed->out || parsed->firmware || parsed->accel || parsed->entry || parsed->cold ||
-	    parsed->until_sure || parsed->sure_budget || has_book_words(parsed))
+	    parsed->until_sure || parsed->sure_budget || parsed->repeat || has_book_words(parsed))
 		return err_set(
 			e, BLAME_USER, EINVAL,
 			"--resume goes on with the plan of that run: no cases, policy, size, firmware, "

@@ -7,6 +7,7 @@
  *	fail=ID skip=ID broken=ID        that case gets that outcome (may be repeated)
  *	die=ID hang=ID                   the machine ends during that case, or its agent falls silent
  *	bug=ID stall=ID                  its kernel log tells of a bug, or of a CPU that was stuck, during that case
+ *	measure=ID                       that case measures a "rate" of 12.5 MB/s, and what no value can be
  *	no_fork=1                        such machines cannot be frozen
  *	no_boot=1                        the guest powers itself off before its agent has greeted
  *	no_boot_in=NAME                  so does the machine in the folder of that name (may be repeated)
@@ -19,6 +20,7 @@
 #include "host/driver/driver.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,6 +130,21 @@ static void say_kernel_line(struct null_stream *null, const char *line)
 	frame_close(&null->out);
 }
 
+static void say_measures(struct null_stream *null)
+{
+	static const char *const names[] = {"rate", "no name", "nothing"};
+	const double samples[] = {12.5, 1, NAN};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		frame_open(&null->out, FRAME_MEASURE);
+		field_text(&null->out, FIELD_NAME, names[i]);
+		field_text(&null->out, FIELD_UNIT, "MB/s");
+		field_number(&null->out, FIELD_FLAGS, 1);
+		field_sample(&null->out, samples[i]);
+		frame_close(&null->out);
+	}
+}
+
 static void answer_run(struct null_stream *null, const char *id, uint64_t flags)
 {
 	uint64_t span_ns = option_ms(null->options, "case_ms") * NS_PER_MS;
@@ -144,6 +161,8 @@ static void answer_run(struct null_stream *null, const char *id, uint64_t flags)
 	if (option_names(null->options, "stall", id))
 		say_kernel_line(
 			null, "[    7.000000] watchdog: BUG: soft lockup - CPU#1 stuck for 26s!\n");
+	if (option_names(null->options, "measure", id))
+		say_measures(null);
 	frame_open(&null->out, FRAME_RESULT);
 	field_text(&null->out, FIELD_ID, id);
 	field_text(&null->out, FIELD_OUTCOME, outcome_name(outcome));

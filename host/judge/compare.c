@@ -171,7 +171,8 @@ static int by_kind(const void *left, const void *right)
 	return strcmp(told(a)->id, told(b)->id);
 }
 
-void compare_runs(const struct run *before, const struct run *now, struct comparison *ret)
+void compare_runs_by_noise(const struct run *before, const struct run *now,
+			   const struct noises *noises, struct comparison *ret)
 {
 	*ret = (struct comparison){
 		.pairs = VEC_INIT(before->cells.count + now->cells.count + 1),
@@ -182,17 +183,26 @@ void compare_runs(const struct run *before, const struct run *now, struct compar
 		compare_pair(before, now, pair, ret);
 	if (ret->changes.count > 0)
 		qsort(ret->changes.items, ret->changes.count, sizeof *ret->changes.items, by_kind);
+	compare_values(before, now, &ret->pairs, noises, &ret->values);
+	vec_each (&ret->values, it)
+		ret->value_counts[it->verdict]++;
+}
+
+void compare_runs(const struct run *before, const struct run *now, struct comparison *ret)
+{
+	compare_runs_by_noise(before, now, NULL, ret);
 }
 
 void comparison_done(struct comparison *comparison)
 {
 	vec_done(&comparison->pairs);
 	vec_done(&comparison->changes);
+	vec_done(&comparison->values);
 }
 
 int comparison_exit_code(const struct comparison *comparison)
 {
-	if (comparison->counts[CHANGE_WORSE] > 0)
+	if (comparison->counts[CHANGE_WORSE] + comparison->value_counts[VALUE_WORSE] > 0)
 		return 1;
 	vec_each (&comparison->changes, change)
 		if (change->kind == CHANGE_APPEARED && came_out(change->now, OUTCOME_FAIL))

@@ -15,6 +15,7 @@
 #define ASSAY_HOST_JUDGE_COMPARE_H
 
 #include "base/vec.h"
+#include "host/judge/compare_values.h"
 #include "host/store/run.h"
 
 /* In the order in which they are told. */
@@ -37,27 +38,27 @@ struct change {
 };
 DEFINE_VEC(changes, struct change);
 
-/* A cell of one run and its like in the other; -1: it has none. */
-struct cell_pair {
-	int before, now;
-};
-DEFINE_VEC(cell_pairs, struct cell_pair);
-
 struct comparison {
 	struct cell_pairs pairs;
 	struct changes changes;	       /* by kind, then cell, then id; without CHANGE_NONE */
 	unsigned counts[CHANGE_COUNT]; /* of all cases */
+	struct value_changes values;   /* all that both runs have measured */
+	unsigned value_counts[VALUE_VERDICT_COUNT];
 };
 
-/* Both runs have to outlive the comparison. Sabotaged executions are no part of it. */
+/* Both runs have to outlive the comparison. Sabotaged executions are no part of it. Measured values are judged without their
+ * history. */
 void compare_runs(const struct run *before, const struct run *now, struct comparison *ret)
 	NONNULL(1, 2, 3);
+/* The same, with what is known of the noise of measured values. */
+void compare_runs_by_noise(const struct run *before, const struct run *now,
+			   const struct noises *noises, struct comparison *ret) NONNULL(1, 2, 4);
 void comparison_done(struct comparison *comparison) NONNULL(1);
 DEFINE_CLEAN_DONE(comparison);
 
 const char *change_name(enum change_kind kind); /* "worse", "undecided", … */
 
-/* 1: something fails that did not (also what has appeared and fails at once); 2: something is no longer decided or tried
+/* 1: something fails that did not (also what has appeared and fails at once), or a measured value got worse; 2: something is no longer decided or tried
  * that was; else 0. */
 int comparison_exit_code(const struct comparison *comparison) NONNULL(1);
 

@@ -149,6 +149,36 @@ static int take_sub(struct execution *x, const struct frame *frame, struct err *
 	return r;
 }
 
+/* What cannot be is passed over: a guest's numbers are evidence, and no guest fails for them. */
+static int take_measure(struct execution *x, const struct frame *frame, struct err *e)
+{
+	char name[MEASURE_NAME_SIZE] = "", unit[MEASURE_UNIT_SIZE] = "";
+	enum measure_better better = MEASURE_LOWER;
+	struct field field;
+	int r;
+
+	for (size_t at = 0; (r = frame_next(frame, &at, &field, e)) > 0;) {
+		switch (field.key) {
+		case FIELD_NAME:
+			field_string(&field, name, sizeof name);
+			break;
+		case FIELD_UNIT:
+			field_string(&field, unit, sizeof unit);
+			break;
+		case FIELD_FLAGS:
+			better = field_value(&field) == 1 ? MEASURE_HIGHER : MEASURE_LOWER;
+			break;
+		case FIELD_SAMPLE:
+			(void)measures_add(&x->result->measures, name, unit, better,
+					   field_double(&field));
+			break;
+		default:
+			break;
+		}
+	}
+	return r;
+}
+
 /* A text frame into the evidence, one line at a time, without control bytes; kernel log lines are scanned too: not
  * all of them reach the console. */
 static int take_text(struct execution *x, const struct frame *frame, struct err *e)
@@ -283,6 +313,9 @@ static int take_frames(struct execution *x, const struct patience *p, struct err
 			break;
 		case FRAME_SUB:
 			r = take_sub(x, &frame, e);
+			break;
+		case FRAME_MEASURE:
+			r = take_measure(x, &frame, e);
 			break;
 		case FRAME_OUTPUT:
 		case FRAME_KMSG:

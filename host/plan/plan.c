@@ -379,6 +379,20 @@ int plan_be_sure(struct plan *plan, struct plan_cell *cell, double rate)
 	return 0;
 }
 
+int plan_repeat(struct plan *plan, struct plan_cell *cell, unsigned times)
+{
+	assert(!plan->frozen);
+	if (times > PLAN_TRIES_MAX)
+		return -ERANGE;
+	vec_each (&cell->items, item) {
+		if (item->sabotaged || !runs_on_machines(item) || item->trial.repeat > 0)
+			continue;
+		item->trial.repeat = times;
+		item->expected_ns *= times > 0 ? times : 1;
+	}
+	return 0;
+}
+
 void plan_doubt(struct plan *plan, struct plan_cell *cell, const char *id)
 {
 	assert(!plan->frozen);

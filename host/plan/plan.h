@@ -51,7 +51,8 @@ struct plan_trial {
 	unsigned timeout_s; /* by hardware virtualisation, as the case's own */
 	unsigned
 		retries; /* so many tries more when it fails or breaks; one that passes then is told as such */
-	unsigned repeat; /* it runs so often, and all must pass; each has its retries */
+	/* It runs so often, each time on another machine, and all must pass; each has its retries. */
+	unsigned repeat;
 	/* When it is in doubt, it runs until it is sure that it passes so often; from PLAN_SURE_LEAST to PLAN_SURE_MOST. */
 	double until_sure;
 	bool is_doubted; /* it is, also when it passes: it has come out in both ways before */
@@ -196,6 +197,8 @@ int plan_set_trial(struct plan *plan, struct plan_cell *cell, const struct catal
 /* Tries the items of the cell that run on machines, clean, until it is sure that they pass so often; those with a rate of their
  * own keep that. -ERANGE: it is not between PLAN_SURE_LEAST and PLAN_SURE_MOST. */
 int plan_be_sure(struct plan *plan, struct plan_cell *cell, double rate) NONNULL(1, 2);
+/* Repeats the same items so often; those that are repeated by themselves stay so. -ERANGE: more than PLAN_TRIES_MAX. */
+int plan_repeat(struct plan *plan, struct plan_cell *cell, unsigned times) NONNULL(1, 2);
 /* Says of an item that is tried until it is sure that it is in doubt, however it comes out. */
 void plan_doubt(struct plan *plan, struct plan_cell *cell, const char *id) NONNULL(1, 2, 3);
 /* Takes a result over in place of an execution. False, and it is to be executed: the plan itself says what

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "host/report/compare_values.h"
 #include "host/report/escape.h"
 #include "host/report/words.h"
 
@@ -142,6 +143,7 @@ void compare_text(const struct run *before, const struct run *now,
 		last = change->kind;
 		add_change_text(before, now, change, out);
 	}
+	compare_values_text(before, now, comparison, colour, out);
 }
 
 /* ---- JSON ---- */
@@ -209,6 +211,7 @@ void compare_json(const struct run *before, const struct run *now,
 		json_close(out, '}');
 	}
 	json_close(out, ']');
+	compare_values_json(comparison, out);
 	json_close(out, '}');
 	(void)text_adds(out, "\n");
 }
@@ -248,4 +251,5 @@ void compare_markdown(const struct run *before, const struct run *now,
 		last = change->kind;
 		add_row(before, now, change, out);
 	}
+	compare_values_markdown(before, now, comparison, out);
 }

@@ -212,6 +212,17 @@ static void add_origin(const struct run *run, const struct run_case *it, struct 
 		origin.buf, false);
 }
 
+static void add_measures(const struct run_case *it, struct text *out)
+{
+	if (!it->result)
+		return;
+	vec_each (&it->result->measures, measure) {
+		CLEAN_TEXT struct text words = TEXT_INIT(1024);
+		words_measure(measure, &words);
+		add_row(out, "measured", words.buf, false);
+	}
+}
+
 static void add_details(const struct run *run, const struct run_case *it, struct text *out)
 {
 	char numbers[128], span[CLOCK_SPAN_SIZE];
@@ -229,6 +240,7 @@ static void add_details(const struct run *run, const struct run_case *it, struct
 	}
 	add_origin(run, it, out);
 	add_tries(it, out);
+	add_measures(it, out);
 	add_row(out, "why", it->why, false);
 	add_row(out, "remedy", is_good ? "" : it->remedy, false);
 	add_row(out, "guards", it->fixes, false);

@@ -371,6 +371,31 @@ static void add_longest(const struct page *page, const struct run *run)
 	vec_done(&cases);
 }
 
+static void add_measures(const struct page *page, const struct run *run)
+{
+	size_t listed = 0;
+
+	vec_each (&run->cases, it) {
+		CLEAN_TEXT struct text where = TEXT_INIT(1024);
+		if (!it->result || it->result->measures.count == 0)
+			continue;
+		if (listed++ == 0)
+			text_adds(page->out, "  Measured:\n");
+		if (listed > LISTED_MAX)
+			continue;
+		words_where(run, it, &where);
+		text_addf(page->out, "    %s%s", it->id, where.length > 0 ? " on " : "");
+		escape_terminal(page->out, where.length > 0 ? where.buf : "", false);
+		vec_each (&it->result->measures, measure) {
+			text_adds(page->out, measure == it->result->measures.items ? "  " : ", ");
+			words_measure(measure, page->out);
+		}
+		text_adds(page->out, "\n");
+	}
+	if (listed > LISTED_MAX)
+		text_addf(page->out, "    ... and %zu more\n", listed - LISTED_MAX);
+}
+
 void report_text(const struct run *run, const struct judgement *judgement, bool colour,
 		 struct text *out)
 {
@@ -384,4 +409,5 @@ void report_text(const struct run *run, const struct judgement *judgement, bool 
 	add_skips(&page, run);
 	add_phases(&page, run);
 	add_longest(&page, run);
+	add_measures(&page, run);
 }

@@ -267,6 +267,19 @@ const char *words_worst(const struct run_tally *tally)
 	return outcome_name(tally->outcomes[OUTCOME_PASS] > 0 ? OUTCOME_PASS : OUTCOME_SKIP);
 }
 
+void words_measure(const struct measure *measure, struct text *out)
+{
+	double low = measure->samples[0], high = low;
+
+	for (unsigned i = 1; i < measure->count; i++) {
+		low = measure->samples[i] < low ? measure->samples[i] : low;
+		high = measure->samples[i] > high ? measure->samples[i] : high;
+	}
+	text_addf(out, "%s %.4g %s", measure->name, measure_typical(measure), measure->unit);
+	if (measure->count > 1)
+		text_addf(out, " (of %u: %.4g to %.4g)", measure->count, low, high);
+}
+
 uint64_t words_span_ns(const struct run *run)
 {
 	return run->ended_ns > 0 ? run->worked_ns : 0;

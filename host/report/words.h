@@ -61,6 +61,9 @@ void words_counts(const struct run_tally *tally, const char *holes, struct text 
 /* Adds "412 cases: 380 passed, 2 failed, 30 skipped". */
 void words_tally(const struct run *run, struct text *out) NONNULL(1, 2);
 
+/* Adds "throughput 812 MB/s (of 5: 790 to 830)". */
+void words_measure(const struct measure *measure, struct text *out) NONNULL(1, 2);
+
 /* How long it took by the wall clock, without the time between a stop and --resume; 0 when it did not end. */
 uint64_t words_span_ns(const struct run *run) NONNULL(1);
 

@@ -78,6 +78,8 @@ static void renew(struct record *record, const struct cell_run *cell)
 	record->name[0] = '\0';
 	record->wall_ns = record->result.wall_ns = clock_wall_ns();
 	record->result.duration_ns = 0;
+	/* That boot was measured once, when it was. */
+	vec_done(&record->result.measures);
 }
 
 static struct record *find_line(const char *at, const struct plan_item *item)

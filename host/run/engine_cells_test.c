@@ -702,6 +702,28 @@ TEST(until_sure, the_host_at_fault_says_nothing)
 	tour_end(&tour);
 }
 
+TEST(engine_cells, what_is_measured_is_kept_of_each_machine)
+{
+	struct tour tour = {0};
+
+	tour_prepare(&tour, "a", "measure=a.first");
+	tour.setup.jobs = 1;
+	try_otherwise(&tour, 0, "a.first", &(struct plan_trial){.repeat = 3});
+	tour_go(&tour);
+	const struct run_case *it = found(&tour, 0, "a.first");
+	EXPECT_NUMBER(it->tries.count, 2);
+	EXPECT_NUMBER(it->result->measures.count, 1); /* what cannot be is passed over */
+	const struct measure *rate = measures_find(&it->result->measures, "rate");
+	EXPECT(rate && rate->count == 1 && rate->samples[0] == 12.5 &&
+	       rate->better == MEASURE_HIGHER);
+	vec_each (&it->tries, try_) {
+		EXPECT_NUMBER(try_->measures.count, 1);
+		EXPECT(strcmp(try_->machine, it->record->name) != 0);
+	}
+	EXPECT_NUMBER(found(&tour, 0, "a.second")->result->measures.count, 0);
+	tour_end(&tour);
+}
+
 /* ---- limits ---- */
 
 TEST(engine_cells, what_a_cells_limit_cuts_off_is_infra)

@@ -338,6 +338,9 @@ void run_item(struct seat *seat, const struct plan_item *item)
 		return;
 	}
 	do {
+		if (trying.repetitions > 0)
+			seat_clear(
+				seat); /* what one has left behind is not the next one's matter */
 		struct record *record = run_repetition(&trying);
 		if (!record) { /* all of them are done again */
 			record_free(kept);

@@ -66,6 +66,12 @@ static void set_sentence(const struct boot_job *boot, struct result *result, enu
 		result_set(result, outcome, "%s", sentence);
 }
 
+static void measure_span(struct result *result, const char *name, uint64_t span_ns)
+{
+	if (span_ns > 0) /* it got so far, and was seen to */
+		(void)measures_add(&result->measures, name, "s", MEASURE_LOWER, clock_s(span_ns));
+}
+
 static struct record *ready_record(const struct boot_job *boot, const struct plan_item *item,
 				   enum outcome outcome, const char *sentence)
 {
@@ -77,6 +83,8 @@ static struct record *ready_record(const struct boot_job *boot, const struct pla
 	} else {
 		set_sentence(boot, &record->result, outcome, sentence);
 		record->result.checks_passed = outcome == OUTCOME_PASS;
+		measure_span(&record->result, "kernel_began", boot->seat.boot.kernel_ns);
+		measure_span(&record->result, "agent_ready", boot->seat.boot.agent_ns);
 	}
 	record->result.duration_ns = boot->seat.boot.agent_ns;
 	record->result.attempt = boot->attempts > 0 ? boot->attempts : 1;

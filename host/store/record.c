@@ -109,6 +109,27 @@ static void encode_subs(const struct result *result, struct text *out)
 		json_member_number(out, "subs_cut", result->subs_cut);
 }
 
+static void encode_measures(const struct measures *measures, struct text *out)
+{
+	if (measures->count == 0)
+		return;
+	json_key(out, "measures");
+	json_open(out, '[');
+	vec_each (measures, it) {
+		json_open(out, '{');
+		json_member(out, "name", it->name);
+		json_member(out, "unit", it->unit);
+		json_member(out, "better", measure_better_name(it->better));
+		json_key(out, "samples");
+		json_open(out, '[');
+		for (unsigned i = 0; i < it->count; i++)
+			json_double(out, it->samples[i]);
+		json_close(out, ']');
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
 static void encode_result(const struct result *result, struct text *out)
 {
 	json_member(out, "id", result->id);
@@ -124,6 +145,7 @@ static void encode_result(const struct result *result, struct text *out)
 	member_ns(out, "ended_ns", result->wall_ns);
 	json_member_number(out, "attempt", result->attempt);
 	encode_subs(result, out);
+	encode_measures(&result->measures, out);
 	encode_evidence(&result->evidence, out);
 }
 
@@ -265,6 +287,45 @@ static int decode_subs(const json_t *object, struct result *result, struct err *
 	return r;
 }
 
+static int decode_measure(const json_t *object, struct measures *measures, struct err *e)
+{
+	const char *name = json_string_value(json_object_get(object, "name"));
+	const char *unit = json_string_value(json_object_get(object, "unit"));
+	const char *word = json_string_value(json_object_get(object, "better"));
+	const json_t *samples = json_object_get(object, "samples");
+	enum measure_better better;
+	size_t at;
+	json_t *sample;
+
+	if (!name || !unit || !word || measure_better_parse(word, &better) < 0 ||
+	    json_array_size(samples) == 0)
+		return wrong(e, "measures");
+	json_array_foreach(samples, at, sample)
+	{
+		if (!json_is_number(sample) ||
+		    measures_add(measures, name, unit, better, json_number_value(sample)) < 0)
+			return wrong(e, "measures");
+	}
+	return 0;
+}
+
+static int decode_measures(const json_t *object, struct result *result, struct err *e)
+{
+	const json_t *list = json_object_get(object, "measures");
+	size_t at;
+	json_t *entry;
+
+	if (list && !json_is_array(list))
+		return wrong(e, "measures");
+	json_array_foreach(list, at, entry)
+	{
+		int r = decode_measure(entry, &result->measures, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int decode_outcome(const json_t *object, struct result *result, struct err *e)
 {
 	const char *outcome = json_string_value(json_object_get(object, "outcome"));
@@ -302,6 +363,8 @@ static int decode_result(const json_t *object, struct result *result, struct err
 		r = take_unsigned(object, "attempt", &result->attempt, e);
 	if (r == 0)
 		r = decode_subs(object, result, e);
+	if (r == 0)
+		r = decode_measures(object, result, e);
 	if (r == 0 && evidence && !json_is_string(evidence))
 		r = wrong(e, "evidence");
 	if (r == 0 && evidence)

@@ -33,6 +33,13 @@ static void free_strings(char *const *strings, size_t count)
 		free(strings[i]);
 }
 
+static void try_done(struct run_try *try_)
+{
+	free(try_->message);
+	free(try_->machine);
+	vec_done(&try_->measures);
+}
+
 static void case_done(struct run_case *it)
 {
 	char *const strings[] = {it->title, it->why, it->remedy, it->fixes, it->sabotage};
@@ -45,10 +52,8 @@ void run_case_forget(struct run_case *it)
 {
 	record_free(STEAL_PTR(it->record));
 	it->result = NULL;
-	vec_each (&it->tries, try_) {
-		free(try_->message);
-		free(try_->machine);
-	}
+	vec_each (&it->tries, try_)
+		try_done(try_);
 	vec_done(&it->tries);
 	it->attempts = 0;
 	free(STEAL_PTR(it->carried));
@@ -399,6 +404,7 @@ static struct record *copy_record(const struct record *record)
 
 	*copy = *record;
 	result_copy_subs(&copy->result, &record->result);
+	measures_copy(&copy->result.measures, &record->result.measures);
 	text_init(&copy->result.evidence, RESULT_EVIDENCE_MAX);
 	(void)text_add(&copy->result.evidence, record->result.evidence.buf,
 		       record->result.evidence.length);
@@ -415,10 +421,9 @@ static void take_try(struct run_case *it, const struct record *record)
 			       .message = xstrdup(result->message),
 			       .machine = xstrdup(record->name)};
 
-	if (vec_add(&it->tries, try_))
-		return;
-	free(try_.message); /* beyond so many they are only counted */
-	free(try_.machine);
+	measures_copy(&try_.measures, &result->measures);
+	if (!vec_add(&it->tries, try_))
+		try_done(&try_); /* beyond so many they are only counted */
 }
 
 /* A later result of the same case (a second try, a resumed run) replaces the earlier one. */

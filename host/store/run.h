@@ -20,6 +20,7 @@ struct run_try {
 	unsigned attempt;
 	uint64_t duration_ns, wall_ns;
 	char *message, *machine; /* owned; the machine's folder inside the run's, "" none */
+	struct measures measures;
 };
 DEFINE_VEC(run_tries, struct run_try);
 

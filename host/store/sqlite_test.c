@@ -268,3 +268,32 @@ TEST(store, what_an_older_one_holds_is_taken_over)
 	CLEANUP(store) struct store *store = open_store();
 	expect_executions(store, "ab", "one=fail@4 ");
 }
+
+/* ---- samples ---- */
+
+static int note_sample(void *arg, const struct store_sample *sample)
+{
+	(void)text_addf(arg, "%s %s %g %s %s; ", sample->id, sample->name, sample->sample,
+			sample->unit, sample->run);
+	return 0;
+}
+
+TEST(store, what_passes_has_measured_something)
+{
+	CLEANUP(store) struct store *store = open_store();
+	CLEAN_TEXT struct text out = TEXT_INIT(4096);
+	CLEANUP(run)
+	struct run *run = parse_run(
+		"{\"type\":\"begin\",\"schema\":1,\"wall_ns\":5,\"text\":\"0.1\"}\n"
+		"{\"type\":\"result\",\"id\":\"a.one\",\"outcome\":\"fail\",\"ended_ns\":6,\"superseded\":true,"
+		"\"measures\":[{\"name\":\"x\",\"unit\":\"s\",\"better\":\"lower\",\"samples\":[9]}]}\n"
+		"{\"type\":\"result\",\"id\":\"a.one\",\"outcome\":\"pass\",\"ended_ns\":7,\"superseded\":true,"
+		"\"measures\":[{\"name\":\"x\",\"unit\":\"s\",\"better\":\"lower\",\"samples\":[1,5,2]}]}\n"
+		"{\"type\":\"result\",\"id\":\"a.one\",\"outcome\":\"pass\",\"ended_ns\":8,\"attempt\":2,"
+		"\"measures\":[{\"name\":\"x\",\"unit\":\"s\",\"better\":\"lower\",\"samples\":[3]}]}\n");
+	struct err e = {0};
+
+	EXPECT(store_begin(store, run, &e) == 0 && store_begin(store, run, &e) == 0);
+	EXPECT(store_samples(store, note_sample, &out, &e) == 0);
+	EXPECT_TEXT(out.buf, "a.one x 2 s r1; a.one x 3 s r1; ");
+}

@@ -42,6 +42,10 @@ static const char *const migrations[] = {
 	"INSERT OR IGNORE INTO executions SELECT run, cell, id, sabotaged, ifnull(ended_ns,0), ifnull(attempt,1), outcome,"
 	" message, duration_ns FROM results WHERE outcome IS NOT NULL AND outcome <> 'skip';",
 	"ALTER TABLE runs ADD COLUMN retests TEXT NOT NULL DEFAULT '';",
+	/* What executions that passed have measured: of each value the median of its samples. */
+	"CREATE TABLE samples(run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, cell INTEGER NOT NULL,"
+	" id TEXT NOT NULL, ended_ns INTEGER NOT NULL, attempt INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL,"
+	" sample REAL NOT NULL, PRIMARY KEY(run, cell, id, ended_ns, attempt, name)) STRICT, WITHOUT ROWID;",
 };
 
 enum statement {
@@ -51,6 +55,7 @@ enum statement {
 	PLAN_RESULT,
 	PUT_RESULT,
 	PUT_EXECUTION,
+	PUT_SAMPLE,
 	PUT_CHECK,
 	DROP_CHECK,
 	PUT_DURATION,
@@ -58,6 +63,7 @@ enum statement {
 	FORGET_RUN,
 	LIST_RUNS,
 	LIST_EXECUTIONS,
+	LIST_SAMPLES,
 	STATEMENT_COUNT_,
 };
 
@@ -75,6 +81,9 @@ static const char *const statements[STATEMENT_COUNT_] = {
 	/* Of what was planned, and once, however often a journal is read in. */
 	[PUT_EXECUTION] =
 		"INSERT OR IGNORE INTO executions SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9 WHERE EXISTS"
+		" (SELECT 1 FROM results WHERE run=?1 AND cell=?2 AND id=?3 AND sabotaged=?4)",
+	[PUT_SAMPLE] =
+		"INSERT OR IGNORE INTO samples SELECT ?1,?2,?3,?5,?6,?7,?8,?9 WHERE EXISTS"
 		" (SELECT 1 FROM results WHERE run=?1 AND cell=?2 AND id=?3 AND sabotaged=?4)",
 	[PUT_CHECK] = "INSERT OR REPLACE INTO checks VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
 	[DROP_CHECK] = "DELETE FROM checks WHERE run=?1 AND cell=?2 AND id=?3 AND sabotaged=?4",
@@ -97,6 +106,11 @@ static const char *const statements[STATEMENT_COUNT_] = {
 		" JOIN runs r ON r.id=x.run WHERE NOT x.sabotaged AND (?1 IS NULL OR c.sha256=?1)"
 		" ORDER BY x.id, c.sha256, c.size, c.firmware, c.accel, c.make, r.assay,"
 		" x.ended_ns, x.run, x.attempt",
+	[LIST_SAMPLES] =
+		"SELECT x.id, c.sha256, c.image, c.os, c.size, c.firmware, c.accel, c.make, r.assay, x.run, x.name, x.unit,"
+		" x.sample, r.host FROM samples x JOIN cells c ON c.run=x.run AND c.cell=x.cell"
+		" JOIN runs r ON r.id=x.run ORDER BY x.id, x.name, x.unit, c.size, c.firmware, c.accel, r.host, c.sha256,"
+		" x.run, x.ended_ns, x.attempt",
 };
 
 struct store {
@@ -304,8 +318,9 @@ static int put_run(struct store *store, const struct run *run, struct err *e)
 
 void store_make(const struct run_cell *cell, struct text *out)
 {
-	(void)text_addf(out, "cpu=%s controller=%s\n%s%s", cell->cpu_model, cell->controller,
-			cell->variants, cell->policy);
+	(void)text_addf(out, "cpu=%s controller=%s machine=%s qemu=%s\n%s%s", cell->cpu_model,
+			cell->controller, cell->machine, cell->qemu_version, cell->variants,
+			cell->policy);
 }
 
 static int put_cell(struct store *store, const struct run *run, const struct run_cell *cell,
@@ -337,6 +352,20 @@ static void bind_key(struct store *store, sqlite3_stmt *stmt, unsigned cell, con
 	bind_number(stmt, 4, sabotaged);
 }
 
+static int put_sample(struct store *store, const struct run_case *of, const struct run_try *it,
+		      const struct measure *measure, struct err *e)
+{
+	sqlite3_stmt *stmt = statement(store, PUT_SAMPLE);
+
+	bind_key(store, stmt, of->cell, of->id, of->sabotaged);
+	bind_number(stmt, 5, it->wall_ns);
+	bind_number(stmt, 6, it->attempt);
+	bind_text(stmt, 7, measure->name);
+	bind_text(stmt, 8, measure->unit);
+	(void)sqlite3_bind_double(stmt, 9, measure_typical(measure));
+	return finish(store, PUT_SAMPLE, e);
+}
+
 /* One that was skipped was none. */
 static int put_execution(struct store *store, const struct run_case *of, const struct run_try *it,
 			 struct err *e)
@@ -351,7 +380,11 @@ static int put_execution(struct store *store, const struct run_case *of, const s
 	bind_text(stmt, 7, outcome_name(it->outcome));
 	bind_text(stmt, 8, it->message);
 	bind_number(stmt, 9, it->duration_ns);
-	return finish(store, PUT_EXECUTION, e);
+	int r = finish(store, PUT_EXECUTION, e);
+	vec_each (&it->measures, measure)
+		if (r == 0 && it->outcome == OUTCOME_PASS && !of->sabotaged)
+			r = put_sample(store, of, it, measure, e);
+	return r;
 }
 
 static int put_case(struct store *store, const struct run_case *it, struct err *e)
@@ -463,7 +496,8 @@ static int put_execution_of(struct store *store, const struct record *record, st
 				   .attempt = result->attempt,
 				   .duration_ns = result->duration_ns,
 				   .wall_ns = result->wall_ns,
-				   .message = message};
+				   .message = message,
+				   .measures = result->measures};
 
 	(void)snprintf(of.id, sizeof of.id, "%s", result->id);
 	return put_execution(store, &of, &it, e);
@@ -565,20 +599,26 @@ static const char *column(sqlite3_stmt *stmt, int at)
 	return text ? (const char *)text : "";
 }
 
+/* Columns 1 to 8 of what lists cells. */
+static struct store_cell take_cell(sqlite3_stmt *stmt)
+{
+	return (struct store_cell){.sha256 = column(stmt, 1),
+				   .image = column(stmt, 2),
+				   .os = column(stmt, 3),
+				   .size = column(stmt, 4),
+				   .firmware = column(stmt, 5),
+				   .accel = column(stmt, 6),
+				   .make = column(stmt, 7),
+				   .assay = column(stmt, 8)};
+}
+
 /* -EBADMSG: the store has an outcome that this Assay does not know. */
 static int take_execution(struct store *store, sqlite3_stmt *stmt, struct store_execution *ret,
 			  struct err *e)
 {
 	*ret = (struct store_execution){
 		.id = column(stmt, 0),
-		.cell = {.sha256 = column(stmt, 1),
-			 .image = column(stmt, 2),
-			 .os = column(stmt, 3),
-			 .size = column(stmt, 4),
-			 .firmware = column(stmt, 5),
-			 .accel = column(stmt, 6),
-			 .make = column(stmt, 7),
-			 .assay = column(stmt, 8)},
+		.cell = take_cell(stmt),
 		.run = column(stmt, 9),
 		.message = column(stmt, 11),
 		.ended_ns = (uint64_t)sqlite3_column_int64(stmt, 12),
@@ -606,5 +646,26 @@ int store_executions(struct store *store, const char *sha256, store_execution_fn
 		r = refuse(store, "the executions", e);
 	(void)sqlite3_reset(stmt);
 	(void)sqlite3_clear_bindings(stmt);
+	return r;
+}
+
+int store_samples(struct store *store, store_sample_fn *on_sample, void *arg, struct err *e)
+{
+	sqlite3_stmt *stmt = statement(store, LIST_SAMPLES);
+	int code, r = 0;
+
+	while (r == 0 && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		const struct store_sample sample = {.id = column(stmt, 0),
+						    .cell = take_cell(stmt),
+						    .run = column(stmt, 9),
+						    .name = column(stmt, 10),
+						    .unit = column(stmt, 11),
+						    .sample = sqlite3_column_double(stmt, 12),
+						    .host = column(stmt, 13)};
+		r = on_sample(arg, &sample);
+	}
+	if (r == 0 && code != SQLITE_DONE)
+		r = refuse(store, "the samples", e);
+	(void)sqlite3_reset(stmt);
 	return r;
 }

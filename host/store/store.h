@@ -65,6 +65,19 @@ typedef int store_execution_fn(void *arg, const struct store_execution *executio
 int store_executions(struct store *store, const char *sha256, store_execution_fn *on_execution,
 		     void *arg, struct err *e) NONNULL(1, 3, 5);
 
+/* What one execution that passed has measured, as one number; strings are borrowed. */
+struct store_sample {
+	const char *id, *name, *unit;
+	struct store_cell cell;
+	const char *run, *host; /* what the run says of its host */
+	double sample;
+};
+/* Calls on_sample for each: by case, name and unit, size, firmware, accelerator and host, then by image and by run. A return
+ * other than 0 stops. */
+typedef int store_sample_fn(void *arg, const struct store_sample *sample);
+int store_samples(struct store *store, store_sample_fn *on_sample, void *arg, struct err *e)
+	NONNULL(1, 2, 4);
+
 /* Forgets a run (its folder is the caller's to remove). */
 int store_forget(struct store *store, const char *run_id, struct err *e) NONNULL(1, 2, 3);
 

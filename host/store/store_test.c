@@ -32,6 +32,8 @@ static struct record *sample_record(const char *id)
 	result->attempt = 2;
 	result->sabotaged = true;
 	(void)snprintf(record->sure, sizeof record->sure, SURE_FLAKY);
+	EXPECT(measures_add(&result->measures, "rate", "MB/s", MEASURE_HIGHER, 0.1) == 0);
+	EXPECT(measures_add(&result->measures, "rate", "MB/s", MEASURE_HIGHER, -1e300) == 0);
 	text_add(&result->evidence, "line 1\nline \xff 2\n\0", 17);
 	return record;
 }
@@ -58,6 +60,9 @@ TEST(record, comes_back_as_it_went)
 	EXPECT_NUMBER(back->result.attempt, 2);
 	EXPECT(back->result.sabotaged && !back->superseded);
 	EXPECT_TEXT(back->sure, "flaky");
+	const struct measure *rate = measures_find(&back->result.measures, "rate");
+	EXPECT(rate && rate->count == 2 && rate->samples[0] == 0.1 && rate->samples[1] == -1e300);
+	EXPECT(rate && rate->better == MEASURE_HIGHER && strcmp(rate->unit, "MB/s") == 0);
 	EXPECT_TEXT(back->result.evidence.buf, "line 1\nline \xef\xbf\xbd 2\n?");
 }
 
@@ -118,6 +123,11 @@ static const char *const refused_lines[] = {
 	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"subs\":[{\"name\":\"x\"}]}",
 	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"subs\":[{\"name\":\"x\",\"outcome\":\"odd\"}]}",
 	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"sure\":\"maybe\"}",
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"measures\":{}}",
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"measures\":[{\"name\":\"a\",\"unit\":\"s\",\"better\":\"lower\","
+	"\"samples\":[\"1\"]}]}",
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"measures\":[{\"name\":\"a\",\"unit\":\"s\",\"better\":\"more\","
+	"\"samples\":[1]}]}",
 };
 
 TEST(record, refuses_foreign_lines)

@@ -71,6 +71,56 @@ HOST_SABOTAGE(boot, serial_login_prompt_appears, "nobody serves the serial conso
 	stop_serving_console(t);
 }
 
+/* What programs and the kernel take once all is started: of a boot, since forks of it are all alike. */
+static void measure_memory(struct host_trial *t)
+{
+	const char *meminfo = host_guest_read(t, "/proc/meminfo");
+	const char *total = meminfo ? strstr(meminfo, "MemTotal:") : NULL;
+	const char *available = meminfo ? strstr(meminfo, "MemAvailable:") : NULL;
+	long long total_kib, available_kib;
+
+	if (total && available && sscanf(total, "MemTotal: %lld kB", &total_kib) == 1 &&
+	    sscanf(available, "MemAvailable: %lld kB", &available_kib) == 1)
+		host_measure(t, "memory_used", "MiB", MEASURE_LOWER,
+			     (double)(total_kib - available_kib) / 1024);
+}
+
+/* A time stamp of systemd's, in microseconds since the kernel began; 0: there is none. */
+static long long stamp_us(const char *shown, const char *name)
+{
+	const char *at = shown ? strstr(shown, name) : NULL;
+	long long us;
+
+	return at && sscanf(at + strlen(name), "=%lld", &us) == 1 ? us : 0;
+}
+
+static void measure_phase(struct host_trial *t, const char *name, long long from_us,
+			  long long to_us)
+{
+	if (to_us > from_us)
+		host_measure(t, name, "s", MEASURE_LOWER, (double)(to_us - from_us) / 1e6);
+}
+
+/* Where there is no systemd, or it has not finished, there is nothing to tell. */
+static void measure_phases(struct host_trial *t)
+{
+	const char *shown = NULL;
+
+	if (host_guest_run(
+		    t, &shown, "systemctl", "show",
+		    "--property=InitRDTimestampMonotonic,UserspaceTimestampMonotonic,FinishTimestampMonotonic",
+		    NULL) != 0)
+		return;
+	long long initrd_us = stamp_us(shown, "InitRDTimestampMonotonic");
+	long long userspace_us = stamp_us(shown, "UserspaceTimestampMonotonic");
+	long long finish_us = stamp_us(shown, "FinishTimestampMonotonic");
+	measure_phase(t, "kernel", 0, initrd_us > 0 ? initrd_us : userspace_us);
+	if (initrd_us > 0)
+		measure_phase(t, "initrd", initrd_us, userspace_us);
+	if (userspace_us > 0)
+		measure_phase(t, "userspace", userspace_us, finish_us);
+}
+
 HOST_CASE(
 	boot, settles_in_time,
 	.title = "The boot is over within its limit, with nothing left to wait for", .priority = P1,
@@ -85,6 +135,9 @@ HOST_CASE(
 	double seconds = 0;
 
 	HOST_REQUIRE(t, uptime && sscanf(uptime, "%lf", &seconds) == 1);
+	host_measure(t, "settled", "s", MEASURE_LOWER, seconds);
+	measure_memory(t);
+	measure_phases(t);
 	HOST_CHECK_LE(t, seconds, host_plan_number(t, "boot_limit_s", 300));
 	/* What still keeps the boot from being over, one a line. */
 	HOST_CHECK_TEXT(t, pending, "");
