@@ -298,8 +298,11 @@ static void expect_result(struct host *host, const char *want_outcome, const cha
 			EXPECT_TEXT(message, want_message);
 			return;
 		}
-		field_copy(&frame, frame.type == FRAME_CHECK ? FIELD_EXPRESSION : FIELD_TEXT, text,
-			   sizeof text);
+		field_copy(&frame,
+			   frame.type == FRAME_CHECK ? FIELD_EXPRESSION
+			   : frame.type == FRAME_SUB ? FIELD_NAME
+						     : FIELD_TEXT,
+			   text, sizeof text);
 		if (others)
 			(void)text_addf(others, "%u %zu %s\n", frame.type, frame.length, text);
 	}
@@ -634,6 +637,31 @@ TEST(agent, files_for_host_cases)
 	call(&host, "unlink", folder, NULL, ENOTEMPTY, reply, sizeof reply);
 	call(&host, "unlink", link, NULL, 0, reply, sizeof reply);
 	call(&host, "read", link, NULL, ENOENT, reply, sizeof reply);
+	stop_agent(&host);
+}
+
+TEST(agent, the_tests_of_a_programs_own_are_sent)
+{
+	static const char script[] =
+		"#!/bin/sh\nprintf 'TAP version 13\\n1..2\\nok 1 - reads\\nnot ok 2 - writes\\n'\n";
+	CLEAN_FREE char *path = xasprintf("%s/check", test_folder());
+	CLEAN_FREE char *parameters = xasprintf(
+		"program.folder=%s\nprogram.command=check\nprogram.reports=tap\n", test_folder());
+	CLEAN_TEXT struct text others = TEXT_INIT(65536);
+	struct host host;
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+
+	EXPECT(fd >= 0 && write(fd, script, sizeof script - 1) == (ssize_t)sizeof script - 1);
+	close(fd);
+	start_agent(&host);
+	expect_greeting(&host);
+	order_run_told(&host, "own.program", 0, 10, parameters);
+	expect_result(&host, "fail", "writes: got not ok, want ok", &others);
+	EXPECT(strstr(others.buf, "reads\n") != NULL);
+	CLEAN_FREE char *type = xasprintf("%d ", FRAME_SUB);
+	const char *first = strstr(others.buf, type);
+	EXPECT(first != NULL && strstr(first + 1, type) != NULL);
+	expect_alive(&host);
 	stop_agent(&host);
 }
 
