@@ -216,3 +216,37 @@ TEST(judge, carried_over)
 	     row < carried_rows + ARRAY_LEN(carried_rows); row++)
 		expect_carried(row);
 }
+
+static const struct waived_proof {
+	const char *clean, *sabotaged, *waives;
+	enum verdict verdict;
+	size_t waived;
+} waived_proofs[] = {
+	{"pp", "fp", "fail", VERDICT_BLOCK, 0},	    {"pp", "fp", "missed", VERDICT_SHIP, 1},
+	{"pf", "ff", "missed", VERDICT_BLOCK, 0},   {"pf", "ff", "fail", VERDICT_SHIP, 1},
+	{"pi", "ff", "fail", VERDICT_UNDECIDED, 0}, {"pi", "ff", "infra", VERDICT_SHIP, 1},
+	{"p", "p", "missed", VERDICT_UNDECIDED, 1}, /* nothing is proven by it */
+};
+
+/* That a defect was not seen is only let through by who says so. */
+TEST(judge, waivers_of_proofs)
+{
+	for (const struct waived_proof *row = waived_proofs;
+	     row < waived_proofs + ARRAY_LEN(waived_proofs); row++) {
+		CLEANUP(run) struct run *run = run_of(row->clean, true, row->sabotaged);
+		CLEAN_DONE(judgement) struct judgement judgement = {0};
+		CLEAN_DONE(waivers) struct waivers waivers = WAIVERS_INIT;
+		CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+		CLEAN_FREE char *yaml = xasprintf("waivers: [{case: '*', waives: [%s], reason: r, "
+						  "owner: o, expires: 2030-01-01}]\n",
+						  row->waives);
+		size_t waived = 0;
+		run->proves = true;
+		EXPECT_NUMBER(waivers_parse(&waivers, "w", yaml, strlen(yaml), &problems), 0);
+		judge_by(run, &(struct judge_inputs){.waivers = &waivers, .now_ns = 1}, &judgement);
+		vec_each (&judgement.reasons, reason)
+			waived += reason->kind == REASON_WAIVED;
+		EXPECT_TEXT(verdict_name(judgement.verdict), verdict_name(row->verdict));
+		EXPECT_NUMBER(waived, row->waived);
+	}
+}

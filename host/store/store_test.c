@@ -489,6 +489,7 @@ TEST(folder, a_run_is_removed_and_nothing_else)
 	put("m0012-fork/console.log");
 	put("plan.json");
 	put("journal.jsonl");
+	put("judgements.jsonl");
 	put("makefile");
 	EXPECT_NUMBER(run_folder_remove(test_folder(), &e), 1);
 	EXPECT(stat(machine, &stat_) < 0 && stat(foreign, &stat_) == 0);

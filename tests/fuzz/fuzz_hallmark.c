@@ -43,6 +43,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		char time_[HALLMARK_TIME_SIZE];
 		(void)hallmark_time(hallmark.expires_ns, time_);
 		(void)hallmark_check(&hallmark, "", 0, &subject, &e);
+		/* Without a gate, and as a sign-off, it is good for none. */
+		if (hallmark_check_gate(&hallmark, hallmark.gate_sha256, &e) == 0 &&
+		    (!hallmark.gate_sha256[0] || hallmark.sign_off[0]))
+			abort();
 	}
 	return 0;
 }
