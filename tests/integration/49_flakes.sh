@@ -59,6 +59,39 @@ check "a run that is removed" "$ASSAY" runs --remove r1
 check_exit 0 "counts no more" "$ASSAY" flakes
 check_says "so nothing is left" 'always come out the same'
 
+# ---- what was measured ----
+# measured_run NAME DIGEST VALUE...: one machine has measured each.
+measured_run() {
+	local name=$1 at=0 superseded
+	kept_run "$name" "$2"
+	shift 2
+	{
+		echo '{"type":"begin","schema":1,"wall_ns":1,"text":"0.1.0","detail":"one host"}'
+		for value; do
+			at=$((at + 1))
+			superseded=$([ $at = $# ] || echo '"superseded":true,')
+			echo "{\"type\":\"result\",\"id\":\"a.steady\",\"outcome\":\"pass\",\"name\":\"m$at\",\"ended_ns\":$at," \
+				"$superseded\"measures\":[{\"name\":\"start\",\"unit\":\"s\",\"better\":\"lower\",\"samples\":[$value]}]}"
+		done
+	} >"$runs/$name/journal.jsonl"
+}
+measured_run old aaaaaaaaaa 10.0 10.2 10.1 9.9 10.3
+measured_run slow bbbbbbbbbb 20.1 20.0 19.8 20.3 20.2
+measured_run once bbbbbbbbbb 90
+check_exit 1 "a start that takes twice as long is worse" "$ASSAY" compare old slow
+check_says "it is told" '^Measured worse \(1\)$'
+check_says "with its numbers" 'is +20.1 s, was 10.1 \(1.99 times, .* p 0.0079, 5 and 5 machines'
+check_exit 0 "half as long is not" "$ASSAY" compare slow old
+check_says "but better" '^Measured better \(1\)$'
+check_exit 0 "nine times as long, seen once, says nothing" "$ASSAY" compare old once
+check_says "and says so" '1 and 5 machines|5 and 1 machines have measured it, 5 and 5 are needed'
+check_exit 0 "what is the same" "$ASSAY" compare old old --format json
+jq -e '.value_counts == {"worse":0,"uncertain":0,"better":0,"same":1} and .values[0].ratio == 1 and
+	.values[0].before.machines == 5' "$work/out" >"$work/jq"
+report $? "JSON has its numbers" "$work/out"
+check_exit 1 "Markdown" "$ASSAY" compare old slow --format markdown
+check_says "has a table" '^\| a.steady start \| 20.1 s, was 10.1'
+
 # ---- until it is sure: what is asked for wrongly ----
 check_exit 64 "a rate that is none" "$ASSAY" run none.qcow2 --until-sure=often
 check_says "it is said" "'often' is no rate such as 99% or 0.99"
