@@ -319,6 +319,36 @@ static void add_sub(const struct writer *w, const struct run_case *it, size_t nu
 	json_close(w->out, '}');
 }
 
+/* Their tests have one number each. */
+static void add_measure(const struct writer *w, const struct run_case *it,
+			const struct measure *measure)
+{
+	open_test(w, it);
+	member_id(w, "id", "%s-%u-%s-%s", w->run->id, it->cell, it->id, measure->name);
+	member_path(w, it, measure->name);
+	json_member(w->out, "status", "DONE");
+	json_key(w->out, "number");
+	json_open(w->out, '{');
+	json_key(w->out, "value");
+	json_double(w->out, measure_typical(measure));
+	if (strcmp(measure->unit, "count") != 0)
+		json_member(w->out, "unit", measure->unit);
+	json_close(w->out, '}');
+	json_key(w->out, "misc");
+	json_open(w->out, '{');
+	json_member(w->out, "runtime", w->origin);
+	json_member(w->out, "case", it->id);
+	json_member(w->out, "measure", measure->name);
+	json_member(w->out, "better", measure_better_name(measure->better));
+	json_key(w->out, "samples");
+	json_open(w->out, '[');
+	for (unsigned i = 0; i < measure->count; i++)
+		json_double(w->out, measure->samples[i]);
+	json_close(w->out, ']');
+	json_close(w->out, '}');
+	json_close(w->out, '}');
+}
+
 static void add_tests(const struct writer *w)
 {
 	json_key(w->out, "tests");
@@ -329,6 +359,8 @@ static void add_tests(const struct writer *w)
 		add_case(w, it);
 		for (size_t i = 0; it->result && i < it->result->subs.count; i++)
 			add_sub(w, it, i + 1, &it->result->subs.items[i]);
+		for (size_t i = 0; it->result && i < it->result->measures.count; i++)
+			add_measure(w, it, &it->result->measures.items[i]);
 	}
 	json_close(w->out, ']');
 }

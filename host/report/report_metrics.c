@@ -245,6 +245,25 @@ static void add_subs(const struct run *run, struct text *out)
 	}
 }
 
+/* What cases measured: of each value the median. */
+static void add_measures(const struct run *run, struct text *out)
+{
+	begin(out, "assay_measure", NULL,
+	      "What a case measured, in the unit that the label tells.");
+	vec_each (&run->cases, it) {
+		if (it->sabotaged || !it->result)
+			continue;
+		vec_each (&it->result->measures, measure) {
+			struct sample one = sample(out, "assay_measure");
+			add_case_labels(&one, it);
+			label(&one, "measure", measure->name);
+			label(&one, "unit", measure->unit);
+			label(&one, "better", measure_better_name(measure->better));
+			value(&one, measure_typical(measure));
+		}
+	}
+}
+
 void report_openmetrics(const struct run *run, const struct judgement *judgement, struct text *out)
 {
 	add_run(run, judgement, out);
@@ -253,5 +272,6 @@ void report_openmetrics(const struct run *run, const struct judgement *judgement
 	add_cells(run, out);
 	add_cases(run, out);
 	add_subs(run, out);
+	add_measures(run, out);
 	text_adds(out, "# EOF\n");
 }

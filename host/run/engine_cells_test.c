@@ -724,6 +724,26 @@ TEST(engine_cells, what_is_measured_is_kept_of_each_machine)
 	tour_end(&tour);
 }
 
+TEST(engine_cells, the_tests_of_a_programs_own_are_kept)
+{
+	struct tour tour = {0};
+
+	tour_prepare(&tour, "a", "subs=a.first");
+	tour_go(&tour);
+	const struct result *result = found(&tour, 0, "a.first")->result;
+	EXPECT_NUMBER(result->subs.count, 2);
+	EXPECT_NUMBER(result->subs_cut, 7);
+	if (result->subs.count == 2) {
+		const struct sub_result *writes = &result->subs.items[1];
+		EXPECT_TEXT(writes->name, "disk > writes");
+		EXPECT_TEXT(writes->message, "known");
+		EXPECT_NUMBER(writes->outcome, OUTCOME_PASS);
+		EXPECT(writes->expected && writes->line == 4 && writes->duration_ns == NS_PER_MS);
+	}
+	EXPECT_NUMBER(found(&tour, 0, "a.second")->result->subs.count, 0);
+	tour_end(&tour);
+}
+
 /* ---- limits ---- */
 
 TEST(engine_cells, what_a_cells_limit_cuts_off_is_infra)

@@ -54,7 +54,8 @@ def rich_results(cell):
             result(cell, 'b.skips', 'skip', need='disk:data', message='no disk'),
             result(cell, 'c.unproven', 'fail', message='it is not'),
             result(cell, 'own.program', 'fail', message='disk > writes: got 1', subs=SUBS, subs_cut=2),
-            result(cell, 'own.well', 'pass', subs=[SUBS[0], SUBS[2], SUBS[3]])]
+            result(cell, 'own.well', 'pass', subs=[SUBS[0], SUBS[2], SUBS[3]],
+                   measures=[{'name': 'rate', 'unit': 'MB/s', 'better': 'higher', 'samples': [1, 3, 2.5]}])]
 
 
 def write_run(work, name, cells, results, left_out=(), **more):
@@ -326,6 +327,8 @@ def metrics_by_openmetrics(report, _, module='prometheus_client.openmetrics.pars
         equal('duration', round(times[(it['id'], str(it['cell']))], 6), round(it.get('duration_s', 0), 6))
     subs = [sub for it in report.cases for sub in it.get('subs', ()) if 'duration_s' in sub]
     equal('times of sub-tests', len(by_name['assay_sub_duration_seconds'].samples), len(subs))
+    measures = [measure['typical'] for it in report.cases for measure in it.get('measures', ())]
+    equal('what was measured', [sample.value for sample in by_name['assay_measure'].samples], measures)
     left = {sample.labels['asked']: sample.value for sample in by_name['assay_left_out'].samples}
     equal('left out', left, {'true': report.asked, 'false': report.not_asked})
 
@@ -386,7 +389,11 @@ def kcidb_by_kcidb_io(report, form):
     tests = {test['id']: test for test in told['tests']}
     equal('ids', len(tests), len(told['tests']))
     subs = [(it, sub) for it in report.cases for sub in it.get('subs', ())]
-    equal('tests', len(tests), len(report.cases) + len(subs))
+    measures = [(it, measure) for it in report.cases for measure in it.get('measures', ())]
+    equal('tests', len(tests), len(report.cases) + len(subs) + len(measures))
+    for it, measure in measures:
+        test = tests[f'assay:{report.json["run"]}-{it["cell"]}-{it["id"]}-{measure["name"]}']
+        equal('what was measured', (test['status'], test['number']), ('DONE', {'value': measure['typical'], 'unit': measure['unit']}))
     words = {'pass': 'PASS', 'fail': 'FAIL', 'skip': 'SKIP', 'broken': 'ERROR', 'infra': 'MISS', 'hole': 'MISS'}
     for it in report.cases:
         test = tests[f'assay:{report.json["run"]}-{it["cell"]}-{it["id"]}']
