@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* assay cache: what is kept between runs: templates, and what was found out about images. */
+/* assay cache: what is kept between runs: templates, kernels, and what was found out about images. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "host/cli/verb.h"
 #include "host/image/memory.h"
+#include "host/kernel/subject.h"
 #include "host/machine/template.h"
 #include "host/report/escape.h"
 #include "host/run/template_cache.h"
@@ -34,9 +35,10 @@ const struct verb verb_cache = {
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.details =
-		"Kept are templates (frozen machines), and small files with what was found out by looking at an image.\n"
-		"prune removes the former, and those of the latter that no run has used for 30 days. Templates in use by\n"
-		"a run are never removed. Runs keep the templates below 8 GiB by themselves.",
+		"Kept are templates (frozen machines), kernels that were tried, unpacked, and small files with what was\n"
+		"found out by looking at an image. prune removes the first two, and those of the last that no run has used\n"
+		"for 30 days. What is in use by a run is never removed. Runs keep the templates below 8 GiB and the kernels\n"
+		"below 4 GiB by themselves.",
 };
 
 static void add_size(struct text *out, uint64_t bytes)
@@ -83,6 +85,7 @@ struct listing {
 	const char *cache, *templates; /* folders */
 	struct template_entries entries;
 	struct memory_size looks;
+	struct kernels_size kernels;
 };
 
 static void add_text(const struct listing *listing, struct text *out)
@@ -102,7 +105,10 @@ static void add_text(const struct listing *listing, struct text *out)
 	text_addf(out, "%zu look%s at images, ", listing->looks.files,
 		  listing->looks.files == 1 ? "" : "s");
 	add_kib(out, listing->looks.bytes);
-	text_addf(out, " in %s/looks\n%zu template%s, ", listing->cache, count,
+	text_addf(out, " in %s/looks\n%zu kernel%s, ", listing->cache, listing->kernels.count,
+		  listing->kernels.count == 1 ? "" : "s");
+	add_size(out, listing->kernels.bytes);
+	text_addf(out, " in %s/kernels\n%zu template%s, ", listing->cache, count,
 		  count == 1 ? "" : "s");
 	add_size(out, total);
 	text_addf(out, " in %s\n", listing->templates);
@@ -143,15 +149,21 @@ static void add_json(const struct listing *listing, struct text *out)
 	json_member_number(out, "files", (long long)listing->looks.files);
 	json_member_number(out, "bytes", (long long)listing->looks.bytes);
 	json_close(out, '}');
+	json_open(out, '{');
+	json_member(out, "kind", "kernels");
+	json_member_number(out, "files", (long long)listing->kernels.count);
+	json_member_number(out, "bytes", (long long)listing->kernels.bytes);
+	json_close(out, '}');
 	text_adds(out, "]\n");
 }
 
 static int list(const char *cache, const char *templates, bool json, struct err *e)
 {
-	struct listing listing = {cache, templates, VEC_INIT(10000), {0}};
+	struct listing listing = {cache, templates, VEC_INIT(10000), {0}, {0}};
 	CLEAN_TEXT struct text out = TEXT_INIT(1U << 20);
 	int r = template_cache_list(templates, &listing.entries, e);
 
+	kernels_measure(cache, &listing.kernels);
 	if (r == 0)
 		r = memory_measure(cache, &listing.looks, e);
 	if (r == 0) {
@@ -167,10 +179,12 @@ static int list(const char *cache, const char *templates, bool json, struct err 
 static int prune(const char *cache, const char *templates, long long keep_mib, struct err *e)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(256);
-	uint64_t freed = 0, now_ns = clock_wall_ns();
+	uint64_t freed = 0, kernels = 0, now_ns = clock_wall_ns();
 	struct memory_size looks = {0};
 	int r = template_cache_prune(templates, (uint64_t)keep_mib << 20, &freed, e);
 
+	if (r == 0)
+		r = kernels_prune(cache, 0, &kernels, e);
 	if (r == 0 && now_ns > LOOKS_UNUSED_NS)
 		r = memory_forget(cache, now_ns - LOOKS_UNUSED_NS, &looks, e);
 	if (r < 0)
@@ -178,6 +192,8 @@ static int prune(const char *cache, const char *templates, long long keep_mib, s
 	text_adds(&out, "freed ");
 	add_size(&out, freed);
 	text_addf(&out, " of templates, ");
+	add_size(&out, kernels);
+	text_adds(&out, " of kernels, ");
 	add_kib(&out, looks.bytes);
 	text_addf(&out, " of %zu look%s at images\n", looks.files, looks.files == 1 ? "" : "s");
 	return print_out(&out, e);

@@ -444,6 +444,20 @@ static void list_kept(const char *kernels, struct kepts *ret)
 		qsort(ret->items, ret->count, sizeof *ret->items, compare_kept);
 }
 
+void kernels_measure(const char *cache, struct kernels_size *ret)
+{
+	CLEAN_FREE char *kernels = xasprintf("%s/" KEPT_FOLDER, cache);
+	struct kepts kepts = VEC_INIT(KERNELS_LISTED);
+
+	list_kept(kernels, &kepts);
+	*ret = (struct kernels_size){.count = kepts.count};
+	vec_each (&kepts, kept) {
+		ret->bytes += kept->bytes;
+		free(kept->path);
+	}
+	vec_done(&kepts);
+}
+
 static int remove_unused(const struct kept *kept, uint64_t *ret_freed, struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/" KEPT_LOCK, kept->path);

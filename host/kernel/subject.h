@@ -52,6 +52,13 @@ DEFINE_CLEANUP(kernel_subject);
 int kernel_subject_prove_unchanged(const struct kernel_subject *kernel, const struct patience *p,
 				   struct err *e) NONNULL(1, 2, 3);
 
+/* How many are kept, and how much of the disk they take. */
+struct kernels_size {
+	size_t count;
+	uint64_t bytes;
+};
+void kernels_measure(const char *cache, struct kernels_size *ret) NONNULL(1, 2);
+
 /* Removes kernels, the longest unused first, until at most so many bytes are kept; those in use stay. */
 int kernels_prune(const char *cache, uint64_t max_bytes, uint64_t *ret_freed, struct err *e)
 	NONNULL(1, 3, 4);

@@ -96,6 +96,9 @@ TEST(kernel_subject, the_longest_unused_go_first)
 
 	EXPECT_NUMBER(open_it(path, NULL, &kernel, &e), 0);
 	CLEAN_FREE char *kept = xstrdup(kernel->kernel);
+	struct kernels_size size;
+	kernels_measure(cache, &size);
+	EXPECT(size.count == 1 && size.bytes >= sizeof bytes.bytes);
 	EXPECT_NUMBER(kernels_prune(cache, 0, &freed, &e), 0);
 	EXPECT_NUMBER((long long)freed, 0); /* it is in use */
 	EXPECT_NUMBER(access(kept, R_OK), 0);

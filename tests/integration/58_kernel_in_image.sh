@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# suite: long
+# protocol: tap
+# Another kernel in an image, in place of the image's own: proved from inside, with its modules, and nothing written to the image.
+. "$(dirname "$0")/lib.sh"
+requires jq "package jq"
+requires depmod "package kmod"
+
+kernel=$("$images/kernel-package" cloud-6.12 2>"$work/build.log") || {
+	cat "$work/build.log" >&2
+	echo "1..0 # SKIP the kernel cannot be fetched"
+	exit 77
+}
+path=$(image debian-12-uefi) && btrfs=$(image debian-12-btrfs) || exit 1
+before=$(sha256sum "$path")
+
+check_exit 0 "a kernel of another series ships in Debian 12" "$ASSAY" kernel "$kernel" --image "$path" \
+	--case kernel.given_release_runs --case kernel.no_taint --case kernel.module_autoload_works --case kernel.log_has_no_oops \
+	--case systemd.no_failed_units --out "$work/run"
+for id in kernel.given_release_runs kernel.module_autoload_works systemd.no_failed_units boot.reaches_ready; do
+	outcome "$work/run" $id >"$work/out"
+	grep -qx pass "$work/out"
+	report $? "$id passes" "$work/out"
+done
+"$ASSAY" report "$work/run" --format json >"$work/run.json"
+jq -e --arg sum "$(sha256sum "$kernel" | cut -d' ' -f1)" '.cells[0] | .image == "debian-12-uefi.qcow2" and .kernel.sha256 == $sum and
+	(.kernel.release | startswith("6.12."))' "$work/run.json" >"$work/out" 2>&1
+report $? "the report names image and kernel" "$work/run.json"
+[ "$before" = "$(sha256sum "$path")" ]
+report $? "the image is as it was"
+openssl genpkey -algorithm ed25519 -out "$work/key.pem" 2>/dev/null && openssl pkey -in "$work/key.pem" -pubout -out "$work/public.pem"
+check_exit 0 "the run is signed" "$ASSAY" sign "$work/run" --key "$work/key.pem" --out "$work/hallmark"
+check_exit 0 "for the kernel" "$ASSAY" verify "$kernel" "$work/hallmark" --key "$work/public.pem"
+check_exit 64 "and not for the image, whose own kernel was not tried" "$ASSAY" verify "$path" "$work/hallmark" --key "$work/public.pem"
+check_exit 64 "a root that our initramfs does not know is refused" "$ASSAY" kernel "$kernel" --image "$btrfs" --case kernel.no_taint
+check_says "with what it is" 'its root has to be an ext4 or XFS with a UUID, and it is btrfs'
+finish
