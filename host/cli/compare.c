@@ -3,6 +3,7 @@
 #include "host/judge/compare.h"
 
 #include "base/log.h"
+#include "host/cli/judge_setup.h"
 #include "host/cli/verb.h"
 #include "host/report/compare.h"
 #include "host/report/report.h"
@@ -53,31 +54,6 @@ static int read_named(const char *name, struct run **ret, struct err *e)
 		return err_set(e, BLAME_USER, EINVAL,
 			       "run %s is a proof: there is no image to compare in it", (*ret)->id);
 	return r;
-}
-
-static int take_sample(void *arg, const struct store_sample *sample)
-{
-	return noises_add(arg, sample) ? 0 : -E2BIG;
-}
-
-/* The history is a help: without it a change has to be beyond the floor alone. */
-static void recall_noise(struct noises *noises)
-{
-	CLEANUP(store) struct store *store = NULL;
-	CLEAN_FREE char *path = NULL;
-	struct err e = {0};
-	int r = state_folder("assay.db", &path, &e);
-
-	if (r == 0 && access(path, F_OK) < 0)
-		return;
-	if (r == 0)
-		r = store_open(path, &store, &e);
-	if (r == 0)
-		r = store_samples(store, take_sample, noises, &e);
-	if (r < 0)
-		log_warning("how much measured values differ by themselves is not known: %s",
-			    e.code ? e.text : "there are too many in the store");
-	noises_end(noises);
 }
 
 static int run(int argc, char **argv, struct err *e)

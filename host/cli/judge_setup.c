@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "host/cli/verb.h"
 #include "host/hallmark/hallmark.h"
 #include "host/hallmark/sign_off.h"
 #include "host/image/digest.h"
+#include "host/judge/noise.h"
 #include "host/report/judgement.h"
 #include "host/report/report.h"
 #include "host/store/folder.h"
@@ -168,6 +170,45 @@ static int read_history(struct judge_setup *setup, struct err *e)
 	return r;
 }
 
+/* ---- measured values ---- */
+
+static int take_sample(void *arg, const struct store_sample *sample)
+{
+	return noises_add(arg, sample) ? 0 : -E2BIG;
+}
+
+/* The history is a help: without it a change has to be beyond the floor alone. */
+void recall_noise(struct noises *noises)
+{
+	CLEANUP(store) struct store *store = NULL;
+	CLEAN_FREE char *path = NULL;
+	struct err e = {0};
+	int r = state_folder("assay.db", &path, &e);
+
+	if (r == 0 && access(path, F_OK) < 0)
+		return;
+	if (r == 0)
+		r = store_open(path, &store, &e);
+	if (r == 0)
+		r = store_samples(store, take_sample, noises, &e);
+	if (r < 0)
+		log_warning("how much measured values differ by themselves is not known: %s",
+			    e.code ? e.text : "there are too many in the store");
+	noises_end(noises);
+}
+
+/* Where none could be compared the gate is told so, by none being given. */
+static void compare_measured(const struct run *run, struct judge_setup *setup)
+{
+	CLEAN_NOISES struct noises noises = VEC_INIT(NOISES_MAX);
+
+	if (!setup->gate || !setup->baseline || !gate_needs_values(setup->gate))
+		return;
+	recall_noise(&noises);
+	if (worse_values_find(setup->baseline, run, &noises, &setup->values) > 0)
+		setup->inputs.values = &setup->values;
+}
+
 /* ---- what the gate wants to know ---- */
 
 static int read_catalog(const struct judge_arguments *arguments, struct judge_setup *setup,
@@ -259,7 +300,8 @@ int judge_setup_make(const struct judge_arguments *arguments, const struct run *
 {
 	*ret = (struct judge_setup){.waivers = WAIVERS_INIT,
 				    .sign_offs = VEC_INIT(1000),
-				    .history = VEC_INIT(HISTORY_MAX)};
+				    .history = VEC_INIT(HISTORY_MAX),
+				    .values = VEC_INIT(HISTORY_MAX)};
 	int r = parse_at(arguments->at, &ret->inputs.now_ns, e);
 
 	if (r == 0 && run->proves && (arguments->gate || arguments->baseline))
@@ -279,6 +321,8 @@ int judge_setup_make(const struct judge_arguments *arguments, const struct run *
 		r = read_sign_offs(run, ret, e);
 	if (r == 0)
 		r = read_history(ret, e);
+	if (r == 0)
+		compare_measured(run, ret);
 	point(ret);
 	return r;
 }
@@ -293,6 +337,7 @@ void judge_setup_done(struct judge_setup *setup)
 		free(sign_off->lack);
 	vec_done(&setup->sign_offs);
 	vec_done(&setup->history);
+	worse_values_done(&setup->values);
 }
 
 void judge_arguments_done(struct judge_arguments *arguments)

@@ -46,6 +46,7 @@ struct judge_setup {
 	struct catalog *catalog;
 	struct sign_offs sign_offs; /* their lacks are owned */
 	struct past_results history;
+	struct worse_values values;
 	struct judge_inputs inputs; /* points into the rest: do not move it */
 };
 
@@ -61,6 +62,9 @@ DEFINE_CLEAN_DONE(judge_arguments);
 #define JUDGEMENTS_FILE "judgements.jsonl"
 int judgement_keep(const struct run *run, const struct judgement *judgement,
 		   const struct judge_inputs *inputs, struct err *e) NONNULL(1, 2, 3, 4);
+
+/* Adds what the kept runs say of the noise of measured values. That it cannot be known is a warning. */
+void recall_noise(struct noises *noises) NONNULL(1);
 
 /* "2026-01-31" (its begin) or "2026-01-31T12:00:00Z"; NULL is now. */
 int parse_at(const char *at, uint64_t *ret_ns, struct err *e) NONNULL(2, 3);

@@ -27,6 +27,7 @@
 
 #include "base/vec.h"
 #include "host/judge/gate.h"
+#include "host/judge/noise.h"
 #include "host/judge/waiver.h"
 #include "host/store/run.h"
 
@@ -95,9 +96,15 @@ struct judgement {
 /* A measured value that is worse than in the baseline, as the comparison of values found it. */
 struct worse_value {
 	const struct run_case *it;
-	const char *text; /* a sentence with the value's name and both values */
+	char *text; /* owned; a sentence with the value's name and both values */
 };
 DEFINE_VEC(worse_values, struct worse_value);
+
+/* Adds those that are worse in `now`; their texts are the caller's, see worse_values_done. `noises` may be NULL. Returns how many values
+ * could be compared at all. */
+size_t worse_values_find(const struct run *before, const struct run *now,
+			 const struct noises *noises, struct worse_values *ret) NONNULL(1, 2, 4);
+void worse_values_done(struct worse_values *values) NONNULL(1);
 
 /* Whether somebody whose hallmark the gate wants has signed: found out by who can read hallmarks. */
 struct sign_off {

@@ -285,7 +285,8 @@ static void check_inputs(struct judging *judging)
 		     xstrdup("the gate compares with a baseline, and none was given"));
 	if (gate_needs_values(inputs->gate) && inputs->baseline && !inputs->values)
 		lack(judging, REASON_NO_VALUES, nowhere, EFFECT_UNDECIDED,
-		     xstrdup("the gate asks about measured values, and none were compared"));
+		     xstrdup("the gate asks about measured values, and none could be compared with "
+			     "the baseline"));
 }
 
 /* Of a long time only the days, or the minutes. */

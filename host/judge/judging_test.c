@@ -399,10 +399,10 @@ TEST(judging, a_worse_value_is_a_finding)
 	CLEANUP(run) struct run *run = simple_run("pp");
 	CLEAN_TEXT struct text told = TEXT_INIT(4096), waived = TEXT_INIT(4096);
 	struct worse_values values = VEC_INIT(10);
+	char text[] = "boot took 9 s, was 3 s";
 	CLEAN_DONE(held) struct held held, other;
 
-	(void)vec_add(&values,
-		      ((struct worse_value){&run->cases.items[1], "boot took 9 s, was 3 s"}));
+	(void)vec_add(&values, ((struct worse_value){&run->cases.items[1], text}));
 	hold(&held, RULES("  - {when: value, outcome: block}\n"), NULL, "pp");
 	held.inputs.values = &values;
 	judge_text(run, &held, true, &told);
