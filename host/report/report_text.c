@@ -305,8 +305,9 @@ static void add_reruns(const struct page *page, const struct run *run)
 		text_addf(page->out, "    %s  ", it->id);
 		words_tries(it, page->out);
 		text_adds(page->out, ": ");
-		escape_terminal(page->out, other->message[0] ? other->message : "no message",
-				false);
+		/* Of a pass nothing is to be said: then what its result says. */
+		escape_terminal(page->out,
+				other->message[0] ? other->message : words_message(it), false);
 		text_adds(page->out, "\n");
 	}
 	if (listed > LISTED_MAX)
