@@ -306,8 +306,8 @@ static void add_reruns(const struct page *page, const struct run *run)
 		words_tries(it, page->out);
 		text_adds(page->out, ": ");
 		/* Of a pass nothing is to be said: then what its result says. */
-		escape_terminal(page->out,
-				other->message[0] ? other->message : words_message(it), false);
+		escape_terminal(page->out, other->message[0] ? other->message : words_message(it),
+				false);
 		text_adds(page->out, "\n");
 	}
 	if (listed > LISTED_MAX)
