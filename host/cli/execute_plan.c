@@ -328,6 +328,21 @@ static int choose_cells(struct execution *x, struct err *e)
 	return r;
 }
 
+/* More would be planned, run and then not be read again. */
+static int check_count(const struct execution *x, struct err *e)
+{
+	size_t count = plan_item_count(x->plan);
+
+	if (count <= PLAN_CASES_MAX)
+		return 0;
+	return err_set(
+		e, BLAME_USER, E2BIG,
+		"%zu cells have %zu cases together, and a run has %d at most: ask for fewer "
+		"cases (`cases`, --case), for fewer cells (`combine: {ways: 2}`, `within`), or "
+		"divide the runbook",
+		x->plan->cells.count, count, PLAN_CASES_MAX);
+}
+
 int make_plan(struct execution *x, struct err *e)
 {
 	bool boots = selection_boots(&x->cases);
@@ -343,7 +358,8 @@ int make_plan(struct execution *x, struct err *e)
 	else
 		make_id(x, boots);
 	fill_plan(x);
-	return x->book ? choose_cells(x, e) : 0;
+	r = x->book ? choose_cells(x, e) : 0;
+	return r == 0 ? check_count(x, e) : r;
 }
 
 /* ---- the folder ---- */

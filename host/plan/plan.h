@@ -22,6 +22,7 @@
 
 #define PLAN_ITEMS_MAX (2 * CATALOG_CASES_MAX)
 #define PLAN_SCHEMA    1
+#define PLAN_CASES_MAX 2000000	    /* in all its cells */
 #define PLAN_JSON_MAX  (512U << 20) /* of plan.json */
 
 /* How a case gets its surroundings. */

@@ -327,3 +327,28 @@ TEST(plan, carries_what_it_does_not_answer_itself)
 	EXPECT(found != NULL);
 	EXPECT(found && !strstr(found + 1, "\"carried\""));
 }
+
+/* A plan of thousands of cells stays one that can be kept. */
+TEST(plan, what_a_case_is_stands_in_it_once)
+{
+	CLEANUP(catalog) struct catalog *catalog = make_catalog();
+	CLEANUP(plan) struct plan *plan = plan_new("r", catalog);
+	CLEAN_TEXT struct text json = TEXT_INIT(1U << 20);
+	struct plan_cell_spec spec = {.image_name = "a.img", .size = sizes_known()[0]};
+	unsigned titles = 0, items = 0;
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct plan_cell *cell = plan_add_cell(plan, &spec);
+		plan_add_case(plan, cell, catalog_find(catalog, "a.guest"), false, 0);
+		plan_add_case(plan, cell, catalog_find(catalog, "a.audit"), i > 0, 0);
+	}
+	plan_json(plan_freeze(plan), &json);
+	for (const char *at = json.buf; (at = strstr(at, "\"title\":")); at++)
+		titles++;
+	for (const char *at = json.buf; (at = strstr(at, "\"id\":")); at++)
+		items++;
+	EXPECT_NUMBER(titles, 2);
+	EXPECT_NUMBER(items, 6);
+	EXPECT(strstr(json.buf, "\"cases\":{\"a.audit\":{\"title\":\"t\",\"kind\":\"audit\"") !=
+	       NULL);
+}

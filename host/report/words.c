@@ -243,9 +243,18 @@ void words_origin(const struct run_carried *carried, struct text *out)
 
 void words_cell_tally(const struct run *run, unsigned cell, struct run_tally *ret)
 {
+	size_t first = 0, count = run->cases.count;
+
 	*ret = (struct run_tally){0};
-	vec_each (&run->cases, it) {
-		if (it->cell != cell || it->sabotaged)
+	while (count > 0) { /* they are sorted by their cells */
+		size_t half = count / 2;
+		bool is_before = run->cases.items[first + half].cell < cell;
+		first = is_before ? first + half + 1 : first;
+		count = is_before ? count - half - 1 : half;
+	}
+	for (; first < run->cases.count && run->cases.items[first].cell == cell; first++) {
+		const struct run_case *it = &run->cases.items[first];
+		if (it->sabotaged)
 			continue;
 		ret->total++;
 		if (it->result)

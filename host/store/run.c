@@ -22,7 +22,7 @@ static struct run *run_new(const char *folder)
 	run->folder = xstrdup(folder);
 	run->cells = (struct run_cells)VEC_INIT(10000);
 	run->left_out = (struct run_left_outs)VEC_INIT(PLAN_LEFT_OUT_MAX);
-	run->cases = (struct run_cases)VEC_INIT(100 * PLAN_ITEMS_MAX);
+	run->cases = (struct run_cases)VEC_INIT(PLAN_CASES_MAX);
 	run->phases = (struct run_phases)VEC_INIT(PHASES_MAX);
 	return run;
 }
@@ -173,10 +173,21 @@ static int parse_carried(struct run_case *it, const json_t *carried, struct err 
 	return 0;
 }
 
-static int parse_case(struct run *run, unsigned cell, const json_t *object, struct err *e)
+/* What the plan tells of the case once for all cells; in the plans of older versions it stood in each. */
+static const json_t *find_about(const json_t *known, const json_t *object)
 {
-	const char *kind = json_string_value(json_object_get(object, "kind"));
-	const char *priority = json_string_value(json_object_get(object, "priority"));
+	const char *id = json_string_value(json_object_get(object, "id"));
+	const json_t *about = id ? json_object_get(known, id) : NULL;
+
+	return about ? about : object;
+}
+
+static int parse_case(struct run *run, unsigned cell, const json_t *known, const json_t *object,
+		      struct err *e)
+{
+	const json_t *about = find_about(known, object);
+	const char *kind = json_string_value(json_object_get(about, "kind"));
+	const char *priority = json_string_value(json_object_get(about, "priority"));
 	struct run_case it = {.cell = cell};
 
 	copy_word(object, "id", it.id, sizeof it.id);
@@ -186,8 +197,8 @@ static int parse_case(struct run *run, unsigned cell, const json_t *object, stru
 			       it.id);
 	it.sabotaged = json_is_true(json_object_get(object, "sabotaged"));
 	copy_word(object, "way", it.way, sizeof it.way);
-	copy_word(object, "isolation", it.isolation, sizeof it.isolation);
-	copy_word(object, "sabotage_kind", it.sabotage_kind, sizeof it.sabotage_kind);
+	copy_word(about, "isolation", it.isolation, sizeof it.isolation);
+	copy_word(about, "sabotage_kind", it.sabotage_kind, sizeof it.sabotage_kind);
 	it.proven = it.sabotage_kind[0] &&
 		    strcmp(it.sabotage_kind, sabotage_kind_name(SABOTAGE_NONE)) != 0;
 	it.timeout_s = copy_number(object, "timeout_s");
@@ -196,11 +207,11 @@ static int parse_case(struct run *run, unsigned cell, const json_t *object, stru
 	it.until_sure = json_number_value(json_object_get(object, "until_sure"));
 	it.is_doubted = json_is_true(json_object_get(object, "doubted"));
 	it.tries = (struct run_tries)VEC_INIT(TRIES_MAX);
-	it.title = copy_member(object, "title");
-	it.why = copy_member(object, "why");
-	it.remedy = copy_member(object, "remedy");
-	it.fixes = copy_member(object, "fixes");
-	it.sabotage = copy_member(object, "sabotage");
+	it.title = copy_member(about, "title");
+	it.why = copy_member(about, "why");
+	it.remedy = copy_member(about, "remedy");
+	it.fixes = copy_member(about, "fixes");
+	it.sabotage = copy_member(about, "sabotage");
 	int r = parse_carried(&it, json_object_get(object, "carried"), e);
 	if (r == 0 && vec_add(&run->cases, it))
 		return 0;
@@ -226,7 +237,7 @@ static void parse_size(const json_t *size, struct run_cell *cell)
 	cell->tpm = json_is_true(json_object_get(size, "tpm"));
 }
 
-static int parse_cell(struct run *run, const json_t *object, struct err *e)
+static int parse_cell(struct run *run, const json_t *known, const json_t *object, struct err *e)
 {
 	const json_t *image = json_object_get(object, "image"),
 		     *host = json_object_get(object, "host"),
@@ -269,7 +280,7 @@ static int parse_cell(struct run *run, const json_t *object, struct err *e)
 	}
 	json_array_foreach(cases, at, entry)
 	{
-		int r = parse_case(run, cell.index, entry, e);
+		int r = parse_case(run, cell.index, known, entry, e);
 		if (r < 0)
 			return r;
 	}
@@ -340,7 +351,7 @@ static int parse_plan_object(struct run *run, const json_t *root, struct err *e)
 		return left;
 	json_array_foreach(json_object_get(root, "cells"), at, entry)
 	{
-		int r = parse_cell(run, entry, e);
+		int r = parse_cell(run, json_object_get(root, "cases"), entry, e);
 		if (r < 0)
 			return r;
 	}
