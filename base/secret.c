@@ -71,6 +71,64 @@ static size_t end_of(const struct text *text, size_t begin)
 	return end;
 }
 
+bool secret_is_in(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < needle_count; i++)
+		if (memmem(bytes, length, needles[i].bytes, needles[i].length))
+			return true;
+	return false;
+}
+
+/* The length of the JSON string that begins at `at`, with its quotation marks; 0: it does not end. */
+static size_t string_length(const struct text *text, size_t at)
+{
+	for (size_t i = at + 1; i < text->length; i++) {
+		if (text->buf[i] == '\\')
+			i++;
+		else if (text->buf[i] == '"')
+			return i + 1 - at;
+	}
+	return 0;
+}
+
+static bool is_key(const struct text *text, size_t behind)
+{
+	while (behind < text->length && strchr(" \t\r\n", text->buf[behind]))
+		behind++;
+	return behind < text->length && text->buf[behind] == ':';
+}
+
+static void add_hidden(struct text *out, const char *bytes, size_t length)
+{
+	CLEAN_TEXT struct text part = TEXT_INIT(length + 1);
+
+	(void)text_add(&part, bytes, length);
+	secret_hide(&part);
+	(void)text_add(out, part.buf, part.length);
+}
+
+void secret_hide_json(struct text *text)
+{
+	if (!secret_is_in(text->buf, text->length))
+		return;
+	CLEAN_TEXT struct text out = TEXT_INIT(text->maximum);
+	for (size_t at = 0, length; at < text->length; at += length) {
+		length = text->buf[at] == '"' ? string_length(text, at) : 1;
+		if (length == 0) { /* it is no JSON after all */
+			add_hidden(&out, text->buf + at, text->length - at);
+			break;
+		}
+		if (text->buf[at] == '"' && !is_key(text, at + length))
+			add_hidden(&out, text->buf + at, length);
+		else
+			(void)text_add(&out, text->buf + at, length);
+	}
+	bool overflowed = text->overflowed || out.overflowed;
+	text_clear(text);
+	(void)text_add(text, out.buf, out.length);
+	text->overflowed = overflowed;
+}
+
 void secret_hide(struct text *text)
 {
 	if (needle_count == 0)

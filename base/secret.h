@@ -23,6 +23,11 @@ bool secret_add(const char *value) NONNULL(1);
 /* Puts the mask where a secret's bytes are, as they are or as JSON has them; where secrets overlap one stands for all. */
 void secret_hide(struct text *text) NONNULL(1);
 
+/* The same in JSON, which it stays: only in the strings that are values. What a key or a number has of a secret's bytes is by
+ * chance. */
+void secret_hide_json(struct text *text) NONNULL(1);
+bool secret_is_in(const char *bytes, size_t length) NONNULL(1);
+
 /* No secrets any more, for tests. */
 void secret_forget(void);
 

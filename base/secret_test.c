@@ -29,6 +29,34 @@ TEST(secret, is_masked_wherever_it_stands)
 	expect_hidden("token=hunter2hunter", "token=hunter2hunter");
 }
 
+/* Whoever reads the JSON finds its keys and numbers. */
+TEST(secret, json_stays_json)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{"{\"sabotaged\":\"a sabotaged one\"}", "{\"sabotaged\":\"a *** one\"}"},
+		{"{\"n\" : 123456789, \"s\" : \"123456789\"}",
+		 "{\"n\" : 123456789, \"s\" : \"***\"}"},
+		{"[\"x\\\"sabotaged\",\"sabotaged\"]", "[\"x\\\"***\",\"***\"]"},
+		{"{\"a\":1}\n{\"sabotaged\" :\"sabotaged\"}\n",
+		 "{\"a\":1}\n{\"sabotaged\" :\"***\"}\n"},
+		{"{\"torn\":\"sabotaged and", "{\"torn\":\"*** and"},
+		{"{\"plain\":true}", "{\"plain\":true}"},
+	};
+
+	EXPECT(secret_add("sabotaged"));
+	EXPECT(secret_add("123456789"));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEAN_TEXT struct text line = TEXT_INIT(4096);
+		(void)text_adds(&line, rows[i].text);
+		secret_hide_json(&line);
+		EXPECT_TEXT(line.buf, rows[i].want);
+	}
+	EXPECT(secret_is_in("-123456789-", 11) && !secret_is_in("12345678", 8));
+	secret_forget();
+}
+
 TEST(secret, those_that_overlap_leave_nothing)
 {
 	EXPECT(secret_add("abcdefgh"));

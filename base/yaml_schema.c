@@ -17,6 +17,8 @@
 
 struct writer {
 	bool has_variables;
+	const struct yaml_field
+		*whole; /* nothing is required of these; NULL: there are none such */
 	struct text *out;
 };
 
@@ -155,7 +157,7 @@ static void add_map(const struct writer *writer, const struct yaml_field *fields
 	json_key(out, "required");
 	json_open(out, '[');
 	for (const struct yaml_field *field = fields; field->key; field++)
-		if (field->is_required)
+		if (field->is_required && fields != writer->whole)
 			json_text(out, field->key);
 	json_close(out, ']');
 }
@@ -246,7 +248,9 @@ static void add_value(const struct writer *writer, const struct yaml_field *fiel
 
 void yaml_schema(const struct yaml_schema *schema, struct text *out)
 {
-	struct writer writer = {.has_variables = schema->has_variables, .out = out};
+	struct writer writer = {.has_variables = schema->has_variables,
+				.whole = schema->is_part ? schema->fields : NULL,
+				.out = out};
 
 	json_open(out, '{');
 	json_member(out, "$schema", DIALECT);

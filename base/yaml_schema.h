@@ -16,6 +16,7 @@ struct yaml_schema {
 	const char *title;
 	const struct yaml_field *fields;
 	bool has_variables; /* any value may be, or have in it, ${name} */
+	bool is_part; /* of what other files add to: none of them has to have all keys by itself */
 };
 
 /* Adds the schema as one JSON object. */

@@ -2,6 +2,8 @@
 /* Schemas: what each type of field becomes. */
 #include "base/yaml_schema.h"
 
+#include <string.h>
+
 #include "base/test.h"
 
 static const char *const colours[] = {"red", "1", NULL};
@@ -39,7 +41,8 @@ static const struct yaml_field others[] = {
 
 static void expect_schema(const struct yaml_field *fields, bool has_variables, const char *want)
 {
-	struct yaml_schema schema = {"t", fields, has_variables};
+	struct yaml_schema schema = {
+		.title = "t", .fields = fields, .has_variables = has_variables};
 	CLEAN_TEXT struct text out = TEXT_INIT(65536);
 
 	yaml_schema(&schema, &out);
@@ -68,4 +71,13 @@ TEST(yaml_schema, variables_may_stand_for_values)
 		"\"minItems\":1,\"maxItems\":5,\"items\":{\"anyOf\":[{\"type\":[\"string\",\"number\",\"boolean\"],"
 		"\"pattern\":\"^[a-z]+$\",\"maxLength\":4096},{\"type\":\"string\",\"pattern\":"
 		"\"\\\\$\\\\{[a-z][a-z0-9_]*\\\\}\"}]}}},\"additionalProperties\":false,\"required\":[]}");
+}
+
+TEST(yaml_schema, of_a_part_nothing_is_required)
+{
+	struct yaml_schema schema = {.title = "t", .fields = scalars, .is_part = true};
+	CLEAN_TEXT struct text out = TEXT_INIT(65536);
+
+	yaml_schema(&schema, &out);
+	EXPECT(strstr(out.buf, "\"additionalProperties\":false,\"required\":[]}") != NULL);
 }

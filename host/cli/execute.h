@@ -133,6 +133,8 @@ int refuse_cell(struct execution *x, const struct execution_cell *cell, const st
 		struct err *e) NONNULL(1, 2, 3, 4);
 /* Takes the cells away that were left out. -ENODATA (blame user): none is left. */
 int drop_cells(struct execution *x, struct err *e) NONNULL(1, 2);
+/* That, with a reason. */
+int refuse_no_cell(const struct execution *x, const char *why, struct err *e) NONNULL(1, 2, 3);
 
 /* execute_plan.c: which cases, in which folder. */
 bool selection_audits(const struct case_list *cases)

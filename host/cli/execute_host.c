@@ -118,7 +118,7 @@ static int check_memory(struct execution *x, struct err *e)
 	long long memory_mib = usable_memory_mib(x);
 	int r = memory_mib > 0 ? refuse_large_cells(x, memory_mib, e) : 0;
 
-	if (r < 0)
+	if (r < 0 || x->cells.count == 0)
 		return r;
 	const struct execution_cell *largest = largest_cell(x);
 	long long wanted = wanted_jobs(x) > 0 ? wanted_jobs(x) : 1;

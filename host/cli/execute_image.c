@@ -347,6 +347,29 @@ int refuse_cell(struct execution *x, const struct execution_cell *cell, const st
 	return 0;
 }
 
+/* Why none of them can be run: what the last one was left out for, or that there never was one. */
+int refuse_no_cell(const struct execution *x, const char *why, struct err *e)
+{
+	const struct combine *combine = x->book->combine;
+	CLEAN_TEXT struct text excluded = TEXT_INIT(1024);
+
+	if (x->book->demand.request.is_increment && combine->count == 0)
+		return err_set(e, BLAME_USER, EALREADY,
+			       "nothing is to be run: %zu cells of %s still cover all that %s asks "
+			       "for",
+			       combine->kept, x->arguments->book.since, x->book->runbook->path);
+	for (size_t i = 0; i < combine->constraint_count && combine->count == 0; i++)
+		if (combine->excluded[i] > 0)
+			text_addf(&excluded, "%sline %u excludes %llu combination%s",
+				  excluded.length > 0 ? ", " : "the constraint in ",
+				  x->book->runbook->constraints.items[i].place.line,
+				  (unsigned long long)combine->excluded[i],
+				  combine->excluded[i] == 1 ? "" : "s");
+	why = excluded.length > 0 ? excluded.buf : why;
+	return err_set(e, BLAME_USER, ENODATA, "no cell of %s can be run%s%s",
+		       x->book->runbook->path, why[0] ? ": " : "", why);
+}
+
 int drop_cells(struct execution *x, struct err *e)
 {
 	size_t kept = 0;
@@ -363,16 +386,10 @@ int drop_cells(struct execution *x, struct err *e)
 		free(cell->variants);
 	}
 	x->cells.count = kept;
-	if (kept > 0 || (x->only_plans && x->book->demand.request.is_increment))
+	if (kept > 0 ||
+	    (x->only_plans && (x->book->demand.request.is_increment || x->arguments->json)))
 		return 0;
-	if (x->book->demand.request.is_increment && x->book->combine->count == 0)
-		return err_set(e, BLAME_USER, EALREADY,
-			       "nothing is to be run: %zu cells of %s still cover all that %s asks "
-			       "for",
-			       x->book->combine->kept, x->arguments->book.since,
-			       x->book->runbook->path);
-	return err_set(e, BLAME_USER, ENODATA, "no cell of %s can be run%s%s",
-		       x->book->runbook->path, why[0] ? ": " : "", why);
+	return refuse_no_cell(x, why, e);
 }
 
 int choose_machines(struct execution *x, bool boots, struct err *e)

@@ -296,6 +296,29 @@ static void add_since_json(const struct execution *x, struct text *out)
 	json_close(out, '}');
 }
 
+/* What can be said of the images: what was seen of them, and what the runbook says. */
+static void add_images(const struct execution_book *book, struct text *out)
+{
+	const struct axis *axis = book->demand.axes.list.items[DEMAND_IMAGE];
+
+	json_key(out, "images");
+	json_open(out, '[');
+	vec_each (&axis->items, item) {
+		json_open(out, '{');
+		json_member(out, "name", (*item)->name.text);
+		json_key(out, "traits");
+		json_open(out, '{');
+		for (size_t i = 0; i < axis->traits.count; i++) {
+			const struct value *value = axis_value(*item, (int)i);
+			if (value && value->text)
+				json_member(out, axis->traits.items[i], value->text);
+		}
+		json_close(out, '}');
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
 static void add_json(const struct execution *x, struct text *out)
 {
 	const struct execution_book *book = x->book;
@@ -312,6 +335,7 @@ static void add_json(const struct execution *x, struct text *out)
 	json_member_number(out, "jobs", x->jobs);
 	json_member_number(out, "mem_mib", (long long)memory_mib(x));
 	json_close(out, '}');
+	add_images(book, out);
 	add_coverage_json(book, out);
 	add_since_json(x, out);
 	json_key(out, "cells");
@@ -582,6 +606,16 @@ static void add_page(const struct execution *x, struct text *out)
 
 /* ---- the verb ---- */
 
+static const char *last_why(const struct execution *x)
+{
+	const char *why = "";
+
+	for (size_t i = 0; i < x->book->combine->count; i++)
+		if (x->book->why_not[i])
+			why = x->book->why_not[i];
+	return why;
+}
+
 static int make(struct execution *x, const char *path, struct err *e)
 {
 	CLEAN_TEXT struct text out = TEXT_INIT(OUT_MAX);
@@ -593,7 +627,10 @@ static int make(struct execution *x, const char *path, struct err *e)
 		add_json(x, &out);
 	else
 		add_page(x, &out);
-	return print_out(&out, e);
+	r = print_out(&out, e);
+	/* In JSON it stands why; the exit code says it as well. */
+	return r < 0 || x->cells.count > 0 || is_increment(x) ? r
+							      : refuse_no_cell(x, last_why(x), e);
 }
 
 static int run(int argc, char **argv, struct err *e)

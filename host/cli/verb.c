@@ -58,7 +58,10 @@ int exit_code_of(const struct err *e)
 static void hide_in(const struct text *text, struct text *copy)
 {
 	(void)text_add(copy, text->buf, text->length);
-	secret_hide(copy);
+	if (text->buf[0] == '{' || text->buf[0] == '[') /* JSON, or lines of it */
+		secret_hide_json(copy);
+	else
+		secret_hide(copy);
 }
 
 void print_remarks(const struct text *remarks)

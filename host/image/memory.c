@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 
 #define FOLDER "looks"
 #define END    "\nend\n" /* a file that a crash has cut does not end so */
@@ -34,7 +35,7 @@ bool memory_recall(const char *cache_folder, const char *digest, const char *wha
 void memory_keep(const char *cache_folder, const char *digest, const char *what,
 		 const char *content)
 {
-	if (!cache_folder)
+	if (!cache_folder || secret_is_in(content, strlen(content))) /* a path may have one */
 		return;
 	CLEAN_FREE char *path = memory_path(cache_folder, digest, what),
 			*temporary = xasprintf("%s.XXXXXX", path);

@@ -161,6 +161,7 @@ static void read_tree(struct runbook_state *state, struct yaml_node *root,
 	if (!hide_secrets(variables, root, problems))
 		return;
 	problems->count += variables_expand(variables, root, problems->path, problems->lines);
+	problems->count += variables_check_file(variables, problems->lines);
 	problems->count += variables_check_settings(variables, problems->lines);
 	problems->count +=
 		yaml_read_tree(problems->path, root, runbook_fields, state, problems->lines);

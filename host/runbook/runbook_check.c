@@ -232,6 +232,13 @@ static void check_value(struct runbook_state *state, const struct yaml_text *axi
 		if (name && strcmp(name, value->text) == 0)
 			return;
 	}
+	if (count == 0) {
+		runbook_complain(problems, value->place,
+				 "the runbook has no %ss of which this could be one: add "
+				 "`%ss`, with '%.60s' in it",
+				 axis_name->text, axis_name->text, value->text);
+		return;
+	}
 	CLEAN_FREE const char **names = list_values(&state->book, axis, variant);
 	const char *near = nearest_word(value->text, names);
 	runbook_complain(problems, value->place, "%s has no value '%.60s'%s%s%s", axis_name->text,
@@ -271,12 +278,27 @@ static void check_zip(const struct runbook *book, struct runbook_problems *probl
 	}
 }
 
+/* More than there are axes would be all of them together, which is not what somebody means who asks for few. */
+static void check_ways(const struct runbook_state *state, struct runbook_problems *problems)
+{
+	const struct runbook *book = &state->book;
+	size_t axes = book->variants.count;
+
+	for (int axis = RUNBOOK_IMAGE; axis < RUNBOOK_VARIANT; axis++)
+		axes += runbook_value_count(book, (enum runbook_axis)axis, 0) > 0;
+	if (book->combine == RUNBOOK_WAYS && !book->over_traits && book->ways > axes)
+		runbook_complain(problems, state->ways.place,
+				 "`ways` is %u, and there are %zu axes: so many values cannot meet",
+				 book->ways, axes);
+}
+
 void runbook_check(struct runbook_state *state, struct runbook_problems *problems)
 {
 	struct runbook *book = &state->book;
 
 	check_axes(state, problems);
 	check_combine(state, problems);
+	check_ways(state, problems);
 	if (book->combine == RUNBOOK_ROWS && state->csv.text)
 		runbook_read_rows(state, problems);
 	if (book->combine == RUNBOOK_ZIP)

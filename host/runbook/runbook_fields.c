@@ -434,6 +434,7 @@ void runbook_schema(struct text *out)
 {
 	yaml_schema(&(struct yaml_schema){.title = "What Assay is to cover, assay-runbook(5)",
 					  .fields = runbook_fields,
-					  .has_variables = true},
+					  .has_variables = true,
+					  .is_part = true},
 		    out);
 }

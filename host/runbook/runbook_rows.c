@@ -28,8 +28,9 @@ static bool is_at(const struct csv *csv, char byte)
 	return csv->at < csv->end && *csv->at == byte;
 }
 
-/* Up to a comma or the end of the line, which stay; in quotation marks either may be in it, and "" is one of them. */
-static void take_cell(struct csv *csv, struct text *out)
+/* Up to a comma or the end of the line, which stay; in quotation marks either may be in it, and "" is one of them. False: the
+ * one that begins it is not closed. */
+static bool take_cell(struct csv *csv, struct text *out)
 {
 	bool is_quoted = is_at(csv, '"');
 
@@ -42,11 +43,12 @@ static void take_cell(struct csv *csv, struct text *out)
 			if (!is_quoted)
 				continue;
 		} else if (!is_quoted && *csv->at && strchr(",\r\n", *csv->at)) {
-			return;
+			return true;
 		}
 		(void)text_add(out, csv->at, 1);
 		step(csv);
 	}
+	return !is_quoted;
 }
 
 /* The cells of a line. False: they have no room, or are no text; a problem has been told. */
@@ -61,7 +63,12 @@ static bool take_line(struct csv *csv, struct yaml_text cells[RUNBOOK_AXES_MAX],
 		struct yaml_place place = csv->place;
 		if (count > 0)
 			place = (step(csv), csv->place);
-		take_cell(csv, &cell);
+		if (!take_cell(csv, &cell)) {
+			runbook_complain(problems, place,
+					 "the quotation mark that begins this cell is not closed");
+			*ret_count = count;
+			return false;
+		}
 		if (count == RUNBOOK_AXES_MAX || cell.overflowed ||
 		    strlen(cell.buf) != cell.length || strpbrk(cell.buf, "\n\r")) {
 			runbook_complain(problems, count == RUNBOOK_AXES_MAX ? begin : place,
@@ -100,6 +107,29 @@ static struct runbook_row make_row(const struct yaml_text *head, const struct ya
 				.axis = {.text = xstrdup(head[i].text), .place = head[i].place},
 				.value = {.text = xstrdup(cells[i].text), .place = cells[i].place}};
 	return row;
+}
+
+static bool check_head(const struct yaml_text *head, size_t width,
+		       struct runbook_problems *problems)
+{
+	for (size_t i = 1; i < width; i++)
+		for (size_t before = 0; before < i; before++)
+			if (strcmp(head[before].text, head[i].text) == 0) {
+				runbook_complain(problems, head[i].place,
+						 "the first line names '%.60s' twice",
+						 head[i].text);
+				return false;
+			}
+	return true;
+}
+
+/* What some programs write before the text, to say that it is UTF-8. */
+static void skip_mark(struct csv *csv)
+{
+	static const char mark[] = {'\xef', '\xbb', '\xbf'};
+
+	if ((size_t)(csv->end - csv->at) >= sizeof mark && memcmp(csv->at, mark, sizeof mark) == 0)
+		csv->at += sizeof mark;
 }
 
 static void take_rows(struct csv *csv, const struct yaml_text *head, size_t width,
@@ -148,9 +178,11 @@ void runbook_read_rows(struct runbook_state *state, struct runbook_problems *pro
 		bytes.buf, bytes.buf + bytes.length, {.line = 1, .column = 1, .path = kept}};
 	struct yaml_text head[RUNBOOK_AXES_MAX];
 	size_t width;
-	if (take_line(&csv, head, &width, problems))
+	unsigned before = problems->count;
+	skip_mark(&csv);
+	if (take_line(&csv, head, &width, problems) && check_head(head, width, problems))
 		take_rows(&csv, head, width, &state->book.rows, problems);
 	free_cells(head, width);
-	if (state->book.rows.count == 0)
+	if (state->book.rows.count == 0 && problems->count == before)
 		runbook_complain(problems, state->csv.place, "%s has no rows", path);
 }

@@ -258,6 +258,13 @@ static const struct refused {
 	 "r.yaml:2:11: `combine` is all, zip, or has one of the keys csv and ways\n"
 	 "r.yaml:2:25: x.csv cannot be read: Operation not permitted\n"},
 	{"images: [a]\n"
+	 "combine: {ways: 3}\n",
+	 "r.yaml:2:17: `ways` is 3, and there are 2 axes: so many values cannot meet\n"},
+	{"images: [a]\n"
+	 "must: [{firmware: uefi}, {host: old}]\n",
+	 "r.yaml:2:19: the runbook has no firmwares of which this could be one: add `firmwares`, with 'uefi' in it\n"
+	 "r.yaml:2:33: the runbook has no hosts of which this could be one: add `hosts`, with 'old' in it\n"},
+	{"images: [a]\n"
 	 "combine: {mode: all, over: traits}\n",
 	 "r.yaml:2:28: `over` says of what `ways` are\n"},
 	{"images: [a, b]\n"
@@ -570,6 +577,40 @@ TEST(runbook, rows_come_from_csv)
 		    "rows.csv:1:7: there is no axis 'sise'; did you mean 'size'?\n");
 	put("rows.csv", "image\n");
 	expect_read("r.yaml", &nothing, "r.yaml:3:16: rows.csv has no rows\n");
+}
+
+TEST(runbook, csv_of_other_programs)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	CLEANUP(runbook) struct runbook *runbook = NULL;
+
+	put("r.yaml", "images: [a, b]\ncombine: {csv: rows.csv}\n");
+	put("rows.csv", "\xef\xbb\xbfimage\na\n");
+	EXPECT_NUMBER(read_in("r.yaml", &nothing, &runbook, &problems), 0);
+	EXPECT_TEXT(problems.buf, "");
+	put("rows.csv", "image,size\na,\"default\nb,default\n");
+	expect_read("r.yaml", &nothing,
+		    "rows.csv:2:3: the quotation mark that begins this cell is not closed\n");
+	put("rows.csv", "image,size,image\na,default,b\n");
+	expect_read("r.yaml", &nothing, "rows.csv:1:12: the first line names 'image' twice\n");
+}
+
+TEST(runbook, misspelt_names_in_a_file_of_variables)
+{
+	CLEAN_FREE char *file = xasprintf("%s/v.yaml", test_folder());
+	struct runbook_inputs inputs = {.environment = no_environment, .variables_path = file};
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	CLEANUP(runbook) struct runbook *runbook = NULL;
+
+	put("r.yaml", "variables: {place: /srv, release: 12}\nimages: [\"${place}/a\"]\n");
+	put("v.yaml", "plcae: /mnt\nof_another_runbook: 1\nrelease: 13\n");
+	EXPECT_NUMBER(read_in("r.yaml", &inputs, &runbook, &problems), 1);
+	EXPECT(strstr(problems.buf,
+		      "v.yaml:1:1: the runbook has no variable `plcae`; did you mean `place`?\n"));
+	text_clear(&problems);
+	put("v.yaml", "place: /mnt\nof_another_runbook: 1\n");
+	EXPECT_NUMBER(read_in("r.yaml", &inputs, &runbook, &problems), 0);
+	EXPECT_TEXT(problems.buf, "");
 }
 
 TEST(runbook, empty_lines_are_no_rows)

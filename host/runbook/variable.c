@@ -15,6 +15,9 @@ struct variable {
 	char *name, *value;
 	enum variable_source source;
 	bool is_used, is_declared; /* declared: some file has it */
+	bool is_of_runbook;	   /* one of the runbook's files has it */
+	const char *path;	   /* of the file of variables that has it, borrowed */
+	struct yaml_place place;   /* in that */
 };
 
 struct variables {
@@ -128,6 +131,11 @@ static unsigned put(struct variables *variables, const char *name, size_t length
 		found = &variables->all.items[variables->all.count - 1];
 	}
 	found->is_declared |= source <= VARIABLE_FILE;
+	found->is_of_runbook |= source == VARIABLE_RUNBOOK;
+	if (source == VARIABLE_FILE) {
+		found->path = path;
+		found->place = place;
+	}
 	if (found->value && source < found->source)
 		return 0;
 	free(found->value);
@@ -325,6 +333,36 @@ unsigned variables_add_map(struct variables *variables, const struct yaml_node *
 				     key->place, problems);
 	}
 	return count + expansion.count;
+}
+
+/* One that the runbook has, and which has no other value than there. */
+static const char *nearest_default(const struct variables *variables, const char *name)
+{
+	CLEAN_FREE const char **names = xnew((variables->all.count + 1) * sizeof *names);
+	size_t count = 0;
+
+	vec_each (&variables->all, variable)
+		if (variable->source == VARIABLE_RUNBOOK)
+			names[count++] = variable->name;
+	return nearest_word(name, names);
+}
+
+unsigned variables_check_file(const struct variables *variables, struct text *problems)
+{
+	unsigned count = 0;
+
+	vec_each (&variables->all, variable) {
+		if (!variable->path || variable->is_used || variable->is_of_runbook)
+			continue;
+		const char *near = nearest_default(variables, variable->name);
+		if (!near)
+			continue;
+		yaml_problem(problems, variable->path, variable->place,
+			     "the runbook has no variable `%s`; did you mean `%s`?", variable->name,
+			     near);
+		count++;
+	}
+	return count;
 }
 
 unsigned variables_check_settings(const struct variables *variables, struct text *problems)

@@ -57,6 +57,10 @@ unsigned variables_expand(struct variables *variables, struct yaml_node *node, c
 
 /* Marks it as used by name alone, as `secrets` does. */
 void variables_use(struct variables *variables, const char *name) NONNULL(1, 2);
+/* Adds a problem for each of a file of variables that the runbook does not have and whose name is near to one that it has and
+ * that nobody gives another value. A file may serve several runbooks: others are none. Call it last, while the path lives. */
+unsigned variables_check_file(const struct variables *variables, struct text *problems)
+	NONNULL(1, 2);
 /* Adds a problem for each setting that nothing has used and no file declares: it is misspelt. Call it last. */
 unsigned variables_check_settings(const struct variables *variables, struct text *problems)
 	NONNULL(1, 2);

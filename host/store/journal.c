@@ -102,7 +102,7 @@ int journal_add(struct journal *journal, const struct record *record, struct err
 {
 	text_clear(&journal->line);
 	record_encode(record, &journal->line);
-	secret_hide(&journal->line);
+	secret_hide_json(&journal->line);
 	if (journal->line.overflowed)
 		return err_set(e, BLAME_BUG, EMSGSIZE,
 			       "a journal line of %s has more than %u bytes", record->result.id,

@@ -181,6 +181,17 @@ check "and it is told" jq -e '(.cells | length) == 1 and (.left_out | length) ==
 check_exit 0 "but by what is remembered of audits all of it fits" "$ASSAY" plan "$work/budget.yaml"
 check_says "all cells" "^  6 cells,"
 
+# ---- no cell ----
+sed 's/^  - image.owner.*/  - image.owner == nobody/; /^must/d' "$work/book.yaml" >"$work/none.yaml"
+check_exit 64 "constraints that exclude all" "$ASSAY" plan "$work/none.yaml"
+check_says "which" "no cell of .*none.yaml can be run: the constraint in line 9 excludes 8 combinations"
+"$ASSAY" plan "$work/none.yaml" --json >"$work/plan.json" 2>"$work/out"
+report $((64 - $?)) "with --json as well" "$work/out"
+check "there is JSON" test -s "$work/plan.json"
+check "which says it" jq -e '.cells == [] and .constraints[0].excluded == 8' "$work/plan.json"
+check "what is known of the images is told" jq -e '(.images | map(.name)) == ["a", "b"] and
+	.images[0].traits.owner == "us" and .images[0].traits.format == "raw"' "$work/plan.json"
+
 # ---- hosts ----
 mkdir -p "$work/qemu"
 cat >"$work/qemu/new" <<'SH'

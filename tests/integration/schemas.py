@@ -40,7 +40,7 @@ BAD = {
     ],
     'policy': ['requird_packages: [a]', 'required_packages: a', 'boot_limit_s: soon', 'firewall: maybe'],
     'runbook': [
-        'title: no images', 'images: []', 'images: [{name: no-path}]', 'images: [a]\nsizes: small', 'images: [a]\ncolour: red',
+        'images: []', 'images: [{name: no-path}]', 'images: [a]\nsizes: small', 'images: [a]\ncolour: red',
         'images: [a]\nfirmwares: [efi]', 'images: [a]\ncombine: zap', 'images: [a]\ncombine: {ways: 9}',
         'images: [a]\nwithin: soon', 'images: [a]\nlimits: {memory: 8G}', 'images: [a]\nlimits: {jobs: 0}',
         'images: [a]\nvariants: {Bad: [x]}', 'images: [a]\nvariants: {ok: x}', 'images: [a]\nmust: [{}]',
