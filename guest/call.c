@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guest/bundle_folder.h"
 #include "guest/program_folder.h"
 
 #define TIMEOUT_DEFAULT_S 300 /* programs are slow without acceleration */
@@ -20,9 +21,9 @@ static const struct call_verb *find_in(const struct call_verb *verbs, const char
 
 static const struct call_verb *find_verb(const char *name)
 {
-	const struct call_verb *const tables[] = {call_device_verbs,  call_file_verbs,
-						  call_system_verbs,  call_power_verbs,
-						  call_program_verbs, call_volume_verbs};
+	const struct call_verb *const tables[] = {
+		call_device_verbs,  call_file_verbs,   call_system_verbs, call_power_verbs,
+		call_program_verbs, call_volume_verbs, call_bundle_verbs};
 
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		const struct call_verb *verb = find_in(tables[i], name);

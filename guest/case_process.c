@@ -15,6 +15,7 @@
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 
+#include "guest/bundle_case.h"
 #include "guest/kit/mutation.h"
 #include "guest/kit/trial.h"
 #include "guest/need.h"
@@ -308,6 +309,10 @@ static void execute(const struct run_order *order, struct reporter *reporter, bo
 		program_case_execute(order, private_mounts, report_check, reporter, result);
 		return;
 	}
+	if (is_bundle_order(order)) {
+		bundle_case_execute(order, report_check, reporter, result);
+		return;
+	}
 	if (!def) {
 		result_set(result, OUTCOME_BROKEN, "the agent has no such case");
 		return;
@@ -471,7 +476,8 @@ int case_process_start(const struct run_order *order, struct standby *standby,
 {
 	CLEAN_DONE(pipes) struct pipes pipes = {{-1, -1}, {-1, -1}};
 
-	if (standby_take(standby, order, ret))
+	/* Who stands by has its own mounts already, and has not seen a suite's disks come. */
+	if (!is_bundle_order(order) && standby_take(standby, order, ret))
 		return 0;
 	int r = pipes_open(&pipes, e);
 	if (r < 0)

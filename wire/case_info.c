@@ -12,6 +12,7 @@ static const struct kind_line {
 	[CASE_KIND_AUDIT] = {"audit", 60}, /* may have to walk a whole image */
 	[CASE_KIND_GUEST] = {"guest", 60}, [CASE_KIND_HOST] = {"host", 600},
 	[CASE_KIND_PERF] = {"perf", 300},  [CASE_KIND_STRESS] = {"stress", 900},
+	[CASE_KIND_TEST] = {"test", 900}, /* those that know it have their own */
 };
 
 static const char *const isolation_names[] = {

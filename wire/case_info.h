@@ -13,6 +13,7 @@ enum case_kind {
 	CASE_KIND_HOST,	 /* drives the machine from outside */
 	CASE_KIND_PERF,
 	CASE_KIND_STRESS,
+	CASE_KIND_TEST, /* a test of a community's suite, in the guest: see wire/bundle.h */
 };
 
 enum case_priority { P0, P1, P2, P3, P4 };
@@ -75,6 +76,7 @@ struct case_info {
 	bool waits; /* it mostly waits for time to pass: it may run beside the machines that work */
 	struct case_sabotage sabotage;
 	const struct case_program *program; /* NULL: it is compiled in */
+	const struct bundle_test *test;	    /* of CASE_KIND_TEST; else NULL */
 };
 
 #define CASE_ID_SIZE 128

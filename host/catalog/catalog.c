@@ -47,6 +47,11 @@ void catalog_free(struct catalog *catalog)
 	free(catalog->strings);
 	free(catalog->cases);
 	case_folders_free(catalog->folders);
+	for (struct catalog_owned *owned = catalog->owned, *next; owned; owned = next) {
+		next = owned->next;
+		owned->free(owned->it);
+		free(owned);
+	}
 	free(catalog);
 }
 
@@ -316,26 +321,66 @@ static int check_folders(const struct catalog *catalog, const struct case_folder
 	return 0;
 }
 
-int catalog_add_folders(struct catalog *catalog, struct case_folders *folders, struct err *e)
+static void make_room(struct catalog *catalog, size_t more)
 {
-	size_t room = catalog->count + folders->all.count;
-	int r = check_folders(catalog, folders, e);
+	struct catalog_case *cases = xnew((catalog->count + more + 1) * sizeof *cases);
 
-	if (r < 0)
-		return r;
-	struct catalog_case *cases = xnew((room ? room : 1) * sizeof *cases);
 	if (catalog->count > 0)
 		memcpy(cases, catalog->cases, catalog->count * sizeof *cases);
 	free(catalog->cases);
 	catalog->cases = cases;
-	vec_each (&folders->all, folder) {
-		struct catalog_case *into = &cases[catalog->count++];
-		into->info = (*folder)->info;
-		into->of_host = into->info.kind == CASE_KIND_HOST;
-		case_id(&into->info, into->id);
-	}
+}
+
+static void add_info(struct catalog *catalog, const struct case_info *info)
+{
+	struct catalog_case *into = &catalog->cases[catalog->count++];
+
+	into->info = *info;
+	into->of_host = info->kind == CASE_KIND_HOST;
+	case_id(&into->info, into->id);
+}
+
+static void sort_cases(struct catalog *catalog)
+{
+	if (catalog->count > 0)
+		qsort(catalog->cases, catalog->count, sizeof *catalog->cases, compare_cases);
+}
+
+int catalog_add_folders(struct catalog *catalog, struct case_folders *folders, struct err *e)
+{
+	int r = check_folders(catalog, folders, e);
+
+	if (r < 0)
+		return r;
+	make_room(catalog, folders->all.count);
+	vec_each (&folders->all, folder)
+		add_info(catalog, &(*folder)->info);
 	catalog->folders = folders;
-	qsort(cases, catalog->count, sizeof *cases, compare_cases);
+	sort_cases(catalog);
+	return 0;
+}
+
+int catalog_add_cases(struct catalog *catalog, const struct case_info *const *infos, size_t count,
+		      void *owner, void (*free_owner)(void *), struct err *e)
+{
+	char id[CASE_ID_SIZE];
+
+	if (catalog->count + count > CATALOG_CASES_MAX)
+		return err_set(e, BLAME_USER, E2BIG, "there are more than %d cases",
+			       CATALOG_CASES_MAX);
+	for (size_t i = 0; i < count; i++)
+		if (catalog_find(catalog, case_id(infos[i], id)))
+			return err_set(e, BLAME_USER, EEXIST,
+				       "the id %s is that of another case, or of a suite that was "
+				       "given before",
+				       id);
+	make_room(catalog, count);
+	for (size_t i = 0; i < count; i++)
+		add_info(catalog, infos[i]);
+	sort_cases(catalog);
+	struct catalog_owned *owned = xnew(sizeof *owned);
+	*owned = (struct catalog_owned){owner, free_owner, catalog->owned};
+	catalog->owned = owned;
 	return 0;
 }
 

@@ -53,6 +53,14 @@ struct catalog {
 	size_t count;
 	struct catalog_strings *strings;
 	struct case_folders *folders; /* owned; NULL: none */
+	struct catalog_owned *owned;  /* NULL: none */
+};
+
+/* What the infos of added cases belong to. */
+struct catalog_owned {
+	void *it;
+	void (*free)(void *it);
+	struct catalog_owned *next;
 };
 
 /* Asks the agent binary, and adds `host_infos` (borrowed until the catalogue is freed). Errors: the binary does not
@@ -68,6 +76,11 @@ int catalog_parse(const char *json, size_t length, const struct case_info *const
 /* Adds the cases of `folders`, and takes these on success. -EEXIST (blame user) names the folder whose id is taken. */
 int catalog_add_folders(struct catalog *catalog, struct case_folders *folders, struct err *e)
 	NONNULL(1, 2, 3);
+
+/* Adds these cases; on success `owner`, which their infos belong to, is the catalogue's to free. -EEXIST (blame user): an id is
+ * another case's. */
+int catalog_add_cases(struct catalog *catalog, const struct case_info *const *infos, size_t count,
+		      void *owner, void (*free_owner)(void *), struct err *e) NONNULL(1, 4, 5, 6);
 
 void catalog_free(struct catalog *catalog);
 DEFINE_CLEANUP(catalog);

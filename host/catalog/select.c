@@ -79,7 +79,7 @@ static int check_kinds(const struct selection *selection, struct err *e)
 		if (case_kind_parse(selection->kinds[i], &kind) < 0)
 			return err_set(
 				e, BLAME_USER, EINVAL,
-				"no kind '%.40s'; there are audit, guest, host, perf and stress",
+				"no kind '%.40s'; there are audit, guest, host, perf, stress and test",
 				selection->kinds[i]);
 	if (selection->priority && case_priority_parse(selection->priority, &priority) < 0)
 		return err_set(e, BLAME_USER, EINVAL, "no priority '%.40s'; there are P0 to P4",

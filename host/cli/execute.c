@@ -294,6 +294,8 @@ int execution_prepare(struct execution *x, const char *subject, struct err *e)
 		r = load_catalog(x->agent, &x->catalog, e);
 	if (r == 0)
 		r = add_case_folders(x->catalog, &x->arguments->case_folders, e);
+	if (r == 0)
+		r = add_suite_trees(x->catalog, &x->arguments->suite_sources, e);
 	if (r == 0 && subject && is_runbook(subject))
 		r = book_read(subject, x, e);
 	if (r == 0)

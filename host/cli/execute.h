@@ -32,7 +32,7 @@ struct execute_arguments {
 	struct selection_arguments selection;
 	struct policy_arguments policy;
 	struct book_arguments book;
-	struct text_list case_folders, size_files;
+	struct text_list case_folders, suite_sources, size_files;
 	const char *agent, *size, *ssh_key, *ssh_user, *out, *resume, *markdown;
 	int firmware, accel, entry;
 	const char *kernel,

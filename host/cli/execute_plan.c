@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "host/cli/execute_book.h"
 #include "host/store/folder.h"
+#include "wire/bundle.h"
 
 #define TERMS_TEXT_MAX (1U << 20)
 #define KERNEL_ARCH    "x86_64" /* of all that host/kernel takes */
@@ -225,22 +226,68 @@ static void fill_plan(struct execution *x)
 	plan_freeze(x->plan);
 }
 
+/* ---- tests of communities' suites ---- */
+
+static bool chooses_nothing(const struct selection_arguments *selection)
+{
+	return !selection->suite && !selection->priority && !selection->proof &&
+	       selection->cases.count + selection->areas.count + selection->kinds.count +
+			       selection->needs.count + selection->sources.count ==
+		       0;
+}
+
+static bool is_chosen(const struct case_list *cases, const struct catalog_case *wanted)
+{
+	vec_each (cases, it)
+		if (*it == wanted)
+			return true;
+	return false;
+}
+
+static bool has_test_of(const struct case_list *cases, const struct bundle *bundle)
+{
+	vec_each (cases, it)
+		if ((*it)->info.test && (*it)->info.test->bundle == bundle)
+			return true;
+	return false;
+}
+
+/* What a suite's tests say counts as long as planted ones are judged right: wherever they run, these run too. */
+static void add_canaries(struct execution *x)
+{
+	for (size_t i = 0; i < x->catalog->count; i++) {
+		const struct catalog_case *it = &x->catalog->cases[i];
+		if (it->info.test && it->info.test->is_canary && !is_chosen(&x->cases, it) &&
+		    has_test_of(&x->cases, it->info.test->bundle))
+			(void)vec_add(&x->cases, it);
+	}
+}
+
 /* An audit is what needs no boot. */
 static int select_for(struct execution *x, const struct policy *policy, struct err *e)
 {
 	struct selection_arguments selection = x->arguments->selection;
 	CLEAN_TEXT struct text terms = TEXT_INIT(TERMS_TEXT_MAX);
 
-	if (x->way == EXECUTE_AUDIT) {
+	/* Who brings a suite and chooses nothing else means that. */
+	const char *kind = x->way == EXECUTE_AUDIT ? "audit"
+			   : x->arguments->suite_sources.count > 0 && chooses_nothing(&selection) &&
+					   !x->book && !policy_terms(policy)
+				   ? "test"
+				   : NULL;
+
+	if (kind) {
 		selection.kinds = (struct text_list)VEC_INIT(1);
-		(void)vec_add(&selection.kinds, "audit");
+		(void)vec_add(&selection.kinds, kind);
 	}
 	if (x->book)
 		runbook_terms(x->book->runbook, &terms);
 	int r = select_cases(x->catalog, &selection,
 			     terms.length > 0 ? terms.buf : policy_terms(policy), &x->cases, e);
-	if (x->way == EXECUTE_AUDIT)
+	if (kind)
 		vec_done(&selection.kinds);
+	if (r == 0)
+		add_canaries(x);
 	return r;
 }
 
@@ -267,8 +314,8 @@ int choose_cases(struct execution *x, struct err *e)
 		if (!found)
 			return err_set(
 				e, BLAME_USER, ENOENT,
-				"there is no case %s, as run %s had: name its folder by --cases, or begin "
-				"a new run",
+				"there is no case %s, as run %s had: name its folder by --cases, its "
+				"suite's tree by --suite-from, or begin a new run",
 				it->id, x->earlier->id);
 		if (!it->carried)
 			(void)vec_add(&x->cases, found);

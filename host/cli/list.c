@@ -9,7 +9,7 @@
 struct arguments {
 	bool json, suites, sizes, areas, list_profiles;
 	const char *agent;
-	struct text_list case_folders, size_files;
+	struct text_list case_folders, suite_sources, size_files;
 	struct selection_arguments selection;
 	struct policy_arguments policy;
 };
@@ -28,6 +28,7 @@ static const struct option_line options[] = {
 	OPTIONS_SELECTION_REST(struct arguments),
 	OPTION_SIZE_FILE(struct arguments),
 	OPTION_FLAG("sizes", 0, struct arguments, sizes, "show the VM sizes that --size knows"),
+	OPTION_SUITE_FROM(struct arguments),
 	OPTION_FLAG("suites", 0, struct arguments, suites, "show the suites that --suite knows"),
 };
 
@@ -151,6 +152,8 @@ static int run(int argc, char **argv, struct err *e)
 	r = open_catalog(arguments.agent, &catalog, e);
 	if (r == 0)
 		r = add_case_folders(catalog, &arguments.case_folders, e);
+	if (r == 0)
+		r = add_suite_trees(catalog, &arguments.suite_sources, e);
 	if (r < 0)
 		return r;
 	if (arguments.suites)

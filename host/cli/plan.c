@@ -31,6 +31,7 @@ static const struct option_line options[] = {
 	OPTION_SIZE_FILE(arguments),
 	OPTION_SSH_KEY,
 	OPTION_SSH_USER,
+	OPTION_SUITE_FROM(arguments),
 	OPTION_VARIABLES,
 };
 

@@ -33,6 +33,7 @@ static const struct option_line run_options[] = {
 	OPTION_SIZE_FILE(arguments),
 	OPTION_SSH_KEY,
 	OPTION_SSH_USER,
+	OPTION_SUITE_FROM(arguments),
 	OPTION_UNTIL_SURE,
 	OPTION_UNTIL_SURE_BUDGET,
 	OPTION_VARIABLES,
@@ -71,6 +72,7 @@ static const struct option_line prove_options[] = {
 	OPTION_SIZE_FILE(arguments),
 	OPTION_SSH_KEY,
 	OPTION_SSH_USER,
+	OPTION_SUITE_FROM(arguments),
 };
 
 #define EXITS "Exit status: 0 ship, 1 block, 2 undecided, 64 usage, 70 this machine."
@@ -121,6 +123,7 @@ void execute_arguments_done(struct execute_arguments *parsed)
 	vec_done(&parsed->book.changed);
 	vec_done(&parsed->size_files);
 	vec_done(&parsed->case_folders);
+	vec_done(&parsed->suite_sources);
 	vec_done(&parsed->policy.files);
 	vec_done(&parsed->policy.profiles);
 	vec_done(&parsed->selection.areas);

@@ -5,17 +5,19 @@
 
 #include "base/json.h"
 #include "host/cli/verb.h"
+#include "wire/bundle.h"
 
 struct arguments {
 	bool json;
 	const char *agent;
-	struct text_list case_folders;
+	struct text_list case_folders, suite_sources;
 };
 
 static const struct option_line options[] = {
 	OPTION_AGENT(struct arguments),
 	OPTION_CASES(struct arguments),
 	OPTION_FLAG("json", 0, struct arguments, json, "print JSON"),
+	OPTION_SUITE_FROM(struct arguments),
 };
 
 static int run(int argc, char **argv, struct err *e);
@@ -72,6 +74,10 @@ static void show_text(const struct catalog_case *it, struct text *out)
 		text_addf(out, "  %-10s %s/%s, reports by %s\n", "program", info->program->folder,
 			  info->program->command,
 			  info->program->speaks_tap ? "TAP" : "its exit status");
+	if (info->test) {
+		add_line(out, "suite", bundle_suite_name(info->test->bundle->suite));
+		add_line(out, "command", info->test->command);
+	}
 	add_sabotage(&info->sabotage, info->program, out);
 }
 
@@ -131,6 +137,8 @@ static int run(int argc, char **argv, struct err *e)
 	r = open_catalog(arguments.agent, &catalog, e);
 	if (r == 0)
 		r = add_case_folders(catalog, &arguments.case_folders, e);
+	if (r == 0)
+		r = add_suite_trees(catalog, &arguments.suite_sources, e);
 	if (r == 0)
 		r = find_case(catalog, argv[1], &it, e);
 	if (r < 0)

@@ -62,6 +62,12 @@ struct agent_arguments {
 	OPTION_LIST("cases", 0, S, case_folders, "FOLDER",                                         \
 		    "also the cases in FOLDER that are programs, see assay-case(5) (repeatable)")
 
+/* The same for the trees of communities' suites. */
+#define OPTION_SUITE_FROM(S)                                                                       \
+	OPTION_LIST("suite-from", 0, S, suite_sources, "SUITE=PATH",                               \
+		    "also the tests of a community's suite: ltp=PATH, a folder or a tarball with " \
+		    "its tree, see assay-suite(5) (repeatable)")
+
 /* Where assay-guest is: `given`, $ASSAY_GUEST, beside this program, or in ../libexec/assay. Gives the path; -ENOENT
  * (blame host) says where it was looked for. */
 int find_agent(const char *given, char **ret, struct err *e) NONNULL(2, 3);
@@ -73,6 +79,10 @@ int open_catalog(const char *given, struct catalog **ret, struct err *e) NONNULL
 
 /* Adds the cases of --cases to it. -EINVAL (blame user): what is wrong with them has been printed to stderr. */
 int add_case_folders(struct catalog *catalog, const struct text_list *paths, struct err *e)
+	NONNULL(1, 2, 3);
+
+/* The same for --suite-from. */
+int add_suite_trees(struct catalog *catalog, const struct text_list *sources, struct err *e)
 	NONNULL(1, 2, 3);
 
 /* Adds all that is known of a case as one JSON object, for list and show. */
@@ -90,8 +100,9 @@ struct selection_arguments {
 			    "only cases that match: an id, an area, or a glob over ids; with '!' " \
 			    "in front, all but those (repeatable)")
 #define OPTIONS_SELECTION_KIND(S)                                                                  \
-	OPTION_LIST("kind", 0, S, selection.kinds, "KIND",                                         \
-		    "only cases of that kind: audit, guest, host, perf or stress (repeatable)"),   \
+	OPTION_LIST(                                                                               \
+		"kind", 0, S, selection.kinds, "KIND",                                             \
+		"only cases of that kind: audit, guest, host, perf, stress or test (repeatable)"), \
 		OPTION_LIST(                                                                       \
 			"need", 0, S, selection.needs, "NEED",                                     \
 			"only cases that need this: a word or a glob; `none`: nothing (repeatable)")

@@ -37,6 +37,9 @@ struct machine {
 	char *template_folder;	/* from which it was forked; NULL: it was booted */
 	struct text facts;	/* "key=value\n"… of the greeting */
 	char agent_version[64];
+	const void *bundle;	/* the suite whose disks it has; NULL: none */
+	char bundle_device[64]; /* its blank disk's name in the guest */
+	bool bundle_slow;	/* the guest's kernel is a slow one, as suites understand it */
 	char frozen_agent
 		[65]; /* of a fork: the SHA-256 of the agent that the template was frozen with */
 };
@@ -110,6 +113,20 @@ int machine_try_ssh(struct machine *machine, const struct patience *p, struct er
 /* Gives the agent in the guest the current one to execute; waits for its greeting. */
 int machine_load_agent(struct machine *machine, const struct patience *p, struct err *e)
 	NONNULL(1, 2, 3);
+
+/* A file that becomes a disk of a running machine. */
+struct plugged_disk {
+	const char *name, *path; /* the name is its serial number too */
+	const char *driver;	 /* "virtio-blk-pci" or "nvme" */
+	unsigned number;	 /* which of those that are plugged in: each has its port */
+	bool read_only;
+};
+/* Makes an empty file; plugs it in; waits until the guest has it, and adds its name in there to `reply`. */
+int plug_make_file(const char *path, unsigned mib, struct err *e) NONNULL(1, 3);
+int plug_disk(struct machine *machine, const struct plugged_disk *disk, const struct patience *p,
+	      struct err *e) NONNULL(1, 2, 3, 4);
+int plug_await(struct machine *machine, const char *name, const struct patience *p,
+	       struct text *reply, struct err *e) NONNULL(1, 2, 3, 4, 5);
 
 /* How much longer things take than with hardware virtualisation. */
 unsigned machine_slowness(const struct machine_spec *spec) NONNULL(1);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "host/machine/bundle.h"
 #include "host/machine/internal.h"
 #include "host/machine/program.h"
 
@@ -276,6 +277,14 @@ static bool agent_is_gone(const struct execution *x)
 	return is_gone;
 }
 
+/* A kernel that has panicked closes no port: only the console, or the device for it, says so. */
+static bool guest_is_dead(const struct execution *x)
+{
+	return !case_expects(x->info->expects, "kernel-panic") &&
+	       (vm_events_find(&x->machine->vm->events, x->events_mark, "GUEST_PANICKED") ||
+		console_death_since(x->machine->console, x->console_mark));
+}
+
 /* As machine_next_frame, without waiting on and on for an agent that is no more. */
 static int next_frame(struct execution *x, const struct patience *p, struct frame *ret,
 		      struct err *e)
@@ -288,6 +297,9 @@ static int next_frame(struct execution *x, const struct patience *p, struct fram
 		int r = machine_next_frame(x->machine, &look, ret, x->result->id, e);
 		if (r != -ETIMEDOUT || patience_left_ns(p) == 0)
 			return r;
+		if (guest_is_dead(x))
+			return err_set(e, BLAME_GUEST, ECONNRESET,
+				       "the guest died during the case");
 		if (!agent_is_gone(x))
 			here_ns = clock_now_ns();
 		else if (clock_now_ns() - here_ns > gone_span_ns)
@@ -502,10 +514,11 @@ int machine_run_case(struct machine *machine, const struct case_info *info, unsi
 		err_clear(e);
 		return 0;
 	}
-	if (!info->program)
+	if (!info->program && !info->test)
 		return run_there(machine, info, flags, parameters, p, result, e);
 	(void)text_adds(&told, parameters ? parameters : "");
-	int r = program_bring(machine, info, p, &told, result, e);
+	int r = info->test ? bundle_bring(machine, info->test, p, &told, result, e)
+			   : program_bring(machine, info, p, &told, result, e);
 	result->wall_ns = clock_wall_ns();
 	return r == 0 ? run_there(machine, info, flags, told.buf, p, result, e) : r < 0 ? r : 0;
 }

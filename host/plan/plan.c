@@ -291,7 +291,7 @@ static uint64_t guess_ns(const struct catalog_case *it, enum plan_way way)
 {
 	static const unsigned kind_ms[] = {
 		[CASE_KIND_AUDIT] = 30,	  [CASE_KIND_GUEST] = 300,     [CASE_KIND_HOST] = 5000,
-		[CASE_KIND_PERF] = 20000, [CASE_KIND_STRESS] = 120000,
+		[CASE_KIND_PERF] = 20000, [CASE_KIND_STRESS] = 120000, [CASE_KIND_TEST] = 500,
 	};
 	uint64_t guess = kind_ms[it->info.kind] * NS_PER_MS;
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "wire/bundle.h"
 #include "wire/need.h"
 
 #define BATCH_MIN_NS                                                                               \
@@ -140,8 +141,13 @@ static void deal_audit(const struct deal *deal)
 	vec_done(&items);
 }
 
+static const struct bundle *bundle_of(const struct plan_item *item)
+{
+	return item->it->info.test ? item->it->info.test->bundle : NULL;
+}
+
 /* Each next-longest case goes to the batch that is shortest so far. */
-static void deal_batches(const struct deal *deal, const struct item_list *items)
+static void deal_batch(const struct deal *deal, const struct item_list *items)
 {
 	uint64_t whole_ns = 0;
 
@@ -161,6 +167,28 @@ static void deal_batches(const struct deal *deal, const struct item_list *items)
 		job_add(shortest, *item);
 	}
 	free(batches);
+}
+
+/* The tests of a suite share machines with each other alone: they change what Assay's own cases look at, and the machine gets
+ * their disks. */
+static void deal_batches(const struct deal *deal, const struct item_list *items)
+{
+	CLEAN_FREE bool *is_dealt = xnew((items->count + 1) * sizeof *is_dealt);
+
+	for (size_t i = 0; i < items->count; i++) {
+		const struct bundle *bundle = bundle_of(items->items[i]);
+		struct item_list group = VEC_INIT(PLAN_ITEMS_MAX);
+		for (size_t other = i; other < items->count && !is_dealt[i]; other++) {
+			if (is_dealt[other] || bundle_of(items->items[other]) != bundle)
+				continue;
+			(void)vec_add(&group, items->items[other]);
+			is_dealt[other] = other > i;
+		}
+		is_dealt[i] = true;
+		if (group.count > 0)
+			deal_batch(deal, &group);
+		vec_done(&group);
+	}
 }
 
 /* What is planted for one case would be there for all. */
@@ -309,9 +337,11 @@ static void deal_boot(const struct deal *deal)
 		boot->expected_ns += PLAN_BOOT_NS;
 	if (deal->layout->has_templates && shared.count > 0)
 		deal_batches(deal, &shared);
-	else
-		vec_each (&shared, item)
-			job_add(boot, *item);
+	else /* suites last: the machine is not what it was after them */
+		for (int is_suite = 0; is_suite <= 1; is_suite++)
+			vec_each (&shared, item)
+				if (is_suite == (bundle_of(*item) != NULL))
+					job_add(boot, *item);
 	vec_done(&own);
 	vec_done(&shared);
 }
