@@ -159,7 +159,7 @@ int check_host(struct execution *x, bool boots, struct err *e) NONNULL(1, 3);
 /* execute_report.c: the reports in the folder, the summary, the exit code. */
 int report_execution(struct execution *x, const struct engine_end *end, struct err *e)
 	NONNULL(1, 2, 3);
-int write_reports(const struct run *run, const struct judgement *judgement, struct err *e)
-	NONNULL(1, 2, 3);
+int write_reports(const char *folder, const struct run *run, const struct judgement *judgement,
+		  struct err *e) NONNULL(1, 2, 3, 4);
 
 #endif

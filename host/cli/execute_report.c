@@ -12,24 +12,26 @@
 
 typedef void render_fn(const struct run *run, const struct judgement *judgement, struct text *out);
 
-static int write_report(const struct run *run, const struct judgement *judgement, const char *name,
-			render_fn *render, struct err *e)
+static int write_report(const char *folder, const struct run *run,
+			const struct judgement *judgement, const char *name, render_fn *render,
+			struct err *e)
 {
 	CLEAN_TEXT struct text text = TEXT_INIT(REPORT_MAX);
-	CLEAN_FREE char *path = xasprintf("%s/%s", run->folder, name);
+	CLEAN_FREE char *path = xasprintf("%s/%s", folder, name);
 
 	render(run, judgement, &text);
 	return write_text(path, &text, e);
 }
 
-int write_reports(const struct run *run, const struct judgement *judgement, struct err *e)
+int write_reports(const char *folder, const struct run *run, const struct judgement *judgement,
+		  struct err *e)
 {
-	int r = write_report(run, judgement, "report.html", report_html, e);
+	int r = write_report(folder, run, judgement, "report.html", report_html, e);
 
 	if (r == 0)
-		r = write_report(run, judgement, "report.json", report_json, e);
+		r = write_report(folder, run, judgement, "report.json", report_json, e);
 	if (r == 0)
-		r = write_report(run, judgement, "junit.xml", report_junit, e);
+		r = write_report(folder, run, judgement, "junit.xml", report_junit, e);
 	return r;
 }
 
@@ -103,7 +105,7 @@ int report_execution(struct execution *x, const struct engine_end *end, struct e
 		return r;
 	judge_run(run, &judgement);
 	enum verdict verdict = judgement.verdict;
-	r = write_reports(run, &judgement, e);
+	r = write_reports(run->folder, run, &judgement, e);
 	if (r == 0)
 		r = write_markdown(x, run, e);
 	if (r < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* assay judge: the verdict on a run, by a gate, with each reason and its evidence. */
 #include "base/log.h"
+#include "host/cli/execute.h"
 #include "host/cli/judge_setup.h"
 #include "host/cli/verb.h"
 #include "host/report/judgement.h"
@@ -8,7 +9,7 @@
 
 struct arguments {
 	struct judge_arguments judge;
-	const char *out;
+	const char *out, *reports;
 	bool json;
 };
 
@@ -19,6 +20,8 @@ static const struct option_line options[] = {
 		    "print one JSON object, see assay-report(5)"),
 	OPTION_TEXT("out", 'o', struct arguments, out, "FILE",
 		    "write it to FILE instead of standard output"),
+	OPTION_TEXT("reports", 0, struct arguments, reports, "DIR",
+		    "write report.html, report.json and junit.xml with this verdict into DIR"),
 };
 
 static int run(int argc, char **argv, struct err *e);
@@ -72,7 +75,10 @@ static int judge(const struct arguments *arguments, const char *name, struct err
 	/* A run that lies where nobody may write is judged all the same. */
 	if (judgement_keep(run, &judgement, &setup.inputs, &why) < 0)
 		log_warning("the judgement is not kept beside the run: %s", why.text);
-	r = render(arguments, run, &judgement, &setup.inputs, e);
+	if (arguments->reports)
+		r = write_reports(arguments->reports, run, &judgement, e);
+	if (r == 0)
+		r = render(arguments, run, &judgement, &setup.inputs, e);
 	return r < 0 ? r : verdict_exit_code(judgement.verdict);
 }
 

@@ -327,6 +327,18 @@ int judge_setup_make(const struct judge_arguments *arguments, const struct run *
 	return r;
 }
 
+int judge_check(const struct judge_arguments *arguments, struct err *e)
+{
+	CLEAN_DONE(judge_setup) struct judge_setup setup = {.waivers = WAIVERS_INIT};
+	int r = read_gate(arguments->gate, &setup, e);
+
+	if (r == 0)
+		r = read_all_waivers(arguments, &setup, e);
+	if (r == 0)
+		r = read_baseline(arguments->baseline, &setup, e);
+	return r == 0 ? read_catalog(arguments, &setup, e) : r;
+}
+
 void judge_setup_done(struct judge_setup *setup)
 {
 	gate_free(setup->gate);

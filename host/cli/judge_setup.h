@@ -53,6 +53,8 @@ struct judge_setup {
 /* Reads all of it. -EINVAL (blame user): what is wrong with the files has been printed to stderr. */
 int judge_setup_make(const struct judge_arguments *arguments, const struct run *run,
 		     struct judge_setup *ret, struct err *e) NONNULL(1, 2, 3, 4);
+/* Reads all that there is without a run, for who judges later. -EINVAL (blame user): what is wrong has been printed to stderr. */
+int judge_check(const struct judge_arguments *arguments, struct err *e) NONNULL(1, 2);
 void judge_setup_done(struct judge_setup *setup) NONNULL(1);
 DEFINE_CLEAN_DONE(judge_setup);
 void judge_arguments_done(struct judge_arguments *arguments) NONNULL(1);
