@@ -29,7 +29,7 @@ static unsigned check_rate(const struct runbook *runbook, const struct runbook_o
 	    (rate >= PLAN_SURE_LEAST && rate <= PLAN_SURE_MOST))
 		return 0; /* what is no rate was told when it was read */
 	yaml_problem(problems, runbook->path, override->until_sure.place,
-		     "`until-sure` is a rate from %g%% to %g%%", PLAN_SURE_LEAST * 100,
+		     "`until_sure` is a rate from %g%% to %g%%", PLAN_SURE_LEAST * 100,
 		     PLAN_SURE_MOST * 100);
 	return 1;
 }

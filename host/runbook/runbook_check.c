@@ -170,7 +170,7 @@ static void check_cases(struct runbook_state *state, struct runbook_problems *pr
 		    override->repeat.place.line == 0)
 			runbook_complain(problems, override->cases.place,
 					 "`overrides` says nothing of these cases: timeout, "
-					 "retries, repeat or until-sure");
+					 "retries, repeat or until_sure");
 		if (override->cases.text && has_prefix(override->cases.text, "suite="))
 			runbook_complain(
 				problems, override->cases.place,

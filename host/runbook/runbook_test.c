@@ -287,7 +287,15 @@ static const struct refused {
 	 "r.yaml:3:16: `case` is from 1s to 366d, not '0s'\n"
 	 "r.yaml:3:36: `run` is a time such as 90s, 5m or 2h, not 'soon'\n"
 	 "r.yaml:3:61: `jobs` is a number from 1 to 1024, not '0'\n"
-	 "r.yaml:3:64: there is no key `cores`, only case, cell, run, until-sure, memory and jobs\n"},
+	 "r.yaml:3:64: there is no key `cores`, only case, cell, run, until_sure_budget, memory and jobs\n"},
+	{"images: [a]\n"
+	 "cases: {overrides: [{cases: boot, until-sure: 99%}, {cases: boot, until_sure: often}]}\n"
+	 "limits: {until-sure-budget: 5m, until_sure_budget: 0s}\n",
+	 "r.yaml:2:35: there is no key `until-sure`; did you mean `until_sure`?\n"
+	 "r.yaml:2:79: `until_sure`: 'often' is no rate such as 99% or 0.99\n"
+	 "r.yaml:3:10: there is no key `until-sure-budget`; did you mean `until_sure_budget`?\n"
+	 "r.yaml:3:52: `until_sure_budget` is from 1s to 366d, not '0s'\n"
+	 "r.yaml:2:29: `overrides` says nothing of these cases: timeout, retries, repeat or until_sure\n"},
 	{"images: [a]\n"
 	 "cases:\n"
 	 "  include: [suite=smok, '-x', 'a b']\n"
@@ -303,7 +311,7 @@ static const struct refused {
 	 "r.yaml:3:13: `include`: there is no suite 'smok'; did you mean 'smoke'?\n"
 	 "r.yaml:4:13: `exclude`: a suite or a priority cannot be taken away, only what has an id, area, kind, need or source\n"
 	 "r.yaml:4:25: `exclude`: a suite or a priority cannot be taken away, only what has an id, area, kind, need or source\n"
-	 "r.yaml:6:23: `overrides` says nothing of these cases: timeout, retries, repeat or until-sure\n"
+	 "r.yaml:6:23: `overrides` says nothing of these cases: timeout, retries, repeat or until_sure\n"
 	 "r.yaml:6:53: `cases` is an id, an area or a glob over ids, not a suite\n"},
 	{"images: ['${nowhere}/a', '${', '${Bad}', 'cost$', '$HOME']\n"
 	 "variables: {nowhre: x, deep: '${a}', list: [a]}\n",
