@@ -67,9 +67,12 @@ static char *take_text(struct reader *reader, const struct yaml_node *node, stru
 
 /* ---- values ---- */
 
-static void check_text(struct reader *reader, const struct yaml_field *field, const char *text,
+/* False: it has told why. */
+static bool check_text(struct reader *reader, const struct yaml_field *field, const char *text,
 		       struct yaml_place place)
 {
+	unsigned before = reader->count;
+
 	CLEAN_TEXT struct text why = TEXT_INIT(1024);
 
 	if (text[0] == '\0')
@@ -78,6 +81,7 @@ static void check_text(struct reader *reader, const struct yaml_field *field, co
 		field->check(text, &why);
 	if (why.length > 0)
 		complain(reader, place, "`%s`: %s", field->key, why.buf);
+	return reader->count == before;
 }
 
 static void read_text(struct reader *reader, const struct yaml_field *field,
@@ -85,8 +89,7 @@ static void read_text(struct reader *reader, const struct yaml_field *field,
 {
 	into->place = place;
 	into->text = take_text(reader, node, place, field->key);
-	if (into->text)
-		check_text(reader, field, into->text, place);
+	into->is_wrong = !into->text || !check_text(reader, field, into->text, place);
 }
 
 static void read_number(struct reader *reader, const struct yaml_field *field, const char *text,

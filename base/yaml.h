@@ -44,6 +44,7 @@
 struct yaml_text {
 	char *text; /* owned; one line: ends of lines are blanks, and none is at the end */
 	struct yaml_place place;
+	bool is_wrong; /* a problem has been told of it; there may be a text all the same */
 };
 struct yaml_number {
 	long long
@@ -112,6 +113,12 @@ unsigned yaml_read(const char *path, const char *bytes, size_t length,
 unsigned yaml_read_tree(const char *path, const struct yaml_node *root,
 			const struct yaml_field *fields, void *into, struct text *problems)
 	NONNULL(1, 3, 4, 5);
+
+/* True for a text that is there and of which nothing has been told. */
+static inline bool yaml_text_is_well(const struct yaml_text *text)
+{
+	return text->text && !text->is_wrong;
+}
 
 /* Frees the texts and items. */
 void yaml_free(const struct yaml_field *fields, void *into) NONNULL(1, 2);

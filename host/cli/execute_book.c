@@ -93,6 +93,8 @@ static unsigned make_trials(struct execution *x, struct text *problems)
 		struct err e = {0};
 		unsigned wrong = check_trial(runbook, override, problems);
 		count += wrong;
+		if (!yaml_text_is_well(&override->cases))
+			continue;
 		runbook_override_terms(override, &terms);
 		/* What matches nothing was told by runbook_check_cases(). */
 		if (wrong > 0 || suite_pick(catalog, terms.buf, &cases, &e) < 0)
@@ -126,8 +128,95 @@ void book_set_trials(const struct execution *x, struct plan_cell *cell)
 	}
 }
 
+/* ---- looking into the images ---- */
+
+static const char *boot_of(const struct image *image)
+{
+	if (image->boots_bios && image->boots_uefi)
+		return "both";
+	return image->boots_uefi ? "uefi" : image->boots_bios ? "bios" : "";
+}
+
+/* What can be seen of an image; NULL: only that there is such a thing. */
+static void see_image(struct demand *demand, size_t index, const struct image *image)
+{
+	CLEAN_FREE char *systemd = xasprintf("%d", image ? image->systemd_version : 0);
+	bool has_systemd = image && image->systemd_version > 0;
+	const struct seen {
+		const char *trait, *value;
+	} seen[] = {
+		{"arch", image ? image->arch : ""},
+		{"boot", image ? boot_of(image) : ""},
+		{"cloud_init", !image		       ? ""
+			       : image->has_cloud_init ? "yes"
+						       : "no"},
+		{"distribution", image ? image->os_id : ""},
+		{"format", image ? image->format : ""},
+		{"init", has_systemd ? "systemd" : ""},
+		{"release", image ? image->os_version : ""},
+		{"root", image ? image->root_type : ""},
+		{"sshd", !image		   ? ""
+			 : image->has_sshd ? "yes"
+					   : "no"},
+		{"systemd", has_systemd ? systemd : ""},
+		{"table", image ? image->table : ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(seen); i++)
+		if (!image)
+			demand_know(demand, seen[i].trait);
+		else if (seen[i].value[0])
+			demand_see(demand, index, seen[i].trait, seen[i].value);
+}
+
+/* Of a runbook with problems no image is looked into, but those that are not there are told. */
+static void find_images(struct execution_book *book, struct text *problems)
+{
+	vec_each (&book->runbook->images, image) {
+		CLEAN_FREE char *path = NULL;
+		struct err e = {0};
+		if (image->file && yaml_text_is_well(&image->path) &&
+		    image_find(image->file, &path, &e) < 0)
+			yaml_problem(problems, book->runbook->path, image->path.place, "%s",
+				     e.text);
+	}
+}
+
+/* What the constraints name can be told without a look at the images. */
+static void check_names(struct execution_book *book, struct text *problems)
+{
+	see_image(&book->demand, 0, NULL);
+	(void)demand_check(&book->demand, problems);
+}
+
+/* All that cannot be opened are told at once, with all else that is wrong. */
+static int open_images(struct execution *x, struct err *e)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	struct execution_book *book = x->book;
+	const struct runbook_images *images = &book->runbook->images;
+
+	book->images = xnew((images->count + 1) * sizeof *book->images);
+	for (size_t i = 0; i < images->count; i++) {
+		const struct runbook_image *image = &images->items[i];
+		struct err opened = {0};
+		if (open_image(x, image->file, &book->images[i], &opened) == 0)
+			see_image(&book->demand, i, book->images[i]);
+		else if (opened.blame != BLAME_USER)
+			return err_set(e, opened.blame, opened.code, "%s", opened.text);
+		else
+			yaml_problem(&problems, book->runbook->path, image->path.place, "%s",
+				     opened.text);
+	}
+	if (problems.length == 0)
+		return 0;
+	check_names(book, &problems);
+	return print_problems(&problems, book->runbook->path, e);
+}
+
 /* ---- reading it ---- */
 
+/* Whatever is wrong with it is told at once: what a line hides is only what cannot be known because of it. */
 int book_read(const char *path, struct execution *x, struct err *e)
 {
 	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
@@ -139,17 +228,22 @@ int book_read(const char *path, struct execution *x, struct err *e)
 					      .size_path_count = arguments->size_files.count};
 	struct runbook *runbook = NULL;
 
-	if (runbook_read(path, &inputs, &runbook, &problems) > 0)
+	unsigned count = runbook_read(path, &inputs, &runbook, &problems);
+	if (!runbook)
 		return print_problems(&problems, path, e);
 	x->book = xnew(sizeof *x->book);
 	x->book->runbook = runbook;
 	text_init(&x->book->remarks, YAML_PROBLEMS_MAX);
 	x->book->changed = (struct changed_items)VEC_INIT(COMBINE_COUNT_MAX);
-	unsigned count = demand_init(&x->book->demand, runbook, &problems);
+	count += demand_init(&x->book->demand, runbook, &problems);
 	count += runbook_check_cases(runbook, x->catalog, &problems);
 	count += make_trials(x, &problems);
 	count += book_find_hosts(x->book, &problems);
-	return count > 0 ? print_problems(&problems, path, e) : 0;
+	if (count == 0)
+		return 0;
+	find_images(x->book, &problems);
+	check_names(x->book, &problems);
+	return print_problems(&problems, path, e);
 }
 
 void book_free(struct execution_book *book)
@@ -170,61 +264,6 @@ void book_free(struct execution_book *book)
 	former_done(&book->former);
 	vec_done(&book->changed);
 	free(book);
-}
-
-/* ---- looking into the images ---- */
-
-static const char *boot_of(const struct image *image)
-{
-	if (image->boots_bios && image->boots_uefi)
-		return "both";
-	return image->boots_uefi ? "uefi" : image->boots_bios ? "bios" : "";
-}
-
-static void see_image(struct execution_book *book, size_t index, const struct image *image)
-{
-	CLEAN_FREE char *systemd = xasprintf("%d", image->systemd_version);
-	const struct seen {
-		const char *trait, *value;
-	} seen[] = {
-		{"arch", image->arch},
-		{"boot", boot_of(image)},
-		{"cloud_init", image->has_cloud_init ? "yes" : "no"},
-		{"distribution", image->os_id},
-		{"format", image->format},
-		{"init", image->systemd_version > 0 ? "systemd" : ""},
-		{"release", image->os_version},
-		{"root", image->root_type},
-		{"sshd", image->has_sshd ? "yes" : "no"},
-		{"systemd", image->systemd_version > 0 ? systemd : ""},
-		{"table", image->table},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(seen); i++)
-		if (seen[i].value[0])
-			demand_see(&book->demand, index, seen[i].trait, seen[i].value);
-}
-
-/* All that cannot be opened are told at once, as all else that is wrong. */
-static int open_images(struct execution *x, struct err *e)
-{
-	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
-	struct execution_book *book = x->book;
-	const struct runbook_images *images = &book->runbook->images;
-
-	book->images = xnew((images->count + 1) * sizeof *book->images);
-	for (size_t i = 0; i < images->count; i++) {
-		const struct runbook_image *image = &images->items[i];
-		struct err opened = {0};
-		if (open_image(x, image->file, &book->images[i], &opened) == 0)
-			see_image(book, i, book->images[i]);
-		else if (opened.blame != BLAME_USER)
-			return err_set(e, opened.blame, opened.code, "%s", opened.text);
-		else
-			yaml_problem(&problems, book->runbook->path, image->path.place, "%s",
-				     opened.text);
-	}
-	return problems.length > 0 ? print_problems(&problems, book->runbook->path, e) : 0;
 }
 
 /* ---- cells ---- */

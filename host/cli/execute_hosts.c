@@ -104,6 +104,9 @@ static char *program_of(const struct runbook *runbook, const struct yaml_text *q
 static void find_host(struct finding_hosts *finding, const struct runbook_host *host,
 		      struct book_host *ret)
 {
+	/* Of a program that is not known, nothing; of all else what is well. */
+	if (host->qemu.is_wrong)
+		return;
 	ret->qemu = program_of(finding->runbook, &host->qemu);
 	if (!ret->qemu && !host->machine.text && !host->cpu.text)
 		return;
@@ -115,9 +118,9 @@ static void find_host(struct finding_hosts *finding, const struct runbook_host *
 		return;
 	}
 	(void)snprintf(ret->version, sizeof ret->version, "%s", asked->version);
-	if (host->machine.text)
+	if (yaml_text_is_well(&host->machine))
 		find_machine(finding, asked, &host->machine, ret);
-	if (host->cpu.text)
+	if (yaml_text_is_well(&host->cpu))
 		check_cpu(finding, asked, &host->cpu);
 }
 

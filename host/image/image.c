@@ -26,20 +26,31 @@ void image_free(struct image *image)
 	free(image);
 }
 
-static int resolve(const char *path, struct image *image, struct err *e)
+int image_find(const char *path, char **ret, struct err *e)
 {
-	image->path = realpath(path, NULL);
-	if (!image->path && errno == ENOENT)
+	CLEAN_FREE char *found = realpath(path, NULL);
+
+	if (!found && errno == ENOENT)
 		return err_set(e, BLAME_USER, ENOENT, "%.300s does not exist; check the path",
 			       path);
-	if (!image->path)
+	if (!found)
 		return err_set(e, BLAME_USER, errno, "%.300s cannot be opened: %m", path);
-	if (!json_keeps(image->path))
+	if (!json_keeps(found))
 		return err_set(
 			e, BLAME_USER, EILSEQ,
 			"the path %.300s is not UTF-8, and QEMU takes no other; rename it, or give the "
 			"image another name with: ln",
-			image->path);
+			found);
+	*ret = STEAL_PTR(found);
+	return 0;
+}
+
+static int resolve(const char *path, struct image *image, struct err *e)
+{
+	int r = image_find(path, &image->path, e);
+
+	if (r < 0)
+		return r;
 	const char *slash = strrchr(image->path, '/');
 	(void)snprintf(image->name, sizeof image->name, "%s", slash + 1);
 	return 0;

@@ -101,6 +101,9 @@ struct image {
 		*extents; /* where the disk's bytes lie in these files; NULL: not as they are */
 };
 
+/* Where the file is, links followed; the caller frees *ret. -ENOENT and the like (blame user): it is not there. */
+int image_find(const char *path, char **ret, struct err *e) NONNULL(1, 2, 3);
+
 /* Opens, recognises and identifies. Errors with blame user say what is wrong with the file and what to do: missing,
  * empty, truncated, encrypted, not a disk, compressed, backing file missing / absolute / outside. A file on which no
  * operating system is found is an image all the same (os_id ""). */

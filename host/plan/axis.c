@@ -202,16 +202,22 @@ static void make_room(struct axis_item *item, size_t count)
 	item->count = count;
 }
 
+int axis_know(struct axis *axis, const char *trait)
+{
+	if (axis_find_trait(axis, trait) >= 0)
+		return 0;
+	if (axis->traits.count == AXIS_TRAITS_MAX)
+		return -E2BIG;
+	(void)vec_add(&axis->traits, xstrdup(trait));
+	return 0;
+}
+
 int axis_set(struct axis *axis, struct axis_item *item, const char *trait, const char *text)
 {
-	int index = axis_find_trait(axis, trait);
+	int r = axis_know(axis, trait), index = axis_find_trait(axis, trait);
 
-	if (index < 0) {
-		if (axis->traits.count == AXIS_TRAITS_MAX)
-			return -E2BIG;
-		index = (int)axis->traits.count;
-		(void)vec_add(&axis->traits, xstrdup(trait));
-	}
+	if (r < 0)
+		return r;
 	make_room(item, (size_t)index + 1);
 	value_done(&item->traits[index]);
 	value_init(&item->traits[index], text);

@@ -86,6 +86,9 @@ struct axis_item *axis_add(struct axis *axis, const char *name) NONNULL(1, 2);
 int axis_set(struct axis *axis, struct axis_item *item, const char *trait, const char *text)
 	NONNULL(1, 2, 3, 4);
 
+/* Makes a trait known of which no item has a value yet. -E2BIG: as above. */
+int axis_know(struct axis *axis, const char *trait) NONNULL(1, 2);
+
 /* The index of what is called so, -1: nothing is. */
 int axes_find(const struct axes *axes, const char *name) NONNULL(1, 2);
 int axis_find(const struct axis *axis, const char *item) NONNULL(1, 2);

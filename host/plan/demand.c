@@ -168,7 +168,8 @@ static unsigned read_constraints(struct demand *demand, struct text *problems)
 		struct binding binding = {demand, text->place, problems, problems};
 		unsigned column;
 		struct err e = {0};
-		if (constraint_parse(text->text, &demand->constraints[i], &column, &e) == 0)
+		if (!yaml_text_is_well(text) ||
+		    constraint_parse(text->text, &demand->constraints[i], &column, &e) == 0)
 			continue;
 		on_problem(&binding, column, false, e.text);
 		count++;
@@ -182,12 +183,16 @@ static unsigned bind_constraint(struct demand *demand, size_t index, struct text
 	struct binding binding = {demand, demand->runbook->constraints.items[index].place, problems,
 				  remarks};
 
+	if (!demand->constraints[index])
+		return 0; /* why is told */
 	return constraint_bind(demand->constraints[index], &demand->axes, on_problem, &binding);
 }
 
 unsigned demand_init(struct demand *demand, const struct runbook *runbook, struct text *problems)
 {
 	*demand = (struct demand){.runbook = runbook, .axes = AXES_INIT};
+	if (!runbook->axes_are_known)
+		return read_constraints(demand, problems);
 	unsigned count = add_images(demand, problems);
 
 	count += add_sizes(demand, problems);
@@ -206,6 +211,29 @@ void demand_see(struct demand *demand, size_t image, const char *trait, const ch
 	/* Beyond the maximum of traits: those that the runbook says are in use already. */
 	if (index < 0 || !axis_value(item, index))
 		(void)axis_set(axis, item, trait, value);
+}
+
+void demand_know(struct demand *demand, const char *trait)
+{
+	if (demand->axes.list.count > 0)
+		(void)axis_know(demand->axes.list.items[DEMAND_IMAGE], trait);
+}
+
+static unsigned bind_constraints(struct demand *demand, struct text *problems, struct text *remarks)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < demand->runbook->constraints.count; i++)
+		count += bind_constraint(demand, i, problems, remarks);
+	return count;
+}
+
+/* That nothing has a value is no news while not all images were looked at. */
+unsigned demand_check(struct demand *demand, struct text *problems)
+{
+	CLEAN_TEXT struct text remarks = TEXT_INIT(YAML_PROBLEMS_MAX);
+
+	return demand->runbook->axes_are_known ? bind_constraints(demand, problems, &remarks) : 0;
 }
 
 /* ---- rows and weights ---- */
@@ -277,10 +305,8 @@ static bool is_wanted(const void *context, size_t axis, int trait)
 unsigned demand_bind(struct demand *demand, struct text *problems, struct text *remarks)
 {
 	const struct runbook *runbook = demand->runbook;
-	unsigned count = 0;
+	unsigned count = bind_constraints(demand, problems, remarks);
 
-	for (size_t i = 0; i < runbook->constraints.count; i++)
-		count += bind_constraint(demand, i, problems, remarks);
 	demand->rows = take_rows(demand, &runbook->rows);
 	demand->must = take_rows(demand, &runbook->must);
 	take_weights(demand);

@@ -33,7 +33,7 @@ struct demand {
 };
 
 /* The axes, and the constraints as far as they can be read without. Returns the number of problems, each a line: with one there
- * is nothing to bind. */
+ * is nothing to bind. Of a runbook with problems of its own only the constraints are read unless its axes are known. */
 unsigned demand_init(struct demand *demand, const struct runbook *runbook, struct text *problems)
 	NONNULL(1, 2, 3);
 void demand_done(struct demand *demand) NONNULL(1);
@@ -42,6 +42,13 @@ DEFINE_CLEAN_DONE(demand);
 /* A trait of an image as it was found; what the runbook says of it goes before. */
 void demand_see(struct demand *demand, size_t image, const char *trait, const char *value)
 	NONNULL(1, 3, 4);
+
+/* A trait that images have, whether or not anybody has looked at one. */
+void demand_know(struct demand *demand, const char *trait) NONNULL(1, 2);
+
+/* What of the names in constraints is wrong, of a runbook that has problems, or whose images could not all be seen: all that is known by
+ * then (demand_know) is right. Returns the number of problems, each a line. */
+unsigned demand_check(struct demand *demand, struct text *problems) NONNULL(1, 2);
 
 /* When all is seen: what constraints name, rows, weights. Returns the number of problems, each a line; remarks are no problems. */
 unsigned demand_bind(struct demand *demand, struct text *problems, struct text *remarks)

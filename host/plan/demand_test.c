@@ -61,6 +61,44 @@ TEST(demand, tells_where_a_constraint_is_wrong)
 		    "r.yaml:4:12: no axis can be called 'then': it is a word of constraints\n", "");
 }
 
+/* What further is wrong with a runbook that has problems already. */
+static void expect_more(const char *yaml, const char *more)
+{
+	static const char *const no_environment[] = {NULL};
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX), told = TEXT_INIT(4096);
+	const struct runbook_inputs inputs = {.environment = no_environment};
+	CLEANUP(runbook) struct runbook *runbook = NULL;
+	CLEAN_DONE(demand) struct demand demand;
+
+	EXPECT(runbook_parse("r.yaml", yaml, strlen(yaml), &inputs, &runbook, &problems) > 0);
+	EXPECT(runbook);
+	if (!runbook)
+		return;
+	(void)demand_init(&demand, runbook, &told);
+	demand_know(&demand, "distribution");
+	(void)demand_check(&demand, &told);
+	EXPECT_TEXT(told.buf, more);
+}
+
+TEST(demand, finds_more_in_what_has_problems)
+{
+	expect_more(
+		"images: [a]\nlimits: {job: 2}\nmust: [{size: smal}, {}]\n"
+		"constraints: [iamge == a, image.distribution == debian, image.distributoin == debian, "
+		"'', size.cpus = 2]\n",
+		"r.yaml:4:101: `constraints`: '=' is no operator: write '=='\n"
+		"r.yaml:4:15: `constraints`: 'iamge' is no axis; did you mean 'image'?\n"
+		"r.yaml:4:57: `constraints`: no item of the axis 'image' has a trait 'distributoin'; did "
+		"you mean 'distribution'?\n");
+	/* Which traits there were to be is not known: only the words are judged. */
+	expect_more("images: [{path: a, triats: {owner: us}}]\n"
+		    "constraints: [image.owner == us, image.owner = us]\n",
+		    "r.yaml:2:46: `constraints`: '=' is no operator: write '=='\n");
+	expect_more("images: [a, {nmae: b}]\nvariants: {size: [a], ok: [x, x], no: 1}\n"
+		    "hosts: [{}, {name: x, qemu: -y}]\nconstraints: [owner == us]\n",
+		    "");
+}
+
 TEST(demand, says_before_seeing)
 {
 	CLEANUP(runbook) struct runbook *runbook = parsed(two_images);

@@ -35,7 +35,9 @@ struct runbook_problems {
 void runbook_complain(struct runbook_problems *problems, struct yaml_place place,
 		      const char *format, ...) PRINTF(3, 4) NONNULL(1, 3);
 
-/* What only shows when all is read; fills what follows from it (names, files, `combine`, rows). */
+/* What only shows when all is read; fills what follows from it: the axes' (names, files) first, then the rest (`combine`, rows). */
+void runbook_check_axes(struct runbook_state *state, struct runbook_problems *problems)
+	NONNULL(1, 2);
 void runbook_check(struct runbook_state *state, struct runbook_problems *problems) NONNULL(1, 2);
 
 /* Looks the sizes up, in the files that ship, those of the runbook and those of `inputs`. */

@@ -103,7 +103,8 @@ static void collect_variables(struct variables *variables, struct runbook_state 
 			variables_add_setting(variables, inputs->settings[i], problems->lines);
 }
 
-static void hide_one(struct variables *variables, const struct yaml_node *name,
+/* False: it has a value that cannot be hidden. */
+static bool hide_one(struct variables *variables, const struct yaml_node *name,
 		     struct runbook_problems *problems)
 {
 	const char *value = variables_get(variables, name->text);
@@ -117,20 +118,23 @@ static void hide_one(struct variables *variables, const struct yaml_node *name,
 	else if (!value)
 		runbook_complain(problems, name->place,
 				 "`secrets`: the variable `%.60s` has no value", name->text);
-	else if (!secret_add(value))
+	else if (!secret_add(value)) {
 		runbook_complain(problems, name->place,
 				 "`secrets`: the value of `%.60s` cannot be hidden: it has fewer "
 				 "than %d bytes or " SECRET_MASK
 				 " in it, or there are more than %d secrets",
 				 name->text, SECRET_MIN, SECRETS_MAX);
+		return false;
+	}
+	return true;
 }
 
-/* False when something is wrong with them: then nothing may be told that could have one's value in it. */
+/* False when one is not hidden that there may be: then nothing may be told that could have its value in it. */
 static bool hide_secrets(struct variables *variables, struct yaml_node *root,
 			 struct runbook_problems *problems)
 {
 	const struct yaml_node *key = yaml_lookup_key(root, "secrets");
-	unsigned before = problems->count;
+	bool are_hidden = true;
 
 	if (!key)
 		return true;
@@ -141,32 +145,71 @@ static bool hide_secrets(struct variables *variables, struct yaml_node *root,
 		return false;
 	}
 	vec_each (&names->pairs, pair) {
-		if (pair->value && pair->value->kind == YAML_SCALAR)
-			hide_one(variables, pair->value, problems);
-		else
-			runbook_complain(problems, pair->value ? pair->value->place : place,
-					 "`secrets` is a list of names of variables");
+		if (pair->value && pair->value->kind == YAML_SCALAR) {
+			are_hidden &= hide_one(variables, pair->value, problems);
+			continue;
+		}
+		runbook_complain(problems, pair->value ? pair->value->place : place,
+				 "`secrets` is a list of names of variables");
+		are_hidden = false;
 	}
-	return problems->count == before;
+	return are_hidden;
 }
 
 /* ---- the whole ---- */
 
-static void read_tree(struct runbook_state *state, struct yaml_node *root,
+/* Keys that say nothing of the axes. */
+static bool is_beside_axes(const struct yaml_node *key)
+{
+	static const char *const keys[] = {"cases", "combine", "constraints", "limits",
+					   "must",  "title",   "weights",     "within"};
+
+	for (size_t i = 0; key && key->kind == YAML_SCALAR && i < ARRAY_LEN(keys); i++)
+		if (strcmp(keys[i], key->text) == 0)
+			return true;
+	return false;
+}
+
+/* True when none of what the table finds wrong has to do with the axes: what remains of the tree without the keys that say
+ * nothing of them is read once more, with nobody listening. A key that nobody knows may be an axis'. */
+static bool axes_are_read(const struct runbook_state *state, const struct yaml_node *root)
+{
+	CLEANUP(runbook) struct runbook *scratch = &state_new(state->book.path)->book;
+	CLEAN_TEXT struct text unheard = TEXT_INIT(YAML_PROBLEMS_MAX);
+	struct yaml_node axes = {.kind = YAML_MAPPING, .pairs = VEC_INIT(root->pairs.count + 1)};
+
+	vec_each (&root->pairs, pair)
+		if (!is_beside_axes(pair->key))
+			(void)vec_add(&axes.pairs, *pair);
+	unsigned count =
+		yaml_read_tree(state->book.path, &axes, runbook_fields, scratch->state, &unheard);
+	vec_done(&axes.pairs);
+	return count == 0;
+}
+
+/* False: there may be a secret that is not hidden. */
+static bool read_tree(struct runbook_state *state, struct yaml_node *root,
 		      const struct runbook_inputs *inputs, struct runbook_problems *problems)
 {
 	CLEANUP(variables) struct variables *variables = variables_new();
 
 	collect_variables(variables, state, root, inputs, problems);
 	if (!hide_secrets(variables, root, problems))
-		return;
+		return false;
 	problems->count += variables_expand(variables, root, problems->path, problems->lines);
+	bool is_known = problems->count == 0;
 	problems->count += variables_check_file(variables, problems->lines);
 	problems->count += variables_check_settings(variables, problems->lines);
-	problems->count +=
+	unsigned wrong =
 		yaml_read_tree(problems->path, root, runbook_fields, state, problems->lines);
+	problems->count += wrong;
+	is_known = is_known && (wrong == 0 || axes_are_read(state, root));
+	unsigned before = problems->count;
 	runbook_find_sizes(state, inputs, problems);
+	runbook_check_axes(state, problems);
+	state->book.axes_are_known = is_known && problems->count == before;
 	runbook_check(state, problems);
+	return true;
 }
 
 static unsigned count_lines(const char *text)
@@ -191,9 +234,9 @@ static unsigned finish(struct runbook_state *state, struct yaml_node *root,
 		told.count = count_lines(problems->buf);
 		return told.count > 0 ? told.count : 1; /* there was no room to tell */
 	}
-	read_tree(state, own, inputs, &told);
+	bool is_safe = read_tree(state, own, inputs, &told);
 	secret_hide(problems);
-	if (told.count == 0)
+	if (is_safe)
 		*ret = STEAL_PTR(book);
 	return told.count;
 }
@@ -317,7 +360,7 @@ static unsigned check_terms(const struct runbook *runbook, const struct yaml_tex
 	vec_each (terms, term) {
 		CLEAN_TEXT struct text word = TEXT_INIT(YAML_TEXT_MAX + 16);
 		struct err e = {0};
-		if (has_prefix(term->text, "suite="))
+		if (!yaml_text_is_well(term) || has_prefix(term->text, "suite="))
 			continue;
 		suite_add_term(term->text, false, &word);
 		text_cut(&word, word.length - 1);

@@ -123,6 +123,7 @@ struct runbook_limits {
 
 struct runbook {
 	char *path;
+	bool axes_are_known; /* nothing is wrong with what it says of its axes: only with problems there may be */
 	struct yaml_text title;
 	struct runbook_images images; /* at least one */
 	struct runbook_sizes sizes;   /* at least one: "default" when the file has none */
@@ -156,8 +157,11 @@ struct runbook_inputs {
 	size_t size_path_count;
 };
 
-/* Reads it and all that it names but images. Returns the number of problems, each a line in `problems`, in which no secret is;
- * *ret is set when there is none. From here on secrets are hidden (base/secret.h): call it before threads start. */
+/* Reads it and all that it names but images. Returns the number of problems, each a line in `problems`, in which no secret is. From
+ * here on secrets are hidden (base/secret.h): call it before threads start.
+ * *ret is set when there is none; and also with problems, for who can find further ones, as long as the files could be taken apart
+ * and the secrets be hidden. Then any text may be missing or wrong (yaml_text_is_well), any number be 0, any list be empty, and the
+ * axes are only what they should be with `axes_are_known`. */
 unsigned runbook_read(const char *path, const struct runbook_inputs *inputs, struct runbook **ret,
 		      struct text *problems) NONNULL(1, 2, 3, 4);
 /* The same from memory. Files that it names are not opened, and it is a problem that they are named. */
@@ -187,7 +191,7 @@ void runbook_terms(const struct runbook *runbook, struct text *out) NONNULL(1, 2
 void runbook_override_terms(const struct runbook_override *override, struct text *out)
 	NONNULL(1, 2);
 
-/* Adds a problem for each of its terms and overrides that matches no case; returns how many. */
+/* Adds a problem for each of its terms and overrides that matches no case; returns how many. What is wrong already is not told again. */
 struct catalog;
 unsigned runbook_check_cases(const struct runbook *runbook, const struct catalog *catalog,
 			     struct text *problems) NONNULL(1, 2, 3);

@@ -105,7 +105,7 @@ static void check_variants(struct runbook_state *state, struct runbook_problems 
 	}
 }
 
-static void check_axes(struct runbook_state *state, struct runbook_problems *problems)
+void runbook_check_axes(struct runbook_state *state, struct runbook_problems *problems)
 {
 	struct names hosts = VEC_INIT(RUNBOOK_ITEMS_MAX);
 
@@ -296,7 +296,6 @@ void runbook_check(struct runbook_state *state, struct runbook_problems *problem
 {
 	struct runbook *book = &state->book;
 
-	check_axes(state, problems);
 	check_combine(state, problems);
 	check_ways(state, problems);
 	if (book->combine == RUNBOOK_ROWS && state->csv.text)

@@ -72,9 +72,34 @@ check_says "it is remarked" "^$work/wrong.yaml:9:36: .*nothing has 'azur' as its
 sed 's/image.owner/iamge.owner/; s/a.img/c.img/' "$work/book.yaml" >"$work/wrong.yaml"
 check_exit 64 "an image that is not there" "$ASSAY" plan "$work/wrong.yaml"
 check_says "where it is named" "^$work/wrong.yaml:3:12: .*c.img"
+check_says "and at once what is wrong beside it" "^$work/wrong.yaml:9:5: .*no axis 'iamge'; did you mean 'image'"
 sed 's/image.owner/iamge.owner/' "$work/book.yaml" >"$work/wrong.yaml"
 check_exit 64 "a constraint of an unknown axis" "$ASSAY" plan "$work/wrong.yaml"
 check_says "its place and the nearest axis" "^$work/wrong.yaml:9:5: .*no axis 'iamge'; did you mean 'image'"
+cat >"$work/wrong.yaml" <<'YAML'
+images:
+  - a.img
+  - c.img
+hosts: [{name: odd, cpu: qmeu64}]
+combine: {ways: 9}
+constraints:
+  - image.distribution == debian
+  - iamge.arch == x86_64
+  - size.cpus = 2
+must: [{image: q}]
+cases: {include: [image.virtual_size_is_alined]}
+limits: {job: 2}
+YAML
+check_exit 64 "a runbook with something wrong in each of its parts" "$ASSAY" plan "$work/wrong.yaml"
+check_says "a value" "wrong.yaml:5:17: .ways. is a number from 1 to 6"
+check_says "a key" "wrong.yaml:12:10: there is no key .job.; did you mean .jobs."
+check_says "a row" "wrong.yaml:10:16: image has no value 'q'"
+check_says "what a constraint says" "wrong.yaml:9:15: .constraints.: '=' is no operator"
+check_says "what another one names" "wrong.yaml:8:5: .constraints.: there is no axis 'iamge'; did you mean 'image'"
+check_says "a case" "wrong.yaml:11:19: .include.: no case matches"
+check_says "a host" "wrong.yaml:4:26: .cpu.: QEMU .* has no CPU model 'qmeu64'"
+check_says "an image" "wrong.yaml:3:5: .*c.img does not exist"
+check_says "all are told at once, and nothing else" "^assay: 8 problems in "
 sed 's/^must:.*/must: [{image: a, policy: gcp}]/' "$work/book.yaml" >"$work/wrong.yaml"
 check_exit 64 "a row that no constraint lets through" "$ASSAY" plan "$work/wrong.yaml"
 check_says "its place and what is in the way" "^$work/wrong.yaml:10:9: .*is in the way"
