@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define DAY_S 86400
+
 static uint64_t read_clock(clockid_t id)
 {
 	struct timespec now = {0};
@@ -50,7 +52,10 @@ const char *clock_span(uint64_t ns, char buf[CLOCK_SPAN_SIZE])
 	else if (seconds < 360000)
 		(void)snprintf(buf, CLOCK_SPAN_SIZE, "%llu h %02llu min", seconds / 3600,
 			       seconds / 60 % 60);
+	else if (seconds < 100 * DAY_S)
+		(void)snprintf(buf, CLOCK_SPAN_SIZE, "%llu d %02llu h", seconds / DAY_S,
+			       seconds / 3600 % 24);
 	else
-		(void)snprintf(buf, CLOCK_SPAN_SIZE, "over 100 h");
+		(void)snprintf(buf, CLOCK_SPAN_SIZE, "%llu d", seconds / DAY_S);
 	return buf;
 }

@@ -29,7 +29,7 @@ static inline double clock_s(uint64_t ns)
 const char *clock_iso(uint64_t wall_ns, char buf[CLOCK_ISO_SIZE]);
 
 #define CLOCK_SPAN_SIZE 16
-/* Writes a span for people: "0.08 s", "12.3 s", "4 min 02 s", "1 h 05 min"; returns buf. */
+/* Writes a span for people: "0.08 s", "12.3 s", "4 min 02 s", "1 h 05 min", "4 d 04 h", "365 d"; returns buf. */
 const char *clock_span(uint64_t ns, char buf[CLOCK_SPAN_SIZE]);
 
 #endif

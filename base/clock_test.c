@@ -25,7 +25,11 @@ static const struct span_case {
 	{59990 * NS_PER_MS, "1 min 00 s"},
 	{242 * NS_PER_S, "4 min 02 s"},
 	{3900 * NS_PER_S, "1 h 05 min"},
-	{UINT64_MAX, "over 100 h"},
+	{359999 * NS_PER_S, "99 h 59 min"},
+	{360000 * NS_PER_S, "4 d 04 h"},
+	{30 * 86400 * NS_PER_S, "30 d 00 h"},
+	{365 * 86400 * NS_PER_S, "365 d"},
+	{UINT64_MAX, "213503 d"},
 };
 
 TEST(clock, spans_are_short)
