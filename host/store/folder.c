@@ -198,25 +198,52 @@ static int write_through(const char *path, const char *bytes, size_t length, str
 	return 0; /* what is no file cannot be flushed to a disk */
 }
 
-static bool is_other_than_file(const char *path)
+static bool is_file(const char *path)
 {
 	struct stat stat_;
 
-	return lstat(path, &stat_) == 0 && !S_ISREG(stat_.st_mode);
+	return lstat(path, &stat_) == 0 && S_ISREG(stat_.st_mode);
 }
 
-int file_write(const char *path, const char *bytes, size_t length, struct err *e)
+/* Where a link to a file leads: that file is written anew, and the link stays. Else the path itself. */
+static char *path_of_file(const char *path)
 {
-	if (is_other_than_file(path))
-		return write_through(path, bytes, length, e);
-	/* A name of this thread's: two runs may write the same file at once, and each writes a whole one. */
+	CLEAN_FREE char *target = realpath(path, NULL);
+
+	return target && is_file(target) ? STEAL_PTR(target) : xstrdup(path);
+}
+
+/* Who may read and write the file that is replaced may the new one, and nobody else: a group that cannot be kept gets what
+ * all have. */
+static int keep_owner(int fd, const struct stat *before)
+{
+	struct stat now;
+	mode_t mode = before->st_mode & 0777;
+
+	if (fstat(fd, &now) < 0)
+		return -errno;
+	if (now.st_uid != before->st_uid && fchown(fd, before->st_uid, (gid_t)-1) < 0 &&
+	    errno != EPERM)
+		return -errno;
+	if (now.st_gid != before->st_gid && fchown(fd, (uid_t)-1, before->st_gid) < 0)
+		mode = (mode & 0707) | ((mode & 0007) << 3);
+	return fchmod(fd, mode) < 0 ? -errno : 0;
+}
+
+/* Anew, under a name of this thread's: two runs may write the same file at once, and each writes a whole one. */
+static int write_anew(const char *path, const char *bytes, size_t length, struct err *e)
+{
 	CLEAN_FREE char *temporary = xasprintf("%s.new-%d", path, (int)gettid());
-	CLEAN_FD int fd =
-		open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	struct stat before;
+	const bool is_there = lstat(path, &before) == 0;
+	CLEAN_FD int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+			       is_there ? 0600 : 0644);
 
 	if (fd < 0)
 		return err_set(e, BLAME_HOST, errno, "create %s: %m", temporary);
-	int r = write_whole(fd, bytes, length);
+	int r = is_there ? keep_owner(fd, &before) : 0;
+	if (r == 0)
+		r = write_whole(fd, bytes, length);
 	if (r == 0 && rename(temporary, path) < 0)
 		r = -errno;
 	if (r < 0) {
@@ -224,6 +251,16 @@ int file_write(const char *path, const char *bytes, size_t length, struct err *e
 		return err_set(e, BLAME_HOST, -r, "write %s: %m", path);
 	}
 	return 0;
+}
+
+int file_write(const char *path, const char *bytes, size_t length, struct err *e)
+{
+	CLEAN_FREE char *file = path_of_file(path);
+	struct stat stat_;
+
+	return lstat(file, &stat_) == 0 && !S_ISREG(stat_.st_mode)
+		       ? write_through(file, bytes, length, e)
+		       : write_anew(file, bytes, length, e);
 }
 
 static bool is_torn(int fd)

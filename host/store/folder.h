@@ -35,8 +35,9 @@ int run_folder_make(const char *parent, char id[RUN_ID_SIZE], char **ret, struct
 int run_link_make(const char *parent, const char *folder, char id[RUN_ID_SIZE], struct err *e)
 	NONNULL(1, 2, 3, 4);
 
-/* Writes a whole file or nothing: a temporary one, flushed, then renamed. What is there and no file (a device, a pipe, a
- * link) is written to as it is. */
+/* Writes a whole file or nothing: a temporary one, flushed, then renamed. One that is there keeps its mode, owner and group as far as
+ * this user may say so, and where a link leads to one it is that which is replaced. What is there and no file (a device, a pipe, a
+ * link that leads nowhere) is written to as it is. */
 int file_write(const char *path, const char *bytes, size_t length, struct err *e) NONNULL(1, 2, 4);
 
 /* Adds a line (its line break is among the bytes) to a file, which is made when it is not there, and flushes it. What another

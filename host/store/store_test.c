@@ -470,6 +470,31 @@ TEST(folder, whole_files_and_removal)
 	EXPECT(stat(top, &stat_) < 0);
 }
 
+/* Whoever may not read a file may not read what comes in its place. */
+TEST(folder, a_file_that_is_replaced_keeps_its_mode_and_owner)
+{
+	CLEAN_FREE char *file = xasprintf("%s/secret", test_folder()),
+			*fresh = xasprintf("%s/fresh", test_folder()),
+			*link = xasprintf("%s/link", test_folder());
+	struct stat before, after;
+	struct err e = {0};
+
+	EXPECT(file_write(file, "one", 3, &e) == 0 && chmod(file, 0640) == 0);
+	if (geteuid() == 0)
+		EXPECT(chown(file, 12345, 54321) == 0);
+	EXPECT(stat(file, &before) == 0 && file_write(file, "two", 3, &e) == 0);
+	EXPECT(stat(file, &after) == 0 && after.st_ino != before.st_ino);
+	EXPECT(after.st_mode == before.st_mode && after.st_uid == before.st_uid &&
+	       after.st_gid == before.st_gid);
+	/* Through a link it is replaced whole as well. */
+	EXPECT(symlink("secret", link) == 0 && file_write(link, "three", 5, &e) == 0);
+	EXPECT(stat(file, &before) == 0 && before.st_ino != after.st_ino &&
+	       before.st_mode == after.st_mode);
+	(void)umask(0027);
+	EXPECT(file_write(fresh, "x", 1, &e) == 0 && stat(fresh, &after) == 0);
+	EXPECT_NUMBER(after.st_mode & 0777, 0640);
+}
+
 static void put(const char *name)
 {
 	CLEAN_FREE char *path = xasprintf("%s/%s", test_folder(), name);
