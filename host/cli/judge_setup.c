@@ -19,7 +19,7 @@
 #include "host/store/folder.h"
 #include "host/store/store.h"
 
-#define HISTORY_MAX 10000000
+#define VALUES_MAX 1000000
 
 int parse_at(const char *at, uint64_t *ret_ns, struct err *e)
 {
@@ -123,51 +123,6 @@ static int read_baseline(const char *name, struct judge_setup *setup, struct err
 			       "run %s is a proof: there is no image to compare in it",
 			       setup->baseline->id);
 	return r < 0 ? err_wrap(e, "the baseline") : 0;
-}
-
-static bool is_waived(const struct waivers *waivers, const struct store_execution *it)
-{
-	vec_each (&waivers->list, waiver)
-		if (waiver_fits(waiver, it->id, it->cell.image, it->cell.os, it->cell.sha256,
-				it->cell.size))
-			return true;
-	return false;
-}
-
-static int take_execution(void *arg, const struct store_execution *it)
-{
-	struct judge_setup *setup = arg;
-	struct past_result past = {.ended_ns = it->ended_ns, .outcome = it->outcome};
-
-	if (!is_waived(&setup->waivers, it))
-		return 0;
-	(void)snprintf(past.run, sizeof past.run, "%s", it->run);
-	(void)snprintf(past.id, sizeof past.id, "%s", it->id);
-	(void)snprintf(past.image, sizeof past.image, "%s", it->cell.image);
-	(void)snprintf(past.os, sizeof past.os, "%s", it->cell.os);
-	(void)snprintf(past.sha256, sizeof past.sha256, "%s", it->cell.sha256);
-	(void)snprintf(past.size, sizeof past.size, "%s", it->cell.size);
-	return vec_add(&setup->history, past) ? 0 : -E2BIG;
-}
-
-/* How often what is waived has passed; where no run is kept there is none to tell. */
-static int read_history(struct judge_setup *setup, struct err *e)
-{
-	CLEANUP(store) struct store *store = NULL;
-	CLEAN_FREE char *path = NULL;
-	struct err none = {0};
-	struct stat stat_;
-
-	if (setup->waivers.list.count == 0 || state_folder("assay.db", &path, &none) < 0 ||
-	    stat(path, &stat_) < 0)
-		return 0;
-	int r = store_open(path, &store, e);
-	if (r == 0)
-		r = store_executions(store, NULL, take_execution, setup, e);
-	if (r == -E2BIG)
-		return err_set(e, BLAME_HOST, E2BIG,
-			       "more than %d kept results are of waived cases", HISTORY_MAX);
-	return r;
 }
 
 /* ---- measured values ---- */
@@ -300,8 +255,7 @@ int judge_setup_make(const struct judge_arguments *arguments, const struct run *
 {
 	*ret = (struct judge_setup){.waivers = WAIVERS_INIT,
 				    .sign_offs = VEC_INIT(1000),
-				    .history = VEC_INIT(HISTORY_MAX),
-				    .values = VEC_INIT(HISTORY_MAX)};
+				    .values = VEC_INIT(VALUES_MAX)};
 	int r = parse_at(arguments->at, &ret->inputs.now_ns, e);
 
 	if (r == 0 && run->proves && (arguments->gate || arguments->baseline))
@@ -320,7 +274,7 @@ int judge_setup_make(const struct judge_arguments *arguments, const struct run *
 	if (r == 0)
 		r = read_sign_offs(run, ret, e);
 	if (r == 0)
-		r = read_history(ret, e);
+		recall_waived(NULL, &ret->waivers, run, &ret->history);
 	if (r == 0)
 		compare_measured(run, ret);
 	point(ret);

@@ -68,6 +68,12 @@ int judgement_keep(const struct run *run, const struct judgement *judgement,
 /* Adds what the kept runs say of the noise of measured values. That it cannot be known is a warning. */
 void recall_noise(struct noises *noises) NONNULL(1);
 
+/* Fills *ret with what the kept runs say of cases that are waived in this one. That it cannot be known is a warning. Of each case the
+ * newest executions are read, until a waiver's row of passes has ended or is long enough for its removal. `path` is the store's, NULL:
+ * the user's own. */
+void recall_waived(const char *path, const struct waivers *waivers, const struct run *run,
+		   struct past_results *ret) NONNULL(2, 3, 4);
+
 /* "2026-01-31" (its begin) or "2026-01-31T12:00:00Z"; NULL is now. */
 int parse_at(const char *at, uint64_t *ret_ns, struct err *e) NONNULL(2, 3);
 

@@ -82,7 +82,8 @@ struct waiver_use {
 	unsigned used;	 /* findings that it took out of the verdict */
 	unsigned missed; /* findings that it would have taken out, had it not expired */
 	unsigned cases;	 /* results that it is for, whatever they say */
-	unsigned passes; /* in a row, the newest last: this run's and those before */
+	unsigned
+		passes; /* in a row, the newest last: this run's and those before, of which no more are read than removal takes */
 };
 DEFINE_VEC(waiver_uses, struct waiver_use);
 
@@ -127,10 +128,11 @@ struct judge_inputs {
 	const struct waivers *waivers; /* NULL: none */
 	const struct run *baseline;    /* NULL: none */
 	const struct catalog *catalog; /* NULL: then a gate that names cases leaves it undecided */
-	const struct worse_values *values;  /* NULL: they were not compared */
-	const struct sign_offs *sign_offs;  /* NULL: none */
-	const struct past_results *history; /* of earlier runs, in any order; NULL: none */
-	uint64_t now_ns;		    /* wall clock: the time at which things expire */
+	const struct worse_values *values; /* NULL: they were not compared */
+	const struct sign_offs *sign_offs; /* NULL: none */
+	const struct past_results
+		*history; /* of earlier runs, in any order: the newest of each case; NULL: none */
+	uint64_t now_ns;  /* wall clock: the time at which things expire */
 };
 
 void judge_run(const struct run *run, struct judgement *ret) NONNULL(1, 2);

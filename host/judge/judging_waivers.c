@@ -142,7 +142,10 @@ static void count_passes(const struct judging *judging, struct waiver_use *use)
 		else
 			is_in_trouble = true;
 	}
-	use->passes = is_in_trouble ? 0 : use->passes + count_past_passes(judging, use->waiver);
+	if (is_in_trouble || use->cases == 0)
+		use->passes = 0;
+	else
+		use->passes += count_past_passes(judging, use->waiver);
 }
 
 static void say(struct judging *judging, const struct waiver_use *use, enum reason_kind kind,
@@ -173,10 +176,9 @@ static void tell_use(struct judging *judging, const struct waiver_use *use)
 			      waiver->id, waiver->cases, waiver->expires, use->missed));
 	else if (should_go(use))
 		say(judging, use, REASON_WAIVER_REMOVE,
-		    xasprintf(
-			    "the waiver %s for %s can go: what it is for has passed %u times in a "
-			    "row",
-			    waiver->id, waiver->cases, use->passes));
+		    xasprintf("the waiver %s for %s can go: what it is for has passed at least %u "
+			      "times in a row",
+			      waiver->id, waiver->cases, use->passes));
 	else if (use->used == 0)
 		say(judging, use, REASON_WAIVER_UNUSED,
 		    use->cases == 0

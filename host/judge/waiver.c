@@ -136,7 +136,7 @@ static const struct yaml_field entry_fields[] = {
 	 .type = YAML_NUMBER,
 	 .offset = ENTRY(removal_after),
 	 .min = 1,
-	 .max = 1000000,
+	 .max = WAIVER_REMOVAL_MAX,
 	 .help = "propose to remove it when the case has passed so often in a row; else 10"},
 	{.key = "id",
 	 .type = YAML_TEXT,
@@ -342,10 +342,15 @@ static bool fits_subject(const char *pattern, const char *image, const char *os,
 	return fits(pattern, image) || fits(pattern, os) || fits(digest, sha256);
 }
 
+bool waiver_names(const struct waiver *waiver, const char *case_id)
+{
+	return fits(waiver->cases, case_id);
+}
+
 bool waiver_fits(const struct waiver *waiver, const char *case_id, const char *image,
 		 const char *os, const char *sha256, const char *size)
 {
-	return fits(waiver->cases, case_id) && fits(waiver->size, size) &&
+	return waiver_names(waiver, case_id) && fits(waiver->size, size) &&
 	       fits_subject(waiver->subject, image, os, sha256);
 }
 

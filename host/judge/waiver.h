@@ -20,6 +20,7 @@
 #define WAIVER_FILES_MAX     100
 #define WAIVERS_FILE_MAX     (4U << 20)
 #define WAIVER_REMOVAL_AFTER 10 /* passes, where a waiver says nothing */
+#define WAIVER_REMOVAL_MAX   10000
 
 /* What a waiver can let through. WAIVES_FAIL is what it lets through when it says nothing. */
 enum waives {
@@ -76,7 +77,9 @@ void waivers_schema(struct text *out) NONNULL(1);
 /* True when it is for that case in that cell, whatever came out. */
 bool waiver_is_for(const struct waiver *waiver, const struct run_cell *cell, const char *case_id)
 	NONNULL(1, 2, 3);
-/* The same, of what is known of an image. `sha256`: hex digits. */
+/* True when its pattern of ids fits that one, whatever the image. */
+bool waiver_names(const struct waiver *waiver, const char *case_id) NONNULL(1, 2);
+/* The same as waiver_is_for, of what is known of an image. `sha256`: hex digits. */
 bool waiver_fits(const struct waiver *waiver, const char *case_id, const char *image,
 		 const char *os, const char *sha256, const char *size) NONNULL(1, 2, 3, 4, 5, 6);
 /* True when its message pattern fits: a glob, or a part of the message when it has no wildcard. */

@@ -218,6 +218,57 @@ TEST(store, all_executions_are_kept_and_told_in_order)
 	expect_executions(store, NULL, "");
 }
 
+struct newest {
+	struct text out;
+	unsigned most, count;
+};
+
+static int note_newest(void *arg, const struct store_execution *it)
+{
+	struct newest *newest = arg;
+
+	(void)text_addf(&newest->out, "%s@%u ", outcome_name(it->outcome), (unsigned)it->ended_ns);
+	return ++newest->count >= newest->most;
+}
+
+static void expect_newest(struct store *store, const char *id, uint64_t until_ns, unsigned most,
+			  const char *want)
+{
+	struct newest newest = {.out = TEXT_INIT(4096), .most = most};
+	struct err e = {0};
+
+	EXPECT(store_newest(store, id, until_ns, note_newest, &newest, &e) >= 0);
+	EXPECT_TEXT(newest.out.buf, want);
+	text_done(&newest.out);
+}
+
+static int note_case(void *arg, const char *id)
+{
+	return text_addf(arg, "%s ", id);
+}
+
+TEST(store, the_newest_executions_of_a_case)
+{
+	CLEANUP(store) struct store *store = open_store();
+	CLEAN_TEXT struct text ids = TEXT_INIT(4096);
+	CLEANUP(run) struct run *run = parse_run("");
+	struct err e = {0};
+
+	EXPECT(store_cases(store, note_case, &ids, &e) == 0);
+	EXPECT_TEXT(ids.buf, "");
+	EXPECT(store_begin(store, run, &e) == 0);
+	add_execution(store, "a.two", OUTCOME_PASS, 9, false, false);
+	add_execution(store, "a.one", OUTCOME_FAIL, 3, true, false);
+	add_execution(store, "a.one", OUTCOME_PASS, 5, false, false);
+	add_execution(store, "a.one", OUTCOME_INFRA, 4, true, false);
+	EXPECT(store_cases(store, note_case, &ids, &e) == 0);
+	EXPECT_TEXT(ids.buf, "a.one a.two ");
+	expect_newest(store, "a.one", UINT64_MAX, 100, "pass@5 infra@4 fail@3 ");
+	expect_newest(store, "a.one", UINT64_MAX, 2, "pass@5 infra@4 ");
+	expect_newest(store, "a.one", 4, 100, "infra@4 fail@3 ");
+	expect_newest(store, "a", UINT64_MAX, 100, "");
+}
+
 TEST(store, executions_are_made_again_from_a_journal)
 {
 	CLEANUP(store) struct store *store = open_store();

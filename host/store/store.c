@@ -46,6 +46,9 @@ static const char *const migrations[] = {
 	"CREATE TABLE samples(run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, cell INTEGER NOT NULL,"
 	" id TEXT NOT NULL, ended_ns INTEGER NOT NULL, attempt INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL,"
 	" sample REAL NOT NULL, PRIMARY KEY(run, cell, id, ended_ns, attempt, name)) STRICT, WITHOUT ROWID;",
+	/* The newest of a case are read without the older ones. */
+	"CREATE INDEX executions_by_time ON executions(id, sabotaged, ended_ns);"
+	"DROP INDEX executions_by_case;",
 };
 
 enum statement {
@@ -63,9 +66,16 @@ enum statement {
 	FORGET_RUN,
 	LIST_RUNS,
 	LIST_EXECUTIONS,
+	LIST_CASES,
+	LIST_NEWEST,
 	LIST_SAMPLES,
 	STATEMENT_COUNT_,
 };
+
+/* As take_execution() takes them. */
+#define EXECUTION_COLUMNS                                                                                       \
+	"SELECT x.id, c.sha256, c.image, c.os, c.size, c.firmware, c.accel, c.make, r.assay, x.run, x.outcome," \
+	" ifnull(x.message,''), x.ended_ns"
 
 static const char *const statements[STATEMENT_COUNT_] = {
 	[PUT_RUN] =
@@ -100,12 +110,20 @@ static const char *const statements[STATEMENT_COUNT_] = {
 		" sum(x.outcome='broken'), sum(x.outcome='infra'), r.retests"
 		" FROM runs r LEFT JOIN results x ON x.run=r.id AND NOT x.sabotaged"
 		" GROUP BY r.id ORDER BY r.begun_ns DESC, r.id DESC",
-	[LIST_EXECUTIONS] =
-		"SELECT x.id, c.sha256, c.image, c.os, c.size, c.firmware, c.accel, c.make, r.assay, x.run, x.outcome,"
-		" ifnull(x.message,''), x.ended_ns FROM executions x JOIN cells c ON c.run=x.run AND c.cell=x.cell"
-		" JOIN runs r ON r.id=x.run WHERE NOT x.sabotaged AND (?1 IS NULL OR c.sha256=?1)"
-		" ORDER BY x.id, c.sha256, c.size, c.firmware, c.accel, c.make, r.assay,"
-		" x.ended_ns, x.run, x.attempt",
+	[LIST_EXECUTIONS] = EXECUTION_COLUMNS
+	" FROM executions x JOIN cells c ON c.run=x.run AND c.cell=x.cell"
+	" JOIN runs r ON r.id=x.run WHERE NOT x.sabotaged AND (?1 IS NULL OR c.sha256=?1)"
+	" ORDER BY x.id, c.sha256, c.size, c.firmware, c.accel, c.make, r.assay,"
+	" x.ended_ns, x.run, x.attempt",
+	/* From one id to the next by the index, whatever number of executions each has. */
+	[LIST_CASES] =
+		"WITH RECURSIVE ids(id) AS (SELECT min(id) FROM executions UNION ALL"
+		" SELECT (SELECT min(id) FROM executions WHERE id > ids.id) FROM ids WHERE ids.id IS NOT NULL)"
+		" SELECT id FROM ids WHERE id IS NOT NULL",
+	[LIST_NEWEST] = EXECUTION_COLUMNS
+	" FROM executions x CROSS JOIN cells c ON c.run=x.run AND c.cell=x.cell"
+	" CROSS JOIN runs r ON r.id=x.run WHERE x.id=?1 AND x.sabotaged=0 AND x.ended_ns<=?2"
+	" ORDER BY x.ended_ns DESC, x.run DESC, x.attempt DESC",
 	[LIST_SAMPLES] =
 		"SELECT x.id, c.sha256, c.image, c.os, c.size, c.firmware, c.accel, c.make, r.assay, x.run, x.name, x.unit,"
 		" x.sample, r.host FROM samples x JOIN cells c ON c.run=x.run AND c.cell=x.cell"
@@ -636,6 +654,40 @@ int store_executions(struct store *store, const char *sha256, store_execution_fn
 	int code, r = 0;
 
 	bind_text(stmt, 1, sha256);
+	while (r == 0 && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct store_execution execution;
+		r = take_execution(store, stmt, &execution, e);
+		if (r == 0)
+			r = on_execution(arg, &execution);
+	}
+	if (r == 0 && code != SQLITE_DONE)
+		r = refuse(store, "the executions", e);
+	(void)sqlite3_reset(stmt);
+	(void)sqlite3_clear_bindings(stmt);
+	return r;
+}
+
+int store_cases(struct store *store, store_case_fn *on_case, void *arg, struct err *e)
+{
+	sqlite3_stmt *stmt = statement(store, LIST_CASES);
+	int code, r = 0;
+
+	while (r == 0 && (code = sqlite3_step(stmt)) == SQLITE_ROW)
+		r = on_case(arg, column(stmt, 0));
+	if (r == 0 && code != SQLITE_DONE)
+		r = refuse(store, "the cases", e);
+	(void)sqlite3_reset(stmt);
+	return r;
+}
+
+int store_newest(struct store *store, const char *id, uint64_t until_ns,
+		 store_execution_fn *on_execution, void *arg, struct err *e)
+{
+	sqlite3_stmt *stmt = statement(store, LIST_NEWEST);
+	int code, r = 0;
+
+	bind_text(stmt, 1, id);
+	bind_number(stmt, 2, until_ns < INT64_MAX ? until_ns : INT64_MAX);
 	while (r == 0 && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		struct store_execution execution;
 		r = take_execution(store, stmt, &execution, e);

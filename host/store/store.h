@@ -65,6 +65,15 @@ typedef int store_execution_fn(void *arg, const struct store_execution *executio
 int store_executions(struct store *store, const char *sha256, store_execution_fn *on_execution,
 		     void *arg, struct err *e) NONNULL(1, 3, 5);
 
+/* Calls on_case for each id of which there are executions, sorted. A return other than 0 stops. */
+typedef int store_case_fn(void *arg, const char *id);
+int store_cases(struct store *store, store_case_fn *on_case, void *arg, struct err *e)
+	NONNULL(1, 2, 4);
+/* The executions of one case without a sabotage that ended by `until_ns` (wall clock), the newest first: what is not asked for
+ * is not read. A return other than 0 stops. It may be called while store_cases() goes on. */
+int store_newest(struct store *store, const char *id, uint64_t until_ns,
+		 store_execution_fn *on_execution, void *arg, struct err *e) NONNULL(1, 2, 4, 6);
+
 /* What one execution that passed has measured, as one number; strings are borrowed. */
 struct store_sample {
 	const char *id, *name, *unit;
