@@ -266,8 +266,9 @@ int accel_choose(enum accel wanted, const char *program, const char *cache_folde
 	enum accel first = wanted == ACCEL_TCG ? ACCEL_TCG : ACCEL_KVM;
 	int r = accel_probe(first, program, cache_folder, p, &answer, e);
 
+	/* That QEMU is not there says it all. */
 	if (r < 0)
-		return err_wrap(e, "probe the accelerator %s", accel_name(first));
+		return r == -ENOENT ? r : err_wrap(e, "probe the accelerator %s", accel_name(first));
 	*ret = first;
 	if (answer.proved)
 		return 0;
