@@ -2,10 +2,11 @@
 /* The openssl command: it is what scripts encrypt with. */
 #include "guest/kit/program.h"
 
-#define PLAIN  "/run/assay-plain"
-#define CODED  "/run/assay-coded"
-#define OPENED "/run/assay-opened"
-#define TEXT   "the text that is to come back\n"
+#define PLAIN	"/run/assay-plain"
+#define CODED	"/run/assay-coded"
+#define OPENED	"/run/assay-opened"
+#define TEXT	"the text that is to come back\n"
+#define TEXT_64 "dGhlIHRleHQgdGhhdCBpcyB0byBjb21l" /* it in base64, but for its end */
 
 static void remove_files(void *arg UNUSED)
 {
@@ -27,14 +28,14 @@ CASE(security, openssl_roundtrip_works,
 	REQUIRE_EQ(t, write(fd, TEXT, sizeof TEXT - 1), (ssize_t)sizeof TEXT - 1);
 	close(fd);
 	struct program_result run =
-		program_run(t, 40, "openssl", "enc", "-e", "-aes-256-cbc", "-pbkdf2", "-iter",
+		program_run(t, 40, "openssl", "enc", "-e", "-a", "-aes-256-cbc", "-pbkdf2", "-iter",
 			    "1000", "-pass", "pass:assay", "-in", PLAIN, "-out", CODED, NULL);
 	if (run.exit_code != 0)
 		FAIL(t, "openssl does not encrypt: %.300s", run.output);
 	const char *coded = file_text(t, CODED);
-	CHECK(t, coded && !strstr(coded, "the text"));
-	run = program_run(t, 40, "openssl", "enc", "-d", "-aes-256-cbc", "-pbkdf2", "-iter", "1000",
-			  "-pass", "pass:assay", "-in", CODED, "-out", OPENED, NULL);
+	CHECK(t, coded && *coded && !strstr(coded, TEXT_64));
+	run = program_run(t, 40, "openssl", "enc", "-d", "-a", "-aes-256-cbc", "-pbkdf2", "-iter",
+			  "1000", "-pass", "pass:assay", "-in", CODED, "-out", OPENED, NULL);
 	if (run.exit_code != 0)
 		FAIL(t, "openssl does not decrypt: %.300s", run.output);
 	CHECK_EQ(t, file_text(t, OPENED), TEXT);
