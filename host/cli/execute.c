@@ -123,6 +123,15 @@ static void on_tick(void *arg)
 	progress_tick(((struct watching *)arg)->progress);
 }
 
+const char *resume_name(const struct execution *x)
+{
+	const char *given = x->arguments->resume;
+
+	if (x->arguments->out)
+		return x->folder;
+	return given && strchr(given, '/') ? given : x->id;
+}
+
 static void on_cancel(void *arg, bool at_once)
 {
 	struct watching *watching = arg;
@@ -133,8 +142,7 @@ static void on_cancel(void *arg, bool at_once)
 			progress_say_last(watching->progress,
 					  "Ended at once. To go on: assay %s --resume %s",
 					  watching->x->way == EXECUTE_PROVE ? "prove" : "run",
-					  watching->x->arguments->out ? watching->x->folder
-								      : watching->x->id);
+					  resume_name(watching->x));
 		_exit(EXIT_UNDECIDED);
 	}
 	progress_say(watching->progress,
@@ -209,6 +217,8 @@ static int run_engine(struct execution *x, struct engine_end *end, struct err *e
 		.room = x->room,
 		.resources_root = "",
 		.control = x->setup.kernel.path ? &micro_vm : NULL,
+		.driver = x->arguments->driver,
+		.driver_options = x->arguments->driver_options,
 		.earlier = x->earlier,
 		.host_description = x->host,
 		.identify_ns = x->identify_ns,

@@ -44,6 +44,9 @@ struct execute_arguments {
 	const char *cell;		      /* of a runbook's plan, this one alone; NULL: all */
 	struct retest_arguments retest;
 	bool json, cold, allow_outside_backing, quiet;
+	/* Of tests, no option has them: where machines come from; NULL: QEMU. */
+	const struct driver *driver;
+	const char *driver_options;
 };
 
 extern const char *const accel_words[], *const entry_words[], *const firmware_words[];
@@ -106,6 +109,8 @@ struct execution {
 
 void execution_init(struct execution *x, enum execute_way way, struct execute_arguments *arguments)
 	NONNULL(1, 3);
+/* What --resume takes to go on with it: the folder for who has named one. */
+const char *resume_name(const struct execution *x) NONNULL(1);
 /* All up to the frozen plan, without a folder. */
 int execution_prepare(struct execution *x, const char *subject, struct err *e) NONNULL(1, 3);
 void execution_done(struct execution *x) NONNULL(1);

@@ -89,8 +89,7 @@ static void add_summary(const struct execution *x, const struct run *run,
 	text_addf(out, "  Kept in %s (report.html is for people, junit.xml for CI)\n", x->folder);
 	if (end->cancelled || end->limited)
 		text_addf(out, "  To go on: assay %s --resume %s\n",
-			  x->way == EXECUTE_PROVE ? "prove" : "run",
-			  x->arguments->out ? x->folder : run->id);
+			  x->way == EXECUTE_PROVE ? "prove" : "run", resume_name(x));
 }
 
 int report_execution(struct execution *x, const struct engine_end *end, struct err *e)
