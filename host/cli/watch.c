@@ -18,6 +18,7 @@
 #define TROUBLE_NS     (5 * NS_PER_S)  /* after the first trouble of this host; it doubles */
 #define TROUBLE_MAX_NS (600 * NS_PER_S)
 #define EVENTS_SIZE    65536
+#define IGNORED_MAX    1000 /* files of which it is told */
 
 typedef struct watch_arguments told;
 
@@ -97,7 +98,7 @@ static void see(struct watch *watch, int folder_fd, const char *name)
 		return;
 	if (!S_ISREG(stat_.st_mode) || arrival_why_not(name))
 		return;
-	watch_file(&stat_, &file);
+	arrival_file_read(&stat_, &file);
 	if (arrivals_see(watch->arrivals, name, &file, clock_now_ns()) && !watch->arguments->once)
 		watch_tell(watch, "seen", name, NULL, "%s", "");
 }
@@ -141,22 +142,47 @@ static int look_by_events(struct watch *watch, struct err *e)
 	return r;
 }
 
-/* Told once, at the first look: what lies there and is never taken. */
-static void tell_ignored(const struct watch *watch, struct text_list *names,
-			 struct watch_words *kept)
+/* What lies there and is never taken; each is told once. */
+struct ignored {
+	struct watch_words told;
+	bool is_full; /* then no more are told */
+};
+
+/* NULL: it may be an image, or is nobody's business. */
+static const char *why_ignored(const struct watch *watch, const struct dirent *entry)
+{
+	CLEAN_FREE char *path = xasprintf("%s/%s", watch->folder, entry->d_name);
+	struct stat stat_;
+
+	if (entry->d_name[0] == '.' || lstat(path, &stat_) < 0 || S_ISDIR(stat_.st_mode))
+		return NULL;
+	if (S_ISLNK(stat_.st_mode))
+		return "it is a link: what it leads to may lie, and change, anywhere";
+	return S_ISREG(stat_.st_mode) ? arrival_why_not(entry->d_name) : "it is no file";
+}
+
+static bool was_told(const struct ignored *ignored, const char *name)
+{
+	vec_each (&ignored->told.list, other)
+		if (strcmp(*other, name) == 0)
+			return true;
+	return false;
+}
+
+static void tell_ignored(const struct watch *watch, struct ignored *ignored)
 {
 	struct dirent **entries = NULL;
-	int count = scandir(watch->folder, &entries, NULL, alphasort);
+	int count = ignored->is_full ? 0 : scandir(watch->folder, &entries, NULL, alphasort);
 
 	for (int i = 0; i < count; i++) {
-		const char *name = entries[i]->d_name, *why = arrival_why_not(name);
-		bool is_told = name[0] == '.' || !why;
-		vec_each (names, other)
-			is_told = is_told || strcmp(*other, name) == 0;
-		if (!is_told) {
-			watch_tell(watch, "ignored", name, NULL, "%s", why);
-			watch_word(kept, name);
-			*names = kept->list;
+		const char *why = why_ignored(watch, entries[i]);
+		if (why && !ignored->is_full && !was_told(ignored, entries[i]->d_name)) {
+			watch_tell(watch, "ignored", entries[i]->d_name, NULL, "%s", why);
+			watch_word(&ignored->told, entries[i]->d_name);
+		}
+		if (ignored->told.list.count == IGNORED_MAX && !ignored->is_full) {
+			ignored->is_full = true;
+			watch_tell(watch, "ignored", "", NULL, "others, which are not told");
 		}
 		free(entries[i]);
 	}
@@ -231,16 +257,15 @@ static bool is_over(const struct watch *watch, uint64_t since_ns)
 
 static int watch_folder(struct watch *watch, struct err *e)
 {
-	CLEAN_DONE(watch_words) struct watch_words kept;
-	struct text_list ignored = {0};
+	struct ignored ignored = {.is_full = false};
 	struct trouble trouble = {0};
 	uint64_t since_ns = clock_now_ns(); /* the last image that was done */
 	int r = 0;
 
-	watch_words_init(&kept);
+	watch_words_init(&ignored.told);
 	while (r == 0 && watch->signals == 0) {
 		r = look_by_events(watch, e);
-		tell_ignored(watch, &ignored, &kept);
+		tell_ignored(watch, &ignored);
 		const char *name = arrivals_next(watch->arrivals, clock_now_ns(), clock_wall_ns());
 		bool was_trouble = watch->had_trouble;
 		if (r == 0 && name) {
@@ -256,6 +281,7 @@ static int watch_folder(struct watch *watch, struct err *e)
 		if (watch->arguments->once && watch->had_trouble && !was_trouble)
 			since_ns = clock_now_ns();
 	}
+	watch_words_done(&ignored.told);
 	return r;
 }
 
@@ -300,6 +326,7 @@ static int watch_parsed(const struct watch_arguments *arguments, const char *fol
 	if (r < 0)
 		return r;
 	watch_tell(&watch, "watching", watch.folder, NULL, "%s", "");
+	watch_recover(&watch);
 	r = watch_folder(&watch, e);
 	if (r < 0)
 		return r;

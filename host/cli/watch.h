@@ -79,6 +79,8 @@ void watch_signals(struct watch *watch) NONNULL(1);
 /* watch_work.c: does all that is left to do with the image of that name. 0: it is done with; -EAGAIN (no sentence): not now, since it
  * is still being written or somebody else is at it; -ECANCELED: the user has ended it; any other error: later, it lies where it was. */
 int watch_work(struct watch *watch, const char *name, struct err *e) NONNULL(1, 2, 3);
+/* Ends what a watcher that was killed had all but ended: its images lie in the folder no more, so no look finds them. */
+void watch_recover(struct watch *watch) NONNULL(1);
 
 /* watch_run.c: from a claimed image to a verdict with its papers. */
 int watch_run(struct watch *watch, struct ticket *ticket, struct err *e) NONNULL(1, 2, 3);
@@ -90,7 +92,6 @@ int watch_refuse(struct watch *watch, struct ticket *ticket, enum place place, c
 		 struct err *e) NONNULL(1, 2, 4, 5);
 /* True when the file of that ticket still lies in the folder, as it was. */
 bool watch_still_lies(const struct watch *watch, const struct ticket *ticket) NONNULL(1, 2);
-void watch_file(const struct stat *stat_, struct arrival_file *ret) NONNULL(1, 2);
 
 /* watch_tell.c: a line about a file; with --json an object. `ticket` may be NULL. */
 void watch_tell(const struct watch *watch, const char *type, const char *name,

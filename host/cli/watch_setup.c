@@ -123,6 +123,9 @@ static int make_recipe(const struct watch_arguments *arguments, struct watch *wa
 
 	watch_words_init(&words);
 	watch_run_words(arguments, &words);
+	(void)text_addf(&recipe, "assay %s\n", ASSAY_VERSION); /* another one has other cases */
+	vec_each (&arguments->judge.case_folders, folder)
+		(void)text_addf(&recipe, "cases %s\n", *folder);
 	vec_each (&words.list, word)
 		(void)text_addf(&recipe, "word %s\n", *word);
 	int r = add_file(arguments->runbook, &recipe, e);

@@ -14,35 +14,11 @@
 
 #define NAMES_TRIED_MAX 100
 
-void watch_file(const struct stat *stat_, struct arrival_file *ret)
-{
-	struct file_identity identity;
-
-	file_identity(stat_, &identity);
-	*ret = (struct arrival_file){.device = identity.device,
-				     .inode = identity.inode,
-				     .size = identity.size,
-				     .mtime_ns = identity.mtime_ns,
-				     .ctime_ns = identity.ctime_ns};
-}
-
-/* True when that very file lies there. */
-static bool lies_at(const char *path, const struct arrival_file *file)
-{
-	struct arrival_file there;
-	struct stat stat_;
-
-	if (lstat(path, &stat_) < 0 || !S_ISREG(stat_.st_mode))
-		return false;
-	watch_file(&stat_, &there);
-	return arrival_file_is_same(&there, file);
-}
-
 bool watch_still_lies(const struct watch *watch, const struct ticket *ticket)
 {
 	CLEAN_FREE char *path = xasprintf("%s/%s", watch->folder, ticket->name);
 
-	return lies_at(path, &ticket->file);
+	return arrival_file_lies_at(path, &ticket->file);
 }
 
 static struct place_to place_of(const struct watch *watch, const struct ticket *ticket)
@@ -82,7 +58,7 @@ static int take_digest(struct watch *watch, const char *name, struct arrival_fil
 		return not_now(e);
 	if (fd < 0 || fstat(fd, &stat_) < 0)
 		return err_set(e, BLAME_HOST, errno, "open %s: %m", path);
-	watch_file(&stat_, ret_file);
+	arrival_file_read(&stat_, ret_file);
 	if (!S_ISREG(stat_.st_mode) || !seen || !arrival_file_is_same(seen, ret_file) ||
 	    is_being_written(fd))
 		return not_now(e);
@@ -111,6 +87,16 @@ static int put_papers(const struct watch *watch, const struct ticket *ticket, st
 	return 0;
 }
 
+/* The name that was chosen is given back, with what was put there by it. */
+static void take_back(const struct watch *watch, const struct ticket *ticket)
+{
+	const struct place_to to = place_of(watch, ticket);
+	CLEAN_FREE char *papers = watch_papers(watch, ticket);
+
+	place_withdraw(&to, papers, ticket->as);
+	place_release(&to, ticket->as, ticket->sha256);
+}
+
 /* A watcher that was killed may have put it there already: the file itself, or a whole copy. */
 static bool is_placed(const struct watch *watch, const struct ticket *ticket)
 {
@@ -125,7 +111,7 @@ static bool is_placed(const struct watch *watch, const struct ticket *ticket)
 	struct err none = {0};
 	struct stat stat_;
 
-	if (lies_at(path, &ticket->file))
+	if (arrival_file_lies_at(path, &ticket->file))
 		return true;
 	if (fd < 0 || fstat(fd, &stat_) < 0 || !S_ISREG(stat_.st_mode) ||
 	    (uint64_t)stat_.st_size != ticket->file.size)
@@ -134,7 +120,7 @@ static bool is_placed(const struct watch *watch, const struct ticket *ticket)
 	if (digest_compute(fd, path, &identity, &p, &silent, digest, &none) < 0 ||
 	    strcmp(digest, ticket->sha256) != 0)
 		return false;
-	if (!watch->arguments->link && lies_at(from, &ticket->file))
+	if (!watch->arguments->link && arrival_file_lies_at(from, &ticket->file))
 		(void)unlink(from); /* the copy was whole, and this was to come next */
 	return true;
 }
@@ -148,7 +134,7 @@ static int put_image(struct watch *watch, const struct ticket *ticket, struct er
 		return 0;
 	if (!watch_still_lies(watch, ticket))
 		return err_set(e, BLAME_USER, ESTALE, "it was changed while it was tried");
-	return place_image(&to, from, ticket->as, watch->arguments->link, e);
+	return place_image(&to, from, &ticket->file, ticket->as, watch->arguments->link, e);
 }
 
 /* Of whoever was killed while a ticket was written. */
@@ -208,8 +194,7 @@ static int put(struct watch *watch, struct ticket *ticket, struct err *e)
 			return end_placing(watch, ticket, e);
 		if (r != -EEXIST)
 			return r;
-		const struct place_to to = place_of(watch, ticket);
-		place_release(&to, ticket->as, ticket->sha256);
+		take_back(watch, ticket);
 		ticket->state = TICKET_JUDGED;
 	}
 	return e->code ? -e->code : -EEXIST;
@@ -220,10 +205,8 @@ static int put(struct watch *watch, struct ticket *ticket, struct err *e)
 /* The file that was tried is no more. Its run stays: should the same bytes come again, they are judged by it. */
 static int tell_replaced(struct watch *watch, struct ticket *ticket, struct err *e)
 {
-	if (ticket->state == TICKET_PLACING) {
-		const struct place_to to = place_of(watch, ticket);
-		place_release(&to, ticket->as, ticket->sha256);
-	}
+	if (ticket->state == TICKET_PLACING)
+		take_back(watch, ticket);
 	watch_tell(
 		watch, "replaced", ticket->name, ticket,
 		"it was changed, replaced or taken away while it was tried; what lies there now is another "
@@ -311,10 +294,8 @@ static int take_up(struct watch *watch, const char *name, const struct arrival_f
 	bool is_other = strcmp(ticket->recipe, watch->recipe) != 0;
 	if (!is_moved && !is_other)
 		return 0;
-	if (ticket->state == TICKET_PLACING) {
-		const struct place_to to = place_of(watch, ticket);
-		place_release(&to, ticket->as, ticket->sha256);
-	}
+	if (ticket->state == TICKET_PLACING)
+		take_back(watch, ticket);
 	begin(watch, name, file, ticket);
 	return 0;
 }
@@ -352,7 +333,7 @@ static int work_claimed(struct watch *watch, const char *sha256, const char *nam
 	    watch->arguments->link && strcmp(ticket.name, name) == 0)
 		return 0; /* it was linked, and stays */
 	CLEAN_FREE char *path = xasprintf("%s/%s", watch->folder, name);
-	if (!lies_at(path, file))
+	if (!arrival_file_lies_at(path, file))
 		return 0; /* whoever had the claim before has placed it */
 	if (ticket.state == TICKET_PLACED)
 		begin_again(watch, name, file, &ticket);
@@ -382,4 +363,62 @@ int watch_work(struct watch *watch, const char *name, struct err *e)
 		r = work_claimed(watch, sha256, name, &file, e);
 	claim_drop(lock, &claim);
 	return r;
+}
+
+/* ---- what others have left ---- */
+
+/* Killed between the image's last step and the line that says so: nothing in the folder leads to that ticket any more. */
+static int recover_claimed(struct watch *watch, const char *sha256, struct err *e)
+{
+	struct ticket ticket;
+	int r = ticket_load(watch->state, sha256, &ticket, e);
+
+	if (r < 0 || ticket.state != TICKET_PLACING)
+		return r;
+	if (is_placed(watch, &ticket))
+		return end_placing(watch, &ticket, e);
+	return watch_still_lies(watch, &ticket) ? 0 : tell_replaced(watch, &ticket, e);
+}
+
+static int recover(struct watch *watch, const char *sha256, struct err *e)
+{
+	CLEAN_FREE char *lock = xasprintf("%s/%s.lock", watch->state, sha256);
+	struct ticket ticket;
+	int claim = -1;
+	int r = ticket_load(watch->state, sha256, &ticket, e);
+
+	if (r < 0 || ticket.state != TICKET_PLACING)
+		return r;
+	r = claim_take(lock, &claim, e);
+	if (r == -EBUSY && e->blame == BLAME_USER)
+		return 0;
+	if (r == 0)
+		r = recover_claimed(watch, sha256, e);
+	claim_drop(lock, &claim);
+	return r;
+}
+
+/* "<SHA-256>.json" */
+static bool is_ticket(const char *name, char sha256[SHA256_SIZE])
+{
+	if (strlen(name) != SHA256_SIZE - 1 + strlen(".json") || !has_suffix(name, ".json"))
+		return false;
+	(void)snprintf(sha256, SHA256_SIZE, "%s", name);
+	return is_sha256(sha256);
+}
+
+void watch_recover(struct watch *watch)
+{
+	DIR *dir = opendir(watch->state);
+	const struct dirent *entry;
+	char sha256[SHA256_SIZE];
+
+	while (dir && (entry = readdir(dir))) {
+		struct err e = {0};
+		if (is_ticket(entry->d_name, sha256) && recover(watch, sha256, &e) < 0 &&
+		    e.code != EBADMSG)
+			watch_tell(watch, "trouble", entry->d_name, NULL, "%s", e.text);
+	}
+	if (dir)
+		(void)closedir(dir);
 }

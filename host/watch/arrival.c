@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/vec.h"
 
@@ -26,6 +28,31 @@ bool arrival_file_is_same(const struct arrival_file *a, const struct arrival_fil
 {
 	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
 	       a->mtime_ns == b->mtime_ns;
+}
+
+static uint64_t in_ns(struct timespec time)
+{
+	return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
+}
+
+void arrival_file_read(const struct stat *stat_, struct arrival_file *ret)
+{
+	*ret = (struct arrival_file){.device = stat_->st_dev,
+				     .inode = stat_->st_ino,
+				     .size = (uint64_t)stat_->st_size,
+				     .mtime_ns = in_ns(stat_->st_mtim),
+				     .ctime_ns = in_ns(stat_->st_ctim)};
+}
+
+bool arrival_file_lies_at(const char *path, const struct arrival_file *file)
+{
+	struct arrival_file there;
+	struct stat stat_;
+
+	if (lstat(path, &stat_) < 0 || !S_ISREG(stat_.st_mode))
+		return false;
+	arrival_file_read(&stat_, &there);
+	return arrival_file_is_same(&there, file);
 }
 
 /* ---- names ---- */

@@ -29,6 +29,10 @@ struct arrival_file {
 	uint64_t device, inode, size, mtime_ns, ctime_ns;
 };
 bool arrival_file_is_same(const struct arrival_file *a, const struct arrival_file *b) NONNULL(1, 2);
+struct stat;
+void arrival_file_read(const struct stat *stat_, struct arrival_file *ret) NONNULL(1, 2);
+/* True when that very file lies there, and no link. */
+bool arrival_file_lies_at(const char *path, const struct arrival_file *file) NONNULL(1, 2);
 
 /* Why a name is none of an image: "its name says that it is not complete"; NULL: it may be one. */
 const char *arrival_why_not(const char *name) NONNULL(1);

@@ -153,20 +153,36 @@ static int copy_bytes(int from, int to, off_t size)
 	return r;
 }
 
-static int copy_to(const char *from, const char *to, struct err *e)
+/* `file`: what the source has to be, from before to after; NULL: whatever it is. */
+static int copy_opened(int source, const char *to, const struct arrival_file *file)
 {
-	CLEAN_FD int source = open(from, O_RDONLY | O_CLOEXEC);
+	struct arrival_file before, after;
 	struct stat stat_;
 
-	if (source < 0 || fstat(source, &stat_) < 0)
-		return err_set(e, BLAME_HOST, errno, "open %s: %m", from);
+	if (fstat(source, &stat_) < 0)
+		return -errno;
 	CLEAN_FD int target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 				   stat_.st_mode & 0777);
 	if (target < 0)
-		return err_set(e, BLAME_HOST, errno, "create %s: %m", to);
+		return -errno;
+	arrival_file_read(&stat_, &before);
 	int r = copy_bytes(source, target, stat_.st_size);
-	if (r == 0 && fsync(target) < 0)
+	if (r == 0 && (fsync(target) < 0 || fstat(source, &stat_) < 0))
 		r = -errno;
+	arrival_file_read(&stat_, &after);
+	if (r == 0 && file &&
+	    (!arrival_file_is_same(&before, file) || !arrival_file_is_same(&after, file)))
+		r = -ESTALE;
+	return r;
+}
+
+static int copy_to(const char *from, const char *to, const struct arrival_file *file, struct err *e)
+{
+	CLEAN_FD int source = open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (source < 0)
+		return err_set(e, BLAME_HOST, errno, "open %s: %m", from);
+	int r = copy_opened(source, to, file);
 	return r < 0 ? err_set(e, BLAME_HOST, -r, "copy %s to %s: %m", from, to) : 0;
 }
 
@@ -183,12 +199,13 @@ static int rename_new(const char *from, const char *to)
 }
 
 /* A copy under a name that is none of an image, then the name. */
-static int copy_new(const struct place_to *to, const char *from, const char *name, struct err *e)
+static int copy_new(const struct place_to *to, const char *from, const struct arrival_file *file,
+		    const char *name, struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/%s", to->folder, name);
 	CLEAN_FREE char *unfinished = xasprintf("%s/.%s.part", to->folder, name);
 
-	int r = copy_to(from, unfinished, e);
+	int r = copy_to(from, unfinished, file, e);
 	if (r == 0) {
 		r = rename_new(unfinished, path);
 		if (r < 0)
@@ -217,32 +234,90 @@ int place_paper(const struct place_to *to, const char *from, const char *as, con
 	struct stat stat_;
 
 	if (lstat(path, &stat_) < 0)
-		return copy_new(to, from, name, e);
+		return copy_new(to, from, NULL, name, e);
 	if (S_ISREG(stat_.st_mode) && is_same_text(from, path))
 		return 0;
 	return err_set(e, BLAME_HOST, EEXIST, "%s is there already, and is another file", path);
 }
 
+void place_withdraw(const struct place_to *to, const char *papers, const char *as)
+{
+	for (size_t i = 0; place_papers[i]; i++) {
+		CLEAN_FREE char *from = xasprintf("%s/%s", papers, place_papers[i] + 1);
+		CLEAN_FREE char *path = xasprintf("%s/%s%s", to->folder, as, place_papers[i]);
+		struct stat stat_;
+		if (lstat(path, &stat_) == 0 && S_ISREG(stat_.st_mode) && is_same_text(from, path))
+			(void)unlink(path);
+	}
+}
+
 /* ---- images ---- */
 
-static int move_copy(const struct place_to *to, const char *from, const char *as, bool links,
-		     struct err *e)
+/* What was taken by mistake goes back: by its own name, or, where there is another one by now, by a like one. */
+static int give_back(const char *path, const char *from)
 {
-	int r = copy_new(to, from, as, e);
+	int r = rename_new(path, from);
 
-	if (r == 0 && !links && unlink(from) < 0)
-		r = err_set(e, BLAME_HOST, errno, "remove %s: %m", from);
+	for (unsigned number = 2; r == -EEXIST && number < NAMES_MAX; number++) {
+		CLEAN_FREE char *other = xasprintf("%s-%u", from, number);
+		r = rename_new(path, other);
+	}
 	return r;
 }
 
-int place_image(const struct place_to *to, const char *from, const char *as, bool links,
-		struct err *e)
+/* Between the last look at a file and this another one may have got its name. */
+static int move_over(const char *from, const char *path, const struct arrival_file *file)
+{
+	int r = rename_new(from, path);
+
+	if (r < 0 || arrival_file_lies_at(path, file))
+		return r;
+	r = give_back(path, from);
+	return r < 0 ? r : -ESTALE;
+}
+
+static int link_over(const char *from, const char *path, const struct arrival_file *file)
+{
+	if (link(from, path) < 0)
+		return -errno;
+	if (arrival_file_lies_at(path, file))
+		return 0;
+	return unlink(path) < 0 ? -errno : -ESTALE;
+}
+
+/* Removes what was copied, and nothing else. */
+static int remove_copied(const char *from, const struct arrival_file *file)
+{
+	const char *slash = strrchr(from, '/');
+	CLEAN_FREE char *hidden =
+		slash ? xasprintf("%.*s/.%s.placed", (int)(slash - from), from, slash + 1)
+		      : xasprintf(".%s.placed", from);
+	int r = move_over(from, hidden, file);
+
+	if (r == -ESTALE)
+		return 0; /* the copy has its place, and what lies here now is another image */
+	return r == 0 && unlink(hidden) < 0 ? -errno : r;
+}
+
+static int move_copy(const struct place_to *to, const char *from, const struct arrival_file *file,
+		     const char *as, bool links, struct err *e)
+{
+	int r = copy_new(to, from, file, as, e);
+
+	if (r < 0 || links)
+		return r;
+	r = remove_copied(from, file);
+	return r < 0 ? err_set(e, BLAME_HOST, -r, "remove %s: %m", from) : 0;
+}
+
+int place_image(const struct place_to *to, const char *from, const struct arrival_file *file,
+		const char *as, bool links, struct err *e)
 {
 	CLEAN_FREE char *path = xasprintf("%s/%s", to->folder, as);
-	int r = links ? (link(from, path) < 0 ? -errno : 0) : rename_new(from, path);
+	int r = links ? link_over(from, path, file) : move_over(from, path, file);
 
 	if (r == -EXDEV || (links && (r == -EPERM || r == -EMLINK || r == -EOPNOTSUPP)))
-		r = move_copy(to, from, as, links, e);
+		r = move_copy(to, from, file, as, links, e);
 	else if (r < 0)
 		r = err_set(e, BLAME_HOST, -r, "put %s to %s: %m", from, path);
 	if (r == 0)

@@ -6,7 +6,7 @@
  *	r = place_reserve(&place, "debian.qcow2", sha256, as, e);        ("debian-2.qcow2" where that is taken)
  *	...keep the name...
  *	r = place_paper(&place, "/…/report.html", as, ".report.html", e);
- *	r = place_image(&place, "/inbox/debian.qcow2", as, false, e);
+ *	r = place_image(&place, "/inbox/debian.qcow2", &file, as, false, e);
  *	...keep that it is done...
  *	place_release(&place, as, sha256);
  */
@@ -34,9 +34,13 @@ void place_release(const struct place_to *to, const char *as, const char *owner)
 int place_paper(const struct place_to *to, const char *from, const char *as, const char *ending,
 		struct err *e) NONNULL(1, 2, 3, 4, 5);
 
+/* Takes back what place_paper has put there of the papers in that folder: the image does not come there. */
+void place_withdraw(const struct place_to *to, const char *papers, const char *as) NONNULL(1, 2, 3);
+
 /* Moves an image there, or, with `links`, gives it a second name; where that cannot be, since another file system is there, it is
- * copied whole. -EEXIST when something lies there. All is on the disk when it returns. */
-int place_image(const struct place_to *to, const char *from, const char *as, bool links,
-		struct err *e) NONNULL(1, 2, 3, 5);
+ * copied whole. -EEXIST when something lies there; -ESTALE when what lies at `from` is not, or did not stay, that file: whoever puts
+ * another one there just now does not have it shipped. All is on the disk when it returns. */
+int place_image(const struct place_to *to, const char *from, const struct arrival_file *file,
+		const char *as, bool links, struct err *e) NONNULL(1, 2, 3, 4, 6);
 
 #endif

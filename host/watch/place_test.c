@@ -107,6 +107,33 @@ TEST(place, papers_are_put_once_and_never_over_others)
 	expect_file(desk.folder, "b.report.json", "theirs");
 }
 
+static struct arrival_file look_at(const char *path)
+{
+	struct arrival_file file = {0};
+	struct stat stat_;
+
+	EXPECT(lstat(path, &stat_) == 0);
+	arrival_file_read(&stat_, &file);
+	return file;
+}
+
+TEST(place, papers_are_taken_back_and_nothing_else)
+{
+	CLEAN_DONE(desk) struct desk desk;
+	struct err e = {0};
+
+	desk_make(&desk);
+	CLEAN_FREE char *json = put(desk.inbox, "report.json", "ours");
+	CLEAN_FREE char *html = put(desk.inbox, "report.html", "ours too");
+	CLEAN_FREE char *other = put(desk.folder, "a.report.html", "theirs");
+	EXPECT_NUMBER(place_paper(&desk.to, json, "a", ".report.json", &e), 0);
+	place_withdraw(&desk.to, desk.inbox, "a");
+	CLEAN_FREE char *gone = xasprintf("%s/a.report.json", desk.folder);
+	EXPECT(access(gone, F_OK) < 0);
+	expect_file(desk.folder, "a.report.html", "theirs");
+	expect_file(desk.inbox, "report.json", "ours");
+}
+
 TEST(place, images_are_moved_or_linked_and_never_over_others)
 {
 	CLEAN_DONE(desk) struct desk desk;
@@ -115,15 +142,66 @@ TEST(place, images_are_moved_or_linked_and_never_over_others)
 	desk_make(&desk);
 	CLEAN_FREE char *image = put(desk.inbox, "a", "image");
 	CLEAN_FREE char *other = put(desk.folder, "taken", "theirs");
-	EXPECT_NUMBER(place_image(&desk.to, image, "taken", false, &e), -EEXIST);
-	EXPECT_NUMBER(place_image(&desk.to, image, "taken", true, &e), -EEXIST);
+	const struct arrival_file file = look_at(image);
+	EXPECT_NUMBER(place_image(&desk.to, image, &file, "taken", false, &e), -EEXIST);
+	EXPECT_NUMBER(place_image(&desk.to, image, &file, "taken", true, &e), -EEXIST);
 	expect_file(desk.folder, "taken", "theirs");
-	EXPECT_NUMBER(place_image(&desk.to, image, "linked", true, &e), 0);
+	EXPECT_NUMBER(place_image(&desk.to, image, &file, "linked", true, &e), 0);
 	EXPECT(access(image, F_OK) == 0);
-	EXPECT_NUMBER(place_image(&desk.to, image, "moved", false, &e), 0);
+	EXPECT_NUMBER(place_image(&desk.to, image, &file, "moved", false, &e), 0);
 	EXPECT(access(image, F_OK) < 0);
 	expect_file(desk.folder, "linked", "image");
 	expect_file(desk.folder, "moved", "image");
+}
+
+/* Whatever has got the name since it was judged. */
+TEST(place, another_file_of_that_name_does_not_get_there)
+{
+	CLEAN_DONE(desk) struct desk desk;
+	struct err e = {0};
+
+	desk_make(&desk);
+	CLEAN_FREE char *image = put(desk.inbox, "a", "image");
+	const struct arrival_file file = look_at(image);
+	CLEAN_FREE char *kept = xasprintf("%s/kept", desk.inbox);
+	EXPECT(rename(image, kept) == 0);
+	CLEAN_FREE char *bad = put(desk.inbox, "a", "other");
+	EXPECT_NUMBER(place_image(&desk.to, image, &file, "x", false, &e), -ESTALE);
+	EXPECT_NUMBER(place_image(&desk.to, image, &file, "x", true, &e), -ESTALE);
+	expect_file(desk.inbox, "a", "other");
+	CLEAN_FREE char *path = xasprintf("%s/x", desk.folder);
+	EXPECT(access(path, F_OK) < 0);
+	/* A link that leads to it is none of it. */
+	EXPECT(unlink(image) == 0 && symlink("kept", image) == 0);
+	EXPECT_NUMBER(place_image(&desk.to, image, &file, "x", false, &e), -ESTALE);
+	EXPECT_NUMBER(place_image(&desk.to, image, &file, "x", true, &e), -ESTALE);
+	EXPECT(access(path, F_OK) < 0);
+}
+
+/* /dev/shm is another file system than that of the tests, where there is one: there an image is copied. */
+TEST(place, a_copy_is_of_that_file_only)
+{
+	char far[] = "/dev/shm/assay-place-XXXXXX";
+	CLEAN_DONE(desk) struct desk desk;
+	struct err e = {0};
+
+	desk_make(&desk);
+	if (!mkdtemp(far))
+		return;
+	CLEAN_FREE char *image = put(desk.inbox, "a", "image");
+	CLEAN_FREE char *hidden = xasprintf("%s/.a.placed", desk.inbox);
+	const struct place_to to = {.folder = far, .names = desk.to.names};
+	struct arrival_file file = look_at(image);
+	file.mtime_ns++;
+	EXPECT_NUMBER(place_image(&to, image, &file, "x", false, &e), -ESTALE);
+	expect_file(desk.inbox, "a", "image");
+	CLEAN_FREE char *path = xasprintf("%s/x", far), *part = xasprintf("%s/.x.part", far);
+	EXPECT(access(path, F_OK) < 0 && access(part, F_OK) < 0);
+	file = look_at(image);
+	EXPECT_NUMBER(place_image(&to, image, &file, "x", false, &e), 0);
+	expect_file(far, "x", "image");
+	EXPECT(access(image, F_OK) < 0 && access(hidden, F_OK) < 0);
+	EXPECT(unlink(path) == 0 && rmdir(far) == 0);
 }
 
 TEST(claim, has_one_holder)

@@ -78,14 +78,24 @@ disk in/base.qcow2 80M
 qemu-img create -q -f qcow2 -F qcow2 -b base.qcow2 in/over.qcow2
 touch -d '1 minute' in/over.qcow2
 touch in/half.qcow2.part in/.hidden.qcow2 in/SHA256SUMS
-mkdir in/folder
+mkdir in/folder outside
+disk outside/away.qcow2 70M
+ln -s ../outside/away.qcow2 in/link.qcow2
+ln -s outside in/leads-out
+disk "$(printf 'in/-a b\n\033c.qcow2')" 71M
 sha=$(digest in/good.qcow2)
 check_exit 1 "all that is there gets its place" watch in --once --settle 1 --sign ours.key
 check_says "what is no image is told" 'ignored +half.qcow2.part: its name says that it is not complete'
 check_says "once" 'ignored +SHA256SUMS: its name says that it is no image'
 cp out said
-[ "$(grep -c ignored said)" = 2 ]
+check_says "a link too" 'ignored +link.qcow2: it is a link'
+[ "$(grep -c ignored said)" = 4 ]
 report $? "and hidden files are not" said
+[ -L in/link.qcow2 ] && [ -f outside/away.qcow2 ] && [ ! -e outside/shipped ]
+report $? "nothing is taken that lies elsewhere"
+is_there "$(printf 'in/shipped/-a b\n\033c.qcow2')" "a name may have anything in it"
+! grep -q "$(printf '\033')" said
+report $? "and does nothing to the terminal" said
 is_there in/shipped/good.qcow2 "a good image is shipped"
 [ "$(digest in/shipped/good.qcow2)" = "$sha" ]
 report $? "as it was"
@@ -199,6 +209,30 @@ whole killed >out 2>&1
 report $? "with all its papers, and nothing half done" out
 [ "$(find killed/.assay-watch/runs -mindepth 1 -maxdepth 1 -type d | wc -l)" = 5 ]
 report $? "none was run twice" killed.log
+
+# As if the last one had been killed just after the image had its place.
+ticket=$(grep -l '"name":"image0.qcow2"' killed/.assay-watch/*.json)
+jq -c '.state = "placing"' "$ticket" >ticket && cp ticket "$ticket"
+ln -s "$(basename "$ticket" .json)" killed/.assay-watch/names-shipped/image0.qcow2
+check_exit 0 "a step that was not written down" watch killed --once --settle 1 --sign ours.key
+check_says "is, at the next start" ' shipped +image0.qcow2'
+whole killed >out 2>&1
+report $? "and then all is whole" out
+# As if it had been killed before that, and the image was taken away meanwhile.
+papers=killed/.assay-watch/$(basename "$ticket" .json)
+mkdir "$papers"
+for ending in report.html report.json junit.xml judgement.json hallmark.json; do cp "killed/shipped/image0.qcow2.$ending" "$papers/$ending"; done
+jq -c '.state = "placing"' "$ticket" >ticket && cp ticket "$ticket"
+ln -s "$(basename "$ticket" .json)" killed/.assay-watch/names-shipped/image0.qcow2
+mv killed/shipped/image0.qcow2 image0.qcow2
+check_exit 0 "an image that was taken away in the middle" watch killed --once --settle 1 --sign ours.key
+check_says "is told" ' replaced +image0.qcow2'
+[ -z "$(find killed/shipped killed/.assay-watch/names-shipped -name 'image0*')" ]
+report $? "and leaves no papers that speak of it" out
+mv image0.qcow2 killed/image0.qcow2
+check_exit 0 "it may come again" watch killed --once --settle 1 --sign ours.key
+whole killed >out 2>&1
+report $? "as if nothing had been" out
 
 # ---- several watch ----
 
