@@ -15,7 +15,7 @@
 #include "host/hallmark/key.h"
 #include "host/runbook/runbook.h"
 #include "host/store/folder.h"
-#include "host/watch/claim.h"
+#include "host/store/claim.h"
 
 #define RECIPE_MAX (64U << 20)
 

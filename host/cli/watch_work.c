@@ -10,7 +10,7 @@
 #include "host/cli/watch.h"
 #include "host/image/digest.h"
 #include "host/store/folder.h"
-#include "host/watch/claim.h"
+#include "host/store/claim.h"
 
 #define NAMES_TRIED_MAX 100
 

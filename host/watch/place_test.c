@@ -9,7 +9,7 @@
 #include "base/test.h"
 #include "base/text.h"
 #include "host/store/folder.h"
-#include "host/watch/claim.h"
+#include "host/store/claim.h"
 
 struct desk {
 	char *folder, *names, *inbox;

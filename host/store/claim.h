@@ -7,8 +7,8 @@
  *	...
  *	claim_drop("/…/<digest>.lock", &claim);
  */
-#ifndef ASSAY_HOST_WATCH_CLAIM_H
-#define ASSAY_HOST_WATCH_CLAIM_H
+#ifndef ASSAY_HOST_STORE_CLAIM_H
+#define ASSAY_HOST_STORE_CLAIM_H
 
 #include "base/err.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Claims as locks of files. */
-#include "host/watch/claim.h"
+#include "host/store/claim.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
