@@ -310,9 +310,9 @@ static bool is_machine(const char *name)
 
 static bool is_of_run(const char *name)
 {
-	static const char *const files[] = {"plan.json",   "journal.jsonl", "report.html",
-					    "report.json", "junit.xml",	    "judgements.jsonl",
-					    "sign-offs"};
+	static const char *const files[] = {"plan.json",   "journal.jsonl",    "report.html",
+					    "report.json", "junit.xml",	       "judgements.jsonl",
+					    "sign-offs",   "submissions.jsonl"};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		if (strcmp(name, files[i]) == 0)
