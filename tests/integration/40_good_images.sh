@@ -9,7 +9,7 @@ requires jq "package jq"
 # one image of each kernel; 41_good_images_more.sh has the rest.
 pairs=$("$ASSAY" list --need 'vms>=2' --json | jq -r '.[] | "--case !" + .id')
 
-for name in debian-12-uefi debian-12-bios debian-13-uefi debian-12-uefi-plain debian-13-uefi-plain; do
+for name in debian-12-uefi debian-12-bios debian-13-uefi debian-12-uefi-plain; do
 	path=$(image "$name") || {
 		report 1 "$name can be built"
 		continue

@@ -3,7 +3,7 @@
 # protocol: tap
 # suite: long
 # What the good images have beyond 40_good_images.sh: two machines with another kernel, what is driven from outside below a
-# BIOS, and a BIOS image without cloud-init.
+# BIOS, and images without cloud-init of another release and behind a BIOS.
 . "$(dirname "$0")/lib.sh"
 requires jq "package jq"
 
@@ -24,4 +24,5 @@ ships() {	# IMAGE OPTION-OF-RUN...
 ships debian-13-uefi --suite one-boot --need 'vms>=2'
 ships debian-12-bios --suite one-boot --kind host
 ships debian-12-bios-plain --suite one-boot --kind audit --kind guest
+ships debian-13-uefi-plain --suite one-boot --kind audit --kind guest --case "!time.jump_is_corrected"
 finish

@@ -7,8 +7,6 @@ set -f # the case patterns are not for the shell
 requires jq "package jq"
 
 path=$(image debian-12-uefi) || exit 1
-# Enough to be in the middle of, and none that waits for long.
-cases="--suite one-boot --case image.* --case systemd.* --case users.* --case cpu.* --case memory.* --case kernel.*"
 
 # The number of whole result lines in the journal so far.
 results_in() {
@@ -30,7 +28,7 @@ machines_of() {
 }
 
 start() {
-	"$ASSAY" run "$path" $cases --out "$1" >"$work/log" 2>&1 &
+	"$ASSAY" run "$path" $quick_cases --out "$1" >"$work/log" 2>&1 &
 	pid=$!
 }
 
