@@ -268,7 +268,8 @@ int accel_choose(enum accel wanted, const char *program, const char *cache_folde
 
 	/* That QEMU is not there says it all. */
 	if (r < 0)
-		return r == -ENOENT ? r : err_wrap(e, "probe the accelerator %s", accel_name(first));
+		return r == -ENOENT ? r
+				    : err_wrap(e, "probe the accelerator %s", accel_name(first));
 	*ret = first;
 	if (answer.proved)
 		return 0;
