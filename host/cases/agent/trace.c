@@ -70,9 +70,12 @@ HOST_CASE(agent, assay_leaves_no_trace,
 
 HOST_SABOTAGE(agent, assay_leaves_no_trace, "something leaves files while the cases run")
 {
+	/* One file under a new name again and again, for as long as the machine lives, and begun before the cases are. */
 	static const char script[] =
-		"setsid sh -c 'n=0; while [ $n -lt 300 ]; do n=$((n+1)); : >/run/assay-leftover-$n; sleep 0.1; done' "
-		">/dev/null 2>&1 </dev/null &";
+		"setsid sh -c 'n=0; while :; do n=$((n+1)); : >/run/assay-leftover-$n; "
+		"rm -f /run/assay-leftover-$((n-1)); : >/run/assay-leaves; done' "
+		">/dev/null 2>&1 </dev/null & "
+		"while [ ! -e /run/assay-leaves ]; do sleep 0.1; done";
 
 	if (host_guest_run(t, NULL, "sh", "-c", script, NULL) != 0)
 		host_broken(t, "the guest could not start to leave files");
