@@ -145,13 +145,31 @@ static bool matters(double ratio, double margin)
 	return ratio > 1 + margin || ratio < 1 / (1 + margin);
 }
 
-static void decide(struct value_change *change)
+/* So many on each side, of which each is larger than all of the other, are evidence for one value among so many. */
+static unsigned machines_needed(size_t values)
+{
+	double p = 1;
+	unsigned n = 1;
+
+	/* 2 of (2n over n) orders are so. */
+	for (; n < RANKS_MAX && (p >= VALUE_P || p * (double)values >= VALUE_Q); n++)
+		p *= (n + 1.0) / (2.0 * (2 * n + 1));
+	return n;
+}
+
+static void decide(struct value_change *change, size_t values)
 {
 	const struct ranks_ratio *ratio = &change->ratio;
 	const bool is_lower = change->measure->better == MEASURE_LOWER;
+	const bool is_other = change->p < VALUE_P && matters(ratio->ratio, change->margin);
 
-	if (change->p < VALUE_P && matters(ratio->ratio, change->margin))
+	if (is_other && change->q < VALUE_Q)
 		change->verdict = (ratio->ratio < 1) == is_lower ? VALUE_BETTER : VALUE_WORSE;
+	else if (is_other)
+		cannot_say(change,
+			   "among %zu values chance alone may have it so (q %.2g); %u machines on "
+			   "each side can tell",
+			   values, change->q, machines_needed(values));
 	else if (!matters(ratio->low, change->margin) && !matters(ratio->high, change->margin))
 		change->verdict = VALUE_SAME;
 	else
@@ -176,7 +194,6 @@ static void judge(const struct sides *sides, struct value_change *change)
 		change->p = ranks_p(before, change->count_before, now, change->count_now);
 		ranks_ratio(before, change->count_before, now, change->count_now, &change->ratio);
 		change->margin = margin_of(sides, change->measure);
-		decide(change);
 	}
 	change->typical_before = median_of(before, change->count_before);
 	change->typical_now = median_of(now, change->count_now);
@@ -234,6 +251,31 @@ static void add_values(const struct sides *sides, struct value_changes *ret)
 		}
 }
 
+static int by_p(const void *left, const void *right)
+{
+	const struct value_change *const *a = left, *const *b = right;
+
+	return ((*a)->p > (*b)->p) - ((*a)->p < (*b)->p);
+}
+
+/* Of the k-th smallest of n: the least that p times n over its rank is from there on. */
+static void decide_all(struct value_changes *all)
+{
+	CLEAN_FREE struct value_change **judged = xnew((all->count + 1) * sizeof(void *));
+	size_t count = 0;
+	double q = 1;
+
+	vec_each (all, change)
+		if (change->is_judged)
+			judged[count++] = change;
+	qsort(judged, count, sizeof *judged, by_p);
+	for (size_t rank = count; rank > 0; rank--) {
+		q = fmin(q, judged[rank - 1]->p * (double)count / (double)rank);
+		judged[rank - 1]->q = q;
+		decide(judged[rank - 1], count);
+	}
+}
+
 static const struct run_case *told(const struct value_change *change)
 {
 	return change->now ? change->now : change->before;
@@ -279,6 +321,7 @@ void compare_values(const struct run *before, const struct run *now, const struc
 	vec_each (pairs, pair)
 		if (pair->before >= 0 && pair->now >= 0)
 			compare_cell(before, now, pair, noises, ret);
+	decide_all(ret);
 	if (ret->count > 1)
 		qsort(ret->items, ret->count, sizeof *ret->items, by_verdict);
 }

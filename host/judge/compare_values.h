@@ -8,11 +8,15 @@
  *			...it->ratio.ratio times as much, it->p...
  *
  * A value has changed when two things hold: chance alone would hardly order the numbers so (the exact test of Mann and
- * Whitney, p below VALUE_P), and the change is large enough to matter: more than VALUE_FLOOR, and more than VALUE_NOISE_TIMES
+ * Whitney, p below VALUE_P, and q below VALUE_Q among all values of the comparison), and the change is large enough to matter: more than VALUE_FLOOR, and more than VALUE_NOISE_TIMES
  * the noise that the history of that value has (host/judge/noise.h). One number stands for each machine, so samples that share one are
  * no evidence; fewer than VALUE_LEAST machines on a side cannot say anything, and nor can other hosts, accelerators or units.
- * Only executions that passed count. Of values that have not changed one in a hundred comes below VALUE_P, and hardly one is
- * beyond the floor as well.
+ * Only executions that passed count.
+ *
+ * Where many values are compared, chance has more of them: q is p as Benjamini and Hochberg adjust it (Controlling the false discovery
+ * rate, Journal of the Royal Statistical Society B 57, 1995). Of the values that are told to have changed no more than VALUE_Q are
+ * expected not to have, and in a comparison in which none has, hardly ever one is told. What that asks of a single value among many
+ * is evidence of more machines, and `why` says of how many.
  */
 #ifndef ASSAY_HOST_JUDGE_COMPARE_VALUES_H
 #define ASSAY_HOST_JUDGE_COMPARE_VALUES_H
@@ -22,6 +26,7 @@
 #include "host/store/run.h"
 
 #define VALUE_P		  0.01
+#define VALUE_Q		  0.05
 #define VALUE_LEAST	  5    /* machines on each side */
 #define VALUE_FLOOR	  0.05 /* of a change that matters */
 #define VALUE_NOISE_TIMES 2
@@ -45,7 +50,7 @@ struct value_change {
 	/* Where both have VALUE_LEAST machines: */
 	bool is_judged;
 	struct ranks_ratio ratio; /* now is so many times before */
-	double p, margin;	  /* margin 0.1: what is within 10 % does not matter */
+	double p, q, margin;	  /* margin 0.1: what is within 10 % does not matter */
 	char why[160];		  /* of VALUE_UNCERTAIN */
 };
 DEFINE_VEC(value_changes, struct value_change);

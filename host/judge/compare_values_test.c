@@ -180,6 +180,128 @@ TEST(compare_values, what_failed_has_measured_nothing)
 	EXPECT_TEXT(change.why, "it was measured before only");
 }
 
+/* ---- many values at once ---- */
+
+#define VALUES 20
+
+/* Runs of so many cases, each with a value: those before `changed` are `times` as much. */
+static struct run *make_many(unsigned machines, unsigned changed, double times,
+			     struct random *random)
+{
+	CLEAN_TEXT struct text plan_ = TEXT_INIT(1U << 20), journal = TEXT_INIT(1U << 20);
+	struct run *run = NULL;
+	struct err e = {0};
+
+	text_adds(
+		&plan_,
+		"{\"schema\":1,\"run\":\"r\",\"cells\":[{\"image\":{\"name\":\"x\",\"sha256\":\"1\"},"
+		"\"size\":{\"name\":\"s\"},\"accel\":\"tcg\",\"cases\":[");
+	text_adds(&journal, "{\"type\":\"begin\",\"schema\":1,\"wall_ns\":1,\"detail\":\"h\"}\n");
+	for (unsigned i = 0; i < VALUES; i++) {
+		text_addf(&plan_, "%s{\"id\":\"a.c%02u\",\"kind\":\"guest\",\"priority\":\"P1\"}",
+			  i ? "," : "", i);
+		for (unsigned j = 0; j < machines; j++)
+			text_addf(
+				&journal,
+				"{\"type\":\"result\",\"id\":\"a.c%02u\",\"outcome\":\"pass\",\"name\":\"m%u\","
+				"\"attempt\":%u%s,\"measures\":[{\"name\":\"x\",\"unit\":\"s\",\"better\":\"lower\","
+				"\"samples\":[%.17g]}]}\n",
+				i, j, j + 1, j + 1 < machines ? ",\"superseded\":true" : "",
+				(i < changed ? times : 1) * 100 * exp(0.1 * normal(random)));
+	}
+	text_adds(&plan_, "]}]}");
+	EXPECT_NUMBER(run_parse(plan_.buf, plan_.length, journal.buf, journal.length, &run, &e), 0);
+	EXPECT_TEXT(e.text, "");
+	return run;
+}
+
+struct discoveries {
+	unsigned right, wrong; /* told to be worse or better */
+	unsigned alone;	       /* wrong ones, had each value been the only one */
+};
+
+static struct discoveries discover(unsigned machines, unsigned changed, double times,
+				   struct random *random)
+{
+	CLEANUP(run) struct run *old = make_many(machines, 0, 1, random);
+	CLEANUP(run) struct run *new = make_many(machines, changed, times, random);
+	CLEAN_DONE(comparison) struct comparison comparison = {0};
+	struct discoveries found = {0};
+
+	compare_runs(old, new, &comparison);
+	EXPECT_NUMBER(comparison.values.count, VALUES);
+	vec_each (&comparison.values, change) {
+		bool is_changed = change->now < new->cases.items + changed; /* they are sorted */
+		bool is_told = change->verdict == VALUE_WORSE || change->verdict == VALUE_BETTER;
+		found.right += is_told && is_changed;
+		found.wrong += is_told && !is_changed;
+		found.alone += !is_changed && change->p < VALUE_P &&
+			       fabs(log(change->ratio.ratio)) > log1p(VALUE_FLOOR);
+		EXPECT(change->q >= change->p && change->q <= 1);
+	}
+	return found;
+}
+
+/* 20 values with a noise of 10 %, none of which has changed. */
+TEST(compare_values, chance_among_many_is_told_to_be_none)
+{
+	static const unsigned machines[] = {5, 7, 10};
+	struct random random = {7};
+
+	for (size_t i = 0; i < ARRAY_LEN(machines); i++) {
+		unsigned any = 0, any_alone = 0;
+		for (int pair = 0; pair < 200; pair++) {
+			struct discoveries found = discover(machines[i], 0, 1, &random);
+			any += found.wrong > 0;
+			any_alone += found.alone > 0;
+		}
+		EXPECT(any <= 14);	 /* 10 are a twentieth */
+		EXPECT(any_alone >= 16); /* each for itself it would be one in eight */
+	}
+}
+
+/* Some of them by 1.5 times: they are found, and of what is told hardly anything is wrong. */
+TEST(compare_values, what_has_changed_among_many_is_found)
+{
+	static const struct {
+		unsigned machines, changed;
+	} rows[] = {{7, 1}, {7, 5}, {5, 5}, {10, 10}};
+	struct random random = {8};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		double share = 0; /* of what is told, wrong; 0 where nothing is */
+		unsigned right = 0;
+		for (int pair = 0; pair < 100; pair++) {
+			struct discoveries found =
+				discover(rows[i].machines, rows[i].changed, 1.5, &random);
+			right += found.right;
+			if (found.wrong > 0)
+				share += (double)found.wrong / (found.wrong + found.right);
+		}
+		EXPECT(right * 10 >= rows[i].changed * 100 * 9);
+		EXPECT(share / 100 <= VALUE_Q + 0.02);
+	}
+}
+
+/* One among twenty on five machines: no order of so few is rare enough. */
+TEST(compare_values, how_many_machines_could_tell_is_said)
+{
+	struct random random = {9};
+	CLEANUP(run) struct run *old = make_many(5, 0, 1, &random);
+	CLEANUP(run) struct run *new = make_many(5, 1, 3, &random);
+	CLEAN_DONE(comparison) struct comparison comparison = {0};
+
+	compare_runs(old, new, &comparison);
+	const struct value_change *change = NULL;
+	vec_each (&comparison.values, it)
+		if (strcmp(it->now->id, "a.c00") == 0)
+			change = it;
+	EXPECT(change && change->verdict == VALUE_UNCERTAIN && change->p < VALUE_P);
+	if (change)
+		EXPECT_TEXT(change->why, "among 20 values chance alone may have it so (q 0.16); 6 "
+					 "machines on each side can tell");
+}
+
 /* ---- the noise of the history ---- */
 
 static void add(struct noises *noises, const char *image, const char *run, double sample)

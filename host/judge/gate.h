@@ -96,7 +96,7 @@ DEFINE_YAML_ITEMS(gate_sign_offs, struct gate_sign_off);
 
 struct gate {
 	char *path;
-	char sha256[SHA256_SIZE]; /* of the file */
+	char sha256[SHA256_SIZE]; /* of the file; host/hallmark/signer.h has it cover keys too */
 	struct yaml_text title;
 	struct gate_covers covers;
 	struct gate_rules rules;

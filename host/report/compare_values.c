@@ -21,7 +21,7 @@ static const struct run_case *told(const struct value_change *change)
 	return change->now ? change->now : change->before;
 }
 
-/* "109 MB/s, was 212 (0.51 times, 0.48 to 0.55 with 99 %; p 0.0006, 7 and 7 machines; what is within 5 % does not matter)" */
+/* "109 MB/s, was 212 (0.51 times, 0.48 to 0.55 with 99 %; p 0.0006, q 0.003, 7 and 7 machines; what is within 5 % does not matter)" */
 static void add_numbers(const struct value_change *change, struct text *out)
 {
 	if (change->count_now > 0)
@@ -33,11 +33,11 @@ static void add_numbers(const struct value_change *change, struct text *out)
 	if (change->is_judged)
 		(void)text_addf(
 			out,
-			" (%.3g times, %.3g to %.3g with %g %%; p %.2g, %u and %u machines; "
+			" (%.3g times, %.3g to %.3g with %g %%; p %.2g, q %.2g, %u and %u machines; "
 			"what is within %.3g %% does not matter)",
 			change->ratio.ratio, change->ratio.low, change->ratio.high,
-			RANKS_CONFIDENCE * 100, change->p, change->count_now, change->count_before,
-			change->margin * 100);
+			RANKS_CONFIDENCE * 100, change->p, change->q, change->count_now,
+			change->count_before, change->margin * 100);
 }
 
 /* "boot.settles_in_time userspace", and where there are several cells in which. */
@@ -136,6 +136,7 @@ static void add_judged(const struct value_change *change, struct text *out)
 	add_double(out, "low", change->ratio.low);
 	add_double(out, "high", change->ratio.high);
 	add_double(out, "p", change->p);
+	add_double(out, "q", change->q);
 	add_double(out, "margin", change->margin);
 }
 
