@@ -13,6 +13,7 @@
 #include "host/cli/verb.h"
 #include "host/hallmark/hallmark.h"
 #include "host/hallmark/sign_off.h"
+#include "host/hallmark/signer.h"
 #include "host/image/digest.h"
 #include "host/judge/noise.h"
 #include "host/report/judgement.h"
@@ -62,9 +63,11 @@ static int read_gate(const char *path, struct judge_setup *setup, struct err *e)
 {
 	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
 
-	if (!path || gate_read(path, &setup->gate, &problems) == 0)
+	if (!path)
 		return 0;
-	return print_problems(&problems, path, e);
+	if (gate_read(path, &setup->gate, &problems) > 0)
+		return print_problems(&problems, path, e);
+	return signer_bind(setup->gate, e);
 }
 
 static int read_waivers(const char *path, struct judge_setup *setup, struct err *e)

@@ -70,6 +70,9 @@ static int read_origin(const struct arguments *arguments, struct proof_of_origin
 			       "--gate FILE");
 	if (arguments->gate && gate_read(arguments->gate, &ret->gate, &problems) > 0)
 		return print_problems(&problems, arguments->gate, e);
+	int r = ret->gate ? signer_bind(ret->gate, e) : 0;
+	if (r < 0)
+		return r;
 	return arguments->key ? key_read_public(arguments->key, &ret->key, e) : 0;
 }
 

@@ -13,6 +13,8 @@ static bool is_id(const char *signer)
 	return has_prefix(signer, "sha256:");
 }
 
+/* ---- files ---- */
+
 static int read_signer(const struct gate *gate, const struct yaml_text *signer, struct key **ret,
 		       struct err *e)
 {
@@ -21,6 +23,45 @@ static int read_signer(const struct gate *gate, const struct yaml_text *signer, 
 
 	return r < 0 ? err_wrap(e, "%.1000s:%u: a signer", gate->path, signer->place.line) : 0;
 }
+
+/* ---- the digest ---- */
+
+#define KEYS_MAX (1U << 20)
+
+static int add_key(const struct gate *gate, const struct yaml_text *file, const char *whose,
+		   struct text *out, struct err *e)
+{
+	CLEAN_FREE char *path = gate_file(gate, file->text);
+	CLEANUP(key) struct key *key = NULL;
+	int r = key_read_public(path, &key, e);
+
+	if (r < 0)
+		return err_wrap(e, "%.1000s:%u: %s", gate->path, file->place.line, whose);
+	(void)text_addf(out, "%s\n", key_id(key));
+	return 0;
+}
+
+/* The canonical form: a line with the digest of the file, and one with the id of each key, in the order of the file's lists. */
+int signer_bind(struct gate *gate, struct err *e)
+{
+	CLEAN_TEXT struct text lines = TEXT_INIT(KEYS_MAX);
+	size_t own;
+	int r = 0;
+
+	(void)text_addf(&lines, "%s\n", gate->sha256);
+	own = lines.length;
+	vec_each (&gate->signers, signer)
+		if (r == 0 && !is_id(signer->text))
+			r = add_key(gate, signer, "a signer", &lines, e);
+	vec_each (&gate->sign_offs, sign_off)
+		if (r == 0)
+			r = add_key(gate, &sign_off->key, "the key of a sign-off", &lines, e);
+	if (r == 0 && lines.length > own)
+		(void)sha256_text(lines.buf, lines.length, gate->sha256);
+	return r;
+}
+
+/* ---- who may sign ---- */
 
 static int is_signer(const struct gate *gate, const struct yaml_text *signer, const char *id,
 		     bool *ret, struct err *e)

@@ -11,6 +11,10 @@
 #include "host/hallmark/key.h"
 #include "host/judge/gate.h"
 
+/* Has the gate's digest cover the keys that it names by their files, which are no part of its own: a gate with another key behind the
+ * same name is another gate. One that names no such file stays as it is. An error is about one of the files. */
+int signer_bind(struct gate *gate, struct err *e) NONNULL(1, 2);
+
 /* *ret: the key of that id may sign; a gate without signers lets anybody. An error is about one of the files. */
 int signer_is_named(const struct gate *gate, const char *id, bool *ret, struct err *e)
 	NONNULL(1, 2, 3, 4);

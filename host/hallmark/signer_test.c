@@ -217,6 +217,38 @@ static char *lack_of(const char *name, const struct sign_off_terms *but)
 	return lack ? lack : xstrdup("");
 }
 
+TEST(signer, the_gates_digest_covers_keys_behind_names)
+{
+	static const char yaml[] = "signers: [ours.pub]\n"
+				   "sign_off: [{name: kim, key: theirs.pub}]\n";
+	CLEAN_FREE char *ours = xasprintf("%s/ours.pub", test_folder()),
+			*theirs = xasprintf("%s/theirs.pub", test_folder());
+	char plain[SHA256_SIZE], expected[SHA256_SIZE];
+	struct err e = {0};
+
+	make_keys("ours", EVP_PKEY_ED25519, NULL);
+	make_keys("theirs", EVP_PKEY_ED25519, NULL);
+	CLEANUP(gate)
+	struct gate *gate = make_gate(yaml), *again = make_gate(yaml),
+		    *none = make_gate("title: x\n");
+	(void)sha256_text(yaml, strlen(yaml), plain);
+	EXPECT_TEXT(gate->sha256, plain);
+	EXPECT_NUMBER(signer_bind(gate, &e), 0);
+	CLEAN_FREE char *first = id_of("ours"), *second = id_of("theirs");
+	CLEAN_FREE char *lines = xasprintf("%s\n%s\n%s\n", plain, first, second);
+	EXPECT_TEXT(gate->sha256, sha256_text(lines, strlen(lines), expected));
+	/* Keys of ids are in the file itself. */
+	(void)sha256_text("title: x\n", strlen("title: x\n"), plain);
+	EXPECT_NUMBER(signer_bind(none, &e), 0);
+	EXPECT_TEXT(none->sha256, plain);
+	EXPECT(rename(ours, theirs) == 0);
+	EXPECT_NUMBER(signer_bind(again, &e), -ENOENT);
+	EXPECT(strstr(e.text, "gate.yaml:1: a signer: read the key ") != NULL);
+	make_keys("ours", EVP_PKEY_ED25519, NULL);
+	EXPECT_NUMBER(signer_bind(again, &e), 0);
+	EXPECT(strcmp(again->sha256, gate->sha256) != 0);
+}
+
 TEST(signer, a_sign_off_is_of_this_run_and_gate)
 {
 	CLEAN_TEXT struct text of_qa = TEXT_INIT(1 << 20), of_none = TEXT_INIT(1 << 20);

@@ -142,12 +142,26 @@ check_exit 0 "the release's key does" "$ASSAY" sign bad --gate rules/gate.yaml -
 check_exit 0 "its hallmark holds by the gate" "$ASSAY" verify "$bad" bad.json --gate rules/gate.yaml
 check_says "what was waived is told" '^  waived until .* by w-[0-9a-f]+: the build host is being cleaned'
 check_says "it does not outlive the waiver" "holds until $(date -u -d "$near +1 day" +%F)T00:00:00Z"
-jq -r '.payload | @base64d' bad.json | jq -e --arg gate "$(sha256sum <rules/gate.yaml | cut -d ' ' -f 1)" \
+key_id() {
+	echo "sha256:$(openssl pkey -pubin -in "$1" -outform DER | sha256sum | cut -d ' ' -f 1)"
+}
+gate_digest() {
+	{ sha256sum <rules/gate.yaml | cut -d ' ' -f 1; key_id rules/release.pub; key_id rules/security.pub; } | sha256sum | cut -d ' ' -f 1
+}
+jq -r '.payload | @base64d' bad.json | jq -e --arg gate "$(gate_digest)" \
 	'.predicate | .policy.digest.sha256 == $gate and .assay.gate.sha256 == $gate and (.assay.waivers | length) == 1 and
 	.assay.waivers[0].used == 1 and .assay.plan.sha256 and .assay.counts.fail == 1 and .verifier.version.assay' >out 2>&1
 report $? "gate, waivers, plan and counts are in it" out
 check_exit 64 "no sign-off is taken for it" "$ASSAY" verify "$bad" bad/sign-offs/security.json --gate rules/gate.yaml --key release.pub
 "$ASSAY" sign bad --gate rules/gate.yaml --key release.key >bad.json 2>/dev/null
+cp rules/security.pub kept.pub && cp other.pub rules/security.pub
+check_exit 64 "a gate with another key behind a name is another" "$ASSAY" verify "$bad" bad.json --gate rules/gate.yaml
+check_says "which is told as well" 'by another gate'
+rm rules/security.pub
+check_exit 64 "without the key it is none" "$ASSAY" judge bad --gate rules/gate.yaml
+check_says "where it is named" 'rules/gate.yaml:4: the key of a sign-off: read the key rules/security.pub'
+mv kept.pub rules/security.pub
+check_exit 0 "with the keys that it had it is the same again" "$ASSAY" verify "$bad" bad.json --gate rules/gate.yaml
 echo '# changed' >>rules/gate.yaml
 check_exit 64 "a changed gate is another" "$ASSAY" verify "$bad" bad.json --gate rules/gate.yaml
 check_says "which is told" 'by another gate'
