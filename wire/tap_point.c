@@ -171,6 +171,18 @@ static const char *take_time(const char *at, const char *end, uint64_t *ret_ns)
 	return found;
 }
 
+/* A '#' and a backslash have one before them, so that they begin no directive. The kernel's tests know no such thing. */
+static void unescape(char *name)
+{
+	char *to = name;
+
+	for (const char *at = name; *at; at++) {
+		at += *at == '\\' && (at[1] == '\\' || at[1] == '#');
+		*to++ = *at;
+	}
+	*to = '\0';
+}
+
 /* In KTAP what follows " # " and is no directive is a remark: "# exit=1". */
 static const char *take_remark(const char *at, const char *end, char *reason, size_t size)
 {
@@ -246,6 +258,8 @@ void tap_take_result(struct tap_reader *reader, const struct tap_line *line)
 	if (directive == TAP_NO_DIRECTIVE && (reader->flags & TAP_KERNEL))
 		end = take_remark(at, end, reason, sizeof reason);
 	tap_copy(at, end, description, sizeof description);
+	if (!(reader->flags & TAP_KERNEL))
+		unescape(description);
 	point.name = name_point(reader, description, point.number, &point.own_name);
 	point.reason = reason[0] ? xstrdup(reason) : text_empty;
 	point.state = judge_directive(reader, directive, ok, point.name);

@@ -138,6 +138,7 @@ static void add_attempts(const struct run_case *it, struct text *out)
 		json_key(out, "extra");
 		json_open(out, '{');
 		json_member(out, "outcome", outcome_name(try_->outcome));
+		words_measures_json(&try_->measures, out);
 		json_close(out, '}');
 		json_close(out, '}');
 	}
@@ -181,8 +182,10 @@ static void add_extra(const struct run_case *it, struct text *out)
 	json_member(out, "priority", case_priority_name(it->priority));
 	json_key(out, "proven");
 	json_bool(out, it->proven);
-	if (it->result)
+	if (it->result) {
 		member_if(out, "need", it->result->need);
+		words_measures_json(&it->result->measures, out);
+	}
 	if (check && check->expression[0]) {
 		json_member(out, "check", check->expression);
 		json_member(out, "got", check->got);

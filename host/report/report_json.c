@@ -144,29 +144,6 @@ static void add_check(const struct check_record *check, struct text *out)
 	json_close(out, '}');
 }
 
-static void add_measures(const struct measures *measures, struct text *out)
-{
-	if (measures->count == 0)
-		return;
-	json_key(out, "measures");
-	json_open(out, '[');
-	vec_each (measures, it) {
-		json_open(out, '{');
-		json_member(out, "name", it->name);
-		json_member(out, "unit", it->unit);
-		json_member(out, "better", measure_better_name(it->better));
-		json_key(out, "typical");
-		json_double(out, measure_typical(it));
-		json_key(out, "samples");
-		json_open(out, '[');
-		for (unsigned i = 0; i < it->count; i++)
-			json_double(out, it->samples[i]);
-		json_close(out, ']');
-		json_close(out, '}');
-	}
-	json_close(out, ']');
-}
-
 /* What it did before its result. */
 static void add_reruns(const struct run_case *it, struct text *out)
 {
@@ -185,7 +162,7 @@ static void add_reruns(const struct run_case *it, struct text *out)
 		add_time(out, "ended", try_->wall_ns);
 		if (try_->machine[0])
 			json_member(out, "machine", try_->machine);
-		add_measures(&try_->measures, out);
+		words_measures_json(&try_->measures, out);
 		json_close(out, '}');
 	}
 	json_close(out, ']');
@@ -260,7 +237,7 @@ static void add_result(const struct run_case *it, struct text *out)
 	if (it->record->name[0])
 		json_member(out, "machine", it->record->name);
 	add_subs(result, out);
-	add_measures(&result->measures, out);
+	words_measures_json(&result->measures, out);
 	if (result->evidence.length > 0) {
 		json_key(out, "evidence");
 		json_bytes(out, result->evidence.buf, result->evidence.length);

@@ -141,6 +141,18 @@ static void add_subs(const struct result *result, struct text *out)
 		text_addf(out, "%u more were not kept\n", result->subs_cut);
 }
 
+/* No schema that readers hold JUnit against has a place for numbers below a case. */
+static void add_measures(const struct measures *measures, struct text *out)
+{
+	vec_each (measures, measure) {
+		CLEAN_TEXT struct text words = TEXT_INIT(1024);
+		words_measure(measure, &words);
+		text_adds(out, "measured: ");
+		escape_xmls(out, words.buf);
+		text_adds(out, "\n");
+	}
+}
+
 static void add_output(const struct result *result, bool tells_evidence, struct text *out)
 {
 	size_t length =
@@ -148,9 +160,10 @@ static void add_output(const struct result *result, bool tells_evidence, struct 
 
 	if (!tells_evidence)
 		length = 0;
-	if (length == 0 && result->subs.count == 0)
+	if (length == 0 && result->subs.count == 0 && result->measures.count == 0)
 		return;
 	text_adds(out, "\n      <system-out>");
+	add_measures(&result->measures, out);
 	add_subs(result, out);
 	escape_xml(out, result->evidence.buf, length);
 	text_adds(out, "</system-out>");

@@ -18,7 +18,8 @@ struct writer {
 	unsigned number; /* of the last point */
 };
 
-/* A description: in TAP a '#' has a backslash before it, KTAP has no way to write one. */
+/* A description: in TAP a '#' has a backslash before it. KTAP's may not hold one, nor does its readers' pattern for a result take any
+ * (tools/testing/kunit/kunit_parser.py of the kernel); there the name as it is stands in a line before. */
 static void add_words(const struct writer *w, const char *string)
 {
 	CLEAN_TEXT struct text plain = TEXT_INIT(65536);
@@ -50,6 +51,15 @@ struct point {
 	bool expected;
 };
 
+static void add_name_before(const struct writer *w, unsigned indent, const struct point *point)
+{
+	if (!w->is_ktap || !strchr(point->name, '#'))
+		return;
+	text_addf(w->out, "%*s# name: ", (int)indent, "");
+	escape_terminal(w->out, point->name, false);
+	text_adds(w->out, "\n");
+}
+
 static void add_directive(const struct writer *w, const struct point *point)
 {
 	if (point->outcome == OUTCOME_SKIP)
@@ -69,6 +79,7 @@ static void add_point(struct writer *w, unsigned indent, unsigned number, const 
 	bool is_ok = (point->outcome == OUTCOME_PASS && !point->expected) ||
 		     point->outcome == OUTCOME_SKIP;
 
+	add_name_before(w, indent, point);
 	text_addf(w->out, "%*s%s %u %s", (int)indent, "", is_ok ? "ok" : "not ok", number,
 		  w->is_ktap ? "" : "- ");
 	add_words(w, point->name);
@@ -106,7 +117,7 @@ static void add_check(const struct writer *w, const struct check_record *check)
 static void add_block(const struct writer *w, const struct run_case *it, const struct told *told,
 		      const char *where)
 {
-	CLEAN_TEXT struct text tries = TEXT_INIT(1024);
+	CLEAN_TEXT struct text tries = TEXT_INIT(1024), measured = TEXT_INIT(16384);
 
 	text_adds(w->out, "  ---\n");
 	add_value(w, 2, "outcome", told->status);
@@ -117,6 +128,8 @@ static void add_block(const struct writer *w, const struct run_case *it, const s
 		if (it->result->check.expression[0])
 			add_check(w, &it->result->check);
 		text_addf(w->out, "  duration_ms: %.3f\n", clock_s(it->result->duration_ns) * 1000);
+		words_measures(&it->result->measures, &measured);
+		add_value(w, 2, "measured", measured.buf);
 	}
 	if (it->tries.count > 0) {
 		words_tries(it, &tries);
@@ -138,7 +151,7 @@ static void add_remark(const struct writer *w, const char *key, const char *valu
 
 static void add_remarks(const struct writer *w, const struct run_case *it, const struct told *told)
 {
-	CLEAN_TEXT struct text text = TEXT_INIT(1024);
+	CLEAN_TEXT struct text text = TEXT_INIT(16384);
 
 	if (told->outcome == OUTCOME_FAIL)
 		add_remark(w, "because", told->message);
@@ -150,6 +163,9 @@ static void add_remarks(const struct writer *w, const struct run_case *it, const
 	if (it->tries.count > 0)
 		words_tries(it, &text);
 	add_remark(w, "tries", text.buf);
+	text_clear(&text);
+	words_measures(&it->result->measures, &text);
+	add_remark(w, "measured", text.buf);
 	text_addf(w->out, "# duration: %.3f s\n", clock_s(it->result->duration_ns));
 }
 

@@ -450,3 +450,75 @@ TEST(proof, no_report_ships_it)
 	proof_text(run, false, &text);
 	EXPECT(holds(&text, "because: it passed with its defect planted"));
 }
+
+/* ---- what was measured, and names as they are ---- */
+
+static const char measured_plan[] =
+	"{\"schema\":1,\"run\":\"r\",\"cells\":[{\"image\":{\"name\":\"x\"},\"cases\":["
+	"{\"id\":\"a.b\",\"kind\":\"guest\",\"priority\":\"P0\",\"sabotage_kind\":\"code\"}]}]}";
+static const char measured_journal[] =
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"superseded\":true,\"measures\":[{\"name\":\"rate\","
+	"\"unit\":\"MB/s\",\"better\":\"higher\",\"samples\":[7]}]}\n"
+	"{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"pass\",\"attempt\":2,\"subs\":["
+	"{\"name\":\"issue #7 in C:\\\\#\\\\\",\"outcome\":\"pass\"},{\"name\":\"# SKIP\",\"outcome\":\"pass\"}],"
+	"\"measures\":[{\"name\":\"rate\",\"unit\":\"MB/s\",\"better\":\"higher\",\"samples\":[1.5,2.5]},"
+	"{\"name\":\"span\",\"unit\":\"s\",\"better\":\"lower\",\"samples\":[3]}]}\n";
+
+static struct run *measured_run(struct judgement *judgement)
+{
+	struct run *run = NULL;
+	struct err e = {0};
+
+	EXPECT(run_parse(measured_plan, strlen(measured_plan), measured_journal,
+			 strlen(measured_journal), &run, &e) == 0);
+	EXPECT_TEXT(e.text, "");
+	judge_run(run, judgement);
+	return run;
+}
+
+TEST(report, what_was_measured_is_in_all_that_hold_it)
+{
+	static const char words[] = "rate 2 MB/s (of 2: 1.5 to 2.5)";
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = measured_run(&judgement);
+	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX), ctrf = TEXT_INIT(REPORT_MAX);
+	CLEAN_FREE char *junit = xasprintf("<system-out>measured: %s\nmeasured: span 3 s\n", words);
+	CLEAN_FREE char *tap = xasprintf("\n  measured: \"%s, span 3 s\"\n", words);
+	CLEAN_FREE char *ktap = xasprintf("\n# measured: %s, span 3 s\n", words);
+
+	report_junit(run, &judgement, &out);
+	EXPECT(holds(&out, junit));
+	report_tap(run, &judgement, &out);
+	EXPECT(holds(&out, tap));
+	report_ktap(run, &judgement, &out);
+	EXPECT(holds(&out, ktap));
+	report_ctrf(run, &judgement, &ctrf);
+	EXPECT(holds(&ctrf,
+		     "\"measures\":[{\"name\":\"rate\",\"unit\":\"MB/s\",\"better\":\"higher\","
+		     "\"typical\":2,\"samples\":[1.5,2.5]},{\"name\":\"span\""));
+	EXPECT(holds(&ctrf, "{\"outcome\":\"pass\",\"measures\":[{\"name\":\"rate\""));
+	json_t *root = json_loadb(ctrf.buf, ctrf.length, JSON_REJECT_DUPLICATES, NULL);
+	EXPECT(root != NULL);
+	json_decref(root);
+}
+
+TEST(report, names_are_read_back_as_they_were)
+{
+	CLEAN_DONE(judgement) struct judgement judgement = {0};
+	CLEANUP(run) struct run *run = measured_run(&judgement);
+	CLEAN_TEXT struct text tap = TEXT_INIT(REPORT_MAX), ktap = TEXT_INIT(REPORT_MAX);
+
+	report_tap(run, &judgement, &tap);
+	EXPECT(holds(&tap, " - issue \\#7 in C:\\\\\\#\\\\\n"));
+	CLEANUP(tap_tree) struct tap_tree *tree = tap_read(tap.buf, tap.length, 0);
+	EXPECT_NUMBER(tree->faults + tree->notes, 0);
+	EXPECT(tree->points.count == 3 && tree->counts[TAP_PASSED] == 2);
+	EXPECT_TEXT(tree->points.items[0].name + tree->points.items[0].own_name,
+		    "issue #7 in C:\\#\\");
+	EXPECT_TEXT(tree->points.items[1].name + tree->points.items[1].own_name, "# SKIP");
+	report_ktap(run, &judgement, &ktap);
+	EXPECT(holds(&ktap, "\n  # name: issue #7 in C:\\#\\\n  ok 1 issue _7 in C:\\_\\\n"));
+	CLEANUP(tap_tree) struct tap_tree *other = tap_read(ktap.buf, ktap.length, TAP_KERNEL);
+	EXPECT_NUMBER(other->faults + other->notes, 0);
+	EXPECT_NUMBER(other->counts[TAP_PASSED], 2);
+}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/rate.h"
 
 const char *words_outcome(const struct run_case *it)
@@ -287,6 +288,37 @@ void words_measure(const struct measure *measure, struct text *out)
 	text_addf(out, "%s %.4g %s", measure->name, measure_typical(measure), measure->unit);
 	if (measure->count > 1)
 		text_addf(out, " (of %u: %.4g to %.4g)", measure->count, low, high);
+}
+
+void words_measures(const struct measures *measures, struct text *out)
+{
+	vec_each (measures, it) {
+		(void)text_adds(out, it == measures->items ? "" : ", ");
+		words_measure(it, out);
+	}
+}
+
+void words_measures_json(const struct measures *measures, struct text *out)
+{
+	if (measures->count == 0)
+		return;
+	json_key(out, "measures");
+	json_open(out, '[');
+	vec_each (measures, it) {
+		json_open(out, '{');
+		json_member(out, "name", it->name);
+		json_member(out, "unit", it->unit);
+		json_member(out, "better", measure_better_name(it->better));
+		json_key(out, "typical");
+		json_double(out, measure_typical(it));
+		json_key(out, "samples");
+		json_open(out, '[');
+		for (unsigned i = 0; i < it->count; i++)
+			json_double(out, it->samples[i]);
+		json_close(out, ']');
+		json_close(out, '}');
+	}
+	json_close(out, ']');
 }
 
 uint64_t words_span_ns(const struct run *run)

@@ -63,6 +63,9 @@ void words_tally(const struct run *run, struct text *out) NONNULL(1, 2);
 
 /* Adds "throughput 812 MB/s (of 5: 790 to 830)". */
 void words_measure(const struct measure *measure, struct text *out) NONNULL(1, 2);
+/* All of them in a line; as a member `measures` of a JSON object, with each sample. Nothing where there are none. */
+void words_measures(const struct measures *measures, struct text *out) NONNULL(1, 2);
+void words_measures_json(const struct measures *measures, struct text *out) NONNULL(1, 2);
 
 /* How long it took by the wall clock, without the time between a stop and --resume; 0 when it did not end. */
 uint64_t words_span_ns(const struct run *run) NONNULL(1);
