@@ -347,11 +347,15 @@ TEST(envelope, opens_with_its_key_only)
 TEST(envelope, any_flipped_bit_is_seen)
 {
 	struct sealed sealed;
-	unsigned opened = 0;
+	unsigned opened = 0, tried = 0;
+	struct err none = {0};
 
 	seal(&sealed);
+	EXPECT(sealed.envelope.length > 500);
+	EXPECT_NUMBER(open_bytes(sealed.public, sealed.envelope.buf, sealed.envelope.length, &none),
+		      0);
 	for (size_t i = 0; i < sealed.envelope.length; i++)
-		for (int bit = 0; bit < 8; bit++) {
+		for (int bit = 0; bit < 8; bit++, tried++) {
 			struct err e = {0};
 			sealed.envelope.buf[i] ^= (char)(1 << bit);
 			opened += open_bytes(sealed.public, sealed.envelope.buf,
@@ -359,6 +363,10 @@ TEST(envelope, any_flipped_bit_is_seen)
 			sealed.envelope.buf[i] ^= (char)(1 << bit);
 		}
 	EXPECT_NUMBER(opened, 0);
+	EXPECT_NUMBER(tried, 8 * sealed.envelope.length);
+	/* As it was it opens still: nothing else shut it. */
+	EXPECT_NUMBER(open_bytes(sealed.public, sealed.envelope.buf, sealed.envelope.length, &none),
+		      0);
 	sealed_done(&sealed);
 }
 
