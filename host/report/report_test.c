@@ -522,3 +522,27 @@ TEST(report, names_are_read_back_as_they_were)
 	EXPECT_NUMBER(other->faults + other->notes, 0);
 	EXPECT_NUMBER(other->counts[TAP_PASSED], 2);
 }
+
+/* A journal that somebody else has written. */
+TEST(report, only_folders_of_machines_are_linked)
+{
+	static const char *const names[] = {"javascript:alert(1)//", "//example.org", "../../etc",
+					    "/etc", "a/b"};
+	for (size_t i = 0; i <= ARRAY_LEN(names); i++) {
+		const char *name = i < ARRAY_LEN(names) ? names[i] : "m0045-fork";
+		CLEAN_FREE char *journal =
+			xasprintf("{\"type\":\"result\",\"id\":\"a.b\",\"outcome\":\"fail\","
+				  "\"name\":\"%s\"}\n",
+				  name);
+		CLEAN_DONE(judgement) struct judgement judgement = {0};
+		CLEANUP(run) struct run *run = NULL;
+		CLEAN_TEXT struct text html = TEXT_INIT(REPORT_MAX);
+		struct err e = {0};
+		EXPECT(run_parse(measured_plan, strlen(measured_plan), journal, strlen(journal),
+				 &run, &e) == 0);
+		judge_run(run, &judgement);
+		report_html(run, &judgement, &html);
+		EXPECT(holds(&html, "a.b"));
+		EXPECT(holds(&html, "console.log") == (i == ARRAY_LEN(names)));
+	}
+}

@@ -178,6 +178,9 @@ def junit_by_jenkins_rules(report, _):
     lines = sum(line.startswith(('pass disk > reads (0.01', 'pass (failed as expected) later: known', 'skip none: no disk', 'fail disk > </td>'))
                 for out in root.iter('system-out') for line in (out.text or '').split('\n'))
     assert lines >= subs, (lines, subs)
+    measured = sum(line.startswith('measured: rate 2.5 MB/s (of 3: 1 to 3)')
+                   for out in root.iter('system-out') for line in (out.text or '').split('\n'))
+    equal('what was measured', measured, sum(len(it.get('measures', ())) for it in report.cases))
 
 
 def junit_by_ourselves(report, form):
@@ -300,6 +303,8 @@ def ctrf_counts(report, _):
     for outcome in ('broken', 'infra', 'hole'):
         equal(outcome, raw[outcome], report.counts[outcome])
     equal('steps', sum(len(test.get('steps', ())) for test in tests), sum(len(it.get('subs', ())) for it in report.cases))
+    measures = [measure for test in tests for measure in test.get('extra', {}).get('measures', ())]
+    equal('what was measured', measures, [measure for it in report.cases for measure in it.get('measures', ())])
     equal('flaky', summary['flaky'], sum(it['outcome'] == 'pass' and bool(it.get('reruns')) for it in report.cases))
     equal('time', summary['stop'] - summary['start'], 9500)
     ids = [test['testId'] for test in tests if 'testId' in test]
