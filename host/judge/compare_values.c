@@ -160,11 +160,12 @@ static unsigned machines_needed(size_t values)
 static void decide(struct value_change *change, size_t values)
 {
 	const struct ranks_ratio *ratio = &change->ratio;
-	const bool is_lower = change->measure->better == MEASURE_LOWER;
+	const bool is_better = (ratio->ratio < 1) == (change->measure->better == MEASURE_LOWER);
 	const bool is_other = change->p < VALUE_P && matters(ratio->ratio, change->margin);
 
+	change->is_suspected = is_other && !is_better && change->q >= VALUE_Q;
 	if (is_other && change->q < VALUE_Q)
-		change->verdict = (ratio->ratio < 1) == is_lower ? VALUE_BETTER : VALUE_WORSE;
+		change->verdict = is_better ? VALUE_BETTER : VALUE_WORSE;
 	else if (is_other)
 		cannot_say(change,
 			   "among %zu values chance alone may have it so (q %.2g); %u machines on "

@@ -52,6 +52,7 @@ struct value_change {
 	struct ranks_ratio ratio; /* now is so many times before */
 	double p, q, margin;	  /* margin 0.1: what is within 10 % does not matter */
 	char why[160];		  /* of VALUE_UNCERTAIN */
+	bool is_suspected;	  /* of VALUE_UNCERTAIN: it would be worse, were it the only one */
 };
 DEFINE_VEC(value_changes, struct value_change);
 

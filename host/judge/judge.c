@@ -36,6 +36,7 @@ static const char *const reason_names[] = {
 	[REASON_NOTHING_PASSED] = "nothing passed",
 	[REASON_MISSED] = "missed",
 	[REASON_UNPROVEN] = "unproven",
+	[REASON_VALUE_DOUBT] = "value in doubt",
 	[REASON_UNPROVEN_PASS] = "unproven pass",
 	[REASON_WAIVED] = "waived",
 	[REASON_WAIVER_EXPIRED] = "waiver expired",
@@ -276,10 +277,12 @@ static void find_values(struct judging *judging)
 	if (!judging->inputs->values)
 		return;
 	vec_each (judging->inputs->values, value)
-		judging_find(judging, &(struct finding){.kind = REASON_VALUE,
-							.it = value->it,
-							.built_in = EFFECT_NONE,
-							.text = value->text});
+		judging_find(judging,
+			     &(struct finding){
+				     .kind = value->is_doubtful ? REASON_VALUE_DOUBT : REASON_VALUE,
+				     .it = value->it,
+				     .built_in = value->is_doubtful ? EFFECT_TELL : EFFECT_NONE,
+				     .text = value->text});
 }
 
 static void find_cases(struct judging *judging)

@@ -57,6 +57,7 @@ enum reason_kind {
 	REASON_MISSED, /* of a proof: with its defect planted it did not fail; `it` is the sabotaged one */
 	REASON_UNPROVEN, /* it did not pass but cannot gate: told, not counted */
 	REASON_UNPROVEN_PASS,
+	REASON_VALUE_DOUBT, /* a measured value may be worse: too little evidence among so many; told, not counted */
 	REASON_WAIVED,	       /* `was` is what it is */
 	REASON_WAIVER_EXPIRED, /* what it is for counts again; `it` is NULL */
 	REASON_WAIVER_REMOVE,  /* its cases have passed so often that it should go; `it` is NULL */
@@ -97,7 +98,8 @@ struct judgement {
 /* A measured value that is worse than in the baseline, as the comparison of values found it. */
 struct worse_value {
 	const struct run_case *it;
-	char *text; /* owned; a sentence with the value's name and both values */
+	bool is_doubtful; /* it would be, were it the only one that was compared */
+	char *text;	  /* owned; a sentence with the value's name and both values */
 };
 DEFINE_VEC(worse_values, struct worse_value);
 

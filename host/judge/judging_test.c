@@ -402,7 +402,7 @@ TEST(judging, a_worse_value_is_a_finding)
 	char text[] = "boot took 9 s, was 3 s";
 	CLEAN_DONE(held) struct held held, other;
 
-	(void)vec_add(&values, ((struct worse_value){&run->cases.items[1], text}));
+	(void)vec_add(&values, ((struct worse_value){&run->cases.items[1], false, text}));
 	hold(&held, RULES("  - {when: value, outcome: block}\n"), NULL, "pp");
 	held.inputs.values = &values;
 	judge_text(run, &held, true, &told);

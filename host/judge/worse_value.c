@@ -8,10 +8,11 @@
 
 static char *describe(const struct value_change *change)
 {
-	return xasprintf("%s is %.4g %s, was %.4g (%.3g times; p %.2g, %u and %u machines)",
+	return xasprintf("%s is %.4g %s, was %.4g (%.3g times; p %.2g, %u and %u machines)%s%s",
 			 change->measure->name, change->typical_now, change->measure->unit,
 			 change->typical_before, change->ratio.ratio, change->p, change->count_now,
-			 change->count_before);
+			 change->count_before, change->is_suspected ? "; " : "",
+			 change->is_suspected ? change->why : "");
 }
 
 size_t worse_values_find(const struct run *before, const struct run *now,
@@ -23,9 +24,9 @@ size_t worse_values_find(const struct run *before, const struct run *now,
 	compare_runs_by_noise(before, now, noises, &comparison);
 	vec_each (&comparison.values, change) {
 		judged += change->verdict != VALUE_UNCERTAIN;
-		if (change->verdict != VALUE_WORSE || !change->now)
+		if ((change->verdict != VALUE_WORSE && !change->is_suspected) || !change->now)
 			continue;
-		struct worse_value value = {change->now, describe(change)};
+		struct worse_value value = {change->now, change->is_suspected, describe(change)};
 		if (!vec_add(ret, value))
 			free(value.text);
 	}
