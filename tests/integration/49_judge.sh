@@ -95,10 +95,13 @@ check_says "has the nearest told" "did you mean 'image.no_shell_history'"
 [ ! -e waivers.yaml ]
 report $? "nothing was written yet"
 printf '# ours\nwaivers: [] # none so far\n' >waivers.yaml
+chmod 640 waivers.yaml
 check_exit 0 "a waiver is written" waive --tracker https://example.org/17
 check_says "and shown" '^  - case: "image.no_shell_history"$'
 [ "$(sed -n 1,2p waivers.yaml)" = $'# ours\nwaivers: # none so far' ]
 report $? "the comments stay" waivers.yaml
+[ "$(stat -c %a waivers.yaml)" = 640 ]
+report $? "and who may read it" waivers.yaml
 check_exit 64 "not twice" waive
 check_says "where it is" 'the waiver at waivers.yaml:3 is for the same'
 
