@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "host/cases/host_meeting.h"
 #include "host/report/progress.h"
+#include "host/run/forecast.h"
 #include "host/run/template_cache.h"
 #include "host/store/folder.h"
 
@@ -196,44 +197,56 @@ static struct progress *begin_progress(const struct execution *x)
 /* Needs no image, and nothing of the image's way in. */
 static const struct engine_cell micro_vm = {.firmware = FIRMWARE_BIOS, .entry = ENTRY_INIT};
 
+/* What decides how the plan is cut into jobs, and how many go on at once. */
+static struct engine_setup make_setup(const struct execution *x, const char *templates)
+{
+	return (struct engine_setup){.plan = x->plan,
+				     .jobs = x->jobs,
+				     .waiting_jobs = x->waiting_jobs,
+				     .templates = templates,
+				     .templates_max = TEMPLATES_MAX_DEFAULT,
+				     .room = x->room,
+				     .run_host_case = run_host_case,
+				     .run_host_group = run_host_group};
+}
+
+uint64_t execution_forecast_ns(const struct execution *x)
+{
+	/* There need be no folder for what is not made. */
+	struct engine_setup setup = make_setup(x, x->arguments->cold ? NULL : "");
+
+	return forecast_run(&setup);
+}
+
 static int run_engine(struct execution *x, struct engine_end *end, struct err *e)
 {
 	CLEAN_FREE struct engine_cell *cells = xnew((x->cells.count + 1) * sizeof *cells);
 	struct watching watching = {.progress = begin_progress(x), .x = x};
-	struct engine_setup setup = {
-		.plan = x->plan,
-		.cells = cells,
-		.folder = x->folder,
-		.image_options = &x->setup.options,
-		.agent_path = x->agent,
-		.kernel = x->setup.kernel.path,
-		.modules = x->setup.kernel.modules,
-		.ssh_key = x->arguments->ssh_key,
-		.ssh_user = x->arguments->ssh_user,
-		.jobs = x->jobs,
-		.waiting_jobs = x->waiting_jobs,
-		.templates = x->templates,
-		.templates_max = TEMPLATES_MAX_DEFAULT,
-		.room = x->room,
-		.resources_root = "",
-		.control = x->setup.kernel.path ? &micro_vm : NULL,
-		.driver = x->arguments->driver,
-		.driver_options = x->arguments->driver_options,
-		.earlier = x->earlier,
-		.host_description = x->host,
-		.identify_ns = x->identify_ns,
-		.store = x->store,
-		.run_host_case = run_host_case,
-		.run_host_group = run_host_group,
-		.watch = {.on_record = on_record,
-			  .on_state = on_state,
-			  .on_step = on_step,
-			  .on_cell = on_cell,
-			  .on_tick = on_tick,
-			  .on_cancel = on_cancel,
-			  .arg = &watching},
-	};
+	struct engine_setup setup = make_setup(x, x->templates);
 
+	setup.cells = cells;
+	setup.folder = x->folder;
+	setup.image_options = &x->setup.options;
+	setup.agent_path = x->agent;
+	setup.kernel = x->setup.kernel.path;
+	setup.modules = x->setup.kernel.modules;
+	setup.ssh_key = x->arguments->ssh_key;
+	setup.ssh_user = x->arguments->ssh_user;
+	setup.resources_root = "";
+	setup.control = x->setup.kernel.path ? &micro_vm : NULL;
+	setup.driver = x->arguments->driver;
+	setup.driver_options = x->arguments->driver_options;
+	setup.earlier = x->earlier;
+	setup.host_description = x->host;
+	setup.identify_ns = x->identify_ns;
+	setup.store = x->store;
+	setup.watch = (struct engine_watch){.on_record = on_record,
+					    .on_state = on_state,
+					    .on_step = on_step,
+					    .on_cell = on_cell,
+					    .on_tick = on_tick,
+					    .on_cancel = on_cancel,
+					    .arg = &watching};
 	for (size_t i = 0; i < x->cells.count; i++)
 		cells[i] = x->cells.items[i].with;
 	if (choose_mode(x->arguments) == PROGRESS_QUIET)

@@ -43,7 +43,7 @@ struct execute_arguments {
 	const char *until_sure, *sure_budget; /* as given; NULL: not */
 	const char *cell;		      /* of a runbook's plan, this one alone; NULL: all */
 	struct retest_arguments retest;
-	bool json, cold, allow_outside_backing, quiet;
+	bool json, cold, allow_outside_backing, quiet, traits;
 	/* Of tests, no option has them: where machines come from; NULL: QEMU. */
 	const struct driver *driver;
 	const char *driver_options;
@@ -113,6 +113,8 @@ void execution_init(struct execution *x, enum execute_way way, struct execute_ar
 const char *resume_name(const struct execution *x) NONNULL(1);
 /* All up to the frozen plan, without a folder. */
 int execution_prepare(struct execution *x, const char *subject, struct err *e) NONNULL(1, 3);
+/* How long what is planned will take. */
+uint64_t execution_forecast_ns(const struct execution *x) NONNULL(1);
 void execution_done(struct execution *x) NONNULL(1);
 DEFINE_CLEAN_DONE(execution);
 

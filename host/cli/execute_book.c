@@ -9,6 +9,7 @@
 #include "base/rate.h"
 #include "host/driver/resources.h"
 #include "host/plan/budget.h"
+#include "host/run/forecast.h"
 #include "host/runbook/size_fit.h"
 
 /* ---- reading ---- */
@@ -416,22 +417,6 @@ void book_tell_left_out(const struct execution *x)
 	}
 }
 
-/* Until the machine is quiet, as far as that is known of its boot: about half as long again. */
-static uint64_t settled_ns(const struct plan_item *item)
-{
-	return strcmp(item->it->id, CASE_REACHES_READY) == 0 ? item->expected_ns / 2 : 0;
-}
-
-uint64_t book_cell_ns(const struct plan_cell *cell)
-{
-	uint64_t whole_ns = 0;
-
-	vec_each (&cell->items, item)
-		if (item->way != PLAN_WAY_SKIP && item->way != PLAN_WAY_BROKEN)
-			whole_ns += item->expected_ns + settled_ns(item);
-	return whole_ns;
-}
-
 /* How many machines of that cell the host has room for at once, at least one. */
 static uint64_t machines_at_once(const struct execution *x, const struct plan_cell *cell)
 {
@@ -446,37 +431,63 @@ static uint64_t machines_at_once(const struct execution *x, const struct plan_ce
 	return at_once > 0 ? at_once : 1;
 }
 
-uint64_t book_share_ns(const struct execution *x, const struct plan_cell *cell)
+/* Their part in the time of all, when the host has no room to spare. */
+static uint64_t share_ns(const struct execution *x, const struct plan_cell *cell, uint64_t span_ns)
 {
-	return book_cell_ns(cell) / (plan_cell_boots(cell) ? machines_at_once(x, cell) : 1);
+	return span_ns / (plan_cell_boots(cell) ? machines_at_once(x, cell) : 1);
 }
 
-uint64_t book_whole_ns(const struct execution *x)
+uint64_t *book_cell_spans(const struct execution *x)
 {
-	uint64_t whole_ns = 0;
+	size_t count = x->plan->cells.count;
+	uint64_t *spans_ns = xnew((count + 1) * sizeof *spans_ns);
+	CLEAN_FREE unsigned *leaders = xnew((count + 1) * sizeof *leaders);
 
-	vec_each (&x->plan->cells, cell)
-		whole_ns += book_share_ns(x, *cell);
-	return whole_ns;
+	forecast_leaders(x->plan, leaders);
+	for (unsigned i = 0; i < count; i++) {
+		const struct plan_cell *cell = x->plan->cells.items[i];
+		spans_ns[i] =
+			forecast_cases_ns(cell) + (leaders[i] == i ? forecast_boot_ns(cell) : 0);
+	}
+	return spans_ns;
+}
+
+/* What each combination takes beside those that are kept already: a boot once for all with the same machine. */
+static struct budget_cost *find_costs(const struct execution *x, uint64_t within_ns)
+{
+	size_t count = x->book->combine->count;
+	struct budget_cost *costs = xnew((count + 1) * sizeof *costs);
+	CLEAN_FREE unsigned *leaders = xnew((x->cells.count + 1) * sizeof *leaders);
+
+	forecast_leaders(x->plan, leaders);
+	for (size_t i = 0; i < count; i++)
+		costs[i] = (struct budget_cost){.own_ns = BUDGET_NEVER, .shares = i};
+	for (size_t i = 0; i < x->cells.count; i++) {
+		const struct plan_cell *cell = x->plan->cells.items[i];
+		uint64_t boot_ns = forecast_boot_ns(cell), cases_ns = forecast_cases_ns(cell);
+		struct budget_cost cost = {.own_ns = share_ns(x, cell, cases_ns),
+					   .shared_ns = share_ns(x, cell, boot_ns),
+					   .shares = x->cells.items[leaders[i]].combination};
+		/* However many machines there are, none goes faster. */
+		if (boot_ns + cases_ns > within_ns)
+			cost.own_ns += within_ns + 1;
+		costs[x->cells.items[i].combination] = cost;
+	}
+	return costs;
 }
 
 size_t book_keep_within(struct execution *x)
 {
 	struct execution_book *book = x->book;
 	const struct yaml_number *within = &book->runbook->within_ns;
-	CLEAN_FREE uint64_t *expected_ns = xnew((book->combine->count + 1) * sizeof *expected_ns);
 	CLEAN_FREE bool *kept = xnew((book->combine->count + 1) * sizeof *kept);
 	char span[CLOCK_SPAN_SIZE];
 	size_t left_out = 0;
 
 	if (within->place.line == 0)
 		return 0;
-	for (size_t i = 0; i < book->combine->count; i++)
-		expected_ns[i] = BUDGET_NEVER;
-	for (size_t i = 0; i < x->cells.count; i++)
-		expected_ns[x->cells.items[i].combination] =
-			book_share_ns(x, x->plan->cells.items[i]);
-	(void)budget_choose(book->combine, expected_ns, (uint64_t)within->number, kept);
+	CLEAN_FREE struct budget_cost *costs = find_costs(x, (uint64_t)within->number);
+	(void)budget_choose(book->combine, costs, (uint64_t)within->number, kept);
 	vec_each (&x->cells, cell) {
 		if (kept[cell->combination])
 			continue;

@@ -64,10 +64,8 @@ struct plan_limits book_limits(const struct execution_book *book) NONNULL(1);
 /* Gives the cell's items what the runbook says of how they are tried. */
 void book_set_trials(const struct execution *x, struct plan_cell *cell) NONNULL(1, 2);
 
-/* How long a cell takes when nothing else goes on; and of that its part in the time of all, when the host has no room to spare. */
-uint64_t book_cell_ns(const struct plan_cell *cell) NONNULL(1);
-uint64_t book_share_ns(const struct execution *x, const struct plan_cell *cell) NONNULL(1, 2);
-/* How long all of them take. */
-uint64_t book_whole_ns(const struct execution *x) NONNULL(1);
+/* How long each cell takes when nothing else goes on, in the plan's order; a boot is the first one's of all that share it. The caller
+ * frees it. */
+uint64_t *book_cell_spans(const struct execution *x) NONNULL(1);
 
 #endif

@@ -153,21 +153,30 @@ void budget_order(const struct combine *combine, size_t *ret)
 	choice_done(&choice);
 }
 
-uint64_t budget_choose(const struct combine *combine, const uint64_t *expected_ns,
+static uint64_t span_of(const struct budget_cost *cost, const bool *is_paid)
+{
+	return cost->own_ns == BUDGET_NEVER || is_paid[cost->shares]
+		       ? cost->own_ns
+		       : cost->own_ns + cost->shared_ns;
+}
+
+uint64_t budget_choose(const struct combine *combine, const struct budget_cost *costs,
 		       uint64_t budget_ns, bool *ret_kept)
 {
+	CLEAN_FREE bool *is_paid = xnew(combine->count + 1);
 	uint64_t used_ns = 0;
 	struct choice choice;
 
 	choice_init(&choice, combine);
 	while (choice.count > 0) {
 		struct valued next = choice_next(&choice);
-		uint64_t wanted_ns = expected_ns[next.index];
+		uint64_t wanted_ns = span_of(&costs[next.index], is_paid);
 		bool fits = used_ns <= budget_ns && wanted_ns <= budget_ns - used_ns;
 		ret_kept[next.index] = wanted_ns != BUDGET_NEVER && (next.is_must || fits);
 		if (!ret_kept[next.index])
 			continue;
 		used_ns += wanted_ns;
+		is_paid[costs[next.index].shares] = true;
 		(void)pairs_gain(&choice.pairs, next.index, true);
 	}
 	choice_done(&choice);

@@ -542,7 +542,7 @@ TEST(budget, keeps_the_most_valuable)
 	struct world world = {.axes = AXES_INIT};
 	const uint32_t must[] = {1, 1, COMBINE_ANY};
 	struct combine_request request = {.mode = COMBINE_ALL, .must = {must, 1}};
-	uint64_t expected_ns[18];
+	struct budget_cost costs[18];
 	bool kept[18];
 	size_t order[18];
 
@@ -556,25 +556,54 @@ TEST(budget, keeps_the_most_valuable)
 	EXPECT_NUMBER((long long)order[0], 0);
 	EXPECT_NUMBER(combine_items(combine, order[1])[1], 2); /* of those as new the heaviest */
 	for (size_t i = 0; i < 18; i++)
-		expected_ns[i] = 10;
-	EXPECT_NUMBER((long long)budget_choose(combine, expected_ns, 35, kept), 30);
+		costs[i] = (struct budget_cost){.own_ns = 10, .shares = i};
+	EXPECT_NUMBER((long long)budget_choose(combine, costs, 35, kept), 30);
 	for (size_t i = 0; i < 18; i++)
 		EXPECT(kept[order[i]] == (i < 3));
 	/* What must be there is, whatever it costs. */
-	expected_ns[0] = 100;
-	EXPECT_NUMBER((long long)budget_choose(combine, expected_ns, 35, kept), 100);
+	costs[0].own_ns = 100;
+	EXPECT_NUMBER((long long)budget_choose(combine, costs, 35, kept), 100);
 	for (size_t i = 0; i < 18; i++)
 		EXPECT(kept[i] == (i == 0));
-	EXPECT_NUMBER((long long)budget_choose(combine, expected_ns, UINT64_MAX, kept), 270);
+	EXPECT_NUMBER((long long)budget_choose(combine, costs, UINT64_MAX, kept), 270);
 	/* What cannot be run brings nothing together: what is kept instead does. */
 	for (size_t i = 0; i < 18; i++)
-		expected_ns[i] = i == order[1] ? BUDGET_NEVER : 10;
-	EXPECT_NUMBER((long long)budget_choose(combine, expected_ns, 25, kept), 20);
+		costs[i].own_ns = i == order[1] ? BUDGET_NEVER : 10;
+	EXPECT_NUMBER((long long)budget_choose(combine, costs, 25, kept), 20);
 	EXPECT(!kept[order[1]]);
 	size_t other = 0;
 	while (other < 18 && (!kept[other] || other == order[0]))
 		other++;
 	EXPECT(other < 18 && new_pairs(combine, order, 1, other) == 3);
 	EXPECT_NUMBER(combine_items(combine, other)[1], 2);
+	world_done(&world);
+}
+
+/* What several share is paid by the first of them that is kept. */
+TEST(budget, shares_are_paid_once)
+{
+	struct world world = {.axes = AXES_INIT};
+	struct combine_request request = {.mode = COMBINE_ALL};
+	struct budget_cost costs[9];
+	unsigned groups[3] = {0};
+	bool kept[9];
+	uint64_t want_ns = 0;
+
+	add_items(&world.axes, "image", 3);
+	add_items(&world.axes, "size", 3);
+	CLEANUP(combine) struct combine *combine = made(&world, &request);
+	for (size_t i = 0; i < 9; i++)
+		costs[i] = (struct budget_cost){
+			.own_ns = 5, .shared_ns = 40, .shares = combine_items(combine, i)[0]};
+	/* All that one image takes, and some of another. */
+	uint64_t used_ns = budget_choose(combine, costs, 110, kept);
+	for (size_t i = 0; i < 9; i++)
+		groups[combine_items(combine, i)[0]] += kept[i];
+	for (size_t i = 0; i < 3; i++)
+		want_ns += groups[i] ? 40 + 5 * (uint64_t)groups[i] : 0;
+	EXPECT_NUMBER((long long)used_ns, (long long)want_ns);
+	EXPECT(used_ns <= 110);
+	EXPECT_NUMBER(groups[0] + groups[1] + groups[2], 6);
+	EXPECT_NUMBER((long long)budget_choose(combine, costs, 1000, kept), 3 * 40 + 9 * 5);
 	world_done(&world);
 }

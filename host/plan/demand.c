@@ -236,6 +236,18 @@ unsigned demand_check(struct demand *demand, struct text *problems)
 	return demand->runbook->axes_are_known ? bind_constraints(demand, problems, &remarks) : 0;
 }
 
+const char *demand_origin(const struct demand *demand, size_t axis, size_t item, const char *trait)
+{
+	if (axis == DEMAND_SIZE)
+		return "size";
+	if (axis != DEMAND_IMAGE)
+		return "runbook";
+	vec_each (&demand->runbook->images.items[item].traits, said)
+		if (strcmp(said->name.text, trait) == 0)
+			return "runbook";
+	return "image";
+}
+
 /* ---- rows and weights ---- */
 
 /* What a row says, as indices; the reader has seen to it that all of it is there. */

@@ -54,6 +54,10 @@ unsigned demand_check(struct demand *demand, struct text *problems) NONNULL(1, 2
 unsigned demand_bind(struct demand *demand, struct text *problems, struct text *remarks)
 	NONNULL(1, 2, 3);
 
+/* Who says a trait: "runbook", or "image" for what was seen of one, or "size" for what a table of sizes has. */
+const char *demand_origin(const struct demand *demand, size_t axis, size_t item, const char *trait)
+	NONNULL(1, 4);
+
 /* Where in the runbook stands what combine_make() refuses. */
 struct yaml_place demand_place(const struct demand *demand, struct combine_slip slip) NONNULL(1);
 

@@ -371,13 +371,11 @@ static void tell_planned(struct engine *engine, struct cell_run *run)
 	}
 }
 
-static void make_jobs(const struct engine *engine, struct jobs *jobs)
+void engine_make_jobs(const struct engine_setup *setup, unsigned workers, struct jobs *ret)
 {
-	const struct engine_setup *setup = engine->setup;
 	/* Who shares a reboot has time for the others too. */
 	bool company = setup->run_host_group && setup->plan->limits.case_ns == 0;
-	struct jobs_layout layout = {.workers = engine->jobs,
-				     .groups_max = company ? GROUPS_MAX : 0};
+	struct jobs_layout layout = {.workers = workers, .groups_max = company ? GROUPS_MAX : 0};
 
 	if (setup->earlier) {
 		layout.is_done = is_done;
@@ -385,7 +383,7 @@ static void make_jobs(const struct engine *engine, struct jobs *jobs)
 	}
 	vec_each (&setup->plan->cells, cell) {
 		layout.has_templates = setup->templates && !(*cell)->cold;
-		jobs_make(*cell, &layout, jobs);
+		jobs_make(*cell, &layout, ret);
 	}
 }
 
@@ -419,8 +417,7 @@ static void tell_end(struct engine *engine, const struct engine_end *end, const 
 	recorder_add(engine->recorder, record);
 }
 
-/* Machines at once that work: as told, else as many of the smallest as there is room for. */
-static unsigned choose_jobs(const struct engine_setup *setup)
+unsigned engine_choose_jobs(const struct engine_setup *setup)
 {
 	uint64_t least_mib = UINT64_MAX, fit = WORKERS_MAX;
 	unsigned least_cpus = UINT_MAX;
@@ -443,17 +440,16 @@ static unsigned choose_jobs(const struct engine_setup *setup)
 	return fit > 0 ? (unsigned)fit : 1;
 }
 
-static void choose_limits(const struct engine *engine, const struct jobs *jobs,
-			  struct schedule_limits *ret)
+void engine_choose_limits(const struct engine_setup *setup, unsigned workers,
+			  const struct jobs *jobs, struct schedule_limits *ret)
 {
-	const struct engine_setup *setup = engine->setup;
 	uint64_t templates_mib = setup->templates_max >> 20;
 	unsigned waiting = 0;
 
 	vec_each (jobs, job)
 		waiting += (*job)->waits && waiting < setup->waiting_jobs;
 	*ret = (struct schedule_limits){
-		.room = {.working = engine->jobs,
+		.room = {.working = workers,
 			 .waiting = waiting,
 			 .cpus = setup->room.cpus ? setup->room.cpus : ROOM_CPUS_MAX,
 			 .mem_mib = setup->room.mem_mib ? setup->room.mem_mib : ROOM_MEMORY_MAX},
@@ -481,8 +477,8 @@ static int run_plan(struct engine *engine, int signal_fd, struct engine_end *end
 	struct jobs jobs = VEC_INIT(JOBS_MAX);
 	struct schedule_limits limits;
 
-	make_jobs(engine, &jobs);
-	choose_limits(engine, &jobs, &limits);
+	engine_make_jobs(engine->setup, engine->jobs, &jobs);
+	engine_choose_limits(engine->setup, engine->jobs, &jobs, &limits);
 	engine->schedule = schedule_new(&jobs, plan->cells.count, &limits);
 	tell_begin(engine);
 	if (engine->setup->identify_ns)
@@ -547,7 +543,7 @@ int engine_run(const struct engine_setup *setup, struct engine_end *ret, struct 
 	CLEANUP(journal) struct journal *journal = NULL;
 	sigset_t before, ours;
 	struct engine engine = {.setup = setup,
-				.jobs = choose_jobs(setup),
+				.jobs = engine_choose_jobs(setup),
 				.until_ns = setup->plan->limits.run_ns
 						    ? clock_now_ns() + setup->plan->limits.run_ns
 						    : 0,

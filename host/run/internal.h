@@ -65,6 +65,16 @@ char *cell_parameters(const struct engine *engine, const struct plan_cell *cell,
 /* How large a disk is that is plugged in: as the size's own. */
 unsigned hot_disk_mib(const struct size *size) NONNULL(1);
 
+/* ---- how it is divided ---- */
+
+/* Machines at once that work: as told, else as many of the smallest as there is room for. */
+unsigned engine_choose_jobs(const struct engine_setup *setup) NONNULL(1);
+/* All jobs of the plan that are still to be done. */
+void engine_make_jobs(const struct engine_setup *setup, unsigned workers, struct jobs *ret)
+	NONNULL(1, 3);
+void engine_choose_limits(const struct engine_setup *setup, unsigned workers,
+			  const struct jobs *jobs, struct schedule_limits *ret) NONNULL(1, 3, 4);
+
 /* ---- what is told ---- */
 
 void tell_state(const struct worker *worker, const char *format, ...) PRINTF(2, 3) NONNULL(1, 2);

@@ -20,6 +20,11 @@ const char *job_kind_name(enum job_kind kind)
 	return kind_names[kind];
 }
 
+uint64_t boot_span_ns(uint64_t boot_ns)
+{
+	return boot_ns + boot_ns / 2;
+}
+
 bool job_needs_template(const struct job *job)
 {
 	return job->kind == JOB_SHARED || job->kind == JOB_FORK;
@@ -319,13 +324,12 @@ static void deal_boot(const struct deal *deal)
 	bool is_needed = deal->jobs->count > before || shared.count > 0;
 	vec_each (&own, item)
 		is_needed = is_needed || is_reaches_ready(*item);
-	if (is_needed) {
+	if (is_needed)
 		boot = job_new(JOB_TEMPLATE, deal->cell, deal->jobs);
-		boot->expected_ns = PLAN_BOOT_NS / 2; /* until it is quiet and frozen */
-	}
 	vec_each (&own, item) {
 		if (is_reaches_ready(*item)) {
 			job_add(boot, *item);
+			boot->expected_ns = boot_span_ns((*item)->expected_ns);
 			has_ready = true;
 			continue;
 		}
@@ -334,7 +338,7 @@ static void deal_boot(const struct deal *deal)
 		job_add(verify, *item);
 	}
 	if (boot && !has_ready)
-		boot->expected_ns += PLAN_BOOT_NS;
+		boot->expected_ns += boot_span_ns(PLAN_BOOT_NS);
 	if (deal->layout->has_templates && shared.count > 0)
 		deal_batches(deal, &shared);
 	else /* suites last: the machine is not what it was after them */

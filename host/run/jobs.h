@@ -58,6 +58,9 @@ void jobs_make(const struct plan_cell *cell, const struct jobs_layout *layout, s
 	NONNULL(1, 2, 3);
 void jobs_done(struct jobs *jobs) NONNULL(1);
 
+/* A boot that takes so long, and what follows until the machine is quiet and frozen. */
+uint64_t boot_span_ns(uint64_t boot_ns);
+
 /* True when the job can run only after the cell's template is there or has failed. */
 bool job_needs_template(const struct job *job) NONNULL(1);
 

@@ -378,9 +378,9 @@ static void give_out(struct schedule *schedule, struct job *job, const struct ro
 	}
 }
 
-static struct job *take_runnable(struct schedule *schedule)
+static struct job *take_runnable(struct schedule *schedule, uint64_t now_ns)
 {
-	struct round round = {.now_ns = clock_now_ns()};
+	struct round round = {.now_ns = now_ns};
 	struct room part;
 
 	while (schedule->first < schedule->count && !schedule->waiting[schedule->first])
@@ -412,9 +412,18 @@ struct job *schedule_take(struct schedule *schedule)
 	struct job *job = NULL;
 
 	pthread_mutex_lock(&schedule->mutex);
-	while (!schedule->stopped && schedule->left > 0 && !(job = take_runnable(schedule)))
+	while (!schedule->stopped && schedule->left > 0 &&
+	       !(job = take_runnable(schedule, clock_now_ns())))
 		pthread_cond_wait(&schedule->changed, &schedule->mutex);
 	wake_next(schedule);
+	pthread_mutex_unlock(&schedule->mutex);
+	return job;
+}
+
+struct job *schedule_try(struct schedule *schedule, uint64_t now_ns)
+{
+	pthread_mutex_lock(&schedule->mutex);
+	struct job *job = schedule->stopped ? NULL : take_runnable(schedule, now_ns);
 	pthread_mutex_unlock(&schedule->mutex);
 	return job;
 }

@@ -48,6 +48,8 @@ bool schedule_has_fork(struct schedule *schedule, unsigned cell) NONNULL(1);
 
 /* job->refusal is set where it cannot be done: it is larger than all the room, or the host was short of memory for too long. */
 struct job *schedule_take(struct schedule *schedule) NONNULL(1);
+/* The same without waiting, at a time of the caller's; NULL: nothing can run now. */
+struct job *schedule_try(struct schedule *schedule, uint64_t now_ns) NONNULL(1);
 /* True when that was the last job that wanted the template of its cell, and of all that share it. */
 bool schedule_end(struct schedule *schedule, const struct job *job) NONNULL(1, 2);
 void schedule_stop(struct schedule *schedule) NONNULL(1); /* nothing more is given out */

@@ -45,6 +45,15 @@ check "its JSON" jq -e '.schema == 1 and (.cells | length) == 6 and .cells[0].mu
 "$ASSAY" plan "$work/book.yaml" --json | cmp - "$work/plan.json" >"$work/out" 2>&1
 report $? "the same plan each time" "$work/out"
 
+check_exit 0 "what is known of the items" "$ASSAY" plan "$work/book.yaml" --traits
+check_says "of an image" "^  image a$"
+check_says "what the runbook says" "^    owner +us +runbook$"
+check_says "what was seen" "^    format +raw +image$"
+check_says "what a size has" "^    cpus +[0-9]+ +size$"
+check_says "that there is nothing" "^  policy azure: nothing but its name$"
+"$ASSAY" plan "$work/book.yaml" --traits --json >"$work/plan.json"
+check "for machines" jq -e '(.items | map(.axis + "=" + .name) | contains(["image=b", "size=small", "policy=gcp"])) and
+	(.items[0].traits | .owner == {"value": "us", "from": "runbook"} and .format == {"value": "raw", "from": "image"})' "$work/plan.json"
 sed 's/^constraints:/combine: {ways: 2}\nconstraints:/' "$work/book.yaml" >"$work/ways.yaml"
 "$ASSAY" plan "$work/ways.yaml" --json >"$work/plan.json"
 check "every two values meet" jq -e '.coverage.ways == 2 and .coverage.impossible == 1 and
