@@ -13,26 +13,22 @@
 
 #include "base/clock.h"
 #include "guest/bundle_folder.h"
-#include "wire/ltp.h"
+#include "guest/bundle_suite.h"
 
 #define LOOK_MS                                                                                    \
 	20 /* a test that leaves others with its output behind is known to have ended by a look */
-#define WORD_SIZE    256
 #define OPEN_FILES   1024
 #define TAINTED	     "/proc/sys/kernel/tainted"
 #define TAINT_FAULTS ((1ULL << 4) | (1ULL << 5) | (1ULL << 7) | (1ULL << 9) | (1ULL << 14))
 
-struct test {
-	char root[WORD_SIZE], name[WORD_SIZE], device[WORD_SIZE], wanted[16];
-	char command[BUNDLE_COMMAND_MAX + 1];
-	struct bundle_limit limit;
-	unsigned slowness;
-	bool slow_kernel, is_planted;
+static const struct bundle_way *const ways[BUNDLE_SUITES] = {
+	[BUNDLE_LTP] = &bundle_ltp,
+	[BUNDLE_KSELFTEST] = &bundle_kselftest,
 };
 
 bool is_bundle_order(const struct run_order *order)
 {
-	char word[WORD_SIZE];
+	char word[BUNDLE_WORD_SIZE];
 
 	return program_parameter(order->parameters, BUNDLE_SUITE, word, sizeof word);
 }
@@ -47,14 +43,15 @@ static unsigned number_of(const char *parameters, const char *key)
 	return (unsigned)value;
 }
 
-static void read_test(const struct run_order *order, struct test *ret)
+static int read_test(const struct run_order *order, struct bundle_order *ret)
 {
 	const char *parameters = order->parameters;
 	bool is_planted = order->flags & RUN_SABOTAGE;
-	char slow[8];
+	char slow[8], suite[16];
 
 	(void)program_parameter(parameters, BUNDLE_ROOT, ret->root, sizeof ret->root);
 	(void)program_parameter(parameters, BUNDLE_NAME, ret->name, sizeof ret->name);
+	(void)program_parameter(parameters, BUNDLE_WHERE, ret->where, sizeof ret->where);
 	(void)program_parameter(parameters, BUNDLE_DEVICE, ret->device, sizeof ret->device);
 	(void)program_parameter(parameters, BUNDLE_WANTED, ret->wanted, sizeof ret->wanted);
 	(void)program_parameter(parameters, is_planted ? BUNDLE_PLANTED : BUNDLE_COMMAND,
@@ -68,13 +65,13 @@ static void read_test(const struct run_order *order, struct test *ret)
 		.run_s = number_of(parameters, BUNDLE_RUN),
 		.rounds = number_of(parameters, BUNDLE_ROUNDS),
 	};
+	(void)program_parameter(parameters, BUNDLE_SUITE, suite, sizeof suite);
+	return bundle_suite_parse(suite, &ret->suite);
 }
 
 /* ---- surroundings ---- */
 
-static void set_variable(const char *name, const char *format, ...) PRINTF(2, 3);
-
-static void set_variable(const char *name, const char *format, ...)
+void bundle_set_variable(const char *name, const char *format, ...)
 {
 	char value[PATH_MAX];
 	va_list args;
@@ -83,22 +80,6 @@ static void set_variable(const char *name, const char *format, ...)
 	(void)vsnprintf(value, sizeof value, format, args);
 	va_end(args);
 	(void)setenv(name, value, 1);
-}
-
-/* Our environment has been cleaned already; LTP says what its tests want. */
-static void set_environment(const struct test *test)
-{
-	const char *slash = test->root[0] ? "/" : "", *path = getenv("PATH");
-
-	set_variable("LTPROOT", BUNDLE_TREE "%s%s", slash, test->root);
-	set_variable("PATH", "%s:" BUNDLE_TREE "%s%s/testcases/bin", path ? path : "", slash,
-		     test->root);
-	set_variable("TMPDIR", BUNDLE_SCRATCH "/tmp");
-	set_variable("LTP_COLORIZE_OUTPUT", "n");
-	if (test->device[0])
-		set_variable("LTP_DEV", "/dev/%s", test->device);
-	if (test->slowness > 1)
-		set_variable("LTP_TIMEOUT_MUL", "%u", test->slowness);
 }
 
 /* What protects the guest from a case of ours is what such a test may be about. */
@@ -130,16 +111,17 @@ static unsigned long long taint_now(void)
 /* ---- running it ---- */
 
 struct trial {
-	const struct test *test;
+	const struct bundle_order *test;
+	const struct bundle_way *way;
 	pid_t pid;
 	int fd; /* of its output; -1: it is closed */
 	int status;
 	uint64_t until_ns;
 	bool is_late;
-	struct ltp_reader reader;
+	struct bundle_output output;
 };
 
-static _Noreturn void become(const struct test *test, const int output[2])
+static _Noreturn void become(const struct bundle_order *test, const int output[2])
 {
 	(void)setsid();
 	(void)signal(SIGPIPE, SIG_DFL);
@@ -182,7 +164,7 @@ static void take_output(struct trial *trial)
 	ssize_t got = read(trial->fd, piece, sizeof piece);
 
 	if (got > 0) {
-		ltp_feed(&trial->reader, piece, (size_t)got);
+		trial->way->feed(&trial->output, piece, (size_t)got);
 		pass_on(piece, (size_t)got);
 	} else if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
 		close(trial->fd);
@@ -222,23 +204,6 @@ static void await_end(struct trial *trial)
 
 /* ---- what it means ---- */
 
-struct listener {
-	program_check_fn *on_check;
-	void *arg;
-	const char *name;
-};
-
-static void take_line(void *arg, const struct ltp_line *line)
-{
-	struct listener *listener = arg;
-	struct check_record check;
-
-	if (!listener->on_check || (line->type != LTP_FAIL && line->type != LTP_BROK))
-		return;
-	ltp_check(line, listener->name, &check);
-	listener->on_check(listener->arg, &check);
-}
-
 /* That the kernel lived on does not make it well. */
 static void judge_taint(unsigned long long before, struct result *result)
 {
@@ -255,24 +220,20 @@ static void judge_taint(unsigned long long before, struct result *result)
 }
 
 /* When the instrument is wrong the subject is neither good nor bad; but a planted defect has been seen. */
-static void judge_canary(const struct test *test, struct result *result)
+static void judge_canary(const struct bundle_order *test, const struct result *planted,
+			 struct result *result)
 {
-	char message[400];
-
-	if (strcmp(outcome_name(result->outcome), test->wanted) == 0) {
+	if (strcmp(outcome_name(planted->outcome), test->wanted) == 0) {
 		result_set(result, OUTCOME_PASS, "%s", "");
 		result->checks_passed = 1;
-		result->checks_failed = 0;
 	} else {
-		(void)snprintf(message, sizeof message, "%.399s", result->message);
 		result_set(result, test->is_planted ? OUTCOME_FAIL : OUTCOME_BROKEN,
-			   "a planted test was judged %s, want %s%s%s",
-			   outcome_name(result->outcome), test->wanted, message[0] ? ": " : "",
-			   message);
+			   "a planted test was judged %s, want %s%s%.400s",
+			   outcome_name(planted->outcome), test->wanted,
+			   planted->message[0] ? ": " : "", planted->message);
 		result->checks_failed = 1;
 	}
-	result->need[0] = '\0';
-	result->check = (struct check_record){.line = 0};
+	result->duration_ns = planted->duration_ns;
 }
 
 static void run_test(struct trial *trial, unsigned limit_s, struct result *result)
@@ -293,31 +254,51 @@ static void run_test(struct trial *trial, unsigned limit_s, struct result *resul
 			   trial->test->name, limit_s,
 			   trial->test->slow_kernel ? ", which is that of a slow kernel" : "");
 	else
-		ltp_judge(&trial->reader, trial->test->name, trial->status, result);
+		trial->way->judge(&trial->output, trial->status, result);
 	judge_taint(taint, result);
 	result->duration_ns = clock_now_ns() - start_ns;
+}
+
+/* What it tells is planted too, and stays out of the result. */
+static void run_canary(struct trial *trial, unsigned limit_s, struct result *result)
+{
+	struct result planted;
+
+	result_init(&planted, result->id);
+	run_test(trial, limit_s, &planted);
+	judge_canary(trial->test, &planted, result);
+	result_done(&planted);
 }
 
 void bundle_case_execute(const struct run_order *order, program_check_fn *on_check, void *arg,
 			 struct result *result)
 {
-	struct test test = {.slowness = 1};
-	struct listener listener = {.name = test.name, .arg = arg};
+	struct bundle_order test = {.slowness = 1};
 	struct trial trial = {.test = &test, .fd = -1};
 
-	read_test(order, &test);
-	/* What a canary does not hold is as it should be. */
-	listener.on_check = test.wanted[0] ? NULL : on_check;
-	int r = bundle_scratch_clear();
-	set_environment(&test);
-	CLEAN_FREE char *programs = xasprintf("%s/testcases/bin", getenv("LTPROOT"));
-	if (r < 0 || chdir(programs) < 0) {
-		errno = r < 0 ? -r : errno;
-		result_set(result, OUTCOME_BROKEN, "%s: %m", r < 0 ? BUNDLE_SCRATCH : programs);
+	if (read_test(order, &test) < 0) {
+		result_set(result, OUTCOME_BROKEN, "the agent does not know its suite");
 		return;
 	}
-	ltp_reader_init(&trial.reader, take_line, &listener);
-	run_test(&trial, bundle_limit_s(&test.limit, test.slow_kernel, test.slowness), result);
+	int r = bundle_scratch_clear();
+	if (r < 0) {
+		errno = -r;
+		result_set(result, OUTCOME_BROKEN, BUNDLE_SCRATCH ": %m");
+		return;
+	}
+	bundle_set_variable("TMPDIR", BUNDLE_SCRATCH "/tmp");
+	trial.way = ways[test.suite];
+	trial.output.name = test.name;
+	/* What a canary does not hold is as it should be. */
+	trial.output.on_check = test.wanted[0] ? NULL : on_check;
+	trial.output.arg = arg;
+	if (!trial.way->enter(&test, result))
+		return;
+	trial.way->begin(&trial.output);
+	unsigned limit_s = bundle_limit_s(&test.limit, test.slow_kernel, test.slowness);
 	if (test.wanted[0])
-		judge_canary(&test, result);
+		run_canary(&trial, limit_s, result);
+	else
+		run_test(&trial, limit_s, result);
+	text_done(&trial.output.text);
 }

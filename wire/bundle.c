@@ -6,7 +6,10 @@
 #include <limits.h>
 #include <string.h>
 
-static const char *const suite_names[BUNDLE_SUITES] = {[BUNDLE_LTP] = "ltp"};
+static const char *const suite_names[BUNDLE_SUITES] = {
+	[BUNDLE_LTP] = "ltp",
+	[BUNDLE_KSELFTEST] = "kselftest",
+};
 
 const char *bundle_suite_name(enum bundle_suite suite)
 {

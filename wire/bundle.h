@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A bundle: a community's suite of tests (LTP …) as a tree that the user gives. Its tests become cases. The tree reaches the
+ * A bundle: a community's suite of tests (LTP, kselftest) as a tree that the user gives. Its tests become cases. The tree reaches the
  * guest as a disk of its own, beside a scratch disk and a blank one; what a test is, the agent is told with each order, as
  * lines of its parameters. The same on both sides; no I/O here.
  */
@@ -12,8 +12,8 @@
 #include "wire/outcome.h"
 
 /* How a suite's tests are run, and what they print is read. */
-enum bundle_suite { BUNDLE_LTP };
-#define BUNDLE_SUITES 1
+enum bundle_suite { BUNDLE_LTP, BUNDLE_KSELFTEST };
+#define BUNDLE_SUITES 2
 
 const char *bundle_suite_name(enum bundle_suite suite); /* "ltp" */
 int bundle_suite_parse(const char *name, enum bundle_suite *ret) NONNULL(1, 2);
@@ -41,7 +41,8 @@ unsigned bundle_limit_s(const struct bundle_limit *limit, bool slow_kernel, unsi
 /* One test. */
 struct bundle_test {
 	const struct bundle *bundle;
-	const char *name;    /* as the suite has it */
+	const char *name;   /* as the suite has it */
+	const char *folder; /* of the tree, that it is run in; "" where the suite has one for all */
 	const char *command; /* for sh -c */
 	const char *planted; /* what runs in its place when its defect is planted */
 	struct bundle_limit limit;
@@ -55,6 +56,7 @@ struct bundle_test {
 #define BUNDLE_SUITE	"bundle.suite"
 #define BUNDLE_ROOT	"bundle.root" /* the tree's folder on its disk */
 #define BUNDLE_NAME	"bundle.name"
+#define BUNDLE_WHERE	"bundle.where" /* the test's folder in the tree */
 #define BUNDLE_COMMAND	"bundle.command"
 #define BUNDLE_PLANTED	"bundle.planted"
 #define BUNDLE_BODY	"bundle.body_s"

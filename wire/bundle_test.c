@@ -9,6 +9,8 @@ TEST(bundle, knows_its_suites)
 
 	EXPECT_NUMBER(bundle_suite_parse("ltp", &suite), 0);
 	EXPECT_TEXT(bundle_suite_name(suite), "ltp");
+	EXPECT_NUMBER(bundle_suite_parse("kselftest", &suite), 0);
+	EXPECT_TEXT(bundle_suite_name(suite), "kselftest");
 	EXPECT_NUMBER(bundle_suite_parse("lpt", &suite), -EINVAL);
 }
 

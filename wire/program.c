@@ -7,25 +7,11 @@
 #include <sys/wait.h>
 
 #include "wire/tap.h"
+#include "wire/tap_result.h"
 
 #define OWN_NEED "what the program looks for"
 
 /* ---- by its exit status ---- */
-
-/* The last line that is not empty, for people. */
-static void last_line(const struct program_end *end, char *buf, size_t size)
-{
-	const char *from = end->output, *to = from + end->length;
-
-	while (to > from && (to[-1] == '\n' || to[-1] == ' ' || to[-1] == '\r'))
-		to--;
-	const char *newline = to > from ? memrchr(from, '\n', (size_t)(to - from)) : NULL;
-	const char *at = newline ? newline + 1 : from;
-	size_t length = (size_t)(to - at) < size - 1 ? (size_t)(to - at) : size - 1;
-	for (size_t i = 0; i < length; i++)
-		buf[i] = (unsigned char)at[i] < 0x20 || at[i] == 0x7f ? '?' : at[i];
-	buf[length] = '\0';
-}
 
 /* Its failures would not be seen. */
 static bool speaks_unasked(const struct program_end *end)
@@ -40,7 +26,7 @@ static void judge_failure(const struct program_end *end, program_check_fn *on_ch
 {
 	struct check_record check = {0};
 
-	last_line(end, check.got, sizeof check.got);
+	output_last_line(end->output, end->length, check.got, sizeof check.got);
 	(void)snprintf(check.expression, sizeof check.expression, "%.128s exits with 0",
 		       end->program);
 	if (!check.got[0])
@@ -65,7 +51,7 @@ static bool has_no_say(const struct program_end *end, struct result *result)
 	int code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
 	char line[256];
 
-	last_line(end, line, sizeof line);
+	output_last_line(end->output, end->length, line, sizeof line);
 	if (WIFSIGNALED(end->status))
 		result_set(result, OUTCOME_BROKEN, "%s was killed by signal %d (%s)", end->program,
 			   WTERMSIG(end->status), strsignal(WTERMSIG(end->status)));
@@ -101,81 +87,13 @@ static void judge_exit(const struct program_end *end, program_check_fn *on_check
 		judge_failure(end, on_check, arg, result);
 		break;
 	default:
-		last_line(end, line, sizeof line);
+		output_last_line(end->output, end->length, line, sizeof line);
 		set_skip(result, line);
 		break;
 	}
 }
 
 /* ---- by TAP ---- */
-
-struct listener {
-	program_check_fn *on_check;
-	void *arg;
-	const char *program;
-	struct result *result;
-};
-
-static void take_failure(const struct listener *listener, const struct tap_point *point)
-{
-	struct check_record check = {.line = point->line};
-
-	(void)snprintf(check.expression, sizeof check.expression, "%s", point->name);
-	(void)snprintf(check.got, sizeof check.got, "%s",
-		       point->got[0]	  ? point->got
-		       : point->reason[0] ? point->reason
-					  : "not ok");
-	(void)snprintf(check.want, sizeof check.want, "%s", point->want[0] ? point->want : "ok");
-	(void)snprintf(check.file, sizeof check.file, "%.80s's output", listener->program);
-	if (!listener->result->check.expression[0])
-		listener->result->check = check;
-	if (listener->on_check)
-		listener->on_check(listener->arg, &check);
-}
-
-static void keep_sub(struct result *result, const struct tap_point *point)
-{
-	static const enum outcome outcomes[TAP_STATE_COUNT] = {
-		[TAP_PASSED] = OUTCOME_PASS,	  [TAP_FAILED] = OUTCOME_FAIL,
-		[TAP_SKIPPED] = OUTCOME_SKIP,	  [TAP_EXPECTED] = OUTCOME_PASS,
-		[TAP_UNDECIDED] = OUTCOME_BROKEN,
-	};
-	CLEAN_FREE char *values =
-		point->got[0] || point->want[0]
-			? xasprintf("%s%sgot %s, want %s", point->reason,
-				    point->reason[0] ? ": " : "", point->got, point->want)
-			: NULL;
-	const struct sub_result sub = {
-		.name = point->name,
-		.message = values ? values : point->reason,
-		.outcome = outcomes[point->state],
-		.expected = point->state == TAP_EXPECTED,
-		.line = point->line,
-		.duration_ns = point->duration_ns,
-	};
-
-	result_add_sub(result, &sub);
-}
-
-static void take_points(const struct listener *listener, const struct tap_tree *tree)
-{
-	vec_each (&tree->points, point) {
-		if (point->is_sum)
-			continue;
-		keep_sub(listener->result, point);
-		if (point->state == TAP_FAILED)
-			take_failure(listener, point);
-	}
-}
-
-/* The first test that did not come to its end; its result is the whole case's. */
-static const struct tap_point *find_undecided(const struct tap_tree *tree)
-{
-	vec_each (&tree->points, point)
-		if (point->state == TAP_UNDECIDED)
-			return point;
-	return NULL;
-}
 
 static void judge_points(const struct program_end *end, const struct tap_tree *tree,
 			 struct result *result)
@@ -200,12 +118,11 @@ static void judge_points(const struct program_end *end, const struct tap_tree *t
 static void judge_tap(const struct program_end *end, program_check_fn *on_check, void *arg,
 		      struct result *result)
 {
-	struct listener listener = {on_check, arg, end->program, result};
 	CLEANUP(tap_tree) struct tap_tree *tree = tap_read(end->output, end->length, 0);
 	const struct tap_oddity *fault = tap_first_fault(tree);
-	const struct tap_point *undecided = find_undecided(tree);
+	const struct tap_point *undecided = tap_first_undecided(tree);
 
-	take_points(&listener, tree);
+	tap_tell_points(tree, end->program, on_check, arg, result);
 	/* One that finds before its first test that there is nothing for it to do. */
 	if (end->length == 0 && WEXITSTATUS(end->status) == PROGRAM_SKIP)
 		set_skip(result, "");

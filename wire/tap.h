@@ -35,6 +35,8 @@
  * version line has none, are the kernel's own and passed over), and what a test printed itself, which the runner puts "# "
  * before, is read as sub-tests where it has a version or a plan. */
 #define TAP_KERNEL 1U
+/* What one test of kselftest printed itself: its runner's stream has the version line, so that it may be missing here. */
+#define TAP_NO_VERSION 2U
 
 enum tap_state {
 	TAP_PASSED,
@@ -93,7 +95,7 @@ struct tap_tree {
 	char reason[256]; /* of the first point that was skipped, or of the plan 1..0 */
 };
 
-/* Never NULL. `flags`: 0, or TAP_KERNEL. */
+/* Never NULL. `flags`: 0, or some of TAP_KERNEL and TAP_NO_VERSION. */
 struct tap_tree *tap_read(const char *bytes, size_t length, unsigned flags) NONNULL(1);
 /* For other readers: an empty one, and what is odd in it. */
 struct tap_tree *tap_tree_new(void);

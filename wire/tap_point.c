@@ -260,7 +260,9 @@ void tap_take_result(struct tap_reader *reader, const struct tap_line *line)
 	tap_copy(at, end, description, sizeof description);
 	if (!(reader->flags & TAP_KERNEL))
 		unescape(description);
-	point.name = name_point(reader, description, point.number, &point.own_name);
+	point.name = name_point(reader, description[0] ? description : reader->run_name,
+				point.number, &point.own_name);
+	reader->run_name[0] = '\0';
 	point.reason = reason[0] ? xstrdup(reason) : text_empty;
 	point.state = judge_directive(reader, directive, ok, point.name);
 	size_t index = keep_point(reader, &point);

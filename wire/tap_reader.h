@@ -43,6 +43,7 @@ struct tap_reader {
 	size_t depth; /* how many are open; the root always is */
 	struct tap_ended ended;
 	char next_name[128]; /* for the level that opens next */
+	char run_name[128];  /* of the test that kselftest's harness has begun */
 	size_t point;	     /* below which a block may follow; TAP_NONE */
 	bool in_block;
 	size_t block_indent;

@@ -329,3 +329,12 @@ TEST(tap, what_kselftests_print_are_sub_tests)
 		      "ok 2 b\n",
 		      "passed test 1|failed a|passed b|", "line 5: the program gave up: no memory");
 }
+
+TEST(tap, harness_names_what_it_skips)
+{
+	expect_kernel(
+		"TAP version 13\n1..3\n#  RUN           global.one ...\n#      SKIP      no root\n"
+		"ok 1 # SKIP no root\n#  RUN           f.two ...\n#            OK  f.two\nok 2 f.two\n"
+		"ok 3 # SKIP no clock\n",
+		"skipped global.one: no root|passed f.two|skipped test 3: no clock|", "");
+}

@@ -22,75 +22,37 @@
 #define GOOD SAYS("TPASS", "planted: it holds") COUNTS(1, 0, 0, 0, 0) "exit 0"
 #define BAD  SAYS("TFAIL", "planted: it does not hold") COUNTS(0, 1, 0, 0, 0) "exit 1"
 
-static const struct canary {
-	const char *name, *title, *command, *planted;
-	enum outcome wanted;
-} canaries[] = {
-	{"passes", "A planted LTP test that passes is a pass", GOOD, BAD, OUTCOME_PASS},
-	{"fails", "A planted LTP test that fails is a failure", BAD, GOOD, OUTCOME_FAIL},
+static const struct bundle_canary canaries[] = {
+	{"passes", "A planted LTP test that passes is a pass", GOOD, OUTCOME_PASS},
+	{"fails", "A planted LTP test that fails is a failure", BAD, OUTCOME_FAIL},
 	{"breaks", "A planted LTP test that breaks is broken",
-	 SAYS("TBROK", "planted: it cannot tell") COUNTS(0, 0, 1, 0, 0) "exit 2", GOOD,
-	 OUTCOME_BROKEN},
+	 SAYS("TBROK", "planted: it cannot tell") COUNTS(0, 0, 1, 0, 0) "exit 2", OUTCOME_BROKEN},
 	{"skips", "A planted LTP test that is not for this system is skipped",
-	 SAYS("TCONF", "planted: not for this system") COUNTS(0, 0, 0, 1, 0) "exit 32", GOOD,
+	 SAYS("TCONF", "planted: not for this system") COUNTS(0, 0, 0, 1, 0) "exit 32",
 	 OUTCOME_SKIP},
-	{"says_nothing", "A planted LTP test that says nothing is no pass", "exit 0", GOOD,
+	{"says_nothing", "A planted LTP test that says nothing is no pass", "exit 0",
 	 OUTCOME_BROKEN},
 	{"contradicts_itself", "A planted LTP test whose summary and exit status differ is no pass",
-	 SAYS("TFAIL", "planted: it does not hold") COUNTS(1, 1, 0, 0, 0) "exit 0", GOOD,
-	 OUTCOME_BROKEN},
+	 SAYS("TFAIL", "planted: it does not hold") COUNTS(1, 1, 0, 0, 0) "exit 0", OUTCOME_BROKEN},
 	{"crashes", "A planted LTP test that crashes after it passed is no pass",
-	 SAYS("TPASS", "planted: it holds") COUNTS(1, 0, 0, 0, 0) "kill -SEGV $$", GOOD,
-	 OUTCOME_BROKEN},
+	 SAYS("TPASS", "planted: it holds") COUNTS(1, 0, 0, 0, 0) "kill -SEGV $$", OUTCOME_BROKEN},
 	{"is_not_there", "A planted LTP test whose program is missing is no pass",
-	 "assay-no-such-program", GOOD, OUTCOME_BROKEN},
-	{"hangs", "A planted LTP test that hangs is ended by its limit",
-	 SAYS("TPASS", "planted: it holds") "exec sleep 10000", GOOD, OUTCOME_BROKEN},
+	 "assay-no-such-program", OUTCOME_BROKEN},
+	{BUNDLE_CANARY_HANGS, "A planted LTP test that hangs is ended by its limit",
+	 SAYS("TPASS", "planted: it holds") "exec sleep 10000", OUTCOME_BROKEN},
 };
 
 int ltp_add_canaries(struct bundle_tests *tests, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_LEN(canaries); i++) {
-		const struct canary *canary = &canaries[i];
-		bool hangs = strcmp(canary->name, "hangs") == 0;
-		const struct bundle_test_words words = {
-			.group = "canary",
-			.name = canary->name,
-			.command = canary->command,
-			.planted = canary->planted,
-			.title = canary->title,
-			.limit = {.body_s = hangs ? 0 : 30, .run_s = hangs ? 1 : 0, .rounds = 1},
-		};
-		struct bundle_case *it;
-		int r = bundle_add(tests, &words, &it, e);
-		if (r < 0)
-			return r;
-		it->test.is_canary = true;
-		it->test.wanted = canary->wanted;
-		it->info.priority = P0;
-		it->info.why = "Only while planted ends are told from each other the ends of the "
-			       "suite's own tests are worth a verdict";
-		it->info.remedy = "Look at what the planted test printed, and at the guest's shell";
-		it->info.sabotage.text = canary->wanted == OUTCOME_PASS
-						 ? "the planted test fails instead"
-						 : "the planted test passes instead";
-	}
-	return 0;
+	return bundle_add_canaries(tests, canaries, ARRAY_LEN(canaries), GOOD, BAD, e);
 }
 
 /* ---- the tree ---- */
 
-static const char *last_part(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-
-	return slash ? slash + 1 : name;
-}
-
 /* "opt/ltp/runtest/math": 8 for "opt/ltp/"; -1: it is no scenario. */
 static long scenario_root(const char *name)
 {
-	const char *file = last_part(name);
+	const char *file = bundle_last_part(name);
 	size_t folder = (size_t)(file - name), length = strlen(SCENARIOS);
 
 	if (folder < length || memcmp(file - length, SCENARIOS, length) != 0 || file[0] == '.' ||
@@ -129,17 +91,6 @@ static const char *find_root(struct bundle_tests *tests)
 	return name ? bundle_keep(tests, xasprintf("%.*s", (int)least, name)) : NULL;
 }
 
-static const struct bundle_file *find_file(const struct bundle_tests *tests, const char *root,
-					   const char *name)
-{
-	CLEAN_FREE char *whole = xasprintf("%s%s", root, name);
-
-	vec_each (&tests->files, file)
-		if (strcmp(file->name, whole) == 0)
-			return file;
-	return NULL;
-}
-
 /* ---- its tests ---- */
 
 static int add_line(struct bundle_tests *tests, const char *scenario,
@@ -167,7 +118,7 @@ static int add_scenario(struct bundle_tests *tests, const struct bundle_file *fi
 			const struct ltp_metadata *metadata, struct text *problems, struct err *e)
 {
 	CLEAN_DONE(runtest) struct runtest runtest = RUNTEST_INIT;
-	const char *scenario = last_part(file->name);
+	const char *scenario = bundle_last_part(file->name);
 	int r = 0;
 
 	if (runtest_parse(file->name, file->bytes, file->length, &runtest, problems) > 0)
@@ -207,9 +158,8 @@ int ltp_add_tests(struct bundle_tests *tests, struct text *problems, struct err 
 		return err_set(e, BLAME_USER, ENOENT,
 			       "there is no program in its " PROGRAMS ": it was not built; LTP's "
 			       "`make install` makes a tree that can be run");
-	tests->root = xasprintf("%.*s", (int)(root[0] ? strlen(root) - 1 : 0), root);
-	tests->bundle.root = tests->root;
-	const struct bundle_file *file = find_file(tests, root, METADATA);
+	bundle_set_root(tests, root);
+	const struct bundle_file *file = bundle_find_file(tests, root, METADATA);
 	struct ltp_metadata *metadata = NULL;
 	int r = file ? ltp_metadata_parse(file->name, file->bytes, file->length, &metadata, e) : 0;
 	if (r == 0)

@@ -20,6 +20,7 @@ static const struct suite_maker {
 	int (*add_canaries)(struct bundle_tests *tests, struct err *e);
 } makers[BUNDLE_SUITES] = {
 	[BUNDLE_LTP] = {ltp_wants, ltp_add_tests, ltp_add_canaries},
+	[BUNDLE_KSELFTEST] = {kselftest_wants, kselftest_add_tests, kselftest_add_canaries},
 };
 
 /* ---- life ---- */
@@ -56,7 +57,7 @@ static struct bundle_tests *bundle_tests_new(enum bundle_suite suite)
 	*tests = (struct bundle_tests){
 		.bundle = {.suite = suite},
 		.all = VEC_INIT(BUNDLE_TESTS_MAX),
-		.strings = VEC_INIT(8 * BUNDLE_TESTS_MAX),
+		.strings = VEC_INIT(9 * BUNDLE_TESTS_MAX),
 		.files = VEC_INIT(BUNDLE_FILES_MAX),
 	};
 	return tests;
@@ -102,6 +103,7 @@ int bundle_add(struct bundle_tests *tests, const struct bundle_test_words *words
 	it->test = (struct bundle_test){
 		.bundle = &tests->bundle,
 		.name = keep_copy(tests, words->name),
+		.folder = words->folder ? keep_copy(tests, words->folder) : "",
 		.command = keep_copy(tests, words->command),
 		.planted = keep_copy(tests, words->planted),
 		.limit = words->limit,
@@ -121,6 +123,63 @@ int bundle_add(struct bundle_tests *tests, const struct bundle_test_words *words
 	};
 	*ret = it;
 	return 0;
+}
+
+int bundle_add_canaries(struct bundle_tests *tests, const struct bundle_canary *canaries,
+			size_t count, const char *good, const char *bad, struct err *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct bundle_canary *canary = &canaries[i];
+		bool hangs = strcmp(canary->name, BUNDLE_CANARY_HANGS) == 0;
+		bool is_good = canary->wanted == OUTCOME_PASS;
+		const struct bundle_test_words words = {
+			.group = "canary",
+			.name = canary->name,
+			.command = canary->command,
+			.planted = is_good ? bad : good,
+			.title = canary->title,
+			.limit = {.body_s = hangs ? 0 : 30, .run_s = hangs ? 1 : 0, .rounds = 1},
+		};
+		struct bundle_case *it;
+		int r = bundle_add(tests, &words, &it, e);
+		if (r < 0)
+			return r;
+		it->test.is_canary = true;
+		it->test.wanted = canary->wanted;
+		it->info.priority = P0;
+		it->info.why = "Only while planted ends are told from each other the ends of the "
+			       "suite's own tests are worth a verdict";
+		it->info.remedy = "Look at what the planted test printed, and at the guest's shell";
+		it->info.sabotage.text = is_good ? "the planted test fails instead"
+						 : "the planted test passes instead";
+	}
+	return 0;
+}
+
+/* ---- the tree ---- */
+
+const char *bundle_last_part(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash ? slash + 1 : name;
+}
+
+const struct bundle_file *bundle_find_file(const struct bundle_tests *tests, const char *root,
+					   const char *name)
+{
+	CLEAN_FREE char *whole = xasprintf("%s%s", root, name);
+
+	vec_each (&tests->files, file)
+		if (strcmp(file->name, whole) == 0)
+			return file;
+	return NULL;
+}
+
+void bundle_set_root(struct bundle_tests *tests, const char *root)
+{
+	tests->root = xasprintf("%.*s", (int)(root[0] ? strlen(root) - 1 : 0), root);
+	tests->bundle.root = tests->root;
 }
 
 /* ---- opening ---- */

@@ -35,7 +35,7 @@ static int parse_source(const char *source, enum bundle_suite *ret_suite, const 
 	if (!equals || !equals[1])
 		return err_set(
 			e, BLAME_USER, EINVAL,
-			"--suite-from: '%.200s' does not name a suite and its tree: ltp=PATH",
+			"--suite-from: '%.200s' does not name a suite and its tree: ltp=PATH or kselftest=PATH",
 			source);
 	*ret_path = equals + 1;
 	if (bundle_suite_parse(name, ret_suite) == 0)

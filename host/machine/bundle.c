@@ -153,8 +153,9 @@ static void tell_agent(const struct machine *machine, const struct bundle_test *
 {
 	(void)text_addf(parameters, "\n" BUNDLE_SUITE "=%s\n" BUNDLE_ROOT "=%s\n",
 			bundle_suite_name(test->bundle->suite), test->bundle->root);
-	(void)text_addf(parameters, BUNDLE_NAME "=%s\n" BUNDLE_COMMAND "=%s\n", test->name,
-			test->command);
+	(void)text_addf(parameters, BUNDLE_NAME "=%s\n" BUNDLE_WHERE "=%s\n", test->name,
+			test->folder);
+	(void)text_addf(parameters, BUNDLE_COMMAND "=%s\n", test->command);
 	(void)text_addf(parameters, BUNDLE_PLANTED "=%s\n", test->planted);
 	(void)text_addf(parameters, BUNDLE_BODY "=%u\n" BUNDLE_RUN "=%u\n" BUNDLE_ROUNDS "=%u\n",
 			test->limit.body_s, test->limit.run_s, test->limit.rounds);
