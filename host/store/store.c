@@ -47,8 +47,7 @@ static const char *const migrations[] = {
 	" id TEXT NOT NULL, ended_ns INTEGER NOT NULL, attempt INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL,"
 	" sample REAL NOT NULL, PRIMARY KEY(run, cell, id, ended_ns, attempt, name)) STRICT, WITHOUT ROWID;",
 	/* The newest of a case are read without the older ones. */
-	"CREATE INDEX executions_by_time ON executions(id, sabotaged, ended_ns);"
-	"DROP INDEX executions_by_case;",
+	"CREATE INDEX executions_by_time ON executions(id, sabotaged, ended_ns); DROP INDEX executions_by_case;",
 };
 
 enum statement {

@@ -62,8 +62,8 @@ TEST(place, names_are_free_and_reserved)
 	struct err e = {0};
 
 	desk_make(&desk);
-	CLEAN_FREE char *taken = put(desk.folder, "a.qcow2", "x");
-	CLEAN_FREE char *paper = put(desk.folder, "a-2.qcow2.junit.xml", "x");
+	free(put(desk.folder, "a.qcow2", "x"));
+	free(put(desk.folder, "a-2.qcow2.junit.xml", "x"));
 	EXPECT_NUMBER(place_reserve(&desk.to, "a.qcow2", "one", as, &e), 0);
 	EXPECT_TEXT(as, "a-3.qcow2");
 	EXPECT_NUMBER(place_reserve(&desk.to, "a.qcow2", "two", as, &e), 0);
@@ -99,7 +99,7 @@ TEST(place, papers_are_put_once_and_never_over_others)
 
 	desk_make(&desk);
 	CLEAN_FREE char *paper = put(desk.inbox, "report.json", "ours");
-	CLEAN_FREE char *other = put(desk.folder, "b.report.json", "theirs");
+	free(put(desk.folder, "b.report.json", "theirs"));
 	EXPECT_NUMBER(place_paper(&desk.to, paper, "a", ".report.json", &e), 0);
 	EXPECT_NUMBER(place_paper(&desk.to, paper, "a", ".report.json", &e), 0);
 	expect_file(desk.folder, "a.report.json", "ours");
@@ -125,7 +125,7 @@ TEST(place, papers_are_taken_back_and_nothing_else)
 	desk_make(&desk);
 	CLEAN_FREE char *json = put(desk.inbox, "report.json", "ours");
 	CLEAN_FREE char *html = put(desk.inbox, "report.html", "ours too");
-	CLEAN_FREE char *other = put(desk.folder, "a.report.html", "theirs");
+	free(put(desk.folder, "a.report.html", "theirs"));
 	EXPECT_NUMBER(place_paper(&desk.to, json, "a", ".report.json", &e), 0);
 	place_withdraw(&desk.to, desk.inbox, "a");
 	CLEAN_FREE char *gone = xasprintf("%s/a.report.json", desk.folder);
@@ -141,7 +141,7 @@ TEST(place, images_are_moved_or_linked_and_never_over_others)
 
 	desk_make(&desk);
 	CLEAN_FREE char *image = put(desk.inbox, "a", "image");
-	CLEAN_FREE char *other = put(desk.folder, "taken", "theirs");
+	free(put(desk.folder, "taken", "theirs"));
 	const struct arrival_file file = look_at(image);
 	EXPECT_NUMBER(place_image(&desk.to, image, &file, "taken", false, &e), -EEXIST);
 	EXPECT_NUMBER(place_image(&desk.to, image, &file, "taken", true, &e), -EEXIST);
@@ -165,7 +165,7 @@ TEST(place, another_file_of_that_name_does_not_get_there)
 	const struct arrival_file file = look_at(image);
 	CLEAN_FREE char *kept = xasprintf("%s/kept", desk.inbox);
 	EXPECT(rename(image, kept) == 0);
-	CLEAN_FREE char *bad = put(desk.inbox, "a", "other");
+	free(put(desk.inbox, "a", "other"));
 	EXPECT_NUMBER(place_image(&desk.to, image, &file, "x", false, &e), -ESTALE);
 	EXPECT_NUMBER(place_image(&desk.to, image, &file, "x", true, &e), -ESTALE);
 	expect_file(desk.inbox, "a", "other");
