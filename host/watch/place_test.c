@@ -124,7 +124,7 @@ TEST(place, papers_are_taken_back_and_nothing_else)
 
 	desk_make(&desk);
 	CLEAN_FREE char *json = put(desk.inbox, "report.json", "ours");
-	CLEAN_FREE char *html = put(desk.inbox, "report.html", "ours too");
+	free(put(desk.inbox, "report.html", "ours too"));
 	free(put(desk.folder, "a.report.html", "theirs"));
 	EXPECT_NUMBER(place_paper(&desk.to, json, "a", ".report.json", &e), 0);
 	place_withdraw(&desk.to, desk.inbox, "a");

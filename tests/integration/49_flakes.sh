@@ -80,7 +80,7 @@ measured_run slow bbbbbbbbbb 20.1 20.0 19.8 20.3 20.2
 measured_run once bbbbbbbbbb 90
 check_exit 1 "a start that takes twice as long is worse" "$ASSAY" compare old slow
 check_says "it is told" '^Measured worse \(1\)$'
-check_says "with its numbers" 'is +20.1 s, was 10.1 \(1.99 times, .* p 0.0079, 5 and 5 machines'
+check_says "with its numbers" 'is +20.1 s, was 10.1 \(1.99 times, .* p 0.0079, q 0.0079, 5 and 5 machines'
 check_exit 0 "half as long is not" "$ASSAY" compare slow old
 check_says "but better" '^Measured better \(1\)$'
 check_exit 0 "nine times as long, seen once, says nothing" "$ASSAY" compare old once
