@@ -76,7 +76,7 @@ static void rank(struct ranked *all, size_t total)
 
 double ranks_p(const double *a, size_t n, const double *b, size_t m)
 {
-	struct ranked all[2 * RANKS_MAX];
+	struct ranked all[2 * RANKS_MAX] = {0};
 	unsigned ranks[2 * RANKS_MAX];
 	size_t total = n + m, sum = 0;
 	struct ways ways;
