@@ -67,7 +67,7 @@ struct execution_cell {
 	unsigned vms;	/* machines that one case may have at once */
 	char *variants; /* owned: lines name=value; NULL: none */
 	/* As in struct plan_cell_spec, borrowed from the runbook or the earlier run. */
-	const char *image_called, *host, *qemu_version;
+	const char *image_called, *kernel_called, *host, *qemu_version;
 	size_t combination; /* of the runbook that it comes from */
 };
 DEFINE_VEC(execution_cells, struct execution_cell);

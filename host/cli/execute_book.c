@@ -190,10 +190,8 @@ static void check_names(struct execution_book *book, struct text *problems)
 	(void)demand_check(&book->demand, problems);
 }
 
-/* All that cannot be opened are told at once, with all else that is wrong. */
-static int open_images(struct execution *x, struct err *e)
+static int open_images(struct execution *x, struct text *problems, struct err *e)
 {
-	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
 	struct execution_book *book = x->book;
 	const struct runbook_images *images = &book->runbook->images;
 
@@ -201,18 +199,31 @@ static int open_images(struct execution *x, struct err *e)
 	for (size_t i = 0; i < images->count; i++) {
 		const struct runbook_image *image = &images->items[i];
 		struct err opened = {0};
+		if (!image->file)
+			continue;
 		if (open_image(x, image->file, &book->images[i], &opened) == 0)
 			see_image(&book->demand, i, book->images[i]);
 		else if (opened.blame != BLAME_USER)
 			return err_set(e, opened.blame, opened.code, "%s", opened.text);
 		else
-			yaml_problem(&problems, book->runbook->path, image->path.place, "%s",
+			yaml_problem(problems, book->runbook->path, image->path.place, "%s",
 				     opened.text);
 	}
-	if (problems.length == 0)
-		return 0;
-	check_names(book, &problems);
-	return print_problems(&problems, book->runbook->path, e);
+	return 0;
+}
+
+/* All that cannot be opened are told at once, with all else that is wrong. */
+static int open_all(struct execution *x, struct err *e)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	int r = open_images(x, &problems, e);
+
+	if (r == 0)
+		r = book_open_kernels(x, &problems, e);
+	if (r < 0 || problems.length == 0)
+		return r;
+	check_names(x->book, &problems);
+	return print_problems(&problems, x->book->runbook->path, e);
 }
 
 /* ---- reading it ---- */
@@ -243,6 +254,7 @@ int book_read(const char *path, struct execution *x, struct err *e)
 	if (count == 0)
 		return 0;
 	find_images(x->book, &problems);
+	book_find_kernels(x->book, &problems);
 	check_names(x->book, &problems);
 	return print_problems(&problems, path, e);
 }
@@ -259,6 +271,7 @@ void book_free(struct execution_book *book)
 	book_hosts_free(book);
 	combine_free(book->combine);
 	free(book->images);
+	free(book->kernels);
 	demand_done(&book->demand);
 	runbook_free(book->runbook);
 	text_done(&book->remarks);
@@ -290,7 +303,7 @@ static char *variants_of(const struct execution_book *book, const uint32_t *item
 	CLEAN_TEXT struct text lines = TEXT_INIT(64U << 10);
 	const struct axes *axes = &book->demand.axes;
 
-	for (size_t i = DEMAND_VARIANT; i < axes->list.count; i++)
+	for (size_t i = DEMAND_VARIANT; i < DEMAND_VARIANT + book->runbook->variants.count; i++)
 		(void)text_addf(&lines, "%s=%s\n", axes->list.items[i]->name,
 				axes->list.items[i]->items.items[items[i]]->name.text);
 	return text_steal(&lines);
@@ -316,6 +329,24 @@ static void take_host(const struct runbook_host *host, const struct book_host *f
 	cell->with.machine = found->machine[0] ? found->machine : NULL;
 }
 
+/* Which image, which kernel, or both. */
+static void take_subject(const struct execution_book *book, const uint32_t *items,
+			 struct execution_cell *cell)
+{
+	const struct runbook *runbook = book->runbook;
+	int axis = demand_kernel_axis(&book->demand);
+
+	cell->with.image = book->images[items[DEMAND_IMAGE]];
+	if (cell->with.image)
+		cell->image_called = runbook->images.items[items[DEMAND_IMAGE]].name.text;
+	else
+		cell->size.nics = 0; /* there is nobody who would set a network up */
+	if (axis < 0 || !book->kernels[items[axis]])
+		return;
+	cell->with.kernel = book->kernels[items[axis]];
+	cell->kernel_called = runbook->kernels.items[items[axis]].name.text;
+}
+
 static void add_cell(struct execution *x, size_t combination)
 {
 	struct execution_book *book = x->book;
@@ -323,13 +354,12 @@ static void add_cell(struct execution *x, size_t combination)
 	const struct runbook_host *host = host_of(book, items);
 	struct execution_cell cell = {
 		.size = book->runbook->sizes.items[items[DEMAND_SIZE]].size,
-		.with = {.image = book->images[items[DEMAND_IMAGE]],
-			 .firmware = firmware_of(book, items),
+		.with = {.firmware = firmware_of(book, items),
 			 .entry = (enum entry)x->arguments->entry},
 		.combination = combination,
 	};
 
-	cell.image_called = book->runbook->images.items[items[DEMAND_IMAGE]].name.text;
+	take_subject(book, items, &cell);
 	if (host)
 		take_host(host, &book->hosts[items[DEMAND_HOST]], &cell);
 	struct err refused = {0};
@@ -367,7 +397,7 @@ static int combine_book(struct execution *x, struct err *e)
 int book_open_subjects(struct execution *x, struct err *e)
 {
 	struct execution_book *book = x->book;
-	int r = open_images(x, e);
+	int r = open_all(x, e);
 
 	if (r == 0)
 		r = combine_book(x, e);

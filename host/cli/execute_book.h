@@ -19,7 +19,8 @@ struct book_host {
 struct execution_book {
 	struct runbook *runbook;
 	struct demand demand;
-	const struct image **images; /* by the items of their axis */
+	const struct image **images;	       /* by the items of their axis; NULL: there is none */
+	const struct kernel_subject **kernels; /* the same; NULL: installed */
 	struct combine *combine;
 	char **why_not;		   /* by combination: why it is in no cell; NULL: it is in one */
 	bool *beyond_within;	   /* by combination: the budget leaves it out */
@@ -39,6 +40,12 @@ void book_free(struct execution_book *book);
 
 /* Looks into the images, and makes a cell of each combination. */
 int book_open_subjects(struct execution *x, struct err *e) NONNULL(1, 2);
+
+/* Opens the runbook's kernels and sees their traits, and what constraints ask of their configurations: execute_kernels.c. What is wrong
+ * with them is added to the problems. */
+int book_open_kernels(struct execution *x, struct text *problems, struct err *e) NONNULL(1, 2, 3);
+/* As far as that is known without opening them: those that are not there, and which traits they have. */
+void book_find_kernels(struct execution_book *book, struct text *problems) NONNULL(1, 2);
 
 /* Asks the QEMUs that its hosts name whether they have what these ask for: execute_hosts.c. Returns the number of problems. */
 unsigned book_find_hosts(struct execution_book *book, struct text *problems) NONNULL(1, 2);

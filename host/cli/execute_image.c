@@ -83,6 +83,7 @@ static const char *unless_empty(const char *text)
 static void take_earlier_host(const struct run_cell *cell, struct execution_cell *ret)
 {
 	ret->image_called = unless_empty(cell->image_called);
+	ret->kernel_called = unless_empty(cell->kernel_called);
 	ret->host = unless_empty(cell->host);
 	ret->qemu_version = unless_empty(cell->qemu_version);
 	ret->with.qemu = unless_empty(cell->qemu);

@@ -11,7 +11,6 @@
 #include "wire/bundle.h"
 
 #define TERMS_TEXT_MAX (1U << 20)
-#define KERNEL_ARCH    "x86_64" /* of all that host/kernel takes */
 
 static bool selection_boots(const struct case_list *cases)
 {
@@ -44,13 +43,15 @@ static void keep_machine(const struct execution *x, struct plan_cell_spec *spec)
 }
 
 /* What the cell is about: an image, a kernel in it, or a kernel alone. */
-static void tell_subject(const struct engine_cell *with, struct plan_kernel *kernel,
+static void tell_subject(const struct execution_cell *cell, struct plan_kernel *kernel,
 			 struct plan_cell_spec *spec)
 {
+	const struct engine_cell *with = &cell->with;
 	const struct image *image = with->image;
 
 	if (with->kernel) {
-		*kernel = (struct plan_kernel){.path = with->kernel->path,
+		*kernel = (struct plan_kernel){.called = cell->kernel_called,
+					       .path = with->kernel->path,
 					       .name = with->kernel->name,
 					       .digest = with->kernel->digest,
 					       .modules = with->kernel->modules_given,
@@ -102,7 +103,7 @@ static struct plan_cell *add_cell(struct execution *x, const struct execution_ce
 			  .vms = cell->vms},
 	};
 
-	tell_subject(with, &kernel, &spec);
+	tell_subject(cell, &kernel, &spec);
 	keep_machine(x, &spec);
 	return plan_add_cell(x->plan, &spec);
 }

@@ -32,8 +32,19 @@ static void find_changed_images(struct execution_book *book)
 
 	for (size_t i = 0; i < axis->items.count; i++) {
 		const char *was = former_digest(&book->former, axis->items.items[i]->name.text);
-		if (was && strcmp(was, book->images[i]->digest) != 0)
+		if (was && book->images[i] && strcmp(was, book->images[i]->digest) != 0)
 			add_changed(book, DEMAND_IMAGE, i);
+	}
+}
+
+static void find_changed_kernels(struct execution_book *book)
+{
+	const struct runbook_kernels *kernels = &book->runbook->kernels;
+
+	for (size_t i = 0; i < kernels->count; i++) {
+		const char *was = former_kernel_key(&book->former, kernels->items[i].name.text);
+		if (was && book->kernels[i] && strcmp(was, book->kernels[i]->key) != 0)
+			add_changed(book, (size_t)demand_kernel_axis(&book->demand), i);
 	}
 }
 
@@ -82,6 +93,7 @@ int book_take_former(struct execution *x, struct err *e)
 	if (r < 0)
 		return r;
 	find_changed_images(book);
+	find_changed_kernels(book);
 	request->is_increment = true;
 	request->former = book->former.rows;
 	request->changed = book->changed.items;

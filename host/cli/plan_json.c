@@ -49,6 +49,21 @@ static void add_host(const struct plan_cell *cell, struct text *out)
 		json_member(out, "machine", cell->machine);
 }
 
+static void add_kernel(const struct plan_cell *cell, struct text *out)
+{
+	if (cell->kernel_digest[0] == '\0')
+		return;
+	json_key(out, "kernel");
+	json_open(out, '{');
+	json_member(out, "path", cell->kernel_path);
+	json_member(out, "sha256", cell->kernel_digest);
+	if (cell->kernel_modules[0])
+		json_member(out, "modules", cell->kernel_modules);
+	json_member(out, "release", cell->kernel_release);
+	json_member(out, "key", cell->kernel_key);
+	json_close(out, '}');
+}
+
 static void add_cell_json(const struct execution *x, const struct plan_cell *cell, uint64_t span_ns,
 			  struct text *out)
 {
@@ -64,6 +79,7 @@ static void add_cell_json(const struct execution *x, const struct plan_cell *cel
 		json_member(out, "why", why.buf);
 	json_member(out, "image", cell->image_path);
 	json_member(out, "sha256", cell->image_digest);
+	add_kernel(cell, out);
 	json_member(out, "size", cell->size.name);
 	if (cell->size.stand_in[0])
 		json_member(out, "stand_in", cell->size.stand_in);
@@ -181,12 +197,10 @@ static void add_since_json(const struct execution *x, struct text *out)
 	json_close(out, '}');
 }
 
-/* What can be said of the images: what was seen of them, and what the runbook says. */
-static void add_images(const struct execution_book *book, struct text *out)
+/* What can be said of images or kernels: what was seen of them, and what the runbook says. */
+static void add_seen(const struct axis *axis, const char *key, struct text *out)
 {
-	const struct axis *axis = book->demand.axes.list.items[DEMAND_IMAGE];
-
-	json_key(out, "images");
+	json_key(out, key);
 	json_open(out, '[');
 	vec_each (&axis->items, item) {
 		json_open(out, '{');
@@ -221,7 +235,10 @@ void plan_show_json(const struct execution *x, struct text *out)
 	json_member_number(out, "jobs", x->jobs);
 	json_member_number(out, "mem_mib", (long long)plan_show_memory_mib(x));
 	json_close(out, '}');
-	add_images(book, out);
+	add_seen(book->demand.axes.list.items[DEMAND_IMAGE], "images", out);
+	int kernels = demand_kernel_axis(&book->demand);
+	if (kernels >= 0)
+		add_seen(book->demand.axes.list.items[kernels], "kernels", out);
 	if (x->arguments->traits)
 		plan_show_traits_json(x, out);
 	add_coverage_json(book, out);

@@ -31,16 +31,24 @@ static bool can_pair(const struct run_cell *a, const struct run_cell *b)
 	       (!both_say(a->arch, b->arch) || strcmp(a->arch, b->arch) == 0);
 }
 
+static bool is_same_kernel(const struct run_cell *a, const struct run_cell *b)
+{
+	return strcmp(a->kernel_digest, b->kernel_digest) == 0 ||
+	       (both_say(a->kernel_called, b->kernel_called) &&
+		strcmp(a->kernel_called, b->kernel_called) == 0);
+}
+
 static unsigned likeness(const struct run_cell *a, const struct run_cell *b)
 {
-	return (both_say(a->image_called, b->image_called) &&
+	return is_same_kernel(a, b) * 32U +
+	       (both_say(a->image_called, b->image_called) &&
 		strcmp(a->image_called, b->image_called) == 0) *
 		       16U +
 	       (strcmp(a->image_digest, b->image_digest) == 0) * 8U +
 	       (strcmp(a->image_name, b->image_name) == 0) * 4U +
 	       (strcmp(a->os_name, b->os_name) == 0) * 2U + (strcmp(a->accel, b->accel) == 0) * 1U;
 }
-#define LIKENESS_MAX 31
+#define LIKENESS_MAX 63
 
 static void pair_at(const struct run *before, const struct run *now, unsigned wanted,
 		    int *partner_of, int *partner_in)

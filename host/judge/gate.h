@@ -72,6 +72,8 @@ struct gate_cover {
 	struct yaml_texts cases; /* terms as in a runbook; none: whatever was selected */
 	struct yaml_texts
 		images; /* globs over name, system or SHA-256, each has to fit an image; none: every image of the run */
+	struct yaml_texts
+		kernels; /* globs over name, release or SHA-256, or "installed"; none: any will do. With them what has no image is one, "none". */
 	struct yaml_texts firmwares; /* none: any will do */
 	struct yaml_texts sizes;     /* globs over names, or constraints; none: any will do */
 	struct yaml_text where;	     /* only cells of which this is true */

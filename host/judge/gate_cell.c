@@ -5,8 +5,19 @@
 
 #include "base/quantity.h"
 #include "host/judge/gate_internal.h"
+#include "wire/kernel_release.h"
 
-enum trait_type { TRAIT_TEXT, TRAIT_WORD, TRAIT_COUNT, TRAIT_MIB, TRAIT_TRUTH };
+enum trait_type {
+	TRAIT_TEXT,
+	TRAIT_WORD,
+	TRAIT_COUNT,
+	TRAIT_MIB,
+	TRAIT_TRUTH,
+	TRAIT_KERNEL,
+	TRAIT_VERSION,
+	TRAIT_SERIES,
+	TRAIT_FLAVOUR
+};
 
 /* In the order in which axes and traits are counted; an axis' own row, without a trait, is its first. */
 static const struct known {
@@ -35,6 +46,12 @@ static const struct known {
 	{"firmware", NULL, TRAIT_TEXT, AT(firmware)},
 	{"accel", NULL, TRAIT_TEXT, AT(accel)},
 	{"entry", NULL, TRAIT_TEXT, AT(entry)},
+	{"kernel", NULL, TRAIT_KERNEL, 0},
+	{"kernel", "release", TRAIT_TEXT, AT(kernel_release)},
+	{"kernel", "version", TRAIT_VERSION, AT(kernel_release)},
+	{"kernel", "series", TRAIT_SERIES, AT(kernel_release)},
+	{"kernel", "flavour", TRAIT_FLAVOUR, AT(kernel_release)},
+	{"kernel", "sha256", TRAIT_TEXT, AT(kernel_digest)},
 #undef AT
 };
 _Static_assert(ARRAY_LEN(known) <= GATE_VALUES_MAX, "a cell's values fit");
@@ -52,6 +69,24 @@ void gate_axes_init(struct axes *axes)
 		} else if (item)
 			(void)axis_set(axis, item, row->trait, "any");
 	}
+}
+
+const char *gate_kernel(const struct run_cell *cell)
+{
+	if (!cell->kernel_digest[0])
+		return GATE_INSTALLED;
+	return cell->kernel_called[0] ? cell->kernel_called : cell->kernel_name;
+}
+
+static void add_version(const char *release, bool is_series, struct text *out)
+{
+	char version[KERNEL_VERSION_SIZE];
+
+	if (is_series)
+		kernel_release_series(release, version);
+	else
+		kernel_release_version(release, version);
+	(void)text_adds(out, version);
 }
 
 /* Adds nothing when it is not known. */
@@ -74,6 +109,16 @@ static void add_value(const struct known *row, const struct run_cell *cell, stru
 		break;
 	case TRAIT_TRUTH:
 		(void)text_adds(out, *(const bool *)at ? "yes" : "no");
+		break;
+	case TRAIT_KERNEL:
+		(void)text_adds(out, gate_kernel(cell));
+		break;
+	case TRAIT_VERSION:
+	case TRAIT_SERIES:
+		add_version(*(char *const *)at, row->type == TRAIT_SERIES, out);
+		break;
+	case TRAIT_FLAVOUR:
+		(void)text_adds(out, kernel_release_flavour(*(char *const *)at));
 		break;
 	}
 }

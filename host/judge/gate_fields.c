@@ -133,6 +133,7 @@ const char *effect_name(enum effect effect)
 TEXT_EACH(pattern, "cases", check_pattern);
 TEXT_EACH(term, "cases", check_term);
 TEXT_EACH(glob, "images", check_glob);
+TEXT_EACH(kernel, "kernels", check_glob);
 TEXT_EACH(size, "sizes", check_glob);
 TEXT_EACH(key, "signers", check_key);
 TEXT_EACH(file, "waivers", check_file);
@@ -184,6 +185,8 @@ static const struct yaml_field cover_fields[] = {
 		"these"),
 	EACH_OF("images", COVER(images), glob,
 		"globs over names, systems or SHA-256; each has to fit an image of the run"),
+	EACH_OF("kernels", COVER(kernels), kernel,
+		"globs over names, releases or SHA-256, or installed; each has to be there, for each image"),
 	EACH_OF("firmwares", COVER(firmwares), firmware, "each has to be there, for each image"),
 	EACH_OF("sizes", COVER(sizes), size,
 		"names, globs or constraints such as size.cpus >= 64; each has to be there, for each "

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "host/catalog/select.h"
+#include "host/judge/gate_internal.h"
 #include "host/judge/judging.h"
 
 #define NAMED_MAX 5 /* cases that a reason names */
@@ -27,25 +28,37 @@ struct covering {
 /* One firmware and one size of an entry; NULL: any. */
 struct corner {
 	const struct image_cells *image;
-	const char *firmware, *size;
+	const char *kernel, *firmware, *size;
 	const struct constraint *size_constraint;
 };
 
 /* ---- images ---- */
 
+/* A kernel is its own image where no other is asked about it. */
+static bool is_kernel_alone(const struct run_cell *cell)
+{
+	return cell->kernel_digest[0] && !cell->image_format[0];
+}
+
 static int by_image(const void *left, const void *right)
 {
 	const struct run_cell *a = *(const struct run_cell *const *)left,
 			      *b = *(const struct run_cell *const *)right;
-	int order = strcmp(a->image_digest, b->image_digest);
+	int order = (int)is_kernel_alone(a) - (int)is_kernel_alone(b);
+
+	if (order == 0)
+		order = strcmp(a->image_digest, b->image_digest);
 
 	if (order == 0)
 		order = strcmp(a->image_name, b->image_name);
 	return order ? order : a->index < b->index ? -1 : 1;
 }
 
-static bool is_same_image(const struct run_cell *a, const struct run_cell *b)
+static bool is_same_image(const struct covering *covering, const struct run_cell *a,
+			  const struct run_cell *b)
 {
+	if (covering->cover->kernels.count > 0 && is_kernel_alone(a) && is_kernel_alone(b))
+		return true;
 	return strcmp(a->image_digest, b->image_digest) == 0 &&
 	       strcmp(a->image_name, b->image_name) == 0;
 }
@@ -61,7 +74,7 @@ static void find_images(struct covering *covering)
 		qsort(covering->cells, all->count, sizeof *covering->cells, by_image);
 	covering->images = (struct image_list)VEC_INIT(all->count);
 	for (size_t i = 0; i < all->count; i++) {
-		if (i > 0 && is_same_image(covering->cells[i - 1], covering->cells[i]))
+		if (i > 0 && is_same_image(covering, covering->cells[i - 1], covering->cells[i]))
 			covering->images.items[covering->images.count - 1].end++;
 		else
 			(void)vec_add(&covering->images,
@@ -76,7 +89,20 @@ static bool fits_image(const char *pattern, const struct run_cell *cell)
 
 	return fnmatch(pattern, cell->image_name, 0) == 0 ||
 	       fnmatch(pattern, cell->os_name, 0) == 0 ||
-	       fnmatch(digest, cell->image_digest, 0) == 0;
+	       fnmatch(digest, cell->image_digest, 0) == 0 ||
+	       (is_kernel_alone(cell) && strcmp(pattern, GATE_NO_IMAGE) == 0);
+}
+
+static bool fits_kernel(const char *pattern, const struct run_cell *cell)
+{
+	const char *digest = has_prefix(pattern, "sha256:") ? pattern + strlen("sha256:") : pattern;
+
+	if (!cell->kernel_digest[0] || strcmp(pattern, GATE_INSTALLED) == 0)
+		return !cell->kernel_digest[0] && strcmp(pattern, GATE_INSTALLED) == 0;
+	return fnmatch(pattern, gate_kernel(cell), 0) == 0 ||
+	       fnmatch(pattern, cell->kernel_name, 0) == 0 ||
+	       fnmatch(pattern, cell->kernel_release, 0) == 0 ||
+	       fnmatch(digest, cell->kernel_digest, 0) == 0;
 }
 
 /* ---- one corner ---- */
@@ -87,7 +113,12 @@ static void PRINTF(3, 4) NONNULL(1, 2, 3)
 	CLEAN_TEXT struct text text = TEXT_INIT(8192);
 	va_list args;
 
-	(void)text_addf(&text, "image %.200s", (*corner->image->begin)->image_name);
+	const struct run_cell *first = *corner->image->begin;
+	(void)text_addf(&text, "image %.200s",
+			corner->kernel && is_kernel_alone(first) ? GATE_NO_IMAGE
+								 : first->image_name);
+	if (corner->kernel)
+		(void)text_addf(&text, ", kernel %.200s", corner->kernel);
 	if (corner->firmware)
 		(void)text_addf(&text, ", firmware %s", corner->firmware);
 	if (corner->size)
@@ -111,6 +142,8 @@ static bool is_in_corner(const struct covering *covering, const struct corner *c
 	const struct gate_cell *values = &covering->judging->cells[cell->index];
 
 	if (corner->firmware && strcmp(corner->firmware, cell->firmware) != 0)
+		return false;
+	if (corner->kernel && !fits_kernel(corner->kernel, cell))
 		return false;
 	if (corner->size && !corner->size_constraint &&
 	    fnmatch(corner->size, cell->size_name, 0) != 0)
@@ -258,17 +291,29 @@ static void check_sizes(struct covering *covering, struct corner *corner)
 	}
 }
 
-static void check_image(struct covering *covering, const struct image_cells *image)
+static void check_firmwares(struct covering *covering, const struct image_cells *image,
+			    const char *kernel)
 {
 	const struct gate_cover *cover = covering->cover;
-	struct corner corner = {.image = image};
+	struct corner corner = {.image = image, .kernel = kernel};
 
 	if (cover->firmwares.count == 0)
 		check_sizes(covering, &corner);
 	vec_each (&cover->firmwares, firmware) {
-		corner = (struct corner){.image = image, .firmware = firmware->text};
+		corner = (struct corner){
+			.image = image, .kernel = kernel, .firmware = firmware->text};
 		check_sizes(covering, &corner);
 	}
+}
+
+static void check_image(struct covering *covering, const struct image_cells *image)
+{
+	const struct gate_cover *cover = covering->cover;
+
+	if (cover->kernels.count == 0)
+		check_firmwares(covering, image, NULL);
+	vec_each (&cover->kernels, kernel)
+		check_firmwares(covering, image, kernel->text);
 }
 
 static void tell_no_image(struct covering *covering, struct yaml_place place, const char *text)
@@ -340,13 +385,13 @@ void judging_cover(struct judging *judging)
 
 	if (!judging->inputs->gate || judging->inputs->gate->covers.count == 0)
 		return;
-	find_images(&covering);
 	vec_each (&judging->inputs->gate->covers, cover) {
 		covering.cover = cover;
+		find_images(&covering);
 		if (find_cases(&covering))
 			check_images(&covering);
 		vec_done(&covering.cases);
+		vec_done(&covering.images);
+		free(STEAL_PTR(covering.cells));
 	}
-	vec_done(&covering.images);
-	free(covering.cells);
 }

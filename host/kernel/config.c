@@ -66,6 +66,27 @@ bool kernel_config_is_one(const char *text)
 	return strstr(text, "\nCONFIG_") || has_prefix(text, "CONFIG_");
 }
 
+/* What could be set and is not stands there in a comment. */
+static bool is_named(const char *config, const char *option)
+{
+	CLEAN_FREE char *unset = xasprintf("# %s is not set", option);
+
+	for (const char *at = config; at; at = strchr(at, '\n')) {
+		at += *at == '\n';
+		if (has_prefix(at, unset))
+			return true;
+	}
+	return false;
+}
+
+bool kernel_config_option(const char *config, const char *option, char ret[CONFIG_VALUE_SIZE])
+{
+	if (kernel_config_value(config, option, ret, CONFIG_VALUE_SIZE))
+		return true;
+	memcpy(ret, "n", sizeof "n");
+	return is_named(config, option);
+}
+
 /* ---- is it enough ---- */
 
 static const struct wanted {

@@ -18,6 +18,13 @@
 int kernel_config_inside(const void *bytes, size_t length, const struct bzimage *image,
 			 struct text *out) NONNULL(1, 3, 4);
 
+#define CONFIG_VALUE_SIZE 256
+
+/* What it says of an option ("CONFIG_PREEMPT_RT"): "y", "m", "250", …; "n" when it is not set. False: it does not name it at all, as
+ * one that is misspelt. */
+bool kernel_config_option(const char *config, const char *option, char ret[CONFIG_VALUE_SIZE])
+	NONNULL(1, 2, 3);
+
 /* True when it looks like one: lines CONFIG_X=… and comments. */
 bool kernel_config_is_one(const char *text) NONNULL(1);
 

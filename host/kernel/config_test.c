@@ -58,6 +58,25 @@ static struct kernel_for_test with_config(const char *begins, const char *config
 	return kernel;
 }
 
+TEST(kernel_config, says_what_an_option_is)
+{
+	static const char config[] = "CONFIG_HZ=250\n# CONFIG_PREEMPT_RT is not set\n"
+				     "CONFIG_KVM=m\nCONFIG_BPF=y\n# CONFIG_BPF_LSM is not set";
+	char value[CONFIG_VALUE_SIZE];
+
+	EXPECT(kernel_config_option(config, "CONFIG_HZ", value));
+	EXPECT_TEXT(value, "250");
+	EXPECT(kernel_config_option(config, "CONFIG_KVM", value));
+	EXPECT_TEXT(value, "m");
+	EXPECT(kernel_config_option(config, "CONFIG_PREEMPT_RT", value));
+	EXPECT_TEXT(value, "n");
+	EXPECT(kernel_config_option(config, "CONFIG_BPF_LSM", value));
+	EXPECT_TEXT(value, "n");
+	EXPECT(!kernel_config_option(config, "CONFIG_PREEMPT", value));
+	EXPECT_TEXT(value, "n");
+	EXPECT(!kernel_config_option("", "CONFIG_HZ", value));
+}
+
 TEST(config, is_found_inside)
 {
 	CLEAN_TEXT struct text config = TEXT_INIT(KERNEL_CONFIG_MAX);

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "host/kernel/config.h"
+#include "host/kernel/package.h"
 #include "host/kernel/prepare.h"
 #include "host/store/folder.h"
 
@@ -52,6 +53,15 @@ static int resolve(const char *path, char **ret, struct stat *st, struct err *e)
 	return 0;
 }
 
+static bool begins_as_package(const char *path)
+{
+	unsigned char bytes[512];
+	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, bytes, sizeof bytes);
+
+	return got > 0 && package_is_one(bytes, (size_t)got);
+}
+
 static int look_at_kernel(struct kernel_subject *kernel, const struct kernel_order *order,
 			  const struct patience *p, struct err *e)
 {
@@ -69,6 +79,7 @@ static int look_at_kernel(struct kernel_subject *kernel, const struct kernel_ord
 		return err_set(e, BLAME_USER, EINVAL, "%s is no file", order->path);
 	const char *slash = strrchr(kernel->path, '/');
 	(void)snprintf(kernel->name, sizeof kernel->name, "%s", slash + 1);
+	kernel->is_package = begins_as_package(kernel->path);
 	return digest_path(kernel->path, order->cache, p, kernel->digest, e);
 }
 

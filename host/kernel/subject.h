@@ -16,6 +16,7 @@
 #include "host/image/digest.h"
 #include "host/kernel/bzimage.h"
 
+#define KERNEL_ARCH	  "x86_64" /* of all that is taken */
 #define KERNELS_CACHE_MAX (4ULL << 30)
 
 struct kernel_order {
@@ -28,6 +29,7 @@ struct kernel_subject {
 	char *path;		    /* of what was given, absolute */
 	char *modules_given;	    /* the same of its modules; NULL: none were */
 	char name[96];		    /* its base name */
+	bool is_package;	    /* an archive with a kernel in it, and no bzImage */
 	char digest[DIGEST_SIZE];   /* SHA-256 of the file at `path` */
 	char key[DIGEST_SIZE];	    /* of all that a machine gets of it */
 	char release[RELEASE_SIZE]; /* as uname -r says it */

@@ -131,6 +131,30 @@ static unsigned add_variants(struct demand *demand, struct text *problems)
 	return count;
 }
 
+static unsigned add_kernels(struct demand *demand, struct text *problems)
+{
+	const struct runbook *runbook = demand->runbook;
+	unsigned count = 0;
+
+	if (runbook->kernels.count == 0)
+		return 0;
+	struct axis *axis = axes_add(&demand->axes, runbook_axis_name(RUNBOOK_KERNEL));
+	if (!axis)
+		abort(); /* as with items */
+	vec_each (&runbook->kernels, kernel) {
+		struct trait_target target = {axis, add_item(axis, kernel->name.text), false};
+		count += add_traits(demand, &kernel->traits, &target, problems);
+	}
+	return count;
+}
+
+int demand_kernel_axis(const struct demand *demand)
+{
+	bool has_axis = demand->runbook->kernels.count > 0 && demand->axes.list.count > 0;
+
+	return has_axis ? (int)demand->axes.list.count - 1 : -1;
+}
+
 /* ---- constraints ---- */
 
 struct binding {
@@ -199,24 +223,42 @@ unsigned demand_init(struct demand *demand, const struct runbook *runbook, struc
 	add_firmwares(demand);
 	add_hosts(demand);
 	count += add_variants(demand, problems);
+	count += add_kernels(demand, problems);
 	return count + read_constraints(demand, problems);
+}
+
+/* What the runbook says goes before. */
+static bool see(struct axis *axis, size_t index, const char *trait, const char *value)
+{
+	struct axis_item *item = axis->items.items[index];
+	int at = axis_find_trait(axis, trait);
+
+	return (at >= 0 && axis_value(item, at)) || axis_set(axis, item, trait, value) == 0;
 }
 
 void demand_see(struct demand *demand, size_t image, const char *trait, const char *value)
 {
-	struct axis *axis = demand->axes.list.items[DEMAND_IMAGE];
-	struct axis_item *item = axis->items.items[image];
-	int index = axis_find_trait(axis, trait);
-
 	/* Beyond the maximum of traits: those that the runbook says are in use already. */
-	if (index < 0 || !axis_value(item, index))
-		(void)axis_set(axis, item, trait, value);
+	(void)see(demand->axes.list.items[DEMAND_IMAGE], image, trait, value);
+}
+
+bool demand_see_kernel(struct demand *demand, size_t kernel, const char *trait, const char *value)
+{
+	return see(demand->axes.list.items[demand_kernel_axis(demand)], kernel, trait, value);
 }
 
 void demand_know(struct demand *demand, const char *trait)
 {
 	if (demand->axes.list.count > 0)
 		(void)axis_know(demand->axes.list.items[DEMAND_IMAGE], trait);
+}
+
+void demand_know_of_kernels(struct demand *demand, const char *trait)
+{
+	int axis = demand_kernel_axis(demand);
+
+	if (axis >= 0)
+		(void)axis_know(demand->axes.list.items[axis], trait);
 }
 
 static unsigned bind_constraints(struct demand *demand, struct text *problems, struct text *remarks)
@@ -236,16 +278,26 @@ unsigned demand_check(struct demand *demand, struct text *problems)
 	return demand->runbook->axes_are_known ? bind_constraints(demand, problems, &remarks) : 0;
 }
 
+static bool is_said(const struct runbook_traits *traits, const char *trait)
+{
+	vec_each (traits, said)
+		if (strcmp(said->name.text, trait) == 0)
+			return true;
+	return false;
+}
+
 const char *demand_origin(const struct demand *demand, size_t axis, size_t item, const char *trait)
 {
+	const struct runbook *runbook = demand->runbook;
+
 	if (axis == DEMAND_SIZE)
 		return "size";
-	if (axis != DEMAND_IMAGE)
-		return "runbook";
-	vec_each (&demand->runbook->images.items[item].traits, said)
-		if (strcmp(said->name.text, trait) == 0)
-			return "runbook";
-	return "image";
+	if (axis == DEMAND_IMAGE && !is_said(&runbook->images.items[item].traits, trait))
+		return "image";
+	if ((int)axis == demand_kernel_axis(demand) &&
+	    !is_said(&runbook->kernels.items[item].traits, trait))
+		return "kernel";
+	return "runbook";
 }
 
 /* ---- rows and weights ---- */
@@ -304,11 +356,18 @@ static const char *const figures[] = {
 	"cpus",	      "disk_iops", "disk_mbps", "disk_size", "disks",	 "disks_max", "gpus",
 	"max_memory", "memory",	   "net_mbps",	"nics",	     "nics_max", "queues",    NULL};
 
+/* What each kernel has for itself; its series and flavour meet all else. */
+static const char *const kernel_figures[] = {"release", "version", NULL};
+
 static bool is_wanted(const void *context, size_t axis, int trait)
 {
+	static const char *const none[] = {NULL};
 	const struct demand *demand = context;
+	const char *const *figure = axis == DEMAND_SIZE			      ? figures
+				    : (int)axis == demand_kernel_axis(demand) ? kernel_figures
+									      : none;
 
-	for (const char *const *figure = figures; axis == DEMAND_SIZE && *figure; figure++)
+	for (; *figure; figure++)
 		if (strcmp(demand->axes.list.items[axis]->traits.items[trait], *figure) == 0)
 			return false;
 	return true;

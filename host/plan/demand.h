@@ -20,7 +20,7 @@
 #define DEMAND_FIRMWARE_AUTO "auto"
 #define DEMAND_HOST_DEFAULT  "default"
 
-/* The axes, in this order; those of variants follow. */
+/* The axes, in this order; those of variants follow, and behind them, when the runbook names kernels, that of these. */
 enum demand_axis { DEMAND_IMAGE, DEMAND_SIZE, DEMAND_FIRMWARE, DEMAND_HOST, DEMAND_VARIANT };
 
 struct demand {
@@ -43,18 +43,25 @@ DEFINE_CLEAN_DONE(demand);
 void demand_see(struct demand *demand, size_t image, const char *trait, const char *value)
 	NONNULL(1, 3, 4);
 
-/* A trait that images have, whether or not anybody has looked at one. */
+/* A trait that images have, whether or not anybody has looked at one; one of kernels. */
 void demand_know(struct demand *demand, const char *trait) NONNULL(1, 2);
+void demand_know_of_kernels(struct demand *demand, const char *trait) NONNULL(1, 2);
 
 /* What of the names in constraints is wrong, of a runbook that has problems, or whose images could not all be seen: all that is known by
  * then (demand_know) is right. Returns the number of problems, each a line. */
 unsigned demand_check(struct demand *demand, struct text *problems) NONNULL(1, 2);
 
+/* The axis of kernels; -1: there is none. */
+int demand_kernel_axis(const struct demand *demand) NONNULL(1);
+/* The same of a kernel. False: kernels have AXIS_TRAITS_MAX traits, and this would be one more. */
+bool demand_see_kernel(struct demand *demand, size_t kernel, const char *trait, const char *value)
+	NONNULL(1, 3, 4);
+
 /* When all is seen: what constraints name, rows, weights. Returns the number of problems, each a line; remarks are no problems. */
 unsigned demand_bind(struct demand *demand, struct text *problems, struct text *remarks)
 	NONNULL(1, 2, 3);
 
-/* Who says a trait: "runbook", or "image" for what was seen of one, or "size" for what a table of sizes has. */
+/* Who says a trait: "runbook", or "image" and "kernel" for what was seen of one, or "size" for what a table of sizes has. */
 const char *demand_origin(const struct demand *demand, size_t axis, size_t item, const char *trait)
 	NONNULL(1, 4);
 

@@ -2,6 +2,7 @@
 /* From a runbook to axes and constraints: what is combined, and where what is wrong stands. */
 #include "host/plan/demand.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/test.h"
@@ -139,6 +140,56 @@ TEST(demand, becomes_cells)
 	EXPECT_NUMBER((long long)combine->excluded[0], 2);
 	combine_describe(&demand.axes, combine_items(combine, 0), false, &first);
 	EXPECT_TEXT(first.buf, "image=b size=two policy=gcp");
+}
+
+TEST(demand, kernels_have_traits)
+{
+	CLEANUP(runbook)
+	struct runbook *runbook =
+		parsed("images: [a.qcow2, none]\n"
+		       "variants: {policy: [azure, gcp]}\n"
+		       "kernels: [installed, {path: old.deb, traits: {series: mine}}, new.deb]\n"
+		       "constraints: [\"kernel.series >= 6.12 or kernel in (installed, old)\"]\n");
+	CLEAN_DONE(demand) struct demand demand;
+	CLEANUP(combine) struct combine *combine = NULL;
+	CLEAN_TEXT struct text told = TEXT_INIT(4096), last = TEXT_INIT(4096);
+	struct combine_slip slip;
+	struct err e = {0};
+
+	EXPECT_NUMBER(demand_init(&demand, runbook, &told), 0);
+	EXPECT_TEXT(told.buf, "");
+	EXPECT_NUMBER(demand_kernel_axis(&demand), 5);
+	EXPECT(demand_see_kernel(&demand, 1, "series", "6.1"));
+	EXPECT(demand_see_kernel(&demand, 2, "series", "6.1"));
+	const struct axis *kernels = demand.axes.list.items[5];
+	int series = axis_find_trait(kernels, "series");
+	EXPECT_TEXT(axis_value(kernels->items.items[1], series)->text, "mine");
+	EXPECT_TEXT(axis_value(kernels->items.items[2], series)->text, "6.1");
+	EXPECT(!axis_value(kernels->items.items[0], series));
+	EXPECT_TEXT(demand_origin(&demand, 5, 1, "series"), "runbook");
+	EXPECT_TEXT(demand_origin(&demand, 5, 2, "series"), "kernel");
+	EXPECT_NUMBER(demand_bind(&demand, &told, &told), 0);
+	EXPECT_NUMBER(combine_make(&demand.request, &combine, &slip, &e), 0);
+	EXPECT_NUMBER((long long)combine->count, 6); /* new is excluded, and none with installed */
+	EXPECT_NUMBER((long long)combine->excluded[1], 2);
+	combine_describe(&demand.axes, combine_items(combine, 5), false, &last);
+	EXPECT_TEXT(last.buf, "image=none policy=gcp kernel=old");
+}
+
+TEST(demand, kernels_have_so_many_traits)
+{
+	CLEANUP(runbook) struct runbook *runbook = parsed("kernels: [bzImage]\n");
+	CLEAN_DONE(demand) struct demand demand;
+	CLEAN_TEXT struct text told = TEXT_INIT(4096);
+	char name[32];
+
+	EXPECT_NUMBER(demand_init(&demand, runbook, &told), 0);
+	for (int i = 0; i < AXIS_TRAITS_MAX; i++) {
+		(void)snprintf(name, sizeof name, "CONFIG_%d", i);
+		EXPECT(demand_see_kernel(&demand, 0, name, "y"));
+	}
+	EXPECT(!demand_see_kernel(&demand, 0, "CONFIG_MORE", "y"));
+	EXPECT(demand_see_kernel(&demand, 0, "CONFIG_0", "n"));
 }
 
 /* An error of a row is told at that row. */

@@ -28,12 +28,20 @@ static bool take_items(const json_t *values, const struct axes *axes, uint32_t *
 	return true;
 }
 
-static void add_image(struct former *former, const char *name, const char *sha256)
+static const char *find_digest(const struct former_images *images, const char *name)
 {
-	if (!name || !sha256 || former_digest(former, name))
+	vec_each (images, image)
+		if (strcmp(image->name, name) == 0)
+			return image->sha256;
+	return NULL;
+}
+
+static void add_digest(struct former_images *images, const char *name, const char *sha256)
+{
+	if (!name || !sha256 || find_digest(images, name))
 		return;
 	struct former_image image = {xstrdup(name), xstrdup(sha256)};
-	if (vec_add(&former->images, image))
+	if (vec_add(images, image))
 		return;
 	free(image.name);
 	free(image.sha256);
@@ -42,7 +50,8 @@ static void add_image(struct former *former, const char *name, const char *sha25
 static int take_cell(const char *path, const json_t *cell, const struct axes *axes,
 		     struct former *former, struct err *e)
 {
-	const json_t *values = json_object_get(cell, "values");
+	const json_t *values = json_object_get(cell, "values"),
+		     *kernel = json_object_get(cell, "kernel");
 	size_t count = axes->list.count;
 
 	if (!json_is_object(values))
@@ -54,8 +63,10 @@ static int take_cell(const char *path, const json_t *cell, const struct axes *ax
 			       path, json_object_size(values), count);
 	if (take_items(values, axes, former->items + former->rows.count * count))
 		former->rows.count++;
-	add_image(former, json_string_value(json_object_get(values, "image")),
-		  json_string_value(json_object_get(cell, "sha256")));
+	add_digest(&former->images, json_string_value(json_object_get(values, "image")),
+		   json_string_value(json_object_get(cell, "sha256")));
+	add_digest(&former->kernels, json_string_value(json_object_get(values, "kernel")),
+		   json_string_value(json_object_get(kernel, "key")));
 	return 0;
 }
 
@@ -83,27 +94,36 @@ int former_read(const char *path, const char *bytes, size_t length, const struct
 	json_error_t where;
 	json_t *whole = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
 
-	*ret = (struct former){.images = VEC_INIT(FORMER_IMAGES_MAX)};
+	*ret = (struct former){.images = VEC_INIT(FORMER_IMAGES_MAX),
+			       .kernels = VEC_INIT(FORMER_IMAGES_MAX)};
 	int r = whole ? take_cells(path, whole, axes, ret, e) : refuse(path, e, where.text);
 	json_decref(whole);
 	return r;
 }
 
-void former_done(struct former *former)
+static void images_done(struct former_images *images)
 {
-	vec_each (&former->images, image) {
+	vec_each (images, image) {
 		free(image->name);
 		free(image->sha256);
 	}
-	vec_done(&former->images);
+	vec_done(images);
+}
+
+void former_done(struct former *former)
+{
+	images_done(&former->images);
+	images_done(&former->kernels);
 	free(former->items);
 	former->items = NULL;
 }
 
 const char *former_digest(const struct former *former, const char *name)
 {
-	vec_each (&former->images, image)
-		if (strcmp(image->name, name) == 0)
-			return image->sha256;
-	return NULL;
+	return find_digest(&former->images, name);
+}
+
+const char *former_kernel_key(const struct former *former, const char *name)
+{
+	return find_digest(&former->kernels, name);
 }

@@ -13,7 +13,7 @@
 
 #define FORMER_FILE_MAX (256U << 20)
 
-/* An image of that plan, and what its file was. */
+/* An image of that plan, and what its file was; or a kernel, and what machines got of it. */
 struct former_image {
 	char *name, *sha256;
 };
@@ -24,7 +24,7 @@ struct former {
 		rows; /* of its cells those whose values all are there still; points into `items` */
 	uint32_t *items;
 	size_t cells; /* all that it had */
-	struct former_images images;
+	struct former_images images, kernels;
 };
 
 /* Reads it for these axes. -EINVAL (blame user) names the file: it is no plan, of a schema that is not known, or of other axes. */
@@ -35,5 +35,7 @@ DEFINE_CLEAN_DONE(former);
 
 /* The digest of that image in it; NULL: it was not there. */
 const char *former_digest(const struct former *former, const char *name) NONNULL(1, 2);
+/* The same of a kernel's key. */
+const char *former_kernel_key(const struct former *former, const char *name) NONNULL(1, 2);
 
 #endif

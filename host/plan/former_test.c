@@ -176,6 +176,25 @@ TEST(former, plan_is_read)
 	EXPECT(!former_digest(&former, "image-2"));
 }
 
+TEST(former, kernels_are_known_by_their_keys)
+{
+	static const char text[] =
+		"{\"schema\":1,\"cells\":[{\"values\":{\"image\":\"none\",\"kernel\":\"new\"},"
+		"\"sha256\":\"dd\",\"kernel\":{\"sha256\":\"dd\",\"key\":\"ee\"}},"
+		"{\"values\":{\"image\":\"a\",\"kernel\":\"installed\"},\"sha256\":\"aa\"}]}";
+	CLEAN_DONE(axes) struct axes axes = AXES_INIT;
+	CLEAN_DONE(former) struct former former = {0};
+	struct err e = {0};
+
+	(void)axis_add(axes_add(&axes, "image"), "none");
+	(void)axis_add(axes_add(&axes, "kernel"), "new");
+	EXPECT_NUMBER(read_text(text, &axes, &former, &e), 0);
+	EXPECT_NUMBER((long long)former.rows.count, 1);
+	EXPECT_TEXT(former_kernel_key(&former, "new"), "ee");
+	EXPECT(!former_kernel_key(&former, "installed"));
+	EXPECT_TEXT(former_digest(&former, "a"), "aa");
+}
+
 TEST(former, what_is_no_plan_is_refused)
 {
 	static const struct {

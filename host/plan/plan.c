@@ -155,7 +155,7 @@ static void cell_free(struct plan_cell *cell)
 		cell->entry,	      cell->policy,	 cell->variants,      cell->image_called,
 		cell->host,	      cell->qemu,	 cell->qemu_version,  cell->machine,
 		cell->kernel_path,    cell->kernel_name, cell->kernel_digest, cell->kernel_modules,
-		cell->kernel_release, cell->kernel_key};
+		cell->kernel_release, cell->kernel_key,	 cell->kernel_called};
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		free(strings[i]);
@@ -212,6 +212,7 @@ struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *
 		.qemu = copy_or_empty(spec->qemu),
 		.qemu_version = copy_or_empty(spec->qemu_version),
 		.machine = copy_or_empty(spec->machine),
+		.kernel_called = copy_or_empty(kernel->called),
 		.kernel_path = copy_or_empty(kernel->path),
 		.kernel_name = copy_or_empty(kernel->name),
 		.kernel_digest = copy_or_empty(kernel->digest),
@@ -466,19 +467,30 @@ static void add_variants(const char *variants, char label[PLAN_LABEL_SIZE], size
 	}
 }
 
+/* Without an image the kernel is what is tried. */
+static const char *subject_of(const struct plan_cell *cell)
+{
+	if (cell->kernel_called[0] && !cell->image_format[0])
+		return cell->kernel_called;
+	return cell->image_called[0] ? cell->image_called : cell->image_name;
+}
+
 const char *plan_cell_label(const struct plan *plan, const struct plan_cell *cell,
 			    char label[PLAN_LABEL_SIZE])
 {
-	const char *image = cell->image_called[0] ? cell->image_called : cell->image_name;
+	const char *image = subject_of(cell);
+	bool has_both = cell->kernel_called[0] && cell->image_format[0];
 
 	if (plan->cells.count == 1)
 		(void)snprintf(label, PLAN_LABEL_SIZE, "%.190s", image);
 	else
-		add_variants(cell->variants, label,
-			     (size_t)snprintf(label, PLAN_LABEL_SIZE, "%.80s, %s%s%.20s%s%.60s",
-					      image, cell->size.name, cell->firmware[0] ? ", " : "",
-					      cell->firmware, cell->host[0] ? ", " : "",
-					      cell->host));
+		add_variants(
+			cell->variants, label,
+			(size_t)snprintf(label, PLAN_LABEL_SIZE, "%.80s, %s%.60s%s%s%s%.20s%s%.60s",
+					 image, has_both ? "kernel " : "",
+					 has_both ? cell->kernel_called : "", has_both ? ", " : "",
+					 cell->size.name, cell->firmware[0] ? ", " : "",
+					 cell->firmware, cell->host[0] ? ", " : "", cell->host));
 	return label;
 }
 

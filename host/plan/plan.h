@@ -102,6 +102,7 @@ DEFINE_VEC(plan_items, struct plan_item);
  * a format.
  */
 struct plan_kernel {
+	const char *called;		  /* as the runbook calls it; NULL: nobody does */
 	const char *path, *name, *digest; /* of the file that was given */
 	const char *modules;		  /* the same of its modules, "" none were */
 	const char *release;		  /* as uname -r says it */
@@ -130,8 +131,8 @@ struct plan_cell {
 	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
 	char *image_called, *firmware, *accel, *entry, *policy, *variants;
 	char *host, *qemu, *qemu_version, *machine; /* "": as struct plan_cell_spec's NULL */
-	char *kernel_path, *kernel_name, *kernel_digest, *kernel_modules, *kernel_release,
-		*kernel_key; /* "": the image's own */
+	char *kernel_called, *kernel_path, *kernel_name, *kernel_digest, *kernel_modules,
+		*kernel_release, *kernel_key; /* "": the image's own */
 	struct size size;
 	struct offer offer;
 	bool cold;

@@ -175,6 +175,8 @@ static void add_run(struct text *out, const char *key, const struct run *run)
 		if (cell->image_called[0])
 			json_member(out, "called", cell->image_called);
 		json_member(out, "sha256", cell->image_digest);
+		if (cell->kernel_release[0])
+			json_member(out, "kernel", cell->kernel_release);
 		json_member(out, "size", cell->size_name);
 		json_member(out, "firmware", cell->firmware);
 		if (cell->host[0])

@@ -48,6 +48,8 @@ static void add_kernel(const struct run_cell *cell, struct text *out)
 		return;
 	json_key(out, "kernel");
 	json_open(out, '{');
+	if (cell->kernel_called[0])
+		json_member(out, "called", cell->kernel_called);
 	json_member(out, "name", cell->kernel_name);
 	json_member(out, "sha256", cell->kernel_digest);
 	json_member(out, "release", cell->kernel_release);

@@ -150,6 +150,8 @@ static void add_cells(const struct run *run, struct text *out)
 			label(&one, "called", cell->image_called);
 		label(&one, "sha256", cell->image_digest);
 		label(&one, "os", cell->os_name);
+		if (cell->kernel_release[0])
+			label(&one, "kernel", cell->kernel_release);
 		label(&one, "size", cell->size_name);
 		label(&one, "firmware", cell->firmware);
 		label(&one, "accel", cell->accel);

@@ -124,7 +124,14 @@ static void add_variants(const struct run_cell *cell, struct text *out)
 
 const char *words_image(const struct run_cell *cell)
 {
+	if (cell->kernel_called[0] && !cell->image_format[0])
+		return cell->kernel_called;
 	return cell->image_called[0] ? cell->image_called : cell->image_name;
+}
+
+static bool has_kernel_in_image(const struct run_cell *cell)
+{
+	return cell->kernel_digest[0] && cell->image_format[0];
 }
 
 void words_where(const struct run *run, const struct run_case *it, struct text *out)
@@ -132,9 +139,11 @@ void words_where(const struct run *run, const struct run_case *it, struct text *
 	if (run->cells.count < 2 || it->cell >= run->cells.count)
 		return;
 	const struct run_cell *cell = &run->cells.items[it->cell];
-	text_addf(out, "%s, %s%s%s%s%s", words_image(cell), cell->size_name,
-		  cell->firmware[0] ? ", " : "", cell->firmware, cell->host[0] ? ", " : "",
-		  cell->host);
+	text_addf(out, "%s, ", words_image(cell));
+	if (has_kernel_in_image(cell) && cell->kernel_called[0])
+		text_addf(out, "kernel %s, ", cell->kernel_called);
+	text_addf(out, "%s%s%s%s%s", cell->size_name, cell->firmware[0] ? ", " : "", cell->firmware,
+		  cell->host[0] ? ", " : "", cell->host);
 	add_variants(cell, out);
 	if (cell->is_like_other)
 		text_addf(out, ", cell %u", cell->index);
@@ -175,7 +184,7 @@ void words_cell(const struct run_cell *cell, struct text *out)
 		text_addf(out, ", %s", cell->firmware);
 	if (cell->accel[0])
 		text_addf(out, ", %s", cell->accel);
-	if (cell->kernel_digest[0] && cell->image_format[0])
+	if (has_kernel_in_image(cell))
 		text_addf(out, ", kernel %s", cell->kernel_release);
 	add_host(cell, out);
 	add_variants(cell, out);

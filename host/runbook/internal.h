@@ -40,6 +40,11 @@ void runbook_check_axes(struct runbook_state *state, struct runbook_problems *pr
 	NONNULL(1, 2);
 void runbook_check(struct runbook_state *state, struct runbook_problems *problems) NONNULL(1, 2);
 
+/* Gives each kernel its file and its name, each file of a glob an entry of its own; and adds what follows from kernels for images:
+ * RUNBOOK_NO_IMAGE when there are none, and that such a machine has no kernel and no firmware but what is tried. */
+void runbook_find_kernels(struct runbook_state *state, struct runbook_problems *problems)
+	NONNULL(1, 2);
+
 /* Looks the sizes up, in the files that ship, those of the runbook and those of `inputs`. */
 void runbook_find_sizes(struct runbook_state *state, const struct runbook_inputs *inputs,
 			struct runbook_problems *problems) NONNULL(1, 2, 3);

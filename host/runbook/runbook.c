@@ -53,6 +53,10 @@ void runbook_free(struct runbook *runbook)
 	struct runbook_state *state = runbook->state;
 	vec_each (&runbook->images, image)
 		free(image->file);
+	vec_each (&runbook->kernels, kernel) {
+		free(kernel->file);
+		free(kernel->modules_file);
+	}
 	rows_free(&runbook->rows);
 	vec_done(&runbook->sizes);
 	free(runbook->path);
@@ -264,8 +268,8 @@ unsigned runbook_parse(const char *path, const char *bytes, size_t length,
 /* ---- axes ---- */
 
 static const char *const axis_names[] = {
-	[RUNBOOK_IMAGE] = "image", [RUNBOOK_SIZE] = "size",	  [RUNBOOK_FIRMWARE] = "firmware",
-	[RUNBOOK_HOST] = "host",   [RUNBOOK_VARIANT] = "variant",
+	[RUNBOOK_IMAGE] = "image", [RUNBOOK_SIZE] = "size",	[RUNBOOK_FIRMWARE] = "firmware",
+	[RUNBOOK_HOST] = "host",   [RUNBOOK_KERNEL] = "kernel", [RUNBOOK_VARIANT] = "variant",
 };
 
 const char *runbook_axis_name(enum runbook_axis axis)
@@ -284,6 +288,8 @@ size_t runbook_value_count(const struct runbook *runbook, enum runbook_axis axis
 		return runbook->firmwares.count;
 	case RUNBOOK_HOST:
 		return runbook->hosts.count;
+	case RUNBOOK_KERNEL:
+		return runbook->kernels.count;
 	case RUNBOOK_VARIANT:
 		return runbook->variants.items[variant].values.count;
 	}
@@ -302,6 +308,8 @@ const char *runbook_value_name(const struct runbook *runbook, enum runbook_axis 
 		return runbook->firmwares.items[index].text;
 	case RUNBOOK_HOST:
 		return runbook->hosts.items[index].name.text;
+	case RUNBOOK_KERNEL:
+		return runbook->kernels.items[index].name.text;
 	case RUNBOOK_VARIANT:
 		return runbook->variants.items[variant].values.items[index].text;
 	}

@@ -26,12 +26,21 @@
 
 #define RUNBOOK_ITEMS_MAX  10000 /* values of an axis */
 #define RUNBOOK_VALUES_MAX 1000	 /* values of a variant, traits of an item, constraints … */
-#define RUNBOOK_AXES_MAX   32	 /* the four and the variants */
+#define RUNBOOK_AXES_MAX   32	 /* the five and the variants */
+#define RUNBOOK_NO_IMAGE   "none"
+#define RUNBOOK_INSTALLED  "installed"
 
 /* The axes that every runbook has; the variants are further ones. */
-enum runbook_axis { RUNBOOK_IMAGE, RUNBOOK_SIZE, RUNBOOK_FIRMWARE, RUNBOOK_HOST, RUNBOOK_VARIANT };
+enum runbook_axis {
+	RUNBOOK_IMAGE,
+	RUNBOOK_SIZE,
+	RUNBOOK_FIRMWARE,
+	RUNBOOK_HOST,
+	RUNBOOK_KERNEL,
+	RUNBOOK_VARIANT
+};
 
-/* "image", "size", "firmware", "host"; those of variants have their names. */
+/* "image", "size", "firmware", "host", "kernel"; those of variants have their names. */
 const char *runbook_axis_name(enum runbook_axis axis);
 
 /* What somebody says of an item beside what Assay sees of it. */
@@ -44,10 +53,22 @@ struct runbook_image {
 	struct yaml_text path; /* as written */
 	struct yaml_text
 		name; /* unique; without one in the file: the file's name without its suffix, at the path's place */
-	char *file; /* the path from where Assay was started: a relative one is beside the file in which it stands */
+	char *file; /* the path from where Assay was started: a relative one is beside the file in which it stands;
+		     * NULL: RUNBOOK_NO_IMAGE, kernels alone */
 	struct runbook_traits traits;
 };
 DEFINE_YAML_ITEMS(runbook_images, struct runbook_image);
+
+/* What a machine boots: the image's own kernel, or one that is tried in its place. */
+struct runbook_kernel {
+	struct yaml_text path; /* as written; of a glob each file has an entry of its own */
+	struct yaml_text
+		name; /* unique; without one in the file: the file's name without the suffix of a package */
+	struct yaml_text modules;  /* text NULL: none are given */
+	char *file, *modules_file; /* as with images; file NULL: RUNBOOK_INSTALLED */
+	struct runbook_traits traits;
+};
+DEFINE_YAML_ITEMS(runbook_kernels, struct runbook_kernel);
 
 struct runbook_size {
 	struct size size; /* as promised: no stand-in yet (size_fit) */
@@ -125,11 +146,13 @@ struct runbook {
 	char *path;
 	bool axes_are_known; /* nothing is wrong with what it says of its axes: only with problems there may be */
 	struct yaml_text title;
-	struct runbook_images images; /* at least one */
-	struct runbook_sizes sizes;   /* at least one: "default" when the file has none */
+	struct runbook_images
+		images; /* at least one: RUNBOOK_NO_IMAGE when the file has only kernels */
+	struct runbook_sizes sizes; /* at least one: "default" when the file has none */
 	struct yaml_texts
 		firmwares; /* "bios", "uefi", each once; none: whatever the image boots with */
-	struct runbook_hosts hosts; /* none: one, Assay's own choice */
+	struct runbook_hosts hosts;	/* none: one, Assay's own choice */
+	struct runbook_kernels kernels; /* none: the images' own */
 	struct runbook_variants variants;
 	enum runbook_combine combine;
 	struct yaml_place combine_place;

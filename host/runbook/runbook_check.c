@@ -67,9 +67,10 @@ static void check_images(struct runbook_state *state, struct runbook_problems *p
 	vec_each (&state->book.images, image) {
 		if (!image->path.text)
 			continue;
-		image->file = include_beside(image->path.place.path ? image->path.place.path
-								    : state->book.path,
-					     image->path.text);
+		if (strcmp(image->path.text, RUNBOOK_NO_IMAGE) != 0)
+			image->file = include_beside(image->path.place.path ? image->path.place.path
+									    : state->book.path,
+						     image->path.text);
 		if (image->name.place.line == 0) {
 			image->name.text = name_of_file(image->path.text);
 			image->name.place = image->path.place;
@@ -77,6 +78,15 @@ static void check_images(struct runbook_state *state, struct runbook_problems *p
 		add_name(&names, image->name.text, image->name.place);
 	}
 	check_unique(&names, "images", problems);
+}
+
+static void check_kernels(struct runbook_state *state, struct runbook_problems *problems)
+{
+	struct names names = VEC_INIT(RUNBOOK_ITEMS_MAX);
+
+	vec_each (&state->book.kernels, kernel)
+		add_name(&names, kernel->name.text, kernel->name.place);
+	check_unique(&names, "kernels", problems);
 }
 
 static void check_texts(const struct yaml_texts *texts, const char *what,
@@ -91,8 +101,8 @@ static void check_texts(const struct yaml_texts *texts, const char *what,
 
 static void check_variants(struct runbook_state *state, struct runbook_problems *problems)
 {
-	static const char *const taken[] = {"and", "firmware", "host", "image", "in",
-					    "not", "or",       "size", NULL};
+	static const char *const taken[] = {"and",    "firmware", "host", "image", "in",
+					    "kernel", "not",	  "or",	  "size",  NULL};
 
 	vec_each (&state->book.variants, variant) {
 		for (const char *const *word = taken; *word && variant->name.text; word++)
@@ -109,7 +119,9 @@ void runbook_check_axes(struct runbook_state *state, struct runbook_problems *pr
 {
 	struct names hosts = VEC_INIT(RUNBOOK_ITEMS_MAX);
 
+	runbook_find_kernels(state, problems);
 	check_images(state, problems);
+	check_kernels(state, problems);
 	check_texts(&state->book.firmwares, "firmwares", problems);
 	vec_each (&state->book.hosts, host)
 		add_name(&hosts, host->name.text, host->name.place);
@@ -199,7 +211,7 @@ static bool find_axis(struct runbook_state *state, const struct yaml_text *name,
 	const char *near = nearest_word(name->text, names);
 	runbook_complain(problems, name->place, "there is no axis '%.60s'%s%s%s", name->text,
 			 near ? "; did you mean '"
-			      : ", only image, size, firmware, host and the variants",
+			      : ", only image, size, firmware, host, kernel and the variants",
 			 near ? near : "", near ? "'?" : "");
 	return false;
 }

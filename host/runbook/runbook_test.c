@@ -197,8 +197,7 @@ static const struct refused {
 	{"titel: x\nimages: [a]\nimages2: 3\n",
 	 "r.yaml:1:1: there is no key `titel`; did you mean `title`?\n"
 	 "r.yaml:3:1: there is no key `images2`; did you mean `images`?\n"},
-	{"imagse: [a]\n", "r.yaml:1:1: there is no key `imagse`; did you mean `images`?\n"
-			  "r.yaml:1:1: the file lacks the key `images`\n"},
+	{"imagse: [a]\n", "r.yaml:1:1: there is no key `imagse`; did you mean `images`?\n"},
 	{"- a\n", "r.yaml:1:3: the file is a mapping, lines \"key: value\"\n"},
 	{"images: []\n", "r.yaml:1:1: `images` has 0 entries, but 1 to 10000 are possible\n"},
 	{"images: [{name: x}]\n", "r.yaml:1:11: images lacks the key `path`\n"},
@@ -278,7 +277,7 @@ static const struct refused {
 	 "r.yaml:2:9: there is no axis 'imge'; did you mean 'image'?\n"
 	 "r.yaml:2:27: image has no value 'b'; did you mean 'a'?\n"
 	 "r.yaml:3:18: size has no value 'defalt'; did you mean 'default'?\n"
-	 "r.yaml:3:43: there is no axis 'oops', only image, size, firmware, host and the variants\n"},
+	 "r.yaml:3:43: there is no axis 'oops', only image, size, firmware, host, kernel and the variants\n"},
 	{"images: [a]\n"
 	 "within: 2 hours\n"
 	 "limits: {case: 0s, cell: 10d, run: soon, memory: 8GB, jobs: 0, cores: 2}\n",

@@ -77,7 +77,7 @@ static void cell_done(struct run_cell *cell)
 		cell->entry,	      cell->policy,	 cell->variants,      cell->image_called,
 		cell->host,	      cell->qemu,	 cell->qemu_version,  cell->machine,
 		cell->kernel_path,    cell->kernel_name, cell->kernel_digest, cell->kernel_modules,
-		cell->kernel_release, cell->kernel_key};
+		cell->kernel_release, cell->kernel_key,	 cell->kernel_called};
 
 	free_strings(strings, ARRAY_LEN(strings));
 }
@@ -262,6 +262,7 @@ static int parse_cell(struct run *run, const json_t *known, const json_t *object
 		.qemu_version = copy_member(host, "version"),
 		.machine = copy_member(host, "machine"),
 		.machines = copy_number(object, "machines"),
+		.kernel_called = copy_member(kernel, "called"),
 		.kernel_path = copy_member(kernel, "path"),
 		.kernel_name = copy_member(kernel, "name"),
 		.kernel_digest = copy_member(kernel, "sha256"),
@@ -294,7 +295,8 @@ static bool is_alike(const struct run_cell *a, const struct run_cell *b)
 
 	return strcmp(a_image, b_image) == 0 && strcmp(a->size_name, b->size_name) == 0 &&
 	       strcmp(a->firmware, b->firmware) == 0 && strcmp(a->host, b->host) == 0 &&
-	       strcmp(a->variants, b->variants) == 0;
+	       strcmp(a->variants, b->variants) == 0 &&
+	       strcmp(a->kernel_called, b->kernel_called) == 0;
 }
 
 /* Which cells people cannot tell apart by what reports say of them first. */

@@ -63,12 +63,13 @@ struct run_cell {
 	/* The kernel that was tried; "": the image's own. Without an image's format it is the subject alone. */
 	char *kernel_path, *kernel_name, *kernel_digest, *kernel_modules, *kernel_release,
 		*kernel_key;
+	char *kernel_called; /* as the runbook calls it; "": nobody does */
 	char size_name[64], cpu_model[64], controller[32];
 	char stand_in[160]; /* what its machines lack of what the size promises; "": nothing */
 	unsigned cpus, mem_mib, max_mem_mib, numa_nodes, data_disks, data_disk_mib, nics;
 	unsigned machines; /* that a case may have at once; 0: nobody says */
 	bool tpm, cold;
-	bool is_like_other; /* by what its image is called, size, firmware, host and variants another cell is the same */
+	bool is_like_other; /* by what its image and kernel are called, size, firmware, host and variants another cell is the same */
 };
 DEFINE_VEC(run_cells, struct run_cell);
 

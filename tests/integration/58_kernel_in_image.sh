@@ -35,4 +35,18 @@ check_exit 0 "for the kernel" "$ASSAY" verify "$kernel" "$work/hallmark" --key "
 check_exit 64 "and not for the image, whose own kernel was not tried" "$ASSAY" verify "$path" "$work/hallmark" --key "$work/public.pem"
 check_exit 64 "a root that our initramfs does not know is refused" "$ASSAY" kernel "$kernel" --image "$btrfs" --case kernel.no_taint
 check_says "with what it is" 'its root has to be an ext4 or XFS with a UUID, and it is btrfs'
+
+# ---- the example of a runbook, with all its cells ----
+
+mkdir "$work/kernels" "$work/images"
+ln -s "$kernel" "$work/kernels/linux-image-new.deb"
+ln -s "$path" "$work/images/debian-12-uefi.qcow2"
+check_exit 0 "kernels alone, in an image, and its own ship" "$ASSAY" run "$source_folder/examples/6-kernels.yaml" \
+	-D "images=$work/images" -D "kernels=$work/kernels" --out "$work/book"
+"$ASSAY" report "$work/book" --format json >"$work/book.json"
+jq -e '[.cells[] | [.called, .kernel.called]] == [[null, "linux-image-new"], ["debian-12", null], ["debian-12", "linux-image-new"]] and
+	.counts.holes == 0' "$work/book.json" >"$work/out" 2>&1
+report $? "each cell has its image and its kernel" "$work/book.json"
+[ "$before" = "$(sha256sum "$path")" ]
+report $? "the image is as it was"
 finish
