@@ -21,7 +21,7 @@ static struct runbook *parsed(const char *yaml, const char *want)
 
 static void expect_refused(const char *yaml, const char *want)
 {
-	CLEANUP(runbook) struct runbook *runbook = parsed(yaml, want);
+	CLEANUP(runbook) struct runbook *runbook UNUSED = parsed(yaml, want);
 }
 
 TEST(runbook_kernels, are_an_axis)
@@ -179,7 +179,7 @@ TEST(runbook_kernels, that_no_file_fits_is_told)
 {
 	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
 	CLEANUP(runbook)
-	struct runbook *runbook = read_book("kernels: ['nothing-*.rpm']\n", &problems);
+	struct runbook *runbook UNUSED = read_book("kernels: ['nothing-*.rpm']\n", &problems);
 
 	expect_told(problems.buf, "r.yaml:1:12: `kernels`: no file fits ");
 }

@@ -125,7 +125,7 @@ TEST(execute, a_runbook_has_a_result_of_each_case_in_each_cell)
 
 	prepare("");
 	EXPECT_NUMBER(go("", false), 0);
-	CLEANUP(run) struct run *run = load(&tally);
+	CLEANUP(run) struct run *run UNUSED = load(&tally);
 	EXPECT_NUMBER(tally.total, CELLS * CASES);
 	EXPECT_NUMBER(tally.outcomes[OUTCOME_PASS], CELLS * CASES);
 	expect_said("SHIP  4 cells");
@@ -165,7 +165,7 @@ TEST(execute, a_cells_limit_makes_infra_of_the_rest)
 
 	prepare("limits: {cell: 1s, jobs: 2}\n");
 	EXPECT_NUMBER(go("hang=time.rtc_agrees_with_system_clock", false), 2);
-	CLEANUP(run) struct run *run = load(&tally);
+	CLEANUP(run) struct run *run UNUSED = load(&tally);
 	EXPECT_NUMBER(tally.holes, 0);
 	EXPECT_NUMBER(tally.outcomes[OUTCOME_INFRA], CELLS);
 	EXPECT_NUMBER(tally.outcomes[OUTCOME_PASS], CELLS * (CASES - 1));
