@@ -181,12 +181,14 @@ static int make_words_into(const char *path, const struct text *bytes,
 	return check_fits(run, &after.list.items[after.list.count - 1], e);
 }
 
-/* Two at once would each write what the other has not seen: the folder is locked. */
+/* Two at once would each write what the other has not seen: the folder is locked in which the file lies, by whatever link they
+ * came to it. */
 static int lock_folder(const char *path, int *ret, struct err *e)
 {
-	const char *slash = strrchr(path, '/');
+	CLEAN_FREE char *target = realpath(path, NULL);
+	const char *file = target ? target : path, *slash = strrchr(file, '/');
 	CLEAN_FREE char *folder =
-		slash ? xasprintf("%.*s", (int)(slash - path + 1), path) : xstrdup(".");
+		slash ? xasprintf("%.*s", (int)(slash - file + 1), file) : xstrdup(".");
 	CLEAN_FD int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || flock(fd, LOCK_EX) < 0)
