@@ -88,6 +88,7 @@ static bool fits_image(const char *pattern, const struct run_cell *cell)
 	const char *digest = has_prefix(pattern, "sha256:") ? pattern + strlen("sha256:") : pattern;
 
 	return fnmatch(pattern, cell->image_name, 0) == 0 ||
+	       (cell->image_called[0] && fnmatch(pattern, cell->image_called, 0) == 0) ||
 	       fnmatch(pattern, cell->os_name, 0) == 0 ||
 	       fnmatch(digest, cell->image_digest, 0) == 0 ||
 	       (is_kernel_alone(cell) && strcmp(pattern, GATE_NO_IMAGE) == 0);

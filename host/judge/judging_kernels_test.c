@@ -46,6 +46,7 @@ static const struct covered {
 } covered[] = {
 	{"{images: [debian.qcow2], kernels: [installed, old, new]}", ""},
 	{"{kernels: ['*']}", ""},
+	{"{images: [debian, 'al*'], kernels: [old]}", ""},
 	{"{kernels: [old]}", ""},
 	{"{kernels: [new]}", "image alma.qcow2, kernel new: 0 cells, and the gate wants 1"},
 	{"{images: [none], kernels: [old, new]}", ""},
