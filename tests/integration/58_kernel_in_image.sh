@@ -49,4 +49,17 @@ jq -e '[.cells[] | [.called, .kernel.called]] == [[null, "linux-image-new"], ["d
 report $? "each cell has its image and its kernel" "$work/book.json"
 [ "$before" = "$(sha256sum "$path")" ]
 report $? "the image is as it was"
+
+# ---- the gate for tuned kernels, as it ships: nothing without its owner's consent ----
+
+mkdir "$work/rules" && cp "$source_folder/runbooks/kernels/tuned-kernel.gate.yaml" "$work/rules/" && cp "$work/public.pem" "$work/rules/kernel-owner.pem"
+gate=$work/rules/tuned-kernel.gate.yaml
+check_exit 0 "the runbook for tuned kernels" "$ASSAY" run "$source_folder/runbooks/kernels/tuned-kernel.yaml" -D "kernel=$kernel" -D "image=$path" \
+	--profile kernel-cloud --profile kernel-hardened --out "$work/tuned"
+check_exit 2 "its gate wants a sign-off" "$ASSAY" judge "$work/tuned" --gate "$gate"
+check_says "of whom" '^  no sign-off  kernel-owner has not signed it off'
+openssl genpkey -algorithm ed25519 -out "$work/other.pem" 2>/dev/null
+check_exit 64 "another's key is none" "$ASSAY" sign "$work/tuned" --gate "$gate" --sign-off kernel-owner --key "$work/other.pem"
+check_exit 2 "the owner's is, and no leave to ship" "$ASSAY" sign "$work/tuned" --gate "$gate" --sign-off kernel-owner --key "$work/key.pem"
+check_exit 0 "with it the kernel ships" "$ASSAY" judge "$work/tuned" --gate "$gate"
 finish

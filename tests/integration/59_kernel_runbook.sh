@@ -95,6 +95,15 @@ check_exit 0 "the run is signed" "$ASSAY" sign run --key key.pem --out hallmark
 check_exit 0 "for one kernel" "$ASSAY" verify "$old" hallmark --key public.pem
 check_exit 0 "and for the other" "$ASSAY" verify "$new" hallmark --key public.pem
 
+# ---- the gate for upstream kernels, as it ships ----
+
+shipped=$source_folder/runbooks/kernels
+check_exit 0 "the runbook for upstream kernels" "$ASSAY" run "$shipped/upstream-kernel.yaml" -D "kernel=$new" --out upstream
+check_exit 0 "its gate lets the kernel ship" "$ASSAY" judge upstream --gate "$shipped/upstream-kernel.gate.yaml"
+check_exit 0 "beside the one before, too" "$ASSAY" judge upstream --gate "$shipped/upstream-kernel.gate.yaml" --baseline upstream
+check_exit 64 "a kernel has to be named" "$ASSAY" plan "$shipped/upstream-kernel.yaml"
+check_says "which is said with the place" 'upstream-kernel.yaml:[0-9]+:[0-9]+: .*kernel'
+
 # ---- what is wrong ----
 
 cp "$old" kernels/cut.deb && truncate -s 9000000 kernels/cut.deb
