@@ -52,6 +52,19 @@ printf 'title: impossible\nkernel_config: [CONFIG_HZ=1]\n' >"$work/hz.yaml"
 check_exit 1 "a promise that it breaks blocks it" "$ASSAY" kernel "$new" --policy "$work/hz.yaml" --case security.kernel_config_is_hardened
 check_says "with the option" 'CONFIG_HZ is "250", not "1"'
 
+# ---- packages of the other kind: real ones, in both packings and with the kernel in both places ----
+
+if command -v rpmbuild >/dev/null; then
+	for kind in "w1.zstdio modules" "w1.xzdio boot"; do
+		check "an RPM is made ($kind)" "$images/kernel-rpm" "$new" $kind "$work/kernel.rpm"
+		check_exit 0 "it ships ($kind)" "$ASSAY" kernel "$work/kernel.rpm" --case kernel.given_release_runs --case kernel.module_autoload_works
+	done
+	truncate -s 9000000 "$work/kernel.rpm"
+	check_exit 64 "half an RPM is refused" "$ASSAY" kernel -q "$work/kernel.rpm"
+	check_says "it says why" 'kernel.rpm cannot be unpacked: it is damaged, cut short'
+	rm "$work/kernel.rpm"
+fi
+
 # ---- a kernel's file and its modules ----
 
 tree=$work/tree
