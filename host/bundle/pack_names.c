@@ -88,10 +88,13 @@ static bool has_part(const char *path, const char *part)
 {
 	size_t length = strlen(part);
 
-	for (const char *at = path; at; at = strchr(at, '/'), at += at ? 1 : 0)
+	for (const char *at = path;; at++) {
 		if (strncmp(at, part, length) == 0 && (at[length] == '/' || at[length] == '\0'))
 			return true;
-	return false;
+		at = strchr(at, '/');
+		if (!at)
+			return false;
+	}
 }
 
 static unsigned depth_of(const char *path)

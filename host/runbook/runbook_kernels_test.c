@@ -163,6 +163,7 @@ TEST(runbook_kernels, of_a_glob_each_file_is_one)
 		    "r.yaml:3:33: `name`: 2 files fit linux-?.deb, and each needs a name "
 		    "of its own: leave it away, and they are called as they are\n");
 	text_clear(&problems);
+	runbook_free(runbook);
 	runbook = read_book("kernels:\n"
 			    "  - {path: 'linux-*.deb', traits: {origin: debian}}\n"
 			    "  - 'odd[1].deb'\n",

@@ -660,6 +660,8 @@ TEST(runbook, misspelt_names_in_a_file_of_variables)
 	EXPECT(strstr(problems.buf,
 		      "v.yaml:1:1: the runbook has no variable `plcae`; did you mean `place`?\n"));
 	text_clear(&problems);
+	runbook_free(runbook);
+	runbook = NULL;
 	put("v.yaml", "place: /mnt\nof_another_runbook: 1\n");
 	EXPECT_NUMBER(read_in("r.yaml", &inputs, &runbook, &problems), 0);
 	EXPECT_TEXT(problems.buf, "");

@@ -35,7 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (r == 0)
 		look_at_config(data, size, &image);
-	char *name = strndup(size > 0 ? (const char *)data : "", size);
+	char *name = calloc(1, size + 1);
+	if (name && size > 0)
+		memcpy(name, data, size);
 	if (name && package_place(name, place) == 1 && strstr(place, "/../"))
 		abort();
 	free(name);
