@@ -44,6 +44,7 @@ struct execute_arguments {
 	const char *cell;		      /* of a runbook's plan, this one alone; NULL: all */
 	struct retest_arguments retest;
 	bool json, cold, allow_outside_backing, quiet, traits;
+	bool doubt; /* until_sure is for all cases, not only for those in doubt */
 	/* Of tests, no option has them: where machines come from; NULL: QEMU. */
 	const struct driver *driver;
 	const char *driver_options;

@@ -49,6 +49,9 @@
 	OPTION_MAYBE(                                                                              \
 		"until-sure", 0, struct execute_arguments, until_sure, "RATE",                     \
 		"repeat what did not pass, or does not always, on fresh copies of the machine until it is sure whether it passes as often as RATE (else 99%), or ten times as many fail")
+#define OPTION_DOUBT                                                                               \
+	OPTION_FLAG("doubt", 0, struct execute_arguments, doubt,                                   \
+		    "with --until-sure: also make sure of what passes at the first time")
 #define OPTION_UNTIL_SURE_BUDGET                                                                   \
 	OPTION_TEXT(                                                                               \
 		"until-sure-budget", 0, struct execute_arguments, sure_budget, "TIME|COUNT",       \

@@ -69,6 +69,9 @@ static int read_budget(struct execution *x, struct err *e)
 
 int read_sure(struct execution *x, struct err *e)
 {
+	if (x->arguments->doubt && !x->arguments->until_sure)
+		return err_set(e, BLAME_USER, EINVAL,
+			       "--doubt is for --until-sure, which is not given");
 	int r = read_rate(x, e);
 
 	return r == 0 ? read_budget(x, e) : r;
@@ -114,6 +117,11 @@ static void doubt_cell(struct execution *x, struct plan_cell *cell)
 {
 	CLEAN_TEXT struct text make = TEXT_INIT(MAKE_MAX);
 
+	if (x->arguments->doubt) {
+		vec_each (&cell->items, item)
+			plan_doubt(x->plan, cell, item->it->id);
+		return;
+	}
 	if (!x->doubts)
 		recall_doubts(x);
 	make_of(cell, &make);

@@ -17,6 +17,7 @@ static const struct option_line run_options[] = {
 	OPTION_CHANGED,
 	OPTION_COLD,
 	OPTION_DEFINE,
+	OPTION_DOUBT,
 	OPTION_ENTRY,
 	OPTION_FIRMWARE,
 	OPTION_JOBS,

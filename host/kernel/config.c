@@ -146,3 +146,19 @@ int kernel_config_check(const char *config, const struct kernel_config_of *of, s
 	}
 	return 0;
 }
+
+/* What these depend on, where a tree's target sets next to nothing; and what the agent or a machine of several CPUs uses besides. */
+static const char *const besides[] = {
+	"ACPI",		"BLK_DEV",	   "BLOCK",	  "BUG",      "EPOLL",	   "EVENTFD",
+	"FUTEX",	"HIGH_RES_TIMERS", "ISO9660_FS",  "KALLSYMS", "MULTIUSER", "NET",
+	"POSIX_TIMERS", "RD_GZIP",	   "SHMEM",	  "SIGNALFD", "SMP",	   "TIMERFD",
+	"UNIX",		"VIRTIO",	   "VIRTIO_MENU",
+};
+
+void kernel_config_needs(struct text *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(besides); i++)
+		(void)text_addf(out, "CONFIG_%s=y\n", besides[i]);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		(void)text_addf(out, "CONFIG_%s=y\n", wanted[i].option);
+}

@@ -40,4 +40,7 @@ struct kernel_config_of {
 int kernel_config_check(const char *config, const struct kernel_config_of *of, struct err *e)
 	NONNULL(1, 2, 3);
 
+/* Adds what a configuration has to have for a kernel that is built to be tried here: lines CONFIG_X=y, all built in. */
+void kernel_config_needs(struct text *out) NONNULL(1);
+
 #endif

@@ -422,14 +422,14 @@ static int compare_kept(const void *a, const void *b)
 	return x->used.tv_nsec > y->used.tv_nsec ? -1 : x->used.tv_nsec < y->used.tv_nsec;
 }
 
-static void list_kept(const char *kernels, struct kepts *ret)
+static void list_kept(const char *parent, struct kepts *ret)
 {
-	DIR *dir = opendir(kernels);
+	DIR *dir = opendir(parent);
 
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		CLEAN_FREE char *path = xasprintf("%s/%s", kernels, entry->d_name);
+		CLEAN_FREE char *path = xasprintf("%s/%s", parent, entry->d_name);
 		CLEAN_FREE char *lock = xasprintf("%s/" KEPT_LOCK, path);
 		struct stat st;
 		if (stat(lock, &st) < 0)
@@ -444,18 +444,23 @@ static void list_kept(const char *kernels, struct kepts *ret)
 		qsort(ret->items, ret->count, sizeof *ret->items, compare_kept);
 }
 
+static const char *const kept_folders[] = {KEPT_FOLDER, KEPT_BUILDS, KEPT_SOURCES};
+
 void kernels_measure(const char *cache, struct kernels_size *ret)
 {
-	CLEAN_FREE char *kernels = xasprintf("%s/" KEPT_FOLDER, cache);
-	struct kepts kepts = VEC_INIT(KERNELS_LISTED);
-
-	list_kept(kernels, &kepts);
-	*ret = (struct kernels_size){.count = kepts.count};
-	vec_each (&kepts, kept) {
-		ret->bytes += kept->bytes;
-		free(kept->path);
+	*ret = (struct kernels_size){0};
+	for (size_t i = 0; i < ARRAY_LEN(kept_folders); i++) {
+		CLEAN_FREE char *parent = xasprintf("%s/%s", cache, kept_folders[i]);
+		struct kepts kepts = VEC_INIT(KERNELS_LISTED);
+		list_kept(parent, &kepts);
+		/* What they are built in is no kernel. */
+		ret->count += strcmp(kept_folders[i], KEPT_SOURCES) == 0 ? 0 : kepts.count;
+		vec_each (&kepts, kept) {
+			ret->bytes += kept->bytes;
+			free(kept->path);
+		}
+		vec_done(&kepts);
 	}
-	vec_done(&kepts);
 }
 
 static int remove_unused(const struct kept *kept, uint64_t *ret_freed, struct err *e)
@@ -470,15 +475,13 @@ static int remove_unused(const struct kept *kept, uint64_t *ret_freed, struct er
 	return folder_remove(kept->path, e);
 }
 
-int kernels_prune(const char *cache, uint64_t max_bytes, uint64_t *ret_freed, struct err *e)
+int kept_prune(const char *parent, uint64_t max_bytes, uint64_t *ret_freed, struct err *e)
 {
-	CLEAN_FREE char *kernels = xasprintf("%s/" KEPT_FOLDER, cache);
 	struct kepts kepts = VEC_INIT(KERNELS_LISTED);
 	uint64_t bytes = 0;
 	int r = 0;
 
-	*ret_freed = 0;
-	list_kept(kernels, &kepts);
+	list_kept(parent, &kepts);
 	vec_each (&kepts, kept) {
 		bytes += kept->bytes;
 		if (r == 0 && bytes > max_bytes)
@@ -486,5 +489,17 @@ int kernels_prune(const char *cache, uint64_t max_bytes, uint64_t *ret_freed, st
 		free(kept->path);
 	}
 	vec_done(&kepts);
+	return r;
+}
+
+int kernels_prune(const char *cache, uint64_t max_bytes, uint64_t *ret_freed, struct err *e)
+{
+	int r = 0;
+
+	*ret_freed = 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(kept_folders); i++) {
+		CLEAN_FREE char *parent = xasprintf("%s/%s", cache, kept_folders[i]);
+		r = kept_prune(parent, max_bytes, ret_freed, e);
+	}
 	return r;
 }

@@ -9,6 +9,8 @@
 #include "host/kernel/subject.h"
 
 #define KEPT_FOLDER	   "kernels"
+#define KEPT_BUILDS	   "builds"  /* kernels that were built here: build.h */
+#define KEPT_SOURCES	   "sources" /* what they are built from and in: source.h */
 #define KEPT_KERNEL	   "vmlinuz"
 #define KEPT_ROOT	   "root"
 #define KEPT_MEDIUM	   "modules.iso"
@@ -23,5 +25,10 @@ int prepare_key(const char *kernel_digest, const char *modules_digest, char ret[
 /* Makes `folder` in `kernels` from the kernel's path and modules_given. */
 int prepare_kernel(const struct kernel_subject *kernel, const char *kernels, const char *folder,
 		   const struct patience *p, struct err *e) NONNULL(1, 2, 3, 4, 5);
+
+/* Of a folder whose entries are folders with a lock in them: removes entries, the longest unused first, until at most so many bytes are
+ * kept; those that are locked stay. Adds to *ret_freed. */
+int kept_prune(const char *parent, uint64_t max_bytes, uint64_t *ret_freed, struct err *e)
+	NONNULL(1, 3, 4);
 
 #endif

@@ -184,7 +184,7 @@ static int find_or_prepare(struct kernel_subject *kernel, const struct kernel_or
 		if (r == 0)
 			r = lock_kept(kernel, folder, e);
 		if (r == 0)
-			r = kernels_prune(order->cache, KERNELS_CACHE_MAX, &freed, e);
+			r = kept_prune(kernels, KERNELS_CACHE_MAX, &freed, e);
 	}
 	if (r < 0 && e->code == 0)
 		return err_set(e, BLAME_HOST, -r, "keep the kernel in %s: %m", kernels);

@@ -182,8 +182,10 @@ static void finish_unrefuted(const struct doubt *doubt)
 {
 	CLEAN_TEXT struct text sentence = TEXT_INIT(4096);
 
-	(void)text_adds(&sentence,
-			"undecided: it has not always passed before (`assay flakes`); now ");
+	(void)text_adds(
+		&sentence,
+		"undecided: it has not always passed before (`assay flakes`), or --doubt wants "
+		"it proved; now ");
 	add_share(doubt, &sentence);
 	(void)text_addf(&sentence, ", and %s", why_undecided(doubt));
 	finish(doubt->good, SURE_UNDECIDED, OUTCOME_BROKEN, &sentence);
