@@ -34,10 +34,11 @@ struct verb {
 	const char *details; /* for --help: what is not said by the options */
 };
 
-extern const struct verb verb_audit, verb_cache, verb_compare, verb_doctor, verb_flakes, verb_guest,
-	verb_help, verb_judge, verb_kernel, verb_list, verb_new, verb_parse_file, verb_plan,
-	verb_prove, verb_report, verb_retest, verb_run, verb_runs, verb_schema, verb_show,
-	verb_sign, verb_submit, verb_verify, verb_version, verb_waive, verb_watch;
+extern const struct verb verb_audit, verb_bisect, verb_cache, verb_compare, verb_doctor,
+	verb_flakes, verb_guest, verb_help, verb_judge, verb_kernel, verb_list, verb_new,
+	verb_parse_file, verb_plan, verb_prove, verb_report, verb_retest, verb_run, verb_runs,
+	verb_schema, verb_show, verb_sign, verb_submit, verb_verify, verb_version, verb_waive,
+	verb_watch;
 
 /* All verbs, sorted by name, NULL-terminated. */
 const struct verb *const *verbs_all(void);
