@@ -128,7 +128,7 @@ static bool leads_out(const char *plain, const char *target)
 
 	if (target[0] == '/')
 		return true;
-	for (const char *at = target; at; at = strchr(at, '/'), at += at ? 1 : 0) {
+	for (const char *at = target;; at++) {
 		size_t part = strcspn(at, "/");
 		if (part == 2 && memcmp(at, "..", 2) == 0)
 			depth--;
@@ -136,8 +136,10 @@ static bool leads_out(const char *plain, const char *target)
 			depth++;
 		if (depth < 0)
 			return true;
+		at += part;
+		if (*at == '\0')
+			return false;
 	}
-	return false;
 }
 
 static int check_target(const struct pack_names *names, const char *name, const char *plain,
