@@ -393,10 +393,12 @@ int execute(enum execute_way way, const char *subject, struct execute_arguments 
 	struct engine_end end;
 
 	execution_init(&x, way, arguments);
-	int r = arguments->resume	? load_earlier(&x, e)
-		: arguments->retest.run ? take_retested(&x, e)
-					: 0;
-
+	int r = judge_check(&arguments->judge,
+			    e); /* slips are told before anything takes its time */
+	if (r == 0 && arguments->resume)
+		r = load_earlier(&x, e);
+	else if (r == 0 && arguments->retest.run)
+		r = take_retested(&x, e);
 	if (r == 0)
 		r = execution_prepare(&x, subject, e);
 	if (r == 0)

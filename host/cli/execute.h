@@ -4,6 +4,7 @@
 #define ASSAY_HOST_CLI_EXECUTE_H
 
 #include "base/outlet.h"
+#include "host/cli/judge_setup.h"
 #include "host/cli/verb.h"
 #include "host/judge/flake.h"
 #include "host/judge/judge.h"
@@ -43,6 +44,7 @@ struct execute_arguments {
 	const char *until_sure, *sure_budget; /* as given; NULL: not */
 	const char *cell;		      /* of a runbook's plan, this one alone; NULL: all */
 	struct retest_arguments retest;
+	struct judge_arguments judge; /* its waivers alone */
 	bool json, cold, allow_outside_backing, quiet, traits;
 	bool doubt; /* until_sure is for all cases, not only for those in doubt */
 	/* Of tests, no option has them: where machines come from; NULL: QEMU. */

@@ -107,6 +107,7 @@ static void take_new_version(struct run_cell *cell, const struct image *image)
 	replace(&cell->image_format, image->format);
 	replace(&cell->os_name, image->os_name);
 	replace(&cell->arch, image->arch);
+	replace(&cell->image_filesystem, image->root_type);
 }
 
 /* The same cell as that run had. */

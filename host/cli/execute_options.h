@@ -70,6 +70,9 @@
 	OPTION_TEXT("since", 0, struct execute_arguments, book.since, "FILE",                      \
 		    "only what a plan made before does not cover any more: what `assay plan "      \
 		    "--json` printed")
+#define OPTION_WAIVERS                                                                             \
+	OPTION_LIST("waivers", 'w', struct execute_arguments, judge.waivers, "FILE",               \
+		    "let known failures through as FILE says, see assay-waivers(5) (repeatable)")
 #define OPTION_VARIABLES                                                                           \
 	OPTION_TEXT("variables", 0, struct execute_arguments, book.variables, "FILE",              \
 		    "values for the runbook's variables, name: value")

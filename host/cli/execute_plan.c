@@ -72,6 +72,7 @@ static void tell_subject(const struct execution_cell *cell, struct plan_kernel *
 	spec->image_format = image->format;
 	spec->os_name = image->os_name;
 	spec->arch = image->arch;
+	spec->image_filesystem = image->root_type;
 }
 
 static struct plan_cell *add_cell(struct execution *x, const struct execution_cell *cell)

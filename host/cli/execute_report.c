@@ -95,6 +95,7 @@ static void add_summary(const struct execution *x, const struct run *run,
 int report_execution(struct execution *x, const struct engine_end *end, struct err *e)
 {
 	CLEANUP(run) struct run *run = NULL;
+	CLEAN_DONE(judge_setup) struct judge_setup setup = {0};
 	CLEAN_DONE(judgement) struct judgement judgement = {0};
 	CLEAN_TEXT struct text out = TEXT_INIT(REPORT_MAX);
 
@@ -102,13 +103,18 @@ int report_execution(struct execution *x, const struct engine_end *end, struct e
 	int r = run_load(x->folder, &run, e);
 	if (r < 0)
 		return r;
-	judge_run(run, &judgement);
+	/* Waivers may have got a slip meanwhile: the reports are written all the same. */
+	int judged = judge_setup_make(&x->arguments->judge, run, &setup, e);
+	if (judged < 0)
+		judge_run(run, &judgement);
+	else
+		judge_by(run, &setup.inputs, &judgement);
 	enum verdict verdict = judgement.verdict;
 	r = write_reports(run->folder, run, &judgement, e);
 	if (r == 0)
 		r = write_markdown(x, run, e);
-	if (r < 0)
-		return r;
+	if (r < 0 || judged < 0)
+		return r < 0 ? r : judged;
 	if (x->arguments->json) {
 		add_verdict_line(run, verdict, &out);
 		r = end_json(x, &out, e);

@@ -39,8 +39,16 @@ static bool is_for_run(const struct waiver *waiver, const struct run *run)
 
 static bool fits(const struct waiver *waiver, const struct store_execution *it)
 {
-	return waiver_fits(waiver, it->id, it->cell.image, it->cell.os, it->cell.sha256,
-			   it->cell.size);
+	const struct store_cell *cell = &it->cell;
+
+	return waiver_fits(waiver, &(struct waiver_target){.id = it->id,
+							   .image = cell->image,
+							   .os = cell->os,
+							   .sha256 = cell->sha256,
+							   .size = cell->size,
+							   .arch = cell->arch,
+							   .filesystem = cell->filesystem,
+							   .kernel = cell->kernel});
 }
 
 /* What ended its row of passes, or as many passes as removal takes, and nothing older of this case matters. Gives whether it is for
@@ -66,6 +74,9 @@ static int keep(struct past_results *ret, const struct store_execution *it)
 	(void)snprintf(past.os, sizeof past.os, "%s", it->cell.os);
 	(void)snprintf(past.sha256, sizeof past.sha256, "%s", it->cell.sha256);
 	(void)snprintf(past.size, sizeof past.size, "%s", it->cell.size);
+	(void)snprintf(past.arch, sizeof past.arch, "%s", it->cell.arch);
+	(void)snprintf(past.filesystem, sizeof past.filesystem, "%s", it->cell.filesystem);
+	(void)snprintf(past.kernel, sizeof past.kernel, "%s", it->cell.kernel);
 	return vec_add(ret, past) ? 0 : -E2BIG;
 }
 

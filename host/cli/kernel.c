@@ -61,6 +61,7 @@ static const struct option_line options[] = {
 		"in place of KERNEL: build it from that source tree, of git's the revision REV"),
 	OPTION_UNTIL_SURE,
 	OPTION_UNTIL_SURE_BUDGET,
+	OPTION_WAIVERS,
 };
 
 static int run(int argc, char **argv, struct err *e);

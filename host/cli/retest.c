@@ -21,6 +21,7 @@ static const struct option_line options[] = {
 	OPTION_QUIET,
 	OPTION_SSH_KEY,
 	OPTION_SSH_USER,
+	OPTION_WAIVERS,
 };
 
 static int run(int argc, char **argv, struct err *e);

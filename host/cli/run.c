@@ -38,6 +38,7 @@ static const struct option_line run_options[] = {
 	OPTION_UNTIL_SURE,
 	OPTION_UNTIL_SURE_BUDGET,
 	OPTION_VARIABLES,
+	OPTION_WAIVERS,
 };
 
 static const struct option_line audit_options[] = {
@@ -49,6 +50,7 @@ static const struct option_line audit_options[] = {
 	OPTIONS_POLICY(arguments),
 	OPTIONS_SELECTION_REST(arguments),
 	OPTION_QUIET,
+	OPTION_WAIVERS,
 };
 
 static const struct option_line prove_options[] = {
@@ -134,6 +136,7 @@ void execute_arguments_done(struct execute_arguments *parsed)
 	vec_done(&parsed->retest.files);
 	vec_done(&parsed->retest.images);
 	vec_done(&parsed->images);
+	judge_arguments_done(&parsed->judge);
 }
 
 /* What only a runbook has. */

@@ -119,7 +119,8 @@ DEFINE_VEC(sign_offs, struct sign_off);
 /* What a case came to in an earlier run that is kept. */
 struct past_result {
 	char run[128], id[CASE_ID_SIZE], image[256], os[128], sha256[SHA256_SIZE], size[64];
-	uint64_t ended_ns; /* wall clock */
+	char arch[32], filesystem[32], kernel[96]; /* "": not known */
+	uint64_t ended_ns;			   /* wall clock */
 	enum outcome outcome;
 };
 DEFINE_VEC(past_results, struct past_result);

@@ -392,6 +392,52 @@ TEST(judging, the_waiver_that_holds_longest_is_used)
 	EXPECT_TEXT(told.buf, "ship; waived tell b.c1 by new; waiver unused tell by old");
 }
 
+/* What a run knows of its cell and of the tests of a case's own reaches the waiver. */
+static const struct condition {
+	const char *waiver;
+	bool waives;
+} conditions[] = {
+	{"case: a.c", true},
+	{"case: a.c, arch: x86_64, filesystem: ext4, kernel: '>= 6.1, < 6.2', subs: [two]", true},
+	{"case: a.c, arch: aarch64", false},
+	{"case: a.c, filesystem: xfs", false},
+	{"case: a.c, kernel: '>= 6.2'", false},
+	{"case: a.c, subs: [one]", false},
+	{"case: a.c, subs: ['*'], waives: [broken]", false},
+};
+
+TEST(judging, a_waiver_asks_about_cell_and_tests)
+{
+	static const char plan[] =
+		"{\"schema\":1,\"run\":\"now\",\"cells\":[{\"image\":{\"name\":\"debian\","
+		"\"sha256\":\"d\",\"os\":\"OS\",\"arch\":\"x86_64\",\"filesystem\":\"ext4\"},"
+		"\"kernel\":{\"sha256\":\"k\",\"release\":\"6.1.0-25-amd64\"},"
+		"\"size\":{\"name\":\"small\"},\"cases\":[{\"id\":\"a.c\",\"kind\":\"guest\","
+		"\"priority\":\"P0\",\"sabotage_kind\":\"code\"},{\"id\":\"a.d\",\"kind\":\"guest\","
+		"\"priority\":\"P0\",\"sabotage_kind\":\"code\"}]}]}";
+	static const char journal[] =
+		"{\"type\":\"begin\",\"schema\":1,\"wall_ns\":5,\"text\":\"0.1\"}\n"
+		"{\"type\":\"result\",\"cell\":0,\"id\":\"a.d\",\"outcome\":\"pass\"}\n"
+		"{\"type\":\"result\",\"cell\":0,\"id\":\"a.c\",\"outcome\":\"fail\",\"subs\":["
+		"{\"name\":\"one\",\"outcome\":\"pass\"},{\"name\":\"two\",\"outcome\":\"fail\"}]}\n";
+
+	for (const struct condition *row = conditions; row < conditions + ARRAY_LEN(conditions);
+	     row++) {
+		CLEANUP(run) struct run *run = NULL;
+		CLEAN_DONE(judgement) struct judgement judgement = {0};
+		CLEAN_DONE(held) struct held held;
+		CLEAN_FREE char *yaml = xasprintf(
+			"waivers: [{%s, reason: r, owner: o, expires: 2024-12-31}]\n", row->waiver);
+		struct err e = {0};
+		EXPECT_NUMBER(run_parse(plan, strlen(plan), journal, strlen(journal), &run, &e), 0);
+		EXPECT_TEXT(e.text, "");
+		hold(&held, NULL, yaml, NULL);
+		judge_by(run, &held.inputs, &judgement);
+		if ((judgement.verdict == VERDICT_SHIP) != row->waives)
+			EXPECT_TEXT(row->waiver, verdict_name(judgement.verdict));
+	}
+}
+
 /* ---- values ---- */
 
 TEST(judging, a_worse_value_is_a_finding)

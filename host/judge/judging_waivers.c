@@ -46,13 +46,21 @@ static const char *message_of(const struct finding *finding)
 	return finding->it->result ? finding->it->result->message : "";
 }
 
+/* Which tests of a program's own failed only a failure tells. */
+static bool fits_subs(const struct waiver *waiver, const struct finding *finding, enum waives what)
+{
+	if (waiver->subs[0] == '\0')
+		return true;
+	return what == WAIVES_FAIL && waiver_fits_subs(waiver, finding->it->result);
+}
+
 static bool fits(const struct judging *judging, const struct waiver *waiver,
 		 const struct finding *finding, enum waives what)
 {
 	return waiver->waives[what] &&
 	       waiver_is_for(waiver, &judging->run->cells.items[finding->it->cell],
 			     finding->it->id) &&
-	       waiver_fits_message(waiver, message_of(finding));
+	       waiver_fits_message(waiver, message_of(finding)) && fits_subs(waiver, finding, what);
 }
 
 /* Of several the one that holds longest, so that their order in the files says nothing. */
@@ -95,6 +103,18 @@ static bool is_earlier(const struct judging *judging, const struct past_result *
 	       (judging->run->begun_ns == 0 || past->ended_ns <= judging->run->begun_ns);
 }
 
+static bool fits_past(const struct waiver *waiver, const struct past_result *past)
+{
+	return waiver_fits(waiver, &(struct waiver_target){.id = past->id,
+							   .image = past->image,
+							   .os = past->os,
+							   .sha256 = past->sha256,
+							   .size = past->size,
+							   .arch = past->arch,
+							   .filesystem = past->filesystem,
+							   .kernel = past->kernel});
+}
+
 /* When the waived last came out otherwise than passed, before this run. */
 static uint64_t last_trouble_ns(const struct judging *judging, const struct waiver *waiver)
 {
@@ -103,8 +123,7 @@ static uint64_t last_trouble_ns(const struct judging *judging, const struct waiv
 	vec_each (judging->inputs->history, past)
 		if (past->outcome != OUTCOME_PASS && past->outcome != OUTCOME_SKIP &&
 		    past->outcome != OUTCOME_INFRA && past->ended_ns > last_ns &&
-		    is_earlier(judging, past) &&
-		    waiver_fits(waiver, past->id, past->image, past->os, past->sha256, past->size))
+		    is_earlier(judging, past) && fits_past(waiver, past))
 			last_ns = past->ended_ns;
 	return last_ns;
 }
@@ -118,9 +137,7 @@ static unsigned count_past_passes(const struct judging *judging, const struct wa
 	uint64_t since_ns = last_trouble_ns(judging, waiver);
 	vec_each (judging->inputs->history, past)
 		count += past->outcome == OUTCOME_PASS && past->ended_ns > since_ns &&
-			 is_earlier(judging, past) &&
-			 waiver_fits(waiver, past->id, past->image, past->os, past->sha256,
-				     past->size);
+			 is_earlier(judging, past) && fits_past(waiver, past);
 	return count;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/yaml_schema.h"
+#include "host/judge/release_range.h"
 
 #define DAY_S 86400
 
@@ -69,6 +70,11 @@ static void check_case(const char *text, struct text *why)
 		(void)text_addf(why, "'%.60s' is neither a case's id nor a glob over ids", text);
 }
 
+static void check_kernel(const char *text, struct text *why)
+{
+	(void)release_range_is_right(text, why);
+}
+
 static void check_what(const char *text, struct text *why)
 {
 	for (int i = 0; i < WAIVES_COUNT; i++)
@@ -84,8 +90,9 @@ static void check_what(const char *text, struct text *why)
 
 struct waiver_entry {
 	struct yaml_map map;
-	struct yaml_text id, cases, subject, size, message, reason, owner, tracker, expires;
-	struct yaml_texts waives;
+	struct yaml_text id, cases, subject, size, arch, filesystem, kernel, message, reason, owner,
+		tracker, expires;
+	struct yaml_texts waives, subs;
 	struct yaml_number removal_after;
 };
 DEFINE_YAML_ITEMS(waiver_entries, struct waiver_entry);
@@ -107,11 +114,26 @@ static const struct yaml_field what = {.key = "waives",
 				       .check = check_what,
 				       .pattern = "^(fail|broken|infra|hole|skip|value|missed)$"};
 
+static const struct yaml_field sub = {.key = "subs", .type = YAML_TEXT, .offset = 0};
+
 static const struct yaml_field entry_fields[] = {
 	TEXT_OF("case", cases, true, check_case, "the case's id, or a glob over ids"),
 	TEXT_OF("subject", subject, false, NULL,
 		"the image's name, system or SHA-256, or a glob over these; else any image"),
 	TEXT_OF("size", size, false, NULL, "the size's name, or a glob; else any size"),
+	TEXT_OF("arch", arch, false, NULL, "the architecture, as x86_64, or a glob; else any"),
+	TEXT_OF("filesystem", filesystem, false, NULL,
+		"the filesystem of the image's root, as ext4, or a glob; else any"),
+	TEXT_OF("kernel", kernel, false, check_kernel,
+		"the releases of the kernel that is tried, as '>= 6.1, < 6.12'; else any, or none"),
+	{.key = "subs",
+	 .type = YAML_EACH,
+	 .offset = ENTRY(subs),
+	 .fields = &sub,
+	 .item_size = sizeof(struct yaml_text),
+	 .min = 1,
+	 .max = WAIVER_SUBS_MAX,
+	 .help = "names of a program's own tests, or globs: no other may have failed; else any"},
 	TEXT_OF("message", message, false, NULL,
 		"a glob over what the case says, or a part of it; else whatever it says"),
 	TEXT_OF("reason", reason, true, NULL, "why it may pass for now"),
@@ -172,9 +194,11 @@ void waivers_schema(struct text *out)
 
 static void waiver_done(struct waiver *waiver)
 {
-	char *const strings[] = {waiver->id,	waiver->cases,	 waiver->subject,
-				 waiver->size,	waiver->message, waiver->reason,
-				 waiver->owner, waiver->tracker, waiver->expires};
+	char *const strings[] = {waiver->id,	waiver->cases,	    waiver->subject,
+				 waiver->size,	waiver->message,    waiver->reason,
+				 waiver->owner, waiver->tracker,    waiver->expires,
+				 waiver->arch,	waiver->filesystem, waiver->kernel,
+				 waiver->subs};
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		free(strings[i]);
@@ -197,14 +221,35 @@ static char *copy(const struct yaml_text *text)
 	return xstrdup(text->text ? text->text : "");
 }
 
-/* Two that are for the same have the same, wherever they stand. */
+/* One after another, each with its NUL, and a NUL behind the last. */
+static char *copy_subs(const struct yaml_texts *subs)
+{
+	CLEAN_TEXT struct text all = TEXT_INIT(WAIVERS_FILE_MAX + WAIVER_SUBS_MAX);
+
+	vec_each (subs, it)
+		(void)text_add(&all, it->text, strlen(it->text) + 1);
+	return text_steal(&all);
+}
+
+/* Two that are for the same have the same, wherever they stand. What few have is in it only where it is. */
 static char *make_id(const struct waiver *waiver)
 {
-	CLEAN_FREE char *line = xasprintf("%s\n%s\n%s\n%s", waiver->cases, waiver->subject,
-					  waiver->size, waiver->message);
+	const struct {
+		const char *key, *value;
+	} others[] = {{"arch", waiver->arch},
+		      {"filesystem", waiver->filesystem},
+		      {"kernel", waiver->kernel}};
+	CLEAN_TEXT struct text lines = TEXT_INIT(2 * WAIVERS_FILE_MAX);
 	char digest[SHA256_SIZE];
 
-	return xasprintf("w-%.10s", sha256_text(line, strlen(line), digest));
+	(void)text_addf(&lines, "%s\n%s\n%s\n%s", waiver->cases, waiver->subject, waiver->size,
+			waiver->message);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (others[i].value[0])
+			(void)text_addf(&lines, "\n%s=%s", others[i].key, others[i].value);
+	for (const char *it = waiver->subs; *it; it += strlen(it) + 1)
+		(void)text_addf(&lines, "\nsub=%s", it);
+	return xasprintf("w-%.10s", sha256_text(lines.buf, lines.length, digest));
 }
 
 static void take_what(const struct waiver_entry *entry, struct waiver *waiver)
@@ -224,6 +269,10 @@ static struct waiver take_entry(const struct waiver_entry *entry, char *path)
 		.cases = copy(&entry->cases),
 		.subject = copy(&entry->subject),
 		.size = copy(&entry->size),
+		.arch = copy(&entry->arch),
+		.filesystem = copy(&entry->filesystem),
+		.kernel = copy(&entry->kernel),
+		.subs = copy_subs(&entry->subs),
 		.message = copy(&entry->message),
 		.reason = copy(&entry->reason),
 		.owner = copy(&entry->owner),
@@ -267,9 +316,10 @@ static unsigned add_entry(struct waivers *waivers, const struct waiver_entry *en
 			     "the waiver at %s:%u is called `%s` too", other->path,
 			     other->place.line, other->id);
 	else
-		yaml_problem(problems, path, waiver.place,
-			     "the waiver at %s:%u is for the same case, subject, size and message",
-			     other->path, other->place.line);
+		yaml_problem(
+			problems, path, waiver.place,
+			"the waiver at %s:%u is for the same: case, subject, size, message and all else",
+			other->path, other->place.line);
 	waiver_done(&waiver);
 	return 1;
 }
@@ -347,17 +397,50 @@ bool waiver_names(const struct waiver *waiver, const char *case_id)
 	return fits(waiver->cases, case_id);
 }
 
-bool waiver_fits(const struct waiver *waiver, const char *case_id, const char *image,
-		 const char *os, const char *sha256, const char *size)
+bool waiver_fits(const struct waiver *waiver, const struct waiver_target *target)
 {
-	return waiver_names(waiver, case_id) && fits(waiver->size, size) &&
-	       fits_subject(waiver->subject, image, os, sha256);
+	return waiver_names(waiver, target->id) && fits(waiver->size, target->size) &&
+	       fits(waiver->arch, target->arch) && fits(waiver->filesystem, target->filesystem) &&
+	       (waiver->kernel[0] == '\0' || release_range_has(waiver->kernel, target->kernel)) &&
+	       fits_subject(waiver->subject, target->image, target->os, target->sha256);
 }
 
 bool waiver_is_for(const struct waiver *waiver, const struct run_cell *cell, const char *case_id)
 {
-	return waiver_fits(waiver, case_id, cell->image_name, cell->os_name, cell->image_digest,
-			   cell->size_name);
+	return waiver_fits(waiver, &(struct waiver_target){.id = case_id,
+							   .image = cell->image_name,
+							   .os = cell->os_name,
+							   .sha256 = cell->image_digest,
+							   .size = cell->size_name,
+							   .arch = cell->arch,
+							   .filesystem = cell->image_filesystem,
+							   .kernel = cell->kernel_release});
+}
+
+static bool names_sub(const struct waiver *waiver, const char *name)
+{
+	for (const char *it = waiver->subs; *it; it += strlen(it) + 1)
+		if (strcmp(it, name) == 0 || fnmatch(it, name, 0) == 0)
+			return true;
+	return false;
+}
+
+bool waiver_fits_subs(const struct waiver *waiver, const struct result *result)
+{
+	unsigned failed = 0;
+
+	if (waiver->subs[0] == '\0')
+		return true;
+	if (result->outcome != OUTCOME_FAIL || result->subs_cut > 0 || result->is_fault)
+		return false;
+	vec_each (&result->subs, it) {
+		if (!run_sub_is_trouble(it))
+			continue;
+		if (!names_sub(waiver, it->name))
+			return false;
+		failed++;
+	}
+	return failed > 0;
 }
 
 bool waiver_fits_message(const struct waiver *waiver, const char *message)

@@ -21,6 +21,7 @@
 #define WAIVERS_FILE_MAX     (4U << 20)
 #define WAIVER_REMOVAL_AFTER 10 /* passes, where a waiver says nothing */
 #define WAIVER_REMOVAL_MAX   10000
+#define WAIVER_SUBS_MAX	     1000
 
 /* What a waiver can let through. WAIVES_FAIL is what it lets through when it says nothing. */
 enum waives {
@@ -39,9 +40,12 @@ struct waiver {
 	char *path; /* borrowed: the file */
 	struct yaml_place place;
 	char *cases, *subject, *size, *message; /* patterns; "": any */
-	char *reason, *owner, *tracker;		/* tracker: "" none */
-	char *expires;	     /* "2026-12-31": it holds to the end of that day, UTC */
-	uint64_t expires_ns; /* wall clock: from then on it does not */
+	char *arch, *filesystem;		/* the same */
+	char *kernel;				/* a range (host/judge/release_range.h); "": any */
+	char *subs; /* patterns for tests of a program's own, each with its NUL; "": whichever failed */
+	char *reason, *owner, *tracker; /* tracker: "" none */
+	char *expires;			/* "2026-12-31": it holds to the end of that day, UTC */
+	uint64_t expires_ns;		/* wall clock: from then on it does not */
 	bool waives[WAIVES_COUNT];
 	unsigned removal_after;
 };
@@ -74,16 +78,23 @@ DEFINE_CLEAN_DONE(waivers);
 /* Adds the JSON Schema of its file. */
 void waivers_schema(struct text *out) NONNULL(1);
 
+/* What is known of where a case was executed; "": nothing. */
+struct waiver_target {
+	const char *id, *image, *os, *sha256, *size, *arch, *filesystem, *kernel;
+};
+
 /* True when it is for that case in that cell, whatever came out. */
 bool waiver_is_for(const struct waiver *waiver, const struct run_cell *cell, const char *case_id)
 	NONNULL(1, 2, 3);
 /* True when its pattern of ids fits that one, whatever the image. */
 bool waiver_names(const struct waiver *waiver, const char *case_id) NONNULL(1, 2);
-/* The same as waiver_is_for, of what is known of an image. `sha256`: hex digits. */
-bool waiver_fits(const struct waiver *waiver, const char *case_id, const char *image,
-		 const char *os, const char *sha256, const char *size) NONNULL(1, 2, 3, 4, 5, 6);
+/* The same as waiver_is_for. What is not known is in no range and fits no pattern but `*`. */
+bool waiver_fits(const struct waiver *waiver, const struct waiver_target *target) NONNULL(1, 2);
 /* True when its message pattern fits: a glob, or a part of the message when it has no wildcard. */
 bool waiver_fits_message(const struct waiver *waiver, const char *message) NONNULL(1, 2);
+/* True when it names no tests of a program's own, or when the result is a failure and all of these that failed are among them: neither
+ * may any have been left out, nor the kernel have told of a fault. */
+bool waiver_fits_subs(const struct waiver *waiver, const struct result *result) NONNULL(1, 2);
 bool waiver_has_expired(const struct waiver *waiver, uint64_t now_ns) NONNULL(1);
 
 const char *waives_name(enum waives what); /* "fail", … */

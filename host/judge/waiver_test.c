@@ -92,11 +92,15 @@ static const struct slip {
 	{"waivers: [{case: a, waives: [], " NEEDED "}]\n", "`waives`"},
 	{"waivers: [{case: a, propose_removal_after: 0, " NEEDED "}]\n",
 	 "w:1:44: `propose_removal_after`"},
+	{"waivers: [{case: a, kernel: new, " NEEDED "}]\n",
+	 "w:1:29: `kernel`: 'new' is no range of kernels such as '>= 6.1, < 6.12'\n"},
+	{"waivers: [{case: a, subs: [], " NEEDED "}]\n", "`subs`"},
+	{"waivers: [{case: a, subs: [''], " NEEDED "}]\n", "`subs` is empty"},
 	{"waivers: [{case: a, id: 'x y', " NEEDED "}]\n", "w:1:26: `id`: 'x y' is not a name"},
 	{"waivers: [{case: a, owners: o, " NEEDED "}]\n",
 	 "w:1:21: there is no key `owners`; did you mean `owner`?\n"},
 	{"waivers:\n- {case: a, " NEEDED "}\n- {case: a, " NEEDED "}\n",
-	 "w:3:4: the waiver at w:2 is for the same case, subject, size and message\n"},
+	 "w:3:4: the waiver at w:2 is for the same: case, subject, size, message and all else\n"},
 	{"waivers:\n- {case: a, id: x, " NEEDED "}\n- {case: b, id: x, " NEEDED "}\n",
 	 "w:3:17: the waiver at w:2 is called `x` too\n"},
 };
@@ -169,11 +173,136 @@ TEST(waiver, fits)
 		CLEAN_FREE char *yaml = xasprintf("waivers: [{%s, " NEEDED "}]\n", row->waiver);
 		EXPECT_NUMBER(parse(&waivers, yaml, &problems), 0);
 		const struct waiver *it = waivers.list.items;
-		bool fits = waiver_fits(it, row->id, row->image, row->os, row->sha256, row->size) &&
-			    waiver_fits_message(it, row->message);
+		const struct waiver_target target = {.id = row->id,
+						     .image = row->image,
+						     .os = row->os,
+						     .sha256 = row->sha256,
+						     .size = row->size,
+						     .arch = "",
+						     .filesystem = "",
+						     .kernel = ""};
+		bool fits = waiver_fits(it, &target) && waiver_fits_message(it, row->message);
 		if (fits != row->fits)
 			EXPECT_TEXT(row->waiver, row->fits ? "fits" : "does not");
 	}
+}
+
+static const struct narrowed {
+	const char *waiver, *arch, *filesystem, *kernel;
+	bool fits;
+} narrowed[] = {
+	{"arch: x86_64", "x86_64", "", "", true},
+	{"arch: x86_64", "aarch64", "", "", false},
+	{"arch: x86_64", "", "", "", false},
+	{"filesystem: ext*", "", "ext4", "", true},
+	{"filesystem: ext*", "", "xfs", "", false},
+	{"kernel: '>= 6.1, < 6.12'", "", "", "6.1.0-25-amd64", true},
+	{"kernel: '>= 6.1, < 6.12'", "", "", "6.12.1", false},
+	{"kernel: '>= 6.1, < 6.12'", "", "", "", false},
+	{"arch: x86_64, filesystem: '*', kernel: '6.12'", "x86_64", "", "6.12.1", true},
+	{"arch: x86_64, filesystem: '*', kernel: '6.12'", "x86_64", "", "6.13.1", false},
+};
+
+TEST(waiver, fits_where_its_conditions_hold)
+{
+	for (const struct narrowed *row = narrowed; row < narrowed + ARRAY_LEN(narrowed); row++) {
+		CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+		CLEAN_DONE(waivers) struct waivers waivers = WAIVERS_INIT;
+		CLEAN_FREE char *yaml =
+			xasprintf("waivers: [{case: a, %s, " NEEDED "}]\n", row->waiver);
+		const struct waiver_target target = {.id = "a",
+						     .image = "i",
+						     .os = "o",
+						     .sha256 = "d",
+						     .size = "s",
+						     .arch = row->arch,
+						     .filesystem = row->filesystem,
+						     .kernel = row->kernel};
+		EXPECT_NUMBER(parse(&waivers, yaml, &problems), 0);
+		EXPECT_TEXT(problems.buf, "");
+		if (waiver_fits(waivers.list.items, &target) != row->fits)
+			EXPECT_TEXT(row->waiver, row->fits ? "fits" : "does not");
+	}
+}
+
+/* A result with tests of its own: p(ass) f(ail) s(kip) b(roken), x: failed as expected. */
+static void add_subs(struct result *result, const char *const *names, const char *outcomes)
+{
+	for (size_t i = 0; outcomes[i]; i++) {
+		struct sub_result sub = {.name = xstrdup(names[i]), .message = xstrdup("")};
+		sub.outcome = outcomes[i] == 'f'   ? OUTCOME_FAIL
+			      : outcomes[i] == 's' ? OUTCOME_SKIP
+			      : outcomes[i] == 'b' ? OUTCOME_BROKEN
+						   : OUTCOME_PASS;
+		sub.expected = outcomes[i] == 'x';
+		result_add_sub(result, &sub);
+		free(sub.name);
+		free(sub.message);
+	}
+}
+
+static const struct known_subs {
+	const char *subs, *outcomes; /* of "disk > reads", "disk > writes", "net" */
+	enum outcome outcome;
+	bool fits;
+} known_subs[] = {
+	{"['disk > writes']", "pfp", OUTCOME_FAIL, true},
+	{"['disk > writes']", "pfs", OUTCOME_FAIL, true},
+	{"['disk > writes']", "pfx", OUTCOME_FAIL, true},
+	{"['disk > writes']", "ffp", OUTCOME_FAIL, false},
+	{"['disk > writes']", "pfb", OUTCOME_FAIL, false},
+	{"['disk > *']", "ffp", OUTCOME_FAIL, true},
+	{"['disk > reads', net]", "fpb", OUTCOME_FAIL, true},
+	{"['disk > reads', net]", "ppf", OUTCOME_FAIL, true},
+	{"['disk > writes']", "ppp", OUTCOME_FAIL, false},
+	{"['disk > writes']", "", OUTCOME_FAIL, false},
+	{"['disk > writes']", "pfp", OUTCOME_BROKEN, false},
+	{"['disk > writes']", "pfp", OUTCOME_PASS, false},
+};
+
+TEST(waiver, fits_when_no_other_test_of_a_program_failed)
+{
+	static const char *const names[] = {"disk > reads", "disk > writes", "net"};
+
+	for (const struct known_subs *row = known_subs; row < known_subs + ARRAY_LEN(known_subs);
+	     row++) {
+		CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+		CLEAN_DONE(waivers) struct waivers waivers = WAIVERS_INIT;
+		CLEAN_DONE(result) struct result result;
+		CLEAN_FREE char *yaml =
+			xasprintf("waivers: [{case: a, subs: %s, " NEEDED "}]\n", row->subs);
+		result_init(&result, "a");
+		result.outcome = row->outcome;
+		add_subs(&result, names, row->outcomes);
+		EXPECT_NUMBER(parse(&waivers, yaml, &problems), 0);
+		if (waiver_fits_subs(waivers.list.items, &result) != row->fits)
+			EXPECT_TEXT(row->subs, row->outcomes);
+		if (!row->fits)
+			continue;
+		result.subs_cut = 1;
+		EXPECT(!waiver_fits_subs(waivers.list.items, &result));
+		result.subs_cut = 0;
+		result.is_fault = true;
+		EXPECT(!waiver_fits_subs(waivers.list.items, &result));
+	}
+}
+
+/* What hallmarks call it stays, where it has none of the conditions that came later. */
+TEST(waiver, conditions_make_another_waiver)
+{
+	CLEAN_TEXT struct text problems = TEXT_INIT(YAML_PROBLEMS_MAX);
+	CLEAN_DONE(waivers) struct waivers waivers = WAIVERS_INIT;
+
+	EXPECT_NUMBER(parse(&waivers,
+			    "waivers:\n- {case: a, " NEEDED "}\n- {case: a, arch: x, " NEEDED "}\n"
+			    "- {case: a, filesystem: x, " NEEDED
+			    "}\n- {case: a, kernel: '6', " NEEDED
+			    "}\n- {case: a, subs: [x], " NEEDED
+			    "}\n- {case: a, subs: [x, y], " NEEDED "}\n",
+			    &problems),
+		      0);
+	EXPECT_TEXT(problems.buf, "");
+	EXPECT_TEXT(waivers.list.items[0].id, "w-ca8b171a24");
 }
 
 /* ---- adding one ---- */
@@ -228,7 +357,7 @@ static const struct slip refused[] = {
 	 "w:1:1: `waivers` is not written with a dash before each entry"},
 	{"waivers:\n- case: a.b\n  message: \"\\\"tsc\\\" is slow\"\n  reason: r\n  owner: o\n"
 	 "  expires: 2030-12-31\n",
-	 "w:7:3: the waiver at w:2 is for the same case, subject, size and message\n"},
+	 "w:7:3: the waiver at w:2 is for the same: case, subject, size, message and all else\n"},
 	{"waivers: [\n  ]\n", "w:1:1: `waivers` is an empty list that is not written as []"},
 	{"waivers:\n- case: x\n", "lacks the key"},
 	{"title: x\n", "there is no key `title`"},

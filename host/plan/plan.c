@@ -149,13 +149,14 @@ struct plan *plan_new(const char *run_id, const struct catalog *catalog)
 
 static void cell_free(struct plan_cell *cell)
 {
-	char *const strings[] = {
-		cell->image_path,     cell->image_name,	 cell->image_digest,  cell->image_format,
-		cell->os_name,	      cell->arch,	 cell->firmware,      cell->accel,
-		cell->entry,	      cell->policy,	 cell->variants,      cell->image_called,
-		cell->host,	      cell->qemu,	 cell->qemu_version,  cell->machine,
-		cell->kernel_path,    cell->kernel_name, cell->kernel_digest, cell->kernel_modules,
-		cell->kernel_release, cell->kernel_key,	 cell->kernel_called};
+	char *const strings[] = {cell->image_path,    cell->image_name,	    cell->image_digest,
+				 cell->image_format,  cell->os_name,	    cell->arch,
+				 cell->firmware,      cell->accel,	    cell->entry,
+				 cell->policy,	      cell->variants,	    cell->image_called,
+				 cell->host,	      cell->qemu,	    cell->qemu_version,
+				 cell->machine,	      cell->kernel_path,    cell->kernel_name,
+				 cell->kernel_digest, cell->kernel_modules, cell->kernel_release,
+				 cell->kernel_key,    cell->kernel_called,  cell->image_filesystem};
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		free(strings[i]);
@@ -202,6 +203,7 @@ struct plan_cell *plan_add_cell(struct plan *plan, const struct plan_cell_spec *
 		.image_format = copy_or_empty(spec->image_format),
 		.os_name = copy_or_empty(spec->os_name),
 		.arch = copy_or_empty(spec->arch),
+		.image_filesystem = copy_or_empty(spec->image_filesystem),
 		.image_called = copy_or_empty(spec->image_called),
 		.firmware = copy_or_empty(spec->firmware),
 		.accel = copy_or_empty(spec->accel),

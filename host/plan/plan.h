@@ -112,7 +112,8 @@ struct plan_kernel {
 /* What a cell is made of. Strings are copied by plan_add_cell. */
 struct plan_cell_spec {
 	const char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
-	const char *image_called; /* as the runbook calls it; NULL: nobody does */
+	const char *image_filesystem; /* of its root: "ext4"; NULL: not known */
+	const char *image_called;     /* as the runbook calls it; NULL: nobody does */
 	const char *firmware, *accel, *entry;
 	const char *host; /* as the runbook calls it; NULL: it names none */
 	const char *qemu,
@@ -129,7 +130,7 @@ struct plan_cell_spec {
 struct plan_cell {
 	unsigned index;
 	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
-	char *image_called, *firmware, *accel, *entry, *policy, *variants;
+	char *image_filesystem, *image_called, *firmware, *accel, *entry, *policy, *variants;
 	char *host, *qemu, *qemu_version, *machine; /* "": as struct plan_cell_spec's NULL */
 	char *kernel_called, *kernel_path, *kernel_name, *kernel_digest, *kernel_modules,
 		*kernel_release, *kernel_key; /* "": the image's own */

@@ -166,6 +166,8 @@ static void add_cell(const struct plan_cell *cell, struct text *out)
 	json_member(out, "format", cell->image_format);
 	json_member(out, "os", cell->os_name);
 	json_member(out, "arch", cell->arch);
+	if (cell->image_filesystem[0])
+		json_member(out, "filesystem", cell->image_filesystem);
 	json_close(out, '}');
 	add_kernel(cell, out);
 	add_size(&cell->size, out);

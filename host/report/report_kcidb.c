@@ -404,6 +404,9 @@ static void add_issue(const struct writer *w, const struct waiver *waiver)
 	json_key(w->out, "misc");
 	json_open(w->out, '{');
 	json_member(w->out, "cases", waiver->cases);
+	member_if(w->out, "arch", waiver->arch);
+	member_if(w->out, "filesystem", waiver->filesystem);
+	member_if(w->out, "kernel", waiver->kernel);
 	json_member(w->out, "owner", waiver->owner);
 	json_member(w->out, "tracker", waiver->tracker);
 	json_member(w->out, "expires", waiver->expires);
@@ -411,16 +414,19 @@ static void add_issue(const struct writer *w, const struct waiver *waiver)
 	json_close(w->out, '}');
 }
 
-static void add_incident(const struct writer *w, const struct reason *reason)
+/* Of the case, or with `sub`, from 1, of a test of a program's own: they are named as their tests are. */
+static void add_incident(const struct writer *w, const struct reason *reason, size_t sub)
 {
 	const struct run_case *it = reason->it;
+	CLEAN_FREE char *number = sub > 0 ? xasprintf("-%zu", sub) : xstrdup("");
 
 	json_open(w->out, '{');
-	member_id(w, "id", "%s-%u-%s-%s", w->run->id, it->cell, it->id, reason->waiver->id);
+	member_id(w, "id", "%s-%u-%s%s-%s", w->run->id, it->cell, it->id, number,
+		  reason->waiver->id);
 	json_member(w->out, "origin", w->origin);
 	member_id(w, "issue_id", "%s", reason->waiver->id);
 	json_member_number(w->out, "issue_version", version_of(reason->waiver));
-	member_id(w, "test_id", "%s-%u-%s", w->run->id, it->cell, it->id);
+	member_id(w, "test_id", "%s-%u-%s%s", w->run->id, it->cell, it->id, number);
 	json_key(w->out, "present");
 	json_bool(w->out, true);
 	json_key(w->out, "misc");
@@ -429,6 +435,16 @@ static void add_incident(const struct writer *w, const struct reason *reason)
 	json_bool(w->out, reason->kind != REASON_WAIVED);
 	json_close(w->out, '}');
 	json_close(w->out, '}');
+}
+
+static void add_incidents(const struct writer *w, const struct reason *reason)
+{
+	const struct result *result = reason->it->result;
+
+	add_incident(w, reason, 0);
+	for (size_t i = 0; result && i < result->subs.count; i++)
+		if (run_sub_is_trouble(&result->subs.items[i]))
+			add_incident(w, reason, i + 1);
 }
 
 static void add_issues(const struct writer *w, const struct judgement *judgement)
@@ -443,7 +459,7 @@ static void add_issues(const struct writer *w, const struct judgement *judgement
 	json_open(w->out, '[');
 	vec_each (&judgement->reasons, reason)
 		if (is_incident(reason))
-			add_incident(w, reason);
+			add_incidents(w, reason);
 	json_close(w->out, ']');
 }
 

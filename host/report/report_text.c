@@ -216,6 +216,26 @@ static void add_sentence(const struct page *page, const char *text)
 	text_adds(page->out, ".\n");
 }
 
+/* Known failures: they happened, and the verdict leaves them out. */
+static void add_waived(const struct page *page, const struct judgement *judgement)
+{
+	unsigned count = 0;
+
+	vec_each (&judgement->reasons, reason) {
+		if (reason->kind != REASON_WAIVED || !reason->it || count++ >= LISTED_MAX)
+			continue;
+		text_adds(page->out, count == 1 ? "\n  Known, and let through:\n" : "");
+		text_addf(page->out, "    %-7s %s: ", words_outcome(reason->it), reason->it->id);
+		escape_terminal(page->out, words_message(reason->it), false);
+		text_adds(page->out, "\n            ");
+		escape_terminal(page->out, reason->waiver->reason, false);
+		text_addf(page->out, " (waiver %s, until %s)\n", reason->waiver->id,
+			  reason->waiver->expires);
+	}
+	if (count > LISTED_MAX)
+		text_addf(page->out, "    and %u more\n", count - LISTED_MAX);
+}
+
 static void add_reasons(const struct page *page, const struct run *run,
 			const struct judgement *judgement)
 {
@@ -223,7 +243,8 @@ static void add_reasons(const struct page *page, const struct run *run,
 
 	vec_each (&judgement->reasons, reason) {
 		unproven += reason->kind == REASON_UNPROVEN;
-		if (reason->kind == REASON_UNPROVEN || reason->left_out || reason->cell)
+		if (reason->kind == REASON_UNPROVEN || reason->kind == REASON_WAIVED ||
+		    reason->left_out || reason->cell)
 			continue; /* told below */
 		if (!reason->it)
 			add_sentence(page, reason->text ? reason->text : "");
@@ -238,6 +259,7 @@ static void add_reasons(const struct page *page, const struct run *run,
 	}
 	if (listed > LISTED_MAX)
 		text_addf(page->out, "\n  ... and %u more.\n", listed - LISTED_MAX);
+	add_waived(page, judgement);
 	if (unproven == 0)
 		return;
 	text_adds(page->out, "\n  Not proven, so not counted by the verdict:\n");

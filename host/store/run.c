@@ -71,13 +71,14 @@ const char *run_cell_digest(const struct run_cell *cell)
 
 static void cell_done(struct run_cell *cell)
 {
-	char *const strings[] = {
-		cell->image_path,     cell->image_name,	 cell->image_digest,  cell->image_format,
-		cell->os_name,	      cell->arch,	 cell->firmware,      cell->accel,
-		cell->entry,	      cell->policy,	 cell->variants,      cell->image_called,
-		cell->host,	      cell->qemu,	 cell->qemu_version,  cell->machine,
-		cell->kernel_path,    cell->kernel_name, cell->kernel_digest, cell->kernel_modules,
-		cell->kernel_release, cell->kernel_key,	 cell->kernel_called};
+	char *const strings[] = {cell->image_path,    cell->image_name,	    cell->image_digest,
+				 cell->image_format,  cell->os_name,	    cell->arch,
+				 cell->firmware,      cell->accel,	    cell->entry,
+				 cell->policy,	      cell->variants,	    cell->image_called,
+				 cell->host,	      cell->qemu,	    cell->qemu_version,
+				 cell->machine,	      cell->kernel_path,    cell->kernel_name,
+				 cell->kernel_digest, cell->kernel_modules, cell->kernel_release,
+				 cell->kernel_key,    cell->kernel_called,  cell->image_filesystem};
 
 	free_strings(strings, ARRAY_LEN(strings));
 }
@@ -251,6 +252,7 @@ static int parse_cell(struct run *run, const json_t *known, const json_t *object
 		.image_format = copy_member(image, "format"),
 		.os_name = copy_member(image, "os"),
 		.arch = copy_member(image, "arch"),
+		.image_filesystem = copy_member(image, "filesystem"),
 		.image_called = copy_member(image, "called"),
 		.firmware = copy_member(object, "firmware"),
 		.accel = copy_member(object, "accel"),

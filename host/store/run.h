@@ -55,7 +55,8 @@ DEFINE_VEC(run_cases, struct run_case);
 struct run_cell {
 	unsigned index;
 	char *image_path, *image_name, *image_digest, *image_format, *os_name, *arch;
-	char *image_called; /* as the runbook calls it; "": nobody does */
+	char *image_filesystem; /* of its root: "ext4"; "": not known */
+	char *image_called;	/* as the runbook calls it; "": nobody does */
 	char *firmware, *accel, *entry, *policy;
 	/* The runbook's host, its QEMU program and machine type; "": it names none, or the usual one. */
 	char *host, *qemu, *qemu_version, *machine;
@@ -125,6 +126,12 @@ int run_parse(const char *plan, size_t plan_length, const char *journal, size_t 
 
 void run_free(struct run *run);
 DEFINE_CLEANUP(run);
+
+/* Of a test of a program's own: it neither passed nor was skipped, nor was it expected not to. */
+static inline bool run_sub_is_trouble(const struct sub_result *sub)
+{
+	return !sub->expected && sub->outcome != OUTCOME_PASS && sub->outcome != OUTCOME_SKIP;
+}
 
 /* The planned case, NULL when the plan has none. */
 struct run_case *run_find(const struct run *run, unsigned cell, const char *id, bool sabotaged)

@@ -48,6 +48,10 @@ static const char *const migrations[] = {
 	" sample REAL NOT NULL, PRIMARY KEY(run, cell, id, ended_ns, attempt, name)) STRICT, WITHOUT ROWID;",
 	/* The newest of a case are read without the older ones. */
 	"CREATE INDEX executions_by_time ON executions(id, sabotaged, ended_ns); DROP INDEX executions_by_case;",
+	/* What a waiver may ask about: not known of older runs. */
+	"ALTER TABLE cells ADD COLUMN arch TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE cells ADD COLUMN filesystem TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE cells ADD COLUMN kernel TEXT NOT NULL DEFAULT '';",
 };
 
 enum statement {
@@ -74,7 +78,7 @@ enum statement {
 /* As take_execution() takes them. */
 #define EXECUTION_COLUMNS                                                                                       \
 	"SELECT x.id, c.sha256, c.image, c.os, c.size, c.firmware, c.accel, c.make, r.assay, x.run, x.outcome," \
-	" ifnull(x.message,''), x.ended_ns"
+	" ifnull(x.message,''), x.ended_ns, c.arch, c.filesystem, c.kernel"
 
 static const char *const statements[STATEMENT_COUNT_] = {
 	[PUT_RUN] =
@@ -82,7 +86,8 @@ static const char *const statements[STATEMENT_COUNT_] = {
 		" ON CONFLICT(id) DO UPDATE SET"
 		" folder=?2, assay=?3, host=?4, begun_ns=?5, ended_ns=NULL, ending=NULL, retests=?6",
 	[END_RUN] = "UPDATE runs SET ended_ns=?2, ending=?3 WHERE id=?1",
-	[PUT_CELL] = "INSERT OR REPLACE INTO cells VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[PUT_CELL] =
+		"INSERT OR REPLACE INTO cells VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
 	[PLAN_RESULT] = "INSERT OR IGNORE INTO results(run,cell,id,sabotaged) VALUES(?1,?2,?3,?4)",
 	[PUT_RESULT] =
 		"UPDATE results SET outcome=?5, message=?6, need=?7, duration_ns=?8, ended_ns=?9, attempt=?10,"
@@ -338,6 +343,8 @@ void store_make(const struct run_cell *cell, struct text *out)
 	(void)text_addf(out, "cpu=%s controller=%s machine=%s qemu=%s\n%s%s", cell->cpu_model,
 			cell->controller, cell->machine, cell->qemu_version, cell->variants,
 			cell->policy);
+	if (cell->kernel_digest[0])
+		(void)text_addf(out, "kernel=%s\n", cell->kernel_digest);
 }
 
 static int put_cell(struct store *store, const struct run *run, const struct run_cell *cell,
@@ -357,6 +364,9 @@ static int put_cell(struct store *store, const struct run *run, const struct run
 	bind_text(stmt, 9, cell->entry);
 	store_make(cell, &make);
 	bind_text(stmt, 10, make.buf);
+	bind_text(stmt, 11, cell->arch);
+	bind_text(stmt, 12, cell->image_filesystem);
+	bind_text(stmt, 13, cell->kernel_release);
 	return finish(store, PUT_CELL, e);
 }
 
@@ -640,6 +650,9 @@ static int take_execution(struct store *store, sqlite3_stmt *stmt, struct store_
 		.message = column(stmt, 11),
 		.ended_ns = (uint64_t)sqlite3_column_int64(stmt, 12),
 	};
+	ret->cell.arch = column(stmt, 13);
+	ret->cell.filesystem = column(stmt, 14);
+	ret->cell.kernel = column(stmt, 15);
 	if (outcome_parse(column(stmt, 10), &ret->outcome) == 0)
 		return 0;
 	return err_set(e, BLAME_HOST, EBADMSG, "the store %s has an outcome '%.32s'", store->path,

@@ -41,12 +41,14 @@ typedef int store_run_fn(void *arg, const struct store_run *run);
 int store_runs(struct store *store, store_run_fn *on_run, void *arg, struct err *e)
 	NONNULL(1, 2, 4);
 
-/* Of what a case is executed in; all are borrowed. Where any of these but `image` and `os` differs another thing is tried. */
+/* Of what a case is executed in; all are borrowed. Where any of these up to `assay` differs another thing is tried. */
 struct store_cell {
 	const char *sha256, *size, *firmware, *accel;
 	const char *make;  /* store_make() */
 	const char *assay; /* the version, whose cases may be others */
 	const char *image, *os;
+	/* Of executions alone; "" not known. `kernel` is the release of one that was tried. */
+	const char *arch, *filesystem, *kernel;
 };
 /* Adds what makes a cell beside its size's name, firmware and accelerator. */
 void store_make(const struct run_cell *cell, struct text *out) NONNULL(1, 2);

@@ -9,6 +9,21 @@
 /* Whatever was read keeps what its header promises. */
 static void check(const struct waivers *waivers)
 {
+	static const struct waiver_target target = {.id = "a.b",
+						    .image = "image",
+						    .os = "os",
+						    .sha256 = "digest",
+						    .size = "small",
+						    .arch = "x86_64",
+						    .filesystem = "ext4",
+						    .kernel = "6.12.3"};
+	CLEAN_DONE(result) struct result result;
+
+	result_init(&result, "a.b");
+	result.outcome = OUTCOME_FAIL;
+	result_add_sub(&result, &(struct sub_result){.name = (char[]){"disk > reads"},
+						     .message = (char[]){""},
+						     .outcome = OUTCOME_FAIL});
 	vec_each (&waivers->list, waiver) {
 		uint64_t end_ns;
 		bool waives_any = false;
@@ -18,7 +33,8 @@ static void check(const struct waivers *waivers)
 		    !waiver_parse_date(waiver->expires, &end_ns) || end_ns != waiver->expires_ns ||
 		    waiver->removal_after == 0)
 			abort();
-		(void)waiver_fits(waiver, "a.b", "image", "os", "digest", "small");
+		(void)waiver_fits(waiver, &target);
+		(void)waiver_fits_subs(waiver, &result);
 		(void)waiver_fits_message(waiver, "it says so");
 	}
 }

@@ -108,6 +108,23 @@ check_says "where it is" 'the waiver at waivers.yaml:3 is for the same'
 check_exit 0 "a waived failure ships" "$ASSAY" judge bad --waivers waivers.yaml
 check_says "and is told" '^  waived \(fail\)  image.no_shell_history$'
 check_says "with its reason and owner" 'until .*: the build host is being cleaned \(kim, https://example.org/17\)$'
+check_exit 0 "a run goes by it as well" env XDG_STATE_HOME="$work/aside" "$ASSAY" audit "$bad" --case $leak --case image.* --waivers waivers.yaml --out known
+check_says "and shows what is known apart" "^  Known, and let through:\$"
+check_says "with its reason" '^ +the build host is being cleaned \(waiver w-[0-9a-f]+, until 20'
+cat >known.yaml <<YAML
+waivers:
+  - {case: $leak, arch: x86_64, filesystem: ext4, reason: r, owner: kim, expires: $near}
+YAML
+check_exit 0 "a waiver for an architecture and a filesystem" "$ASSAY" judge bad --waivers known.yaml
+sed -i s/ext4/xfs/ known.yaml
+check_exit 1 "is for these alone" "$ASSAY" judge bad --waivers known.yaml
+sed -i "s/filesystem: xfs/kernel: '>= 6.1'/" known.yaml
+check_exit 1 "which kernel an image brings is not known" "$ASSAY" judge bad --waivers known.yaml
+sed -i "s/>= 6.1/new/" known.yaml
+check_exit 64 "slips are told before a run begins" "$ASSAY" audit "$bad" --waivers known.yaml --out none
+check_says "with their place" "^known.yaml:2:[0-9]+: .kernel.: 'new' is no range of kernels"
+[ ! -e none ]
+report $? "and nothing is run"
 check_exit 1 "it blocks again when the waiver has expired" "$ASSAY" judge bad --waivers waivers.yaml --at "$later"
 check_says "which is told" '^  waiver expired  the waiver w-[0-9a-f]+ for image.no_shell_history has expired'
 check_exit 0 "where it is not needed" "$ASSAY" judge good --waivers waivers.yaml

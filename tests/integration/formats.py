@@ -417,6 +417,65 @@ def kcidb_by_kcidb_io(report, form):
     equal('checkouts', checkouts, {build['checkout_id'] for build in told['builds']})
 
 
+OURS = {'PASS': 'pass', 'FAIL': 'fail', 'SKIP': 'skip', 'ERROR': 'broken', 'MISS': 'infra'}
+STATUSES = {'pass': {'PASS'}, 'fail': {'FAIL'}, 'skip': {'SKIP'}, 'broken': {'ERROR'}, 'infra': {'MISS'}, 'hole': {'MISS', None},
+            'missed': {'FAIL', 'MISS'}}
+
+
+def ours(test):
+    """As assay-formats(5) says what a test comes to."""
+    word = test['misc'].get('outcome') or OURS[test['status']]
+    assert test.get('status') in STATUSES[word], (word, test.get('status'))
+    return word
+
+
+def kcidb_and_back(report, form):
+    """All that decides comes back from it: the run's own outcomes, and what was said of them."""
+    tests = json.loads(report.told(form))['tests']
+    cells = {f'assay:{report.json["run"]}-{number}': number for number in range(len(report.json['cells']))}
+    back = {}
+    for test in tests:
+        if 'name' in test['misc'] or 'measure' in test['misc']:
+            continue
+        misc = test['misc']
+        back[cells[test['build_id']], misc['case']] = (ours(test), misc.get('need', ''), misc.get('check', ''), misc.get('got', ''),
+                                                       misc.get('want', ''), misc['proven'], [it['outcome'] for it in misc.get('tries', ())])
+    equal('cases', len(back), len(report.cases))
+    for it in report.cases:
+        check = it.get('check') or {}
+        word, *rest = back[it['cell'], it['id']]
+        assert word == it['outcome'] or (word == 'missed' and report.outcome(it) == 'fail'), (it['id'], word, it['outcome'])
+        equal(f'what is said of {it["id"]}', rest, [it.get('need') or '', check.get('expression', ''), check.get('got', ''), check.get('want', ''),
+                                                    it['proven'], [one['outcome'] for one in it.get('reruns', ())]])
+    # Without our word the status alone comes to what the page says.
+    for test in tests:
+        if 'measure' not in test['misc'] and 'status' in test and test['misc']['outcome'] in OURS.values():
+            equal('by its status alone', OURS[test['status']], test['misc']['outcome'])
+
+
+def kcidb_by_known_tests(report, form):
+    """A failure of which every failing test is known is let through; with another one it is not."""
+    need('kcidb_io.schema')
+    program = [it for it in report.cases if it['id'] == 'own.program' and it['outcome'] == 'fail']
+    for pattern, fits in (('disk > *', False), ('later', False)):  # tests of it were cut: none of these is all that failed
+        path = os.path.join(report.folder, 'known.yaml')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(f'waivers:\n- {{case: own.*, subs: ["{pattern}"], reason: known, owner: us, expires: 2030-01-01}}\n')
+        told = json.loads(report.told(form, '--waivers', path, '--at', '2026-01-02'))
+        equal(f'incidents of {pattern}', len(told['incidents']), 2 * len(program) if fits else 0)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('waivers:\n- {case: own.program, arch: x86_64, reason: known, owner: us, expires: 2030-01-01}\n')
+    told = json.loads(report.told(form, '--waivers', path, '--at', '2026-01-02'))
+    need('kcidb_io.schema').V5_3.validate_exactly(told)
+    tests = {test['id']: test for test in told['tests']}
+    equal('incidents, of the case and of its test', len(told['incidents']), 2 * len(program))
+    assert all(tests[it['test_id']]['status'] == 'FAIL' for it in told['incidents'])
+    if program:
+        text = report.told('text', '--waivers', path, '--at', '2026-01-02')
+        assert '\n  Known, and let through:\n    fail    own.program: ' in text, text[-2000:]
+        equal('its architecture', told['issues'][0]['misc']['arch'], 'x86_64')
+
+
 def kcidb_by_waivers(report, form):
     schema = need('kcidb_io.schema').V5_3
     path = os.path.join(report.folder, 'waivers.yaml')
@@ -448,7 +507,9 @@ CHECKS = [
     ('markdown', 'markdown-it sees whole tables and nothing foreign', markdown_by_markdown_it),
     ('markdown', 'it is cut to fit, and says so', markdown_is_cut),
     ('kcidb', 'kcidb-io takes it, and ours comes back from it', kcidb_by_kcidb_io),
+    ('kcidb', 'the outcomes come back', kcidb_and_back),
     ('kcidb', 'what a waiver lets through is an incident', kcidb_by_waivers),
+    ('kcidb', 'so is each test of a known failure', kcidb_by_known_tests),
 ]
 
 
