@@ -9,7 +9,7 @@
 
 #define MIB	    (1ULL << 20)
 #define REPLY_MAX   65536
-#define APPEAR_S    "30"
+#define APPEAR_S    30
 #define PLUG_SPAN_S 60
 
 /* QEMU has the file open when this returns. */
@@ -68,13 +68,15 @@ int plug_disk(struct machine *machine, const struct plugged_disk *disk, const st
 int plug_await(struct machine *machine, const char *name, const struct patience *p,
 	       struct text *reply, struct err *e)
 {
-	const char *const arguments[] = {APPEAR_S, name, NULL};
+	unsigned appear_s = APPEAR_S * machine_slowness(&machine->spec);
+	CLEAN_FREE char *seconds = xasprintf("%u", appear_s);
+	const char *const arguments[] = {seconds, name, NULL};
 	int code = 0;
 	int r = machine_call(machine, p, "await_disk", arguments, reply, &code, e);
 
 	if (r == 0 && code != 0)
 		return err_set(e, BLAME_GUEST, ENODEV,
-			       "a disk that was plugged in did not appear within " APPEAR_S " s");
+			       "a disk that was plugged in did not appear within %u s", appear_s);
 	return r;
 }
 
